@@ -1,0 +1,67 @@
+//! The cascade of Eq. (16)-(17): a deep scalar network per hidden unit, all of its layers in one pass.
+
+use burn::tensor::Tensor;
+
+use super::portable;
+
+/// The scalar function f of every layer of a cascade.
+#[derive(Clone, Debug)]
+pub enum CascadeFunction {
+    /// f(z) = tanh z.
+    Tanh,
+    /// f(z) = 1 / (1 + e^−z).
+    Sigmoid,
+    /// f(z) = log(1 + e^z).
+    Softplus,
+    /// f(z) = max(z, 0), whose derivative at 0 is taken as 0.
+    Relu,
+    /// f_l(z) = a_l tanh z + b_l (z − tanh z), learned per layer and hidden unit (Sec. VII).
+    Learned {
+        /// Weight of tanh z, `[layers, hidden]`.
+        a: Tensor<2>,
+        /// Weight of z − tanh z, `[layers, hidden]`.
+        b: Tensor<2>,
+    },
+}
+
+/// Evaluates the cascade of Eq. (16)-(17) on every hidden unit.
+///
+/// With f_l the function of layer l, and w one entry of the first argument,
+///
+/// z_0 = β_0 w + b_0, z_{l+1} = β_{l+1} w + α_l f_l(z_l) + b_{l+1}, result = α_{L−1} f_{L−1}(z_{L−1}).
+///
+/// Differentiable in `w` and in every parameter.
+///
+/// # Shapes
+/// - `w`: `[batch, hidden]`, the products W x
+/// - `alpha`, `beta`, `bias`, and the parameters of a learned function: `[layers, hidden]`
+/// - output: `[batch, hidden]`
+///
+/// # Panics
+/// If the shapes disagree or there is no layer.
+pub fn cascade(
+    w: Tensor<2>,
+    alpha: Tensor<2>,
+    beta: Tensor<2>,
+    bias: Tensor<2>,
+    function: CascadeFunction,
+) -> Tensor<2> {
+    let [_, hidden] = w.dims();
+    let [layers, _] = alpha.dims();
+    assert!(layers > 0, "a cascade needs at least one layer");
+    let expect = |name: &str, dims: [usize; 2]| {
+        assert_eq!(
+            dims,
+            [layers, hidden],
+            "`{name}` of a cascade must be [layers, hidden]"
+        );
+    };
+    expect("alpha", alpha.dims());
+    expect("beta", beta.dims());
+    expect("bias", bias.dims());
+    if let CascadeFunction::Learned { a, b } = &function {
+        expect("a", a.dims());
+        expect("b", b.dims());
+    }
+    portable::cascade(w, alpha, beta, bias, function)
+}

@@ -1,0 +1,22 @@
+//! Fused operations: the activations that cost more than the matrix products around them.
+//!
+//! Written as tensor operations, a cascade of four layers passes over `[batch, hidden]` memory some forty times in a
+//! training step. Each function here is one pass, with a backward derived by hand:
+//!
+//! | function | formula | where it stands |
+//! |---|---|---|
+//! | [`cascade`] | z_0 = β_0 w + b_0, z_{l+1} = β_{l+1} w + α_l f_l(z_l) + b_{l+1} | Eq. (16)-(17), Thm. 8, Cor. 8.1 |
+//! | [`softmax_modules`] | α_m (a_m softmax(t_m z_m) − b_m softmax(−t_m z_m)) | Eq. (13)-(14), Thm. 1, Thm. 7, Cor. 7.1 |
+//! | [`linear_spline`] | a learned piecewise linear function per unit | the ridge baselines RR and CRR |
+//!
+//! All three take *effective* parameters: a sign constraint is applied before, so that one kernel serves the
+//! monotone and the free networks.
+
+mod cascade;
+mod linear_spline;
+mod portable;
+mod softmax_modules;
+
+pub use cascade::{CascadeFunction, cascade};
+pub use linear_spline::linear_spline;
+pub use softmax_modules::softmax_modules;
