@@ -1,0 +1,166 @@
+//! From the text of a config file to a checked [`Experiment`], or to one problem with its place and its remedy.
+//!
+//! ```text
+//! text  --toml-->  document (every key and value knows its bytes)
+//!       --overrides-->  edited document (--network, --seed, --set; these places are the options as typed)
+//!       --serde-->  Experiment (unknown keys, wrong types, missing keys are refused with the place)
+//!       --check-->  checked Experiment (a refused value is looked up by its dotted key)
+//! ```
+//!
+//! Nothing here prints: [`ConfigError`] carries texts and byte spans, and the program draws them.
+//!
+//! ```
+//! use gradnet_experiments::config::{self, Overrides};
+//!
+//! let text = "
+//! schema = 1
+//! name = \"first\"
+//! [target.piecewise_quadratic]
+//! dim = 32
+//! [network.mgradnet_m]
+//! parameters = 32768
+//! ";
+//! let experiment = config::parse("first.toml", text, &Overrides::default()).unwrap();
+//! assert_eq!(experiment.dim(), 32);
+//!
+//! let error = config::parse("first.toml", &text.replace("dim", "dimm"), &Overrides::default());
+//! assert!(error.unwrap_err().help().unwrap().contains("did you mean `dim`"));
+//! ```
+
+mod document;
+mod fault;
+mod file;
+mod fit;
+mod nearest;
+mod overrides;
+mod problem;
+mod reader;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::experiment::{Experiment, ExperimentError, SCHEMA};
+use document::{Found, Node, Value};
+use reader::Reader;
+
+pub use nearest::nearest;
+pub use overrides::Overrides;
+pub use problem::{ConfigError, Place, Problem, SourceText};
+
+/// Reads, edits and checks the config file `file`.
+///
+/// # Errors
+/// [`ConfigError::Unreadable`] if the file gives no text, [`ConfigError::Invalid`] with the first problem of the text otherwise.
+pub fn load(file: &Path, overrides: &Overrides) -> Result<Experiment, ConfigError> {
+    let text = file::read(file)?;
+    parse(&file.display().to_string(), &text, overrides)
+}
+
+/// Edits and checks the text of a config; `name` stands for the file in problems.
+///
+/// # Errors
+/// [`ConfigError::Invalid`] with the first problem of the text.
+pub fn parse(name: &str, text: &str, overrides: &Overrides) -> Result<Experiment, ConfigError> {
+    let source = Arc::new(SourceText {
+        name: name.to_owned(),
+        text: text.to_owned(),
+    });
+    experiment(&source, overrides).map_err(|problem| ConfigError::Invalid {
+        file: name.into(),
+        problem: Box::new(problem),
+    })
+}
+
+fn experiment(source: &Arc<SourceText>, overrides: &Overrides) -> Result<Experiment, Problem> {
+    let mut document = Node::parse(source)?;
+    if matches!(&document.value, Value::Table(table) if table.entries.is_empty()) {
+        return Err(Problem::new(format!("the config {} is empty", source.name))
+            .help("start from a copy of configs/smoke.toml, which explains every setting"));
+    }
+    overrides.apply(&mut document)?;
+    schema(&document)?;
+    let reader = Reader {
+        node: &document,
+        key: None,
+    };
+    let experiment = Experiment::deserialize(reader).map_err(|fault| {
+        let start = first_line(source);
+        top_level(fault.into_problem(None), &start)
+    })?;
+    fit::check(&experiment, &document)?;
+    experiment
+        .check()
+        .map_err(|error| refused(&error, &document))
+}
+
+/// Refuses another version before its keys are read: they would all be unknown.
+fn schema(document: &Node) -> Result<(), Problem> {
+    let found = document.find("schema");
+    match found.node.value {
+        Value::Integer(version) if version != i64::from(SCHEMA) => Err(Problem::new(format!(
+            "the config is of schema {version}, which this gradnet does not know"
+        ))
+        .at(&found.node.place, "unknown version")
+        .help(format!(
+            "write schema = {SCHEMA} and follow the layout of configs/smoke.toml, or use the gradnet that the file was written for (known: {SCHEMA})"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The first line of the text that says something.
+fn first_line(source: &Arc<SourceText>) -> Place {
+    let mut start = 0;
+    for line in source.text.split_inclusive('\n') {
+        let said = line.trim();
+        if !said.is_empty() && !said.starts_with('#') {
+            let start = start + line.len() - line.trim_start().len();
+            return Place {
+                source: Arc::clone(source),
+                span: start..start + said.len(),
+            };
+        }
+        start += line.len();
+    }
+    Place::whole(source)
+}
+
+/// What is missing at the top level belongs above the first line.
+fn top_level(problem: Problem, start: &Place) -> Problem {
+    if problem.place.is_some() {
+        return problem;
+    }
+    let help = match problem.message.as_str() {
+        "`schema` is missing" => "put schema = 1 on the first line",
+        "`name` is missing" => "add name = \"...\" above the first table; it names the run folder",
+        "`target` is missing" => {
+            "add a table [target.NAME], such as [target.piecewise_quadratic]; `gradnet targets` lists them"
+        }
+        "`network` is missing" => {
+            "add a table [network.NAME], such as [network.mgradnet_m]; `gradnet networks` lists them"
+        }
+        _ => return problem.at(start, "the config starts here"),
+    };
+    problem.at(start, "the config starts here").help(help)
+}
+
+/// A refused value, at its place.
+fn refused(error: &ExperimentError, document: &Node) -> Problem {
+    let found = document.find(error.key());
+    Problem::new(error.to_string())
+        .at(found.place(), label(&found))
+        .help(error.remedy())
+}
+
+fn label(found: &Found<'_>) -> &'static str {
+    match found.node.value {
+        Value::Table(_) if found.complete => "this table",
+        Value::Table(_) => "belongs in this table",
+        _ => "this value",
+    }
+}

@@ -1,0 +1,40 @@
+//! "Did you mean": the known name closest to an unknown one.
+
+/// The name among `known` that is closest to `name`, if one is close enough to be a slip of the fingers.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_lowercase().replace(['-', ' '], "_");
+    known
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(&name, candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate)
+}
+
+/// The remedy for an unknown name: the nearest known one if there is one, and all that are known.
+pub(crate) fn remedy(name: &str, known: &[&str]) -> String {
+    let all = known.join(", ");
+    match nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`? Known: {all}"),
+        None if known.is_empty() => "no key is known here: remove it".to_owned(),
+        None => format!("known: {all}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transposition_and_a_missing_underscore_find_their_name() {
+        let known = ["steps", "batch", "learning_rate"];
+        assert_eq!(nearest("stpes", known), Some("steps"));
+        assert_eq!(nearest("learningrate", known), Some("learning_rate"));
+        assert_eq!(nearest("learning-rate", known), Some("learning_rate"));
+    }
+
+    #[test]
+    fn an_unlike_name_finds_none() {
+        assert_eq!(nearest("momentum", ["steps", "batch"]), None);
+    }
+}
