@@ -35,6 +35,9 @@ pub struct Experiment {
     /// Seed of every draw of the run: initial weights, training points, validation and test points.
     #[serde(default)]
     pub seed: u64,
+    /// Whether a monotone network may be trained on a target whose potential is not convex, which it cannot represent. Default false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_misfit: bool,
     /// The gradient field to be learned.
     pub target: TargetConfig,
     /// The network that learns it.
@@ -286,6 +289,7 @@ impl Experiment {
             schema: SCHEMA,
             name: name.into(),
             seed: 0,
+            allow_misfit: false,
             target,
             network,
             train: TrainConfig::default(),

@@ -1,30 +1,82 @@
-//! Whether a network can represent the target at all.
+//! Whether the network can be built for the target's space, and whether it can represent the target at all.
 
 use gradnet_core::Claim;
+use gradnet_core::network::NetworkError;
 
 use super::document::Node;
 use super::problem::Problem;
 use crate::experiment::Experiment;
 
+/// Refuses a network that cannot be built as described, or that cannot represent the target.
+pub(crate) fn check(experiment: &Experiment, document: &Node) -> Result<(), Problem> {
+    builds(experiment, document)?;
+    represents(experiment, document)
+}
+
+/// The network's settings and size in the dimension of the target.
+fn builds(experiment: &Experiment, document: &Node) -> Result<(), Problem> {
+    // A target out of range is refused by `Experiment::check`; its dimension says nothing about the network.
+    if experiment.target.check().is_err() {
+        return Ok(());
+    }
+    let Err(error) = experiment.network.resolve(experiment.dim()) else {
+        return Ok(());
+    };
+    let table = format!("network.{}", experiment.network.name());
+    let found = match error.field() {
+        Some(field) => document.find(&format!("{table}.{field}")),
+        None => document.find(&table),
+    };
+    let problem = Problem::new(error.to_string());
+    let target = document.find(&format!("target.{}", experiment.target.name()));
+    Err(match &error {
+        NetworkError::TwoSizes => {
+            let width = document.find(&format!("{table}.width"));
+            problem
+                .at(found.place(), "a budget")
+                .and(width.place(), "a width")
+                .help("remove one of the two lines")
+        }
+        NetworkError::NoSize => problem
+            .at(found.place(), "no size")
+            .help(format!("write, under [{table}], width = 64 or parameters = 32768")),
+        NetworkError::BudgetTooSmall { smallest, .. } => {
+            problem.at(found.place(), "too small").help(format!(
+                "write parameters = {smallest} or more; the paper's budget is 1024 d = {}",
+                1024 * experiment.dim()
+            ))
+        }
+        NetworkError::Dimension { .. } => problem
+            .at(found.place(), "does not fit the target")
+            .and(target.place(), format!("d = {}", experiment.dim()))
+            .help("choose a target of a suitable dimension, or another network (`gradnet networks` lists them)"),
+        NetworkError::Invalid { requirement, .. } => problem
+            .at(found.place(), format!("must be {requirement}"))
+            .help(format!("write a value that is {requirement}")),
+        _ => problem
+            .at(found.place(), "cannot be built")
+            .help("`gradnet networks` lists the networks"),
+    })
+}
+
 /// Refuses a monotone network on a target whose potential is not convex: its error has a floor that no training removes, and the paper
 /// trains monotone networks on convex targets only (Sec. VII-A). `allow_misfit = true` asks for it all the same.
-pub(crate) fn check(experiment: &Experiment, document: &Node) -> Result<(), Problem> {
+fn represents(experiment: &Experiment, document: &Node) -> Result<(), Problem> {
     let (network, target) = (experiment.network.entry(), experiment.target.entry());
     if experiment.allow_misfit || network.claim != Claim::Monotone || target.convex {
         return Ok(());
     }
-    let (network_key, target_key) = (
+    let (network_found, target_found) = (
         document.find(&format!("network.{}", network.name)),
         document.find(&format!("target.{}", target.name)),
     );
-    let alternative = network.name.strip_prefix('m').unwrap_or("gradnet_m");
     Err(Problem::new(format!(
         "{} is monotone, but the potential of {} is not convex: the network cannot represent its gradient",
         network.name, target.name
     ))
-    .at(network_key.place(), "monotone: the gradient of a convex potential")
-    .and(target_key.place(), "not convex")
-    .help(format!(
-        "choose a network without that constraint, such as {alternative}, or write allow_misfit = true above the first table to train it all the same"
-    )))
+    .at(network_found.place(), "monotone: the gradient of a convex potential")
+    .and(target_found.place(), "not convex")
+    .help(
+        "choose a network without that constraint, such as gradnet_c, or write allow_misfit = true above the first table to train it all the same",
+    ))
 }
