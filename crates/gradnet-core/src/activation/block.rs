@@ -1,0 +1,165 @@
+//! The potentials `φ_m` of the modules of GradNet-M, with `σ_m = ∇φ_m` (Thm. 7, Cor. 7.1).
+//!
+//! A hidden vector of `modules * width` units is read as `modules` blocks of `width`.
+
+use crate::kernel::softmax_modules;
+use crate::sign::{NonNegative, Sign};
+use crate::source::ParameterSource;
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+use burn::tensor::activation::{log_sigmoid, sigmoid, softmax, softplus};
+use core::marker::PhantomData;
+
+/// A potential `φ_m` of one block of hidden units, for all modules at once.
+pub trait BlockPotential: Module + Sync {
+    /// The values `φ_m(z_m)`, `[batch, modules, width] -> [batch, modules]`.
+    fn value(&self, z: Tensor<3>) -> Tensor<2>;
+
+    /// The scaled gradients `c_m ∇φ_m(z_m)`.
+    ///
+    /// # Shapes
+    /// `z`: `[batch, modules * width]`, `scale`: `[modules]`; returns the shape of `z`.
+    fn scaled_gradient(&self, z: Tensor<2>, scale: Tensor<1>) -> Tensor<2>;
+
+    /// The products `H_{φ_m}(z_m) v_m`, all shapes `[batch, modules, width]`.
+    fn hessian_vector(&self, z: Tensor<3>, v: Tensor<3>) -> Tensor<3>;
+}
+
+/// A block potential that is convex.
+pub trait ConvexBlock: BlockPotential {}
+
+/// A convex block potential that is nowhere negative.
+pub trait NonNegativeBlock: ConvexBlock {}
+
+/// Scaled LogSumExp, whose gradient is the softmax of Thm. 1 with temperature `t_m > 0`:
+///
+/// ```text
+/// φ(z) = LSE(t z)/t                          ∇φ(z) = softmax(t z)                           fixed
+/// φ(z) = a LSE(t z)/t + b LSE(−t z)/t        ∇φ(z) = a softmax(t z) − b softmax(−t z)       learned
+/// ```
+///
+/// The learned form is that of App. B; with `a, b ≥ 0` it is convex. The paper has no temperature in
+/// Eq. (13)-(14); the released networks learn one, stored before softplus as all positive numbers here.
+#[derive(Module, Debug)]
+pub struct SoftmaxBlock<S: Sign> {
+    /// The stored temperatures, `[modules]`.
+    pub temperature: Param<Tensor<1>>,
+    /// The stored weights `a` and `b`, each `[modules]`, where they are learned.
+    pub mix: Option<(Param<Tensor<1>>, Param<Tensor<1>>)>,
+    #[module(skip)]
+    sign: PhantomData<S>,
+}
+
+impl<S: Sign> SoftmaxBlock<S> {
+    /// Temperatures drawn from `U[0, 1)` before softplus and, if `learned`, `a = b = 0.5` as stored.
+    pub fn new(modules: usize, learned: bool, source: &mut ParameterSource) -> Self {
+        Self {
+            temperature: source.uniform([modules], 0.0, 1.0),
+            mix: learned.then(|| {
+                (
+                    source.constant([modules], 0.5),
+                    source.constant([modules], 0.5),
+                )
+            }),
+            sign: PhantomData,
+        }
+    }
+
+    fn temperatures(&self) -> Tensor<1> {
+        softplus(self.temperature.val(), 1.0)
+    }
+
+    /// The weights in use, `(a, b)`.
+    fn weights(&self) -> Option<(Tensor<1>, Tensor<1>)> {
+        let (a, b) = self.mix.as_ref()?;
+        Some((S::constrain(a.val()), S::constrain(b.val())))
+    }
+}
+
+/// One number for each module, ready to multiply blocks `[batch, modules, width]`.
+fn per_module(values: Tensor<1>) -> Tensor<3> {
+    let [modules] = values.dims();
+    values.reshape([1, modules, 1])
+}
+
+/// `ln Σ exp u` over the last dimension, which stays with length 1.
+fn log_sum_exp(u: Tensor<3>) -> Tensor<3> {
+    let largest = u.clone().max_dim(2);
+    (u - largest.clone()).exp().sum_dim(2).log() + largest
+}
+
+/// `J_softmax(u) v = p ⊙ (v − ⟨p, v⟩)` with `p = softmax(u)`.
+fn softmax_jacobian_vector(u: Tensor<3>, v: Tensor<3>) -> Tensor<3> {
+    let p = softmax(u, 2);
+    let mean = (p.clone() * v.clone()).sum_dim(2);
+    p * (v - mean)
+}
+
+impl<S: Sign> BlockPotential for SoftmaxBlock<S> {
+    fn value(&self, z: Tensor<3>) -> Tensor<2> {
+        let t = per_module(self.temperatures());
+        let u = z * t.clone();
+        let value = match self.weights() {
+            None => log_sum_exp(u),
+            Some((a, b)) => {
+                log_sum_exp(u.clone()) * per_module(a) + log_sum_exp(-u) * per_module(b)
+            }
+        };
+        (value / t).squeeze_dim(2)
+    }
+
+    fn scaled_gradient(&self, z: Tensor<2>, scale: Tensor<1>) -> Tensor<2> {
+        let [modules] = self.temperature.dims();
+        let (a, b) = self.weights().unzip();
+        softmax_modules(z, scale, self.temperatures(), a, b, modules)
+    }
+
+    fn hessian_vector(&self, z: Tensor<3>, v: Tensor<3>) -> Tensor<3> {
+        let t = per_module(self.temperatures());
+        let u = z * t.clone();
+        let product = match self.weights() {
+            None => softmax_jacobian_vector(u, v),
+            Some((a, b)) => {
+                softmax_jacobian_vector(u.clone(), v.clone()) * per_module(a)
+                    + softmax_jacobian_vector(-u, v) * per_module(b)
+            }
+        };
+        product * t
+    }
+}
+
+impl ConvexBlock for SoftmaxBlock<NonNegative> {}
+
+/// The sum of softplus, whose gradient is the elementwise sigmoid: `φ(z) = Σ_i softplus(z_i) ≥ 0`
+/// (the second example after Cor. 7.1).
+#[derive(Module, Debug)]
+pub struct SigmoidBlock {
+    modules: usize,
+}
+
+impl SigmoidBlock {
+    /// For the given number of modules; it has no parameters.
+    pub fn new(modules: usize) -> Self {
+        Self { modules }
+    }
+}
+
+impl BlockPotential for SigmoidBlock {
+    fn value(&self, z: Tensor<3>) -> Tensor<2> {
+        (-log_sigmoid(-z)).sum_dim(2).squeeze_dim(2)
+    }
+
+    fn scaled_gradient(&self, z: Tensor<2>, scale: Tensor<1>) -> Tensor<2> {
+        let [batch, hidden] = z.dims();
+        let blocks = z.reshape([batch, self.modules, hidden / self.modules]);
+        (sigmoid(blocks) * per_module(scale)).reshape([batch, hidden])
+    }
+
+    fn hessian_vector(&self, z: Tensor<3>, v: Tensor<3>) -> Tensor<3> {
+        let s = sigmoid(z);
+        s.clone() * (1.0 - s) * v
+    }
+}
+
+impl ConvexBlock for SigmoidBlock {}
+impl NonNegativeBlock for SigmoidBlock {}

@@ -1,0 +1,139 @@
+//! The activation of the Input Convex Gradient Network (baseline), exact and as the paper ran it.
+//!
+//! The ICGN integrates a Gram factor of its Hessian: with `V(x)` the Jacobian of `s(W x + b)` and `s`
+//! the sigmoid, `N(x) = ∫₀¹ V(τx)ᵀ V(τx) x dτ`. For one layer `VᵀV = Wᵀ diag(s'(W x + b)²) W`, so `N` is
+//! the tied shell around
+//!
+//! ```text
+//! σ(w) = w ⊙ ∫₀¹ s'(τ w + b)² dτ = κ(w + b) − κ(b),     κ = s²/2 − s³/3,   κ' = (s (1 − s))²
+//! ```
+//!
+//! which is increasing: [`IcgnActivation`] is monotone. The paper's runs replace the integral by a mean
+//! over 100 uniform draws of `τ`: [`IcgnMonteCarlo`] is elementwise, hence a gradient for each draw,
+//! but a finite mean need not be monotone, so it does not claim to be.
+
+use super::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
+use crate::source::ParameterSource;
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+use burn::tensor::activation::{log_sigmoid, sigmoid};
+use rand::rngs::ChaCha12Rng;
+use rand::{RngExt, SeedableRng};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The ICGN activation with the integral in closed form.
+#[derive(Module, Debug)]
+pub struct IcgnActivation {
+    /// The biases `b`, `[hidden]`.
+    pub bias: Param<Tensor<1>>,
+}
+
+/// The ICGN activation with the integral replaced by a mean over draws, new ones at each call.
+#[derive(Module, Debug)]
+pub struct IcgnMonteCarlo {
+    /// The biases `b`, `[hidden]`.
+    pub bias: Param<Tensor<1>>,
+    nodes: usize,
+    #[module(skip)]
+    generator: Arc<Mutex<ChaCha12Rng>>,
+}
+
+impl IcgnActivation {
+    /// Biases drawn from `U(±1/√dim)`, as PyTorch's linear layer does.
+    pub fn new(hidden: usize, dim: usize, source: &mut ParameterSource) -> Self {
+        Self {
+            bias: source.linear([hidden], dim),
+        }
+    }
+}
+
+impl IcgnMonteCarlo {
+    /// Biases as in [`IcgnActivation::new`]; `nodes` draws for each call, one set for the whole batch.
+    pub fn new(hidden: usize, dim: usize, nodes: usize, source: &mut ParameterSource) -> Self {
+        Self {
+            bias: source.linear([hidden], dim),
+            nodes,
+            generator: Arc::new(Mutex::new(ChaCha12Rng::seed_from_u64(source.seed()))),
+        }
+    }
+
+    fn draws(&self) -> Vec<f64> {
+        let mut generator = self
+            .generator
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        (0..self.nodes).map(|_| generator.random()).collect()
+    }
+
+    /// The mean over fresh draws of `term(τ)`.
+    fn mean(&self, w: &Tensor<2>, term: impl Fn(f64) -> Tensor<2>) -> Tensor<2> {
+        let sum = self
+            .draws()
+            .into_iter()
+            .fold(w.zeros_like(), |sum, tau| sum + term(tau));
+        sum / self.nodes as f64
+    }
+}
+
+/// `s(u)` and `s'(u) = s (1 − s)` of the sigmoid.
+fn sigmoid_and_slope(u: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+    let s = sigmoid(u);
+    (s.clone(), s.clone() * (1.0 - s))
+}
+
+/// `κ = s²/2 − s³/3`.
+fn kappa(u: Tensor<2>) -> Tensor<2> {
+    let s = sigmoid(u);
+    let square = s.clone().square();
+    square.clone() * 0.5 - square * s / 3.0
+}
+
+impl Activation for IcgnActivation {
+    fn forward(&self, w: Tensor<2>) -> Tensor<2> {
+        let bias = self.bias.val().unsqueeze();
+        kappa(w + bias.clone()) - kappa(bias)
+    }
+
+    fn jacobian_vector(&self, w: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
+        let (_, slope) = sigmoid_and_slope(w + self.bias.val().unsqueeze());
+        slope.square() * v
+    }
+}
+
+impl GradientActivation for IcgnActivation {}
+impl MonotoneActivation for IcgnActivation {}
+
+impl ActivationPotential for IcgnActivation {
+    /// `Σ_i K(w_i + b_i) − κ(b_i) w_i` with `K = (softplus − s + s²)/6`, `K' = κ`.
+    fn potential(&self, w: Tensor<2>) -> Tensor<1> {
+        let bias = self.bias.val().unsqueeze();
+        let u = w.clone() + bias.clone();
+        let s = sigmoid(u.clone());
+        let primitive = (s.clone().square() - s - log_sigmoid(-u)) / 6.0;
+        (primitive - kappa(bias) * w).sum_dim(1).squeeze_dim(1)
+    }
+}
+
+impl Activation for IcgnMonteCarlo {
+    fn forward(&self, w: Tensor<2>) -> Tensor<2> {
+        let bias = self.bias.val().unsqueeze::<2>();
+        let mean = self.mean(&w, |tau| {
+            let (_, slope) = sigmoid_and_slope(w.clone() * tau + bias.clone());
+            slope.square()
+        });
+        w * mean
+    }
+
+    /// With `g = s'²`: `d/dw [w g(τw + b)] = g + w τ g'`, `g' = 2 s'² (1 − 2s)`.
+    fn jacobian_vector(&self, w: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
+        let bias = self.bias.val().unsqueeze::<2>();
+        let mean = self.mean(&w, |tau| {
+            let (s, slope) = sigmoid_and_slope(w.clone() * tau + bias.clone());
+            let square = slope.square();
+            square.clone() + w.clone() * square * (1.0 - s * 2.0) * (2.0 * tau)
+        });
+        mean * v
+    }
+}
+
+impl GradientActivation for IcgnMonteCarlo {}

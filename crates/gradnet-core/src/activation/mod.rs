@@ -1,0 +1,56 @@
+//! Activations `σ: R^h -> R^h`, the part of the shell that decides what a network can represent.
+//!
+//! A [tied shell](crate::TiedNetwork) `Wᵀ σ(W x + a) + b` is a gradient field when `σ = ∇ψ`
+//! (Prop. 1), a monotone one when `ψ` is convex (Prop. 2). So an activation carries the guarantee,
+//! as a type: [`GradientActivation`] when `J_σ` is symmetric, [`MonotoneActivation`] when it is
+//! positive semidefinite too.
+//!
+//! | activation | `σ(z)` | paper |
+//! |---|---|---|
+//! | [`ElementwiseActivation`] | `α ⊙ s(z)`, `s` one of [`ScalarFunction`] | Prop. 1, 2, Thm. 3 |
+//! | [`CascadedActivation`] | a deep scalar network for each unit | Eq. (16)-(17), Thm. 8, Cor. 8.1 |
+//! | [`ModularActivation`] | `α_m ρ_m(φ_m(z_m)) ∇φ_m(z_m)` on blocks | Eq. (13)-(14), Thm. 7, Cor. 7.1 |
+//! | [`SplineActivation`] | a linear spline for each unit | the baselines CRR and RR |
+//! | [`IcgnActivation`], [`IcgnMonteCarlo`] | `∫₀¹ s'(t z + b)² z dt` | the baseline ICGN |
+
+mod block;
+mod cascaded;
+mod elementwise;
+mod icgn;
+mod modular;
+mod quadrature;
+mod rho;
+mod scalar;
+mod spline;
+
+pub use block::{BlockPotential, ConvexBlock, NonNegativeBlock, SigmoidBlock, SoftmaxBlock};
+pub use cascaded::{CascadedActivation, LearnedTanh};
+pub use elementwise::ElementwiseActivation;
+pub use icgn::{IcgnActivation, IcgnMonteCarlo};
+pub use modular::ModularActivation;
+pub use rho::{AffineRho, MonotoneRho, One, Rho, SoftplusRho};
+pub use scalar::ScalarFunction;
+pub use spline::{SplineActivation, SplineShape};
+
+use burn::tensor::Tensor;
+
+/// A differentiable map of hidden vectors, evaluated on batches.
+pub trait Activation {
+    /// The values `σ(z)`, `[batch, hidden] -> [batch, hidden]`.
+    fn forward(&self, z: Tensor<2>) -> Tensor<2>;
+
+    /// The products `J_σ(z_i) v_i`, in closed form; all shapes `[batch, hidden]`.
+    fn jacobian_vector(&self, z: Tensor<2>, v: Tensor<2>) -> Tensor<2>;
+}
+
+/// An activation with a symmetric Jacobian: `σ = ∇ψ` (Prop. 1).
+pub trait GradientActivation: Activation {}
+
+/// An activation with a positive semidefinite Jacobian: `ψ` is convex (Prop. 2).
+pub trait MonotoneActivation: GradientActivation {}
+
+/// An activation whose potential can be evaluated.
+pub trait ActivationPotential: GradientActivation {
+    /// The values `ψ(z)` with `∇ψ = σ`, `[batch, hidden] -> [batch]`.
+    fn potential(&self, z: Tensor<2>) -> Tensor<1>;
+}

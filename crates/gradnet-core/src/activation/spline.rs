@@ -1,0 +1,144 @@
+//! Learned linear splines, one for each hidden unit: the activations of the baselines CRR and RR.
+//!
+//! A unit's function is piecewise linear through its coefficients `c_k` at `knots` uniform knots of
+//! `[−range, range]` and continues with its end slopes outside. The CRR (Goujon et al., "A
+//! Neural-Network-Based Convex Regularizer for Inverse Problems") makes it nondecreasing: slopes are
+//! clipped at zero, the first and the last slope are zero, and the value at the middle knot is zero.
+//! The RR is the same network without that constraint (App. A).
+
+use super::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
+use crate::kernel::linear_spline;
+use crate::sign::{Free, NonNegative, Sign};
+use crate::source::ParameterSource;
+use burn::module::{Module, Param};
+use burn::tensor::activation::relu;
+use burn::tensor::{Int, Tensor};
+use core::marker::PhantomData;
+
+/// How the stored coefficients become those in use.
+pub trait SplineShape: Sign {
+    /// Both `[hidden, knots]`.
+    fn coefficients(stored: Tensor<2>) -> Tensor<2>;
+}
+
+impl SplineShape for Free {
+    fn coefficients(stored: Tensor<2>) -> Tensor<2> {
+        stored
+    }
+}
+
+impl SplineShape for NonNegative {
+    /// Nondecreasing, flat outside the knots, zero at the middle one.
+    fn coefficients(stored: Tensor<2>) -> Tensor<2> {
+        let [hidden, knots] = stored.dims();
+        let inner = knots - 3;
+        let rises = relu(
+            stored.clone().narrow(1, 2, inner) - stored.clone().narrow(1, 1, inner),
+        );
+        let flat = Tensor::zeros([hidden, 1], (&stored.device(), stored.dtype()));
+        let heights = rises.cumsum(1);
+        let top = heights.clone().narrow(1, inner - 1, 1);
+        let coefficients = Tensor::cat(vec![flat.clone(), flat, heights, top], 1);
+        let middle = coefficients.clone().narrow(1, knots / 2, 1);
+        coefficients - middle
+    }
+}
+
+/// A learned linear spline for each unit; nondecreasing for `S = NonNegative`.
+#[derive(Module, Debug)]
+pub struct SplineActivation<S: Sign> {
+    /// The stored coefficients, `[hidden, knots]`.
+    pub coefficients: Param<Tensor<2>>,
+    range: f64,
+    #[module(skip)]
+    sign: PhantomData<S>,
+}
+
+impl<S: SplineShape> SplineActivation<S> {
+    /// `hidden` splines through `knots >= 4` knots on `[-range, range]`, close to `slope * u` so that all
+    /// parameters receive gradients from the start: where a clipped slope starts at zero it stays there.
+    pub fn new(
+        [hidden, knots]: [usize; 2],
+        range: f64,
+        slope: f64,
+        source: &mut ParameterSource,
+    ) -> Self {
+        let step = 2.0 * range / (knots - 1) as f64;
+        let noise = source.uniform([hidden, knots], -0.1, 0.1);
+        let line = (0..hidden * knots)
+            .map(|index| ((index % knots) as f64 * step - range) * slope)
+            .collect();
+        let line = source.values([hidden, knots], line).val();
+        Self {
+            coefficients: Param::from_tensor((noise.val() * (slope * step) + line).detach()),
+            range,
+            sign: PhantomData,
+        }
+    }
+
+    /// The coefficients in use, `[hidden, knots]`.
+    pub fn coefficients(&self) -> Tensor<2> {
+        S::coefficients(self.coefficients.val())
+    }
+
+    /// The distance of neighbouring knots.
+    fn step(&self) -> f64 {
+        let [_, knots] = self.coefficients.dims();
+        2.0 * self.range / (knots - 1) as f64
+    }
+
+    /// The piece each value falls on, `[batch, hidden]`, end pieces for values outside.
+    fn piece(&self, z: Tensor<2>) -> Tensor<2, Int> {
+        let [_, knots] = self.coefficients.dims();
+        ((z + self.range) / self.step())
+            .floor()
+            .clamp(0.0, (knots - 2) as f64)
+            .int()
+    }
+}
+
+/// `table[hidden, piece]` for the piece of each unit of each point.
+fn look_up(table: Tensor<2>, piece: Tensor<2, Int>) -> Tensor<2> {
+    table.transpose().gather(0, piece)
+}
+
+impl<S: SplineShape> Activation for SplineActivation<S> {
+    fn forward(&self, z: Tensor<2>) -> Tensor<2> {
+        linear_spline(z, self.coefficients(), self.range)
+    }
+
+    fn jacobian_vector(&self, z: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
+        let coefficients = self.coefficients();
+        let [_, knots] = coefficients.dims();
+        let rises = coefficients.clone().narrow(1, 1, knots - 1)
+            - coefficients.narrow(1, 0, knots - 1);
+        look_up(rises / self.step(), self.piece(z)) * v
+    }
+}
+
+impl<S: SplineShape> GradientActivation for SplineActivation<S> {}
+impl MonotoneActivation for SplineActivation<NonNegative> {}
+
+impl<S: SplineShape> ActivationPotential for SplineActivation<S> {
+    /// The quadratic spline with `ψ_i = 0` at the first knot: trapezoids up to the knot on the left,
+    /// then `c δ + slope δ²/2`.
+    fn potential(&self, z: Tensor<2>) -> Tensor<1> {
+        let coefficients = self.coefficients();
+        let [hidden, knots] = coefficients.dims();
+        let step = self.step();
+        let left = coefficients.clone().narrow(1, 0, knots - 1);
+        let right = coefficients.clone().narrow(1, 1, knots - 1);
+        let start = Tensor::zeros([hidden, 1], (&left.device(), left.dtype()));
+        let areas = ((left.clone() + right.clone()) * (step / 2.0)).cumsum(1);
+        let areas = Tensor::cat(vec![start, areas.narrow(1, 0, knots - 2)], 1);
+
+        let piece = self.piece(z.clone());
+        let delta = z + self.range - piece.clone().float().cast(left.dtype()) * step;
+        let value = look_up(left.clone(), piece.clone());
+        let slope = look_up((right - left) / step, piece.clone());
+        let area = look_up(areas, piece);
+        (area + value * delta.clone() + slope * delta.square() * 0.5)
+            .sum_dim(1)
+            .squeeze_dim(1)
+    }
+}

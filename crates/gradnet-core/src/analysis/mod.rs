@@ -1,0 +1,15 @@
+//! Checks of a field's guarantees: functions that return numbers.
+//!
+//! The field is evaluated on its own device and in its own precision; the linear algebra after that is in
+//! `f64` on the host. Nothing here assumes what it measures: a Jacobian is never symmetrised before its
+//! asymmetry is taken, and its eigenvalues are those of the symmetric part, reported beside the asymmetry.
+
+mod jacobian;
+mod loop_integral;
+mod verification;
+
+pub use jacobian::{
+    host, jacobians, monotonicity, relative_asymmetry, smallest_eigenvalue,
+};
+pub use loop_integral::loop_integral;
+pub use verification::{Region, Verification, verify};

@@ -1,0 +1,49 @@
+//! Gradient networks on [Burn](https://burn.dev): neural networks that *are* the gradient of a potential,
+//! or of a convex one, by construction (Chaudhari, Pranav, Moura, "Gradient Networks", IEEE TSP 2025).
+//!
+//! One idea carries the library: a [tied shell](TiedNetwork) `Wᵀ σ(W x + a) + b` around an
+//! [activation](activation) `σ = ∇ψ` is the gradient of `ψ(W x + a) + ⟨b, x⟩`. The guarantee is a type:
+//! [`GradientField`] for a symmetric Jacobian, [`MonotoneField`] for a positive semidefinite one.
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use gradnet_core::network::{Builds, MGradNetM, ModularConfig};
+//! use gradnet_core::{MonotoneField, ParameterSource, Potential, VectorField};
+//!
+//! fn transport(map: &impl MonotoneField, x: Tensor<2>) -> Tensor<2> {
+//!     map.forward(x) // the gradient of a convex function, whatever the weights
+//! }
+//!
+//! let device = Device::flex();
+//! let config = ModularConfig { width: Some(16), ..Default::default() };
+//! let network: MGradNetM = config.init(3, &mut ParameterSource::new(&device, 42))?;
+//!
+//! let x = Tensor::<2>::from_floats([[0.1, 0.2, 0.3]], &device);
+//! let y = transport(&network, x.clone());
+//! let potential = network.potential(x.clone()); // F with ∇F = the network
+//! let curvature = network.jacobian_vector(x, y); // J(x) v in closed form
+//! # let _ = (potential, curvature);
+//! # Ok::<(), gradnet_core::network::NetworkError>(())
+//! ```
+//!
+//! | room | what it holds |
+//! |---|---|
+//! | [`activation`] | one `σ` a file, with `J_σ v` and `ψ` |
+//! | [`network`] | the paper's named networks, their settings and the registry |
+//! | [`potential`] | networks that learn a scalar and output its gradient |
+//! | [`analysis`] | asymmetry, eigenvalues, monotonicity, loop integrals as numbers |
+//! | [`kernel`] | fused operations with their backward passes |
+
+pub mod activation;
+pub mod analysis;
+mod field;
+pub mod kernel;
+pub mod network;
+pub mod potential;
+pub mod sign;
+mod source;
+mod tied;
+
+pub use field::{GradientField, MonotoneField, Potential, VectorField};
+pub use source::ParameterSource;
+pub use tied::TiedNetwork;

@@ -1,0 +1,42 @@
+//! The paper's named networks: their settings, parameter counts, initial values, and the registry.
+//!
+//! A network is described by settings such as [`CascadeConfig`], sized by a width or a parameter budget,
+//! and built for a dimension:
+//!
+//! ```
+//! use burn::module::Module;
+//! use burn::tensor::Device;
+//! use gradnet_core::ParameterSource;
+//! use gradnet_core::network::{Architecture, Builds, CascadeConfig, MGradNetC, Size};
+//!
+//! let mut source = ParameterSource::new(&Device::flex(), 0);
+//! let config = CascadeConfig::default().with_size(Size::Parameters(32 * 1024));
+//! let network: MGradNetC = config.init(32, &mut source)?;
+//! assert_eq!(network.num_params(), 32_740);
+//! # Ok::<(), gradnet_core::network::NetworkError>(())
+//! ```
+//!
+//! [`NetworkConfig`] and [`Network`] are the same by name at run time, for programs and config files.
+
+mod architecture;
+mod baseline;
+mod cascade;
+mod error;
+mod modular;
+mod registry;
+mod ridge;
+mod scalar;
+mod single;
+
+pub use architecture::{Architecture, Builds, Size};
+pub use baseline::{BaselineConfig, BaselineNetwork};
+pub use cascade::{CascadeConfig, GradNetC, MGradNetC, UnitFunction};
+pub use error::NetworkError;
+pub use modular::{
+    BlockActivation, GradNetM, MGradNetM, MGradNetMSigmoid, MGradNetMSoftplus, ModularConfig,
+    SigmoidModulesConfig,
+};
+pub use registry::{Claim, Entry, Network, NetworkConfig, registry};
+pub use ridge::{ConvexRidge, IcgnConfig, Icgn, IcgnSampled, IcgnMonteCarloConfig, Ridge, RidgeConfig};
+pub use scalar::{HamiltonianConfig, IcnnConfig, MlpConfig};
+pub use single::{GradNet, MGradNet, MGradNetSoftmax, SingleConfig, SoftmaxConfig};

@@ -1,0 +1,341 @@
+//! The one list of networks. Tests, command line and docs are driven by it.
+//!
+//! To add a network: write its settings (an [`Architecture`] that [`Builds`] it) and add one entry to the
+//! list at the end of this file; property tests, `gradnet networks` and `--network` follow.
+
+use super::*;
+use crate::field::{GradientField, MonotoneField, Potential, VectorField};
+use crate::potential::{Icnn, PotentialMlp};
+use crate::source::ParameterSource;
+use burn::module::Module;
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+/// What a network promises of its Jacobian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Claim {
+    /// Nothing: a vector field.
+    None,
+    /// Symmetric everywhere: a gradient field.
+    Gradient,
+    /// Symmetric and positive semidefinite everywhere: the gradient of a convex potential.
+    Monotone,
+}
+
+/// A registered network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// The name in config files and on the command line.
+    pub name: &'static str,
+    /// The name in the paper.
+    pub title: &'static str,
+    /// Where it stands in the paper.
+    pub reference: &'static str,
+    /// What it promises.
+    pub claim: Claim,
+    /// Whether its potential can be evaluated.
+    pub potential: bool,
+    /// One sentence on what it is.
+    pub summary: &'static str,
+}
+
+/// Evaluates to `Some(potential)` or `None`, and fails to compile where the claim or the potential of an
+/// entry is not what the types say.
+macro_rules! network_potential {
+    (closed, $network:expr, $x:expr) => {
+        Some(Potential::potential($network, $x))
+    };
+    (unknown, $network:expr, $x:expr) => {{
+        let _ = ($network, $x);
+        None
+    }};
+}
+
+macro_rules! has_potential {
+    (closed) => {
+        true
+    };
+    (unknown) => {
+        false
+    };
+}
+
+/// A function that only compiles if the type carries the claimed guarantee.
+macro_rules! assert_claim {
+    (None, $type:ty) => {
+        const _: fn() = || {
+            fn carries<N: VectorField>() {}
+            carries::<$type>();
+        };
+    };
+    (Gradient, $type:ty) => {
+        const _: fn() = || {
+            fn carries<N: GradientField>() {}
+            carries::<$type>();
+        };
+    };
+    (Monotone, $type:ty) => {
+        const _: fn() = || {
+            fn carries<N: MonotoneField>() {}
+            carries::<$type>();
+        };
+    };
+}
+
+macro_rules! networks {
+    ($(
+        $variant:ident $name:literal: $config:ty => $network:ty,
+        $claim:ident, potential $potential:ident,
+        $title:literal, $reference:literal, $summary:literal;
+    )*) => {
+        $(assert_claim!($claim, $network);)*
+
+        const ENTRIES: &[Entry] = &[$(Entry {
+            name: $name,
+            title: $title,
+            reference: $reference,
+            claim: Claim::$claim,
+            potential: has_potential!($potential),
+            summary: $summary,
+        }),*];
+
+        /// The settings of a registered network, by name.
+        ///
+        /// Serialized as an externally tagged table: `[network.mgradnet_c] width = 7`.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        pub enum NetworkConfig {
+            $(
+                #[doc = $title]
+                #[serde(rename = $name)]
+                $variant($config),
+            )*
+        }
+
+        /// A registered network.
+        #[derive(Module, Debug)]
+        #[allow(clippy::large_enum_variant)] // a run holds one network, never a collection of them
+        pub enum Network {
+            $(
+                #[doc = $title]
+                $variant($network),
+            )*
+        }
+
+        impl NetworkConfig {
+            /// The default settings of the network with this name, without a size.
+            ///
+            /// # Errors
+            /// [`NetworkError::UnknownNetwork`], with the names there are.
+            pub fn from_name(name: &str) -> Result<Self, NetworkError> {
+                match name {
+                    $($name => Ok(Self::$variant(<$config>::default())),)*
+                    _ => Err(NetworkError::UnknownNetwork {
+                        name: name.into(),
+                        known: ENTRIES.iter().map(|entry| entry.name).collect(),
+                    }),
+                }
+            }
+
+            /// The name of the network.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $name,)*
+                }
+            }
+
+            /// The size as given, if it is given once.
+            pub fn size(&self) -> Option<Size> {
+                let sizes = match self {
+                    $(Self::$variant(config) => config.sizes(),)*
+                };
+                match sizes {
+                    (Some(width), None) => Some(Size::Width(width)),
+                    (None, Some(budget)) => Some(Size::Parameters(budget)),
+                    _ => None,
+                }
+            }
+
+            /// The same settings with another size.
+            pub fn with_size(self, size: Size) -> Self {
+                match self {
+                    $(Self::$variant(config) => Self::$variant(config.with_size(size)),)*
+                }
+            }
+
+            /// The settings with the width they lead to in dimension `dim`.
+            ///
+            /// # Errors
+            /// [`NetworkError`] naming the setting, its value and what it must be.
+            pub fn resolve(&self, dim: usize) -> Result<Self, NetworkError> {
+                Ok(match self {
+                    $(Self::$variant(config) => Self::$variant(config.resolve(dim)?.0),)*
+                })
+            }
+
+            /// The number of parameters in dimension `dim`.
+            ///
+            /// # Errors
+            /// As [`resolve`](Self::resolve).
+            pub fn parameter_count(&self, dim: usize) -> Result<usize, NetworkError> {
+                match self {
+                    $(Self::$variant(config) => {
+                        let (config, width) = config.resolve(dim)?;
+                        Ok(config.count(dim, width))
+                    })*
+                }
+            }
+
+            /// Builds the network with initial values from `source`.
+            ///
+            /// # Errors
+            /// As [`resolve`](Self::resolve).
+            pub fn init(
+                &self,
+                dim: usize,
+                source: &mut ParameterSource,
+            ) -> Result<Network, NetworkError> {
+                match self {
+                    $(Self::$variant(config) => {
+                        let network: $network = config.init(dim, source)?;
+                        Ok(Network::$variant(network))
+                    })*
+                }
+            }
+        }
+
+        impl Network {
+            /// The name of the network.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $name,)*
+                }
+            }
+
+            /// The potential, `[batch, dim] -> [batch]`, where it can be evaluated.
+            pub fn potential(&self, x: Tensor<2>) -> Option<Tensor<1>> {
+                match self {
+                    $(Self::$variant(network) => network_potential!($potential, network, x),)*
+                }
+            }
+        }
+
+        impl VectorField for Network {
+            fn dim(&self) -> usize {
+                match self {
+                    $(Self::$variant(network) => network.dim(),)*
+                }
+            }
+
+            fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+                match self {
+                    $(Self::$variant(network) => network.forward(x),)*
+                }
+            }
+
+            fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
+                match self {
+                    $(Self::$variant(network) => network.jacobian_vector(x, v),)*
+                }
+            }
+        }
+    };
+}
+
+/// All registered networks, the paper's own first.
+pub fn registry() -> &'static [Entry] {
+    ENTRIES
+}
+
+fn entry(name: &str) -> &'static Entry {
+    ENTRIES
+        .iter()
+        .find(|entry| entry.name == name)
+        .expect("every variant has an entry: one macro makes both")
+}
+
+impl NetworkConfig {
+    /// The registry entry of the network.
+    pub fn entry(&self) -> &'static Entry {
+        entry(self.name())
+    }
+}
+
+impl Network {
+    /// What the network promises of its Jacobian.
+    pub fn claim(&self) -> Claim {
+        entry(self.name()).claim
+    }
+}
+
+networks! {
+    MGradNetC "mgradnet_c": CascadeConfig => super::MGradNetC,
+        Monotone, potential closed,
+        "mGradNet-C", "Eq. (16)-(17), Cor. 8.1",
+        "a monotone deep scalar network for each hidden unit between tied weights";
+    MGradNetM "mgradnet_m": ModularConfig => super::MGradNetM,
+        Monotone, potential closed,
+        "mGradNet-M", "Eq. (13)-(14), Cor. 7.1",
+        "a conical sum of softmax modules, rho = 1";
+    GradNetC "gradnet_c": CascadeConfig => super::GradNetC,
+        Gradient, potential closed,
+        "GradNet-C", "Eq. (16)-(17), Thm. 8",
+        "a deep scalar network for each hidden unit between tied weights";
+    GradNetM "gradnet_m": ModularConfig => super::GradNetM,
+        Gradient, potential closed,
+        "GradNet-M", "Eq. (13)-(14), Thm. 7",
+        "a linear combination of softmax modules, rho = 1";
+    MGradNetMSoftplus "mgradnet_m_softplus": ModularConfig => super::MGradNetMSoftplus,
+        Monotone, potential closed,
+        "mGradNet-M, rho = softplus", "Cor. 7.1, first example",
+        "softmax modules weighed by the softplus of their LogSumExp";
+    MGradNetMSigmoid "mgradnet_m_sigmoid": SigmoidModulesConfig => super::MGradNetMSigmoid,
+        Monotone, potential closed,
+        "mGradNet-M, affine rho", "Cor. 7.1, second example",
+        "sigmoid modules weighed by an affine function of their summed softplus";
+    MGradNetSoftmax "mgradnet_softmax": SoftmaxConfig => super::MGradNetSoftmax,
+        Monotone, potential closed,
+        "mGradNet, scaled softmax", "Prop. 2, Thm. 1",
+        "one layer with a scaled softmax, dense in the gradients of convex functions";
+    MGradNet "mgradnet": SingleConfig => super::MGradNet,
+        Monotone, potential closed,
+        "mGradNet", "Eq. (1), Prop. 2",
+        "one layer with a nondecreasing elementwise activation";
+    GradNet "gradnet": SingleConfig => super::GradNet,
+        Gradient, potential closed,
+        "GradNet", "Eq. (1), Prop. 1, Thm. 3",
+        "one layer with a scaled elementwise activation";
+    Icnn "icnn": IcnnConfig => Icnn,
+        Monotone, potential closed,
+        "ICNN", "baseline [36]",
+        "the gradient of an input convex network with softplus activations";
+    Icgn "icgn": IcgnConfig => super::Icgn,
+        Monotone, potential closed,
+        "ICGN, exact", "baseline [29]",
+        "the input convex gradient network, its integral in closed form";
+    IcgnMonteCarlo "icgn_monte_carlo": IcgnMonteCarloConfig => IcgnSampled,
+        Gradient, potential unknown,
+        "ICGN, Monte-Carlo", "baseline [29], as the paper ran it",
+        "the input convex gradient network, its integral a mean over random nodes";
+    Crr "crr": RidgeConfig => ConvexRidge,
+        Monotone, potential closed,
+        "CRR", "baseline [34]",
+        "one layer of learned nondecreasing linear splines";
+    Rr "rr": RidgeConfig => Ridge,
+        Gradient, potential closed,
+        "RR", "baseline [35] in the paper's use: the CRR unconstrained",
+        "one layer of learned linear splines";
+    Mlp "mlp": MlpConfig => PotentialMlp,
+        Gradient, potential closed,
+        "MLP", "baseline, App. A",
+        "the gradient of a perceptron whose last layer is summed";
+    Hamiltonian "hamiltonian": HamiltonianConfig => PotentialMlp,
+        Gradient, potential closed,
+        "Hamiltonian NN", "baseline [59]",
+        "the gradient of a Hamiltonian on phase space, a perceptron with linear output";
+    Baseline "baseline": BaselineConfig => BaselineNetwork,
+        None, potential unknown,
+        "Baseline NN", "baseline [59]",
+        "a perceptron that outputs a vector field, with no guarantee";
+}

@@ -1,0 +1,143 @@
+//! The gradient of an input convex neural network (Amos, Xu, Kolter, 2017):
+//!
+//! ```text
+//! p_1 = A_0 x + a_0,  p_{k+1} = B_k z_k + b_k + A_k x + a_k,  z_k = softplus(p_k),  F(x) = p_{K+1}
+//! ∇F(x) = Σ_k A_kᵀ δ_{k+1},   δ_{K+1} = 1,   δ_k = (B_kᵀ δ_{k+1}) ⊙ s'(p_k)
+//! ```
+//!
+//! with `B_k ≥ 0`, so that every `p_k` is convex in `x`: softplus is convex and nondecreasing. Every linear
+//! map has a bias of its own, redundant ones included, as the count of 109 parameters at `d = 2` asks.
+
+use super::mlp::DenseLayer;
+use crate::activation::ScalarFunction;
+use crate::field::{GradientField, MonotoneField, Potential, VectorField, assert_dim};
+use crate::sign::{NonNegative, Sign};
+use crate::source::ParameterSource;
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+
+const SOFTPLUS: ScalarFunction = ScalarFunction::Softplus;
+
+/// One layer after the first: `p = B z + b + A x + a`, `B ≥ 0`.
+#[derive(Module, Debug)]
+pub struct IcnnLayer {
+    /// The stored `B`, `[outputs, hidden]`, used through softplus.
+    pub hidden_weight: Param<Tensor<2>>,
+    /// `b`, `[outputs]`.
+    pub hidden_bias: Param<Tensor<1>>,
+    /// `A` and `a`: the path from the input.
+    pub skip: DenseLayer,
+}
+
+/// An input convex network with softplus activations, evaluated through its input gradient.
+#[derive(Module, Debug)]
+pub struct Icnn {
+    /// `A_0`, `a_0`.
+    pub first: DenseLayer,
+    /// The layers after the first; the last has one output, the potential.
+    pub layers: Vec<IcnnLayer>,
+}
+
+impl IcnnLayer {
+    /// `A` as PyTorch's linear layer; `B` uniform with mean `1/hidden`, so that a layer of positive
+    /// weights starts as an average and the gradient neither grows nor vanishes with the width.
+    fn new(
+        [outputs, hidden, dim]: [usize; 3],
+        source: &mut ParameterSource,
+    ) -> Self {
+        Self {
+            hidden_weight: source.nonnegative([outputs, hidden], 2.0 / hidden as f64),
+            hidden_bias: source.linear([outputs], hidden),
+            skip: DenseLayer::uniform([outputs, dim], source),
+        }
+    }
+
+    /// `B`.
+    fn weight(&self) -> Tensor<2> {
+        NonNegative::constrain(self.hidden_weight.val())
+    }
+
+    fn forward(&self, z: Tensor<2>, x: Tensor<2>) -> Tensor<2> {
+        z.matmul(self.weight().transpose()) + self.hidden_bias.val().unsqueeze() + self.skip.forward(x)
+    }
+}
+
+impl Icnn {
+    /// `layers` hidden layers of `hidden` units.
+    pub fn new([layers, hidden, dim]: [usize; 3], source: &mut ParameterSource) -> Self {
+        let outputs = |layer| if layer == layers { 1 } else { hidden };
+        Self {
+            first: DenseLayer::uniform([hidden, dim], source),
+            layers: (1..=layers)
+                .map(|layer| IcnnLayer::new([outputs(layer), hidden, dim], source))
+                .collect(),
+        }
+    }
+
+    /// The pre-activations `p_1, …, p_{K+1}`.
+    fn pre_activations(&self, x: Tensor<2>) -> Vec<Tensor<2>> {
+        assert_dim(&x, self.dim());
+        let mut p = vec![self.first.forward(x.clone())];
+        for (layer, index) in self.layers.iter().zip(0..) {
+            let z = SOFTPLUS.value(p[index].clone());
+            p.push(layer.forward(z, x.clone()));
+        }
+        p
+    }
+}
+
+impl VectorField for Icnn {
+    fn dim(&self) -> usize {
+        self.first.weight.dims()[1]
+    }
+
+    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        let mut gradient = x.zeros_like();
+        let p = self.pre_activations(x);
+        let mut delta = p[self.layers.len()].ones_like();
+        for (layer, p) in self.layers.iter().zip(p).rev() {
+            gradient = gradient + layer.skip.transposed(delta.clone());
+            delta = delta.matmul(layer.weight()) * SOFTPLUS.derivative(p);
+        }
+        gradient + self.first.transposed(delta)
+    }
+
+    /// The tangent of the reverse pass; the last `δ` is constant.
+    fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
+        assert_dim(&v, self.dim());
+        let mut product = x.zeros_like();
+        let p = self.pre_activations(x);
+        let mut p_dot = vec![self.first.tangent(v.clone())];
+        for (layer, index) in self.layers.iter().zip(0..) {
+            let z_dot = SOFTPLUS.derivative(p[index].clone()) * p_dot[index].clone();
+            let through = z_dot.matmul(layer.weight().transpose());
+            p_dot.push(through + layer.skip.tangent(v.clone()));
+        }
+
+        let mut delta = p[self.layers.len()].ones_like();
+        let mut delta_dot = delta.zeros_like();
+        for (layer, (p, p_dot)) in self.layers.iter().zip(p.into_iter().zip(p_dot)).rev() {
+            product = product + layer.skip.transposed(delta_dot.clone());
+            let (q, q_dot) = (
+                delta.matmul(layer.weight()),
+                delta_dot.matmul(layer.weight()),
+            );
+            let slope = SOFTPLUS.derivative(p.clone());
+            delta_dot = q_dot * slope.clone() + q.clone() * SOFTPLUS.second_derivative(p) * p_dot;
+            delta = q * slope;
+        }
+        product + self.first.transposed(delta_dot)
+    }
+}
+
+impl GradientField for Icnn {}
+impl MonotoneField for Icnn {}
+
+impl Potential for Icnn {
+    fn potential(&self, x: Tensor<2>) -> Tensor<1> {
+        self.pre_activations(x)
+            .pop()
+            .expect("an ICNN has layers")
+            .squeeze_dim(1)
+    }
+}
