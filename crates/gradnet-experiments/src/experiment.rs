@@ -3,7 +3,7 @@
 //! [`Experiment`] mirrors a config file key by key, so serde reads it and writes it back; [`Experiment::check`] then looks at the values, and
 //! only what passes is trained. Every refusal names the key in the file's own words (`train.learning_rate`), so that a front end can point at it.
 
-use gradnet_core::{NetworkConfig, NetworkError};
+use gradnet_core::network::{NetworkConfig, NetworkError};
 use serde::{Deserialize, Serialize};
 
 use crate::target::{TargetConfig, TargetError};
@@ -14,16 +14,17 @@ pub const SCHEMA: u32 = 1;
 /// A run: what is learned, by which network, how it is trained and scored.
 ///
 /// ```
-/// use gradnet_core::NetworkConfig;
+/// use gradnet_core::network::{NetworkConfig, Size};
 /// use gradnet_experiments::{Experiment, target::TargetConfig};
 ///
-/// let target = TargetConfig::from_name("piecewise_quadratic").unwrap();
-/// let network = NetworkConfig::from_name("mgradnet_m").unwrap();
+/// let target = TargetConfig::from_name("piecewise_quadratic").ok_or("no such target")?;
+/// let network = NetworkConfig::from_name("mgradnet_m")?.with_size(Size::Parameters(32_768));
 /// let mut experiment = Experiment::new("first", target, network);
 /// assert!(experiment.check().is_ok());
 ///
 /// experiment.train.learning_rate = -1.0;
 /// assert_eq!(experiment.check().unwrap_err().key(), "train.learning_rate");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -198,13 +199,21 @@ pub enum ExperimentError {
         /// What to write instead.
         remedy: String,
     },
+    /// The network cannot be built as described, or not for this target.
+    #[error("[{key}] {error}")]
+    Network {
+        /// Dotted path of the network's table, or of the key at fault in it.
+        key: String,
+        /// What the network says.
+        error: NetworkError,
+    },
 }
 
 impl ExperimentError {
     /// Dotted path of the offending key, for instance `train.learning_rate`.
     pub fn key(&self) -> &str {
         match self {
-            Self::Invalid { key, .. } => key,
+            Self::Invalid { key, .. } | Self::Network { key, .. } => key,
         }
     }
 
@@ -212,6 +221,9 @@ impl ExperimentError {
     pub fn remedy(&self) -> &str {
         match self {
             Self::Invalid { remedy, .. } => remedy,
+            Self::Network { .. } => {
+                "change the setting, or choose another network (`gradnet networks` lists them)"
+            }
         }
     }
 
@@ -232,34 +244,12 @@ impl ExperimentError {
     }
 
     fn network(name: &str, error: NetworkError) -> Self {
-        match error {
-            NetworkError::Invalid {
-                field,
-                value,
-                requirement,
-            } => {
-                let remedy = format!(
-                    "change `{field}` in [network.{name}], or choose another network (`gradnet networks` lists them)"
-                );
-                // A dimension that does not suit is a property of the pair: the network's table is where it is put right.
-                let key = match field {
-                    "dim" | "dimension" => format!("network.{name}"),
-                    field => format!("network.{name}.{field}"),
-                };
-                Self::Invalid {
-                    key,
-                    value,
-                    requirement,
-                    remedy,
-                }
-            }
-            other => Self::Invalid {
-                key: format!("network.{name}"),
-                value: format!("refused: {other}"),
-                requirement: "must be a network that can be built for this target".into(),
-                remedy: "`gradnet networks` lists the networks and their settings".into(),
-            },
-        }
+        // A dimension that does not suit is a property of the pair: the network's table is where it is put right.
+        let key = match error.field() {
+            Some(field) => format!("network.{name}.{field}"),
+            None => format!("network.{name}"),
+        };
+        Self::Network { key, error }
     }
 }
 
@@ -312,7 +302,9 @@ impl Experiment {
             "schema",
             self.schema,
             &format!("must be {SCHEMA}"),
-            &format!("this version reads schema = {SCHEMA}; a file of another version needs the program of that version"),
+            &format!(
+                "this version reads schema = {SCHEMA}; a file of another version needs the program of that version"
+            ),
         )?;
         require(
             !self.name.is_empty()
@@ -442,10 +434,13 @@ impl EvaluationConfig {
             )?;
         }
         require(
-            self.linear_points > dim,
+            self.linear_points >= 2 * dim,
             "evaluation.linear_points",
             self.linear_points,
-            &format!("must exceed the dimension {dim}: fewer points do not determine the linear reference map"),
+            &format!(
+                "must be at least twice the dimension, {}: fewer points do not determine the linear reference map well",
+                2 * dim
+            ),
             "leave it out: the default is 20000",
         )
     }

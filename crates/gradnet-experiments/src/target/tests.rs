@@ -97,10 +97,14 @@ fn every_piece_of_the_piecewise_quadratic_is_active_somewhere() {
     };
     let device = Device::flex();
     let target = super::PiecewiseQuadratic::new(&config, &device, FloatDType::F64);
-    let forms = target.forms(points(500, 8, FloatDType::F64)).map(|(_, v)| values(v));
+    let forms = target
+        .forms(points(500, 8, FloatDType::F64))
+        .map(|(_, v)| values(v));
     let mut wins = [0; 3];
     for i in 0..500 {
-        let largest = (0..3).max_by(|a, b| forms[*a][i].total_cmp(&forms[*b][i])).unwrap();
+        let largest = (0..3)
+            .max_by(|a, b| forms[*a][i].total_cmp(&forms[*b][i]))
+            .unwrap();
         wins[largest] += 1;
     }
     assert!(wins.iter().all(|w| *w > 10), "{wins:?}");
@@ -115,8 +119,15 @@ fn monotone_over_pairs_exactly_when_convex() {
         let x = points(400, target.dim(), FloatDType::F64);
         let y = x.clone().flip([0]);
         let products = (target.gradient(x.clone()) - target.gradient(y.clone())) * (x - y);
-        let smallest = values(products.sum_dim(1)).into_iter().fold(f64::MAX, f64::min);
-        assert_eq!(smallest >= -1e-12, entry.convex, "{}: {smallest}", entry.name);
+        let smallest = values(products.sum_dim(1))
+            .into_iter()
+            .fold(f64::MAX, f64::min);
+        assert_eq!(
+            smallest >= -1e-12,
+            entry.convex,
+            "{}: {smallest}",
+            entry.name
+        );
     }
 }
 
@@ -162,19 +173,27 @@ fn piecewise_quadratic_reproduces_the_released_code() {
         let close = |ours: Vec<f64>, theirs: Vec<f64>| {
             assert_eq!(ours.len(), theirs.len());
             for (a, b) in ours.iter().zip(&theirs) {
-                assert!((a - b).abs() <= 2e-6 * b.abs().max(1.0), "d = {dim}: {a} against {b}");
+                assert!(
+                    (a - b).abs() <= 2e-6 * b.abs().max(1.0),
+                    "d = {dim}: {a} against {b}"
+                );
             }
         };
         close(values(target.gradient(x.clone())), table("raw_grad"));
         close(values(target.potential(x.clone())), table("potential_raw"));
 
-        let normalised = in_f64(&TargetConfig::PiecewiseQuadratic(PiecewiseQuadraticConfig {
-            normalise: true,
-            ..config
-        }));
+        let normalised = in_f64(&TargetConfig::PiecewiseQuadratic(
+            PiecewiseQuadraticConfig {
+                normalise: true,
+                ..config
+            },
+        ));
         let ratio = values(target.gradient(x.clone()))[0] / values(normalised.gradient(x))[0];
         let theirs = case["c"].as_f64().unwrap();
-        assert!((ratio / theirs - 1.0).abs() < 0.01, "d = {dim}: {ratio} against {theirs}");
+        assert!(
+            (ratio / theirs - 1.0).abs() < 0.01,
+            "d = {dim}: {ratio} against {theirs}"
+        );
     }
 }
 

@@ -1,0 +1,84 @@
+//! Errors in decibels and their spread over draws.
+
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+use crate::data::PointSet;
+
+/// `10 log10` of a mean squared error.
+pub fn decibels(mean_squared_error: f64) -> f64 {
+    10.0 * mean_squared_error.log10()
+}
+
+/// The mean over the points of the squared 2-norm of `field(x) - y`, summed in 64 bits whatever the device has.
+pub fn mean_squared_error(field: impl Fn(Tensor<2>) -> Tensor<2>, set: &PointSet) -> f64 {
+    let sum: f64 = set
+        .chunks()
+        .iter()
+        .map(|chunk| {
+            let squares = (field(chunk.x.clone()) - chunk.y.clone()).square();
+            let rows = squares.sum_dim(1).into_data();
+            rows.iter::<f64>().sum::<f64>()
+        })
+        .sum();
+    sum / set.points() as f64
+}
+
+/// The error over several draws.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// Mean over the draws of the decibels of each.
+    pub mse_db_mean: f64,
+    /// Standard deviation over the draws (n - 1); `None` for a single draw.
+    pub mse_db_std: Option<f64>,
+    /// Independent draws.
+    pub draws: usize,
+    /// Points a draw.
+    pub points: usize,
+}
+
+impl Score {
+    /// The score of the given mean squared errors, one a draw.
+    pub fn new(errors: &[f64], points: usize) -> Self {
+        let values: Vec<f64> = errors.iter().copied().map(decibels).collect();
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+        Self {
+            mse_db_mean: mean,
+            mse_db_std: (values.len() > 1).then(|| (squares / (n - 1.0)).sqrt()),
+            draws: values.len(),
+            points,
+        }
+    }
+
+    /// `10 log10` of the root mean squared error, the unit of the first arXiv version's tables.
+    pub fn rmse_db_mean(&self) -> f64 {
+        self.mse_db_mean / 2.0
+    }
+}
+
+/// The rows every table must also have.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reference {
+    /// Error of predicting zero everywhere.
+    pub zero_db: f64,
+    /// Error of the best symmetric linear map.
+    pub linear_db: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Errors 0.1 and 0.001 are -10 and -30 dB: mean -20, deviations +-10, so the standard deviation is sqrt(200).
+    #[test]
+    fn decibels_are_averaged_over_draws() {
+        let score = Score::new(&[0.1, 0.001], 7);
+        assert!((score.mse_db_mean + 20.0).abs() < 1e-12);
+        assert!((score.mse_db_std.unwrap() - 200f64.sqrt()).abs() < 1e-12);
+        assert!((score.rmse_db_mean() + 10.0).abs() < 1e-12);
+        assert_eq!((score.draws, score.points), (2, 7));
+        assert_eq!(Score::new(&[0.1], 7).mse_db_std, None);
+    }
+}

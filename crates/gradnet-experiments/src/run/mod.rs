@@ -1,0 +1,114 @@
+//! The folder of a run: what is written into it while the run goes, and the run read back from it.
+//!
+//! ```text
+//! config.toml     the resolved experiment, which `gradnet train --config` runs again
+//! weights.bpk     the weights that validated best (a Burn record)
+//! metrics.jsonl   a line a validation: step, train_loss, validation_db, elapsed_s
+//! checkpoint/     model, optimizer and scheduler of the last two checkpoints
+//! summary.json    the result; a folder without it holds an unfinished run
+//! ```
+//!
+//! Every file but `metrics.jsonl` is written beside its place and moved there, so that a crash leaves the old file or the new one.
+
+mod folder;
+mod open;
+mod summary;
+
+use std::path::{Path, PathBuf};
+
+pub use folder::{Metrics, RunFolder, write_atomically};
+pub use open::Run;
+pub use summary::Summary;
+
+use crate::config::ConfigError;
+
+/// Why a run folder cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The folder holds an older run, or something else.
+    #[error("{} already holds {contents}", path.display())]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+        /// What is in it.
+        contents: &'static str,
+        /// Whether it may be replaced on request.
+        replaceable: bool,
+    },
+    /// The folder holds no run.
+    #[error("{} is not a run folder: {reason}", path.display())]
+    NotARun {
+        /// The folder.
+        path: PathBuf,
+        /// What is missing.
+        reason: String,
+    },
+    /// A file cannot be read or written.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// "write", "read" or "create".
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// `config.toml` does not describe an experiment.
+    #[error(transparent)]
+    Config(Box<ConfigError>),
+    /// `weights.bpk` is damaged or belongs to another network.
+    #[error("the weights in {} do not fit the network of config.toml: {reason}", path.display())]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// What Burn's reader found.
+        reason: String,
+    },
+    /// A file of the run does not have the expected contents.
+    #[error("{} is damaged: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The network of `config.toml` cannot be built.
+    #[error(transparent)]
+    Network(#[from] gradnet_core::network::NetworkError),
+    /// The target of `config.toml` cannot be built.
+    #[error(transparent)]
+    Target(#[from] crate::target::TargetError),
+}
+
+impl RunError {
+    pub(crate) fn io(action: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self::Io {
+            action,
+            path: path.into(),
+            source,
+        }
+    }
+
+    /// What the user can do about it.
+    pub fn remedy(&self) -> Option<String> {
+        Some(match self {
+            Self::Occupied {
+                replaceable: true, ..
+            } => "choose another folder with --out, or replace the run with --overwrite".into(),
+            Self::Occupied { .. } => "choose another folder with --out".into(),
+            Self::NotARun { .. } => "name the folder that `gradnet train` wrote".into(),
+            Self::Weights { .. } | Self::Damaged { .. } => {
+                "train again with the run's config.toml, or restore the file from a copy".into()
+            }
+            Self::Io { source, .. } => match source.kind() {
+                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+                    "choose a folder you may write to with --out".into()
+                }
+                std::io::ErrorKind::StorageFull => "free some space on that disk".into(),
+                _ => return None,
+            },
+            _ => return None,
+        })
+    }
+}

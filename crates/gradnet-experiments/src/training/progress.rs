@@ -1,0 +1,127 @@
+//! How a run tells where it is: a small trait for whoever draws it, and the empty renderer burn-train gets when nobody looks at its dashboard.
+
+use burn::train::logger::{EvaluationProgressLogger, TrainingProgressLogger};
+use burn::train::metric::MetricDefinition;
+use burn::train::renderer::{
+    EvaluationName, MetricState, MetricsRenderer, MetricsRendererEvaluation,
+    MetricsRendererTraining,
+};
+
+use crate::experiment::Experiment;
+
+/// What a run is about to do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The experiment's name.
+    pub name: String,
+    /// The network's registered name.
+    pub network: &'static str,
+    /// Its trainable numbers.
+    pub parameters: usize,
+    /// The target's registered name.
+    pub target: &'static str,
+    /// Dimension of the field.
+    pub dim: usize,
+    /// Steps to go.
+    pub steps: usize,
+}
+
+impl Plan {
+    pub(super) fn new(experiment: &Experiment, parameters: usize) -> Self {
+        Self {
+            name: experiment.name.clone(),
+            network: experiment.network.name(),
+            parameters,
+            target: experiment.target.name(),
+            dim: experiment.dim(),
+            steps: experiment.train.steps,
+        }
+    }
+}
+
+/// What a run spends its time on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Building target, network and validation set.
+    Preparing,
+    /// Optimizer steps and validations.
+    Training,
+    /// The final test and the reference rows.
+    Evaluating,
+}
+
+/// Where a run is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Status {
+    /// Steps done.
+    pub step: usize,
+    /// Steps planned.
+    pub steps: usize,
+    /// Mean training loss over the steps since the last status.
+    pub train_loss: Option<f64>,
+    /// The last validation's error.
+    pub validation_db: Option<f64>,
+    /// The best validation's error.
+    pub best_db: Option<f64>,
+    /// Seconds since training began.
+    pub elapsed_s: f64,
+    /// Seconds left at the pace so far.
+    pub eta_s: Option<f64>,
+    /// Whether a validation just happened.
+    pub validated: bool,
+}
+
+/// Told about a run as it goes; at most about once in a hundred steps or a second.
+pub trait Progress: Send {
+    /// The run's data, before the first step.
+    fn start(&mut self, _plan: &Plan) {}
+    /// The run enters a stage.
+    fn stage(&mut self, _stage: Stage) {}
+    /// The run moved on.
+    fn update(&mut self, _status: &Status) {}
+    /// The run has written its summary.
+    fn finish(&mut self) {}
+}
+
+/// Says nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Progress for Silent {}
+
+/// burn-train insists on a renderer; this one draws nothing.
+pub(super) struct NoRenderer;
+
+impl MetricsRendererTraining for NoRenderer {
+    fn update_train(&mut self, _state: MetricState) {}
+    fn update_valid(&mut self, _state: MetricState) {}
+}
+
+impl MetricsRendererEvaluation for NoRenderer {
+    fn update_test(&mut self, _name: EvaluationName, _state: MetricState) {}
+}
+
+impl TrainingProgressLogger for NoRenderer {
+    fn start(&mut self, _: usize, _: usize, _: Option<usize>, _: Option<&str>) {}
+    fn update_epoch(&mut self, _epoch: usize) {}
+    fn start_split(&mut self, _split: &str, _total_items: usize) {}
+    fn update_split(&mut self, _items_processed: usize) {}
+    fn end_split(&mut self) {}
+    fn end(&mut self) {}
+    fn log_event_training(&mut self, _event: String) {}
+}
+
+impl EvaluationProgressLogger for NoRenderer {
+    fn start_global_progress(&mut self, _total_tests: usize) {}
+    fn start_test(&mut self, _name: &str, _total_items: usize) {}
+    fn update_test_progress(&mut self, _items_processed: usize) {}
+    fn end_test(&mut self) {}
+    fn end_global_progress(&mut self) {}
+    fn log_event_evaluation(&mut self, _event: String) {}
+}
+
+impl MetricsRenderer for NoRenderer {
+    fn manual_close(&mut self) {}
+    fn register_metric(&mut self, _definition: MetricDefinition) {}
+}

@@ -1,0 +1,180 @@
+//! burn-train's loop without its cost per step: losses stay on the device and are read in blocks, events are sent for blocks, not for steps.
+//!
+//! The stock loop writes a log line, sends an event to another thread and, through the loss metric, reads the loss back at every step, which for
+//! small networks costs more than the step. An epoch is one validation interval; interrupter, checkpointers and dashboard work as in the stock loop.
+
+use std::sync::{Arc, Mutex};
+
+use burn::module::Module;
+use burn::train::{
+    EventProcessorTraining, InferenceStep, Interrupter, Learner, LearnerEvent,
+    SupervisedLearningStrategy, SupervisedTrainingEventProcessor, TrainLoader, TrainingComponents,
+    TrainingItem, ValidLoader,
+};
+
+use super::{FieldLearner, TrainError, session::Session};
+
+pub(super) struct BlockwiseStrategy {
+    session: Arc<Mutex<Session>>,
+}
+
+impl BlockwiseStrategy {
+    pub(super) fn new(session: Arc<Mutex<Session>>) -> Self {
+        Self { session }
+    }
+}
+
+type Events = SupervisedTrainingEventProcessor<FieldLearner>;
+
+/// The parts of a run that the loop moves through.
+struct Loop<'a> {
+    session: &'a mut Session,
+    learner: Learner<FieldLearner>,
+    training: TrainLoader<FieldLearner>,
+    validation: ValidLoader<FieldLearner>,
+    events: Events,
+    interrupter: Interrupter,
+}
+
+impl SupervisedLearningStrategy<FieldLearner> for BlockwiseStrategy {
+    fn fit(
+        &self,
+        components: TrainingComponents<FieldLearner>,
+        learner: Learner<FieldLearner>,
+        training: TrainLoader<FieldLearner>,
+        validation: ValidLoader<FieldLearner>,
+        starting_epoch: usize,
+    ) -> (FieldLearner, Events) {
+        let mut session = self
+            .session
+            .lock()
+            .unwrap_or_else(|poison| poison.into_inner());
+        let mut checkpointer = components.checkpointer;
+        let mut run = Loop {
+            session: &mut session,
+            learner,
+            training,
+            validation,
+            events: components.event_processor,
+            interrupter: components.interrupter,
+        };
+        let result = run.start().and_then(|()| {
+            for epoch in starting_epoch..=components.num_epochs {
+                run.epoch(epoch)?;
+                if run.interrupter.should_stop() {
+                    break;
+                }
+                if let Some(checkpointer) = &mut checkpointer {
+                    checkpointer.checkpoint(&run.learner, epoch, &components.event_store);
+                }
+            }
+            Ok(())
+        });
+        let Loop {
+            learner, events, ..
+        } = run;
+        session.end(result);
+        (learner.model(), events)
+    }
+}
+
+impl Loop<'_> {
+    fn start(&mut self) -> Result<(), TrainError> {
+        let model = self.learner.model();
+        let error = self.validation_error(&model.clone().valid());
+        self.session.start(&model, error)
+    }
+
+    /// One validation interval: steps, then a validation, also where the run is interrupted in the middle, so that its last weights count.
+    fn epoch(&mut self, epoch: usize) -> Result<(), TrainError> {
+        let total_items = self.training.num_items();
+        self.send_train(|| LearnerEvent::StartSplit {
+            epoch_number: epoch,
+            total_items,
+        });
+        self.steps()?;
+        self.send_train(|| LearnerEvent::EndSplit(epoch));
+
+        let total_items = self.validation.num_items();
+        self.send_valid(|| LearnerEvent::StartSplit {
+            epoch_number: epoch,
+            total_items,
+        });
+        let model = self.learner.model();
+        let error = self.validation_error(&model.clone().valid());
+        self.session.validated(&model, error)?;
+        self.send_valid(|| LearnerEvent::EndSplit(epoch));
+        self.send_train(|| LearnerEvent::EndEpoch(epoch));
+        Ok(())
+    }
+
+    fn steps(&mut self) -> Result<(), TrainError> {
+        let training = self.training.clone();
+        let mut pass = training.iter();
+        while let Some(batch) = pass.next() {
+            let batch = match batch {
+                Ok(batch) => batch,
+                Err(error) => {
+                    self.interrupter.fail(error);
+                    break;
+                }
+            };
+            let output = self.learner.train_step(batch);
+            self.learner.lr_step();
+            self.learner.optimizer_step(output.grads);
+            let loss = output.item;
+            if self.session.record(loss.loss.clone())? {
+                let (step, rate) = (self.session.step(), self.learner.lr_current());
+                let progress = pass.progress();
+                self.send_train(|| {
+                    LearnerEvent::ProcessedItem(TrainingItem::new(
+                        loss,
+                        progress,
+                        Some(step),
+                        Some(rate),
+                    ))
+                });
+            }
+            if self.interrupter.should_stop() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The mean squared error over the validation points.
+    fn validation_error(&mut self, model: &FieldLearner) -> f64 {
+        let validation = self.validation.clone();
+        let mut pass = validation.iter();
+        let mut sum = 0.0;
+        while let Some(Ok(chunk)) = pass.next() {
+            let errors = InferenceStep::step(model, chunk);
+            sum += errors
+                .squares
+                .clone()
+                .into_data()
+                .iter::<f64>()
+                .sum::<f64>();
+            let progress = pass.progress();
+            self.send_valid(|| {
+                LearnerEvent::ProcessedItem(TrainingItem::new(errors, progress, None, None))
+            });
+        }
+        sum / validation.num_items() as f64
+    }
+
+    /// Events are for the dashboard: without it they are not even made.
+    fn send_train(&mut self, event: impl FnOnce() -> LearnerEvent<super::learner::StepLoss>) {
+        if self.session.dashboard {
+            let sent = self.events.process_train(event());
+            self.interrupter.fail_on_error(sent);
+        }
+    }
+
+    fn send_valid(&mut self, event: impl FnOnce() -> LearnerEvent<super::learner::ChunkErrors>) {
+        if self.session.dashboard {
+            let sent = self.events.process_valid(event());
+            self.interrupter.fail_on_error(sent);
+        }
+    }
+}

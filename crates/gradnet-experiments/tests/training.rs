@@ -1,0 +1,266 @@
+//! Whole runs, small ones: what a run folder holds, that it can be read back, and every way a run ends.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use burn::tensor::Device;
+use burn::train::Interrupter;
+use gradnet_core::network::{NetworkConfig, Size};
+use gradnet_experiments::backend::Backend;
+use gradnet_experiments::experiment::{DataConfig, FixedData, Schedule};
+use gradnet_experiments::run::RunFolder;
+use gradnet_experiments::target::TargetConfig;
+use gradnet_experiments::training::{Progress, Status};
+use gradnet_experiments::{Experiment, Run, RunError, Summary, TrainError, TrainOptions, train};
+
+fn small(network: &str) -> Experiment {
+    let target = TargetConfig::from_name("quartic_polynomial").unwrap();
+    let network = NetworkConfig::from_name(network).unwrap();
+    let mut experiment = Experiment::new("small", target, network.with_size(Size::Width(7)));
+    experiment.train.steps = 250;
+    experiment.train.batch = 50;
+    experiment.train.validation.every = 100;
+    experiment.train.validation.points = 500;
+    experiment.train.checkpoint_every = 100;
+    experiment.evaluation.points = 500;
+    experiment.evaluation.draws = 3;
+    experiment.evaluation.linear_points = 1_000;
+    experiment
+}
+
+fn run(experiment: &Experiment, out: &Path) -> Result<Summary, TrainError> {
+    let options = TrainOptions::new(Backend::Flex);
+    train(experiment, &Device::flex(), out, options)
+}
+
+#[test]
+fn a_run_folder_holds_what_is_promised_and_reads_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let experiment = small("mgradnet_c");
+    let summary = run(&experiment, &out).unwrap();
+    assert!(
+        summary.test.mse_db_mean < summary.reference.zero_db - 5.0,
+        "{summary:?}"
+    );
+
+    let json: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(out.join("summary.json")).unwrap()).unwrap();
+    let keys = |value: &serde_json::Value| -> Vec<String> {
+        value.as_object().unwrap().keys().cloned().collect()
+    };
+    let mut expected = [
+        "network",
+        "parameters",
+        "target",
+        "dim",
+        "seed",
+        "backend",
+        "steps",
+        "batch",
+        "learning_rate",
+        "test",
+        "reference",
+        "wall_s",
+        "steps_per_s",
+    ];
+    let mut found = keys(&json);
+    expected.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(found, expected);
+    let mut found = keys(&json["test"]);
+    found.sort_unstable();
+    assert_eq!(found, ["draws", "mse_db_mean", "mse_db_std", "points"]);
+    let mut found = keys(&json["reference"]);
+    found.sort_unstable();
+    assert_eq!(found, ["linear_db", "zero_db"]);
+
+    let opened = Run::open(&out).unwrap();
+    assert_eq!(opened.experiment(), &experiment.check().unwrap());
+    assert_eq!(opened.summary().unwrap().unwrap(), summary);
+    let steps: Vec<_> = opened
+        .metrics()
+        .unwrap()
+        .iter()
+        .map(|line| line.step)
+        .collect();
+    assert_eq!(steps, [100, 200, 250]);
+    let evaluation = opened.evaluate(&Device::flex(), None, None, None).unwrap();
+    assert_eq!(evaluation.test, summary.test);
+    assert_eq!(evaluation.reference, summary.reference);
+    let other = opened
+        .evaluate(&Device::flex(), Some(200), Some(4), Some(9))
+        .unwrap();
+    assert_eq!((other.test.points, other.test.draws), (200, 4));
+    assert!((other.test.mse_db_mean - summary.test.mse_db_mean).abs() < 2.0);
+
+    let mut checkpoints: Vec<_> = std::fs::read_dir(out.join(RunFolder::CHECKPOINTS))
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    checkpoints.sort();
+    assert_eq!(
+        checkpoints,
+        [
+            "model-2.bpk",
+            "model-3.bpk",
+            "optimizer-2.bpk",
+            "optimizer-3.bpk",
+            "scheduler-2.bpk",
+            "scheduler-3.bpk"
+        ]
+    );
+}
+
+#[test]
+fn a_run_is_determined_by_its_seed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut experiment = small("mgradnet_m");
+    let first = run(&experiment, &folder.path().join("1")).unwrap();
+    let second = run(&experiment, &folder.path().join("2")).unwrap();
+    assert_eq!(first.test, second.test);
+    experiment.seed = 1;
+    let third = run(&experiment, &folder.path().join("3")).unwrap();
+    assert_ne!(first.test, third.test);
+}
+
+#[test]
+fn fixed_data_the_cosine_schedule_and_clipping_train_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut experiment = small("mgradnet_c");
+    experiment.train.data = DataConfig::Fixed(FixedData { points: 1_000 });
+    experiment.train.schedule = Schedule::Cosine;
+    experiment.train.clip_norm = Some(1.0);
+    let summary = run(&experiment, &folder.path().join("run")).unwrap();
+    assert!(
+        summary.test.mse_db_mean < summary.reference.zero_db - 5.0,
+        "{summary:?}"
+    );
+    let opened = Run::open(&folder.path().join("run")).unwrap();
+    assert_eq!(opened.experiment().train, experiment.train);
+}
+
+#[test]
+fn an_older_run_is_replaced_only_on_request_and_other_files_never() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let mut experiment = small("mgradnet_c");
+    experiment.train.steps = 10;
+    run(&experiment, &out).unwrap();
+    let refused = run(&experiment, &out).unwrap_err();
+    assert!(matches!(
+        refused,
+        TrainError::Run(RunError::Occupied {
+            replaceable: true,
+            ..
+        })
+    ));
+    assert!(out.join("summary.json").is_file());
+
+    let again = TrainOptions {
+        overwrite: true,
+        ..TrainOptions::new(Backend::Flex)
+    };
+    train(&experiment, &Device::flex(), &out, again).unwrap();
+
+    let foreign = folder.path().join("foreign");
+    std::fs::create_dir(&foreign).unwrap();
+    std::fs::write(foreign.join("thesis.tex"), "years of work").unwrap();
+    let again = TrainOptions {
+        overwrite: true,
+        ..TrainOptions::new(Backend::Flex)
+    };
+    let refused = train(&experiment, &Device::flex(), &foreign, again).unwrap_err();
+    assert!(matches!(
+        refused,
+        TrainError::Run(RunError::Occupied {
+            replaceable: false,
+            ..
+        })
+    ));
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    assert!(matches!(
+        run(&experiment, &file),
+        Err(TrainError::Run(RunError::Io { .. }))
+    ));
+}
+
+/// Stops the run at its first report.
+struct StopAtOnce(Interrupter, Arc<Mutex<Vec<Status>>>);
+
+impl Progress for StopAtOnce {
+    fn update(&mut self, status: &Status) {
+        self.1.lock().unwrap().push(*status);
+        self.0.stop(Some("test"));
+    }
+}
+
+#[test]
+fn an_interrupted_run_saves_its_weights_and_writes_no_summary() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let mut options = TrainOptions::new(Backend::Flex);
+    let statuses = Arc::new(Mutex::new(Vec::new()));
+    options.progress = Box::new(StopAtOnce(options.interrupter.clone(), statuses.clone()));
+    let error = train(&small("mgradnet_c"), &Device::flex(), &out, options).unwrap_err();
+    let TrainError::Interrupted {
+        step,
+        steps: 250,
+        weights,
+    } = error
+    else {
+        panic!("{error}");
+    };
+    assert!((1..=100).contains(&step), "{step}");
+    assert!(weights.is_file());
+    assert!(!out.join("summary.json").exists());
+    // The last weights were validated and count: the saved ones are no worse than the best the run saw.
+    let best = statuses.lock().unwrap().last().unwrap().best_db.unwrap();
+    let saved = Run::open(&out).unwrap();
+    assert_eq!(saved.metrics().unwrap().last().unwrap().step, step);
+    let test = saved
+        .evaluate(&Device::flex(), None, None, None)
+        .unwrap()
+        .test;
+    assert!(
+        (test.mse_db_mean - best).abs() < 1.0,
+        "{test:?} against {best}"
+    );
+}
+
+#[test]
+fn weights_of_another_network_or_damaged_ones_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (c, m) = (folder.path().join("c"), folder.path().join("m"));
+    for (network, out) in [("mgradnet_c", &c), ("mgradnet_m", &m)] {
+        let mut experiment = small(network);
+        experiment.train.steps = 5;
+        run(&experiment, out).unwrap();
+    }
+    let weights = c.join(RunFolder::WEIGHTS);
+    let good = std::fs::read(&weights).unwrap();
+    std::fs::copy(m.join(RunFolder::WEIGHTS), &weights).unwrap();
+    let opened = Run::open(&c).unwrap();
+    assert!(matches!(
+        opened.network(&Device::flex()),
+        Err(RunError::Weights { .. })
+    ));
+    std::fs::write(&weights, &good[..good.len() / 2]).unwrap();
+    assert!(matches!(
+        opened.network(&Device::flex()),
+        Err(RunError::Weights { .. })
+    ));
+    std::fs::write(&weights, b"").unwrap();
+    assert!(matches!(
+        opened.network(&Device::flex()),
+        Err(RunError::Weights { .. })
+    ));
+    std::fs::remove_file(&weights).unwrap();
+    let error = Run::open(&c).unwrap_err();
+    assert!(error.to_string().contains("weights.bpk"), "{error}");
+    assert!(matches!(
+        Run::open(folder.path()),
+        Err(RunError::NotARun { .. })
+    ));
+}
