@@ -47,3 +47,8 @@ mod tied;
 pub use field::{GradientField, MonotoneField, Potential, VectorField};
 pub use source::ParameterSource;
 pub use tied::TiedNetwork;
+
+/// The README's example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

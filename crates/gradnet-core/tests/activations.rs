@@ -1,0 +1,248 @@
+//! The formulas in the documentation of the activations, computed a second way: by plain loops over numbers.
+
+use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
+use gradnet_core::ParameterSource;
+use gradnet_core::activation::{
+    Activation, ActivationPotential, AffineRho, CascadedActivation, ElementwiseActivation,
+    IcgnActivation, IcgnMonteCarlo, ModularActivation, One, ScalarFunction, SigmoidBlock,
+    SoftmaxBlock, SoftplusRho, SplineActivation,
+};
+use gradnet_core::analysis::host;
+use gradnet_core::sign::{Free, NonNegative};
+
+fn source(seed: u64) -> ParameterSource {
+    ParameterSource::new(&Device::flex(), seed).with_dtype(FloatDType::F64)
+}
+
+fn row(values: &[f64]) -> Tensor<2> {
+    let data = TensorData::new(values.to_vec(), [1, values.len()]);
+    Tensor::from_data(data, (&Device::flex(), DType::F64))
+}
+
+fn softplus(u: f64) -> f64 {
+    u.max(0.0) + (-u.abs()).exp().ln_1p()
+}
+
+fn sigmoid(u: f64) -> f64 {
+    1.0 / (1.0 + (-u).exp())
+}
+
+fn scalar(function: ScalarFunction, u: f64) -> f64 {
+    match function {
+        ScalarFunction::Tanh => u.tanh(),
+        ScalarFunction::Sigmoid => sigmoid(u),
+        ScalarFunction::Softplus => softplus(u),
+        ScalarFunction::Relu => u.max(0.0),
+    }
+}
+
+/// `∫_low^high f`, Simpson's rule with many steps.
+fn integral(f: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
+    let steps = 20_000;
+    let h = (high - low) / steps as f64;
+    let weight = |i| if i == 0 || i == steps { 1.0 } else { 2.0 + 2.0 * (i % 2) as f64 };
+    (0..=steps).map(|i| weight(i) * f(low + i as f64 * h)).sum::<f64>() * h / 3.0
+}
+
+#[track_caller]
+fn assert_close(what: &str, ours: &[f64], expected: &[f64], tolerance: f64) {
+    assert_eq!(ours.len(), expected.len(), "{what}");
+    for (a, b) in ours.iter().zip(expected) {
+        assert!((a - b).abs() <= tolerance * b.abs().max(1.0), "{what}: {a} against {b}");
+    }
+}
+
+const POINTS: [f64; 9] = [-30.0, -3.0, -1.0, -0.2, 0.0, 0.4, 1.5, 4.0, 45.0];
+
+#[test]
+fn scalar_functions_are_what_they_are_called() {
+    for function in ScalarFunction::ALL {
+        let expected = POINTS.map(|u| scalar(function, u));
+        assert_close(&format!("{function:?}"), &host(function.value(row(&POINTS))), &expected, 1e-8);
+    }
+}
+
+#[test]
+fn derivatives_are_the_limits_of_differences() {
+    let h = 1e-5;
+    let smooth: Vec<f64> = POINTS.into_iter().filter(|u| *u != 0.0).collect();
+    for function in ScalarFunction::ALL {
+        let first: Vec<f64> = smooth
+            .iter()
+            .map(|u| (scalar(function, u + h) - scalar(function, u - h)) / (2.0 * h))
+            .collect();
+        assert_close("s'", &host(function.derivative(row(&smooth))), &first, 1e-8);
+        let second: Vec<f64> = smooth
+            .iter()
+            .map(|u| {
+                let ahead = host(function.derivative(row(&[u + h])))[0];
+                (ahead - host(function.derivative(row(&[u - h])))[0]) / (2.0 * h)
+            })
+            .collect();
+        assert_close("s''", &host(function.second_derivative(row(&smooth))), &second, 1e-8);
+    }
+}
+
+#[test]
+fn antiderivatives_are_integrals() {
+    for function in ScalarFunction::ALL {
+        let ours = host(function.antiderivative(row(&POINTS)));
+        let at_zero = ours[4];
+        let ours: Vec<f64> = ours.iter().map(|value| value - at_zero).collect();
+        let expected = POINTS.map(|u| integral(|r| scalar(function, r), 0.0, u));
+        assert_close(&format!("{function:?}"), &ours, &expected, 1e-8);
+    }
+}
+
+#[test]
+fn an_elementwise_activation_scales_its_function() {
+    let mut sigma =
+        ElementwiseActivation::<Free>::new(3, ScalarFunction::Tanh, &mut source(0));
+    sigma.alpha = source(0).values([3], vec![2.0, -1.0, 0.5]);
+    let ours = host(sigma.forward(row(&[0.3, -0.7, 2.0])));
+    let expected = [2.0 * 0.3_f64.tanh(), 0.7_f64.tanh(), 0.5 * 2.0_f64.tanh()];
+    assert_close("alpha tanh z", &ours, &expected, 1e-14);
+}
+
+#[test]
+fn the_cascade_is_eq_16_and_17_unit_by_unit() {
+    let (layers, hidden) = (3, 2);
+    let sigma = CascadedActivation::<Free>::learned([layers, hidden], 4, &mut source(5));
+    let learned = sigma.learned.as_ref().expect("it was built learned");
+    let parameters = [&sigma.alpha, &sigma.beta, &sigma.bias, &learned.a, &learned.b]
+        .map(|parameter| host(parameter.val()));
+    let w = [0.7, -1.3];
+    let expected: Vec<f64> = (0..hidden)
+        .map(|unit| {
+            let [alpha, beta, bias, a, b] =
+                [0, 1, 2, 3, 4].map(|p| move |layer: usize| (p, layer * hidden + unit));
+            let at = |(p, i): (usize, usize)| parameters[p][i];
+            let mut output = 0.0;
+            for layer in 0..layers {
+                let z: f64 = at(beta(layer)) * w[unit] + output + at(bias(layer));
+                let s = at(a(layer)) * z.tanh() + at(b(layer)) * (z - z.tanh());
+                output = at(alpha(layer)) * s;
+            }
+            output
+        })
+        .collect();
+    assert_close("cascade", &host(sigma.forward(row(&w))), &expected, 1e-13);
+}
+
+/// `α_m ρ(φ(z_m)) ∇φ(z_m)` for two modules of three units, by numbers.
+fn modules(z: &[f64], alpha: [f64; 2], module: impl Fn(usize, &[f64]) -> (f64, Vec<f64>)) -> Vec<f64> {
+    z.chunks(3)
+        .enumerate()
+        .flat_map(|(m, block)| {
+            let (rho, gradient) = module(m, block);
+            gradient.into_iter().map(move |g| alpha[m] * rho * g)
+        })
+        .collect()
+}
+
+const HIDDEN: [f64; 6] = [0.3, -0.8, 1.1, -0.4, 0.9, 0.2];
+
+#[test]
+fn softmax_modules_are_eq_14_with_rho_one_and_softplus() {
+    let mut origin = source(9);
+    let block = SoftmaxBlock::<NonNegative>::new(2, true, &mut origin);
+    let temperature: Vec<f64> = host(block.temperature.val()).into_iter().map(softplus).collect();
+    let (a, b) = (softplus(0.5), softplus(0.5));
+    let phi_and_gradient = |m: usize, z: &[f64]| {
+        let t = temperature[m];
+        let (up, down): (f64, f64) =
+            (z.iter().map(|z| (t * z).exp()).sum(), z.iter().map(|z| (-t * z).exp()).sum());
+        let gradient = z.iter().map(|z| a * (t * z).exp() / up - b * (-t * z).exp() / down);
+        ((a * up.ln() + b * down.ln()) / t, gradient.collect::<Vec<f64>>())
+    };
+
+    let plain = ModularActivation::<_, _, NonNegative>::new(2, block.clone(), One, &mut origin);
+    let alpha: [f64; 2] = [0, 1].map(|m| softplus(host(plain.alpha.val())[m]));
+    let expected = modules(&HIDDEN, alpha, |m, z| (1.0, phi_and_gradient(m, z).1));
+    assert_close("rho = 1", &host(plain.forward(row(&HIDDEN))), &expected, 1e-13);
+
+    let mut weighed = ModularActivation::<_, _, NonNegative>::new(2, block, SoftplusRho, &mut origin);
+    weighed.alpha = plain.alpha;
+    let expected = modules(&HIDDEN, alpha, |m, z| {
+        let (phi, gradient) = phi_and_gradient(m, z);
+        (softplus(phi), gradient)
+    });
+    assert_close("softplus", &host(weighed.forward(row(&HIDDEN))), &expected, 1e-13);
+}
+
+#[test]
+fn sigmoid_modules_are_eq_14_with_affine_rho() {
+    let mut origin = source(2);
+    let rho = AffineRho::new(2, 3, &mut origin);
+    let numbers = |p: &burn::module::Param<Tensor<1>>| -> Vec<f64> {
+        host(p.val()).into_iter().map(softplus).collect()
+    };
+    let (slope, offset) = (numbers(&rho.slope), numbers(&rho.offset));
+    let sigma =
+        ModularActivation::<_, _, NonNegative>::new(2, SigmoidBlock::new(2), rho, &mut origin);
+    let alpha = [0, 1].map(|m| numbers(&sigma.alpha)[m]);
+    let expected = modules(&HIDDEN, alpha, |m, z| {
+        let phi: f64 = z.iter().copied().map(softplus).sum();
+        (slope[m] * phi + offset[m], z.iter().copied().map(sigmoid).collect())
+    });
+    assert_close("affine", &host(sigma.forward(row(&HIDDEN))), &expected, 1e-13);
+}
+
+#[test]
+fn the_icgn_is_the_integral_of_its_gram_factor() {
+    let mut sigma = IcgnActivation::new(3, 2, &mut source(0));
+    let bias = [0.4, -0.9, 2.0];
+    sigma.bias = source(0).values([3], bias.to_vec());
+    let w = [1.3, -2.0, 0.5];
+    let slope = |u: f64| sigmoid(u) * (1.0 - sigmoid(u));
+    let expected: Vec<f64> = w
+        .iter()
+        .zip(bias)
+        .map(|(w, b)| w * integral(|t| slope(t * w + b).powi(2), 0.0, 1.0))
+        .collect();
+    assert_close("sigma", &host(sigma.forward(row(&w))), &expected, 1e-12);
+    let zero = host(sigma.forward(row(&[0.0; 3])));
+    assert_close("N(0) = 0", &zero, &[0.0; 3], 1e-15);
+}
+
+#[test]
+fn the_sampled_icgn_tends_to_the_exact_one() {
+    let mut origin = source(1);
+    let exact = IcgnActivation::new(3, 2, &mut origin);
+    let w = row(&[1.3, -2.0, 0.5]);
+    let error = |nodes: usize| -> f64 {
+        let mut sampled = IcgnMonteCarlo::new(3, 2, nodes, &mut source(4));
+        sampled.bias = exact.bias.clone();
+        let difference = sampled.forward(w.clone()) - exact.forward(w.clone());
+        host(difference).iter().map(|d| d.abs()).fold(0.0, f64::max)
+    };
+    // The integrand spreads by about 0.02 here: an error of about 0.02/√nodes.
+    let (few, many) = (error(10), error(10_000));
+    assert!(many < 1e-3, "{many}");
+    assert!(few > many, "{few} against {many}");
+}
+
+#[test]
+fn a_convex_spline_is_nondecreasing_flat_outside_and_zero_in_the_middle() {
+    let mut sigma = SplineActivation::<NonNegative>::new([1, 7], 1.5, 1.0, &mut source(0));
+    // Knots every 0.5. Rises 1, −2, 0.5, 3, −1, 4: the negative ones are clipped, the first and last dropped.
+    sigma.coefficients = source(0).values([1, 7], vec![0.0, 1.0, -1.0, -0.5, 2.5, 1.5, 5.5]);
+    let expected = [-0.5, -0.5, -0.5, 0.0, 3.0, 3.0, 3.0];
+    assert_close("coefficients", &host(sigma.coefficients()), &expected, 1e-15);
+    for (u, value) in [(-9.0, -0.5), (-0.5, -0.5), (-0.25, -0.25), (0.25, 1.5), (9.0, 3.0)] {
+        assert_close("value", &host(sigma.forward(row(&[u]))), &[value], 1e-14);
+    }
+}
+
+#[test]
+fn a_free_spline_continues_with_its_end_slopes() {
+    let mut sigma = SplineActivation::<Free>::new([1, 5], 1.0, 1.0, &mut source(0));
+    sigma.coefficients = source(0).values([1, 5], vec![1.0, 0.0, 2.0, 2.0, -1.0]);
+    // Knots −1, −0.5, 0, 0.5, 1: the first slope is −2, the last −6.
+    for (u, value) in [(-2.0, 3.0), (-0.75, 0.5), (0.25, 2.0), (0.75, 0.5), (1.5, -4.0)] {
+        assert_close("value", &host(sigma.forward(row(&[u]))), &[value], 1e-14);
+    }
+    // The potential starts at the first knot: trapezoids 0.25, 0.5, 1, then half a piece.
+    let ours = host(sigma.potential(row(&[0.25])));
+    assert_close("potential", &ours, &[0.25 + 0.5 + 0.5], 1e-14);
+}
