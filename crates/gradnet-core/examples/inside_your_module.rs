@@ -40,10 +40,7 @@ impl MonotoneMap {
 fn target(x: Tensor<2>) -> Tensor<2> {
     let (x1, x2) = (x.clone().narrow(1, 0, 1), x.narrow(1, 1, 1));
     let bend = burn::tensor::activation::sigmoid(x1.clone() * 4.0);
-    Tensor::cat(
-        vec![x1.clone() * 2.0 + x2.clone() + bend, x1 + x2 * 2.0],
-        1,
-    )
+    Tensor::cat(vec![x1.clone() * 2.0 + x2.clone() + bend, x1 + x2 * 2.0], 1)
 }
 
 /// Only a field that is monotone by construction gets in here.
@@ -61,7 +58,10 @@ fn main() -> Result<(), NetworkError> {
         let x = Tensor::<2>::random([256, 2], Distribution::Uniform(-1.0, 1.0), &training);
         let loss = (model.forward(x.clone()) - target(x)).square().mean();
         if step % 500 == 0 {
-            println!("step {step}: loss {:.2e}", loss.clone().into_scalar::<f32>());
+            println!(
+                "step {step}: loss {:.2e}",
+                loss.clone().into_scalar::<f32>()
+            );
         }
         let gradients = GradientsParams::from_grads(loss.backward(), &model);
         model = optimizer.step(0.01, model, gradients);
@@ -70,7 +70,10 @@ fn main() -> Result<(), NetworkError> {
     let model = model.valid(); // no autodiff from here on
     let x = Tensor::<2>::from_floats([[0.3, -0.4], [-0.8, 0.5]], &device);
     println!("f(x)     {}", model.forward(x.clone()).to_data());
-    println!("F(x)     {}", convex_potential(&model.field, x.clone()).to_data());
+    println!(
+        "F(x)     {}",
+        convex_potential(&model.field, x.clone()).to_data()
+    );
     let e1 = Tensor::<2>::from_floats([[1.0, 0.0], [1.0, 0.0]], &device);
     println!("J(x) e1  {}", model.field.jacobian_vector(x, e1).to_data());
     Ok(())

@@ -1,9 +1,9 @@
 //! Where parameters come from: one seeded generator on the host, so that a seed gives the same
 //! initial weights on every backend.
 
+use crate::sign::Sign;
 use burn::module::Param;
 use burn::tensor::{Device, FloatDType, Tensor, TensorCreationOptions, TensorData};
-use crate::sign::Sign;
 use nalgebra::DMatrix;
 use rand::rngs::ChaCha12Rng;
 use rand::{RngExt, SeedableRng};
@@ -115,7 +115,13 @@ impl ParameterSource {
     ) -> Param<Tensor<D>> {
         let distribution = Uniform::new(f64::MIN_POSITIVE, high).expect("high is positive");
         let values = (0..shape.iter().product())
-            .map(|_| distribution.sample(&mut self.generator).max(1e-6).exp_m1().ln())
+            .map(|_| {
+                distribution
+                    .sample(&mut self.generator)
+                    .max(1e-6)
+                    .exp_m1()
+                    .ln()
+            })
             .collect();
         self.values(shape, values)
     }

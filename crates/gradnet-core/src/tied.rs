@@ -94,7 +94,10 @@ impl<A: Activation + Module> VectorField for TiedNetwork<A> {
     }
 
     fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let y = self.activation.forward(self.hidden(x)).matmul(self.weight.val());
+        let y = self
+            .activation
+            .forward(self.hidden(x))
+            .matmul(self.weight.val());
         match &self.output_bias {
             Some(bias) => y + bias.val().unsqueeze(),
             None => y,

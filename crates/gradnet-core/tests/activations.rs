@@ -40,15 +40,28 @@ fn scalar(function: ScalarFunction, u: f64) -> f64 {
 fn integral(f: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
     let steps = 20_000;
     let h = (high - low) / steps as f64;
-    let weight = |i| if i == 0 || i == steps { 1.0 } else { 2.0 + 2.0 * (i % 2) as f64 };
-    (0..=steps).map(|i| weight(i) * f(low + i as f64 * h)).sum::<f64>() * h / 3.0
+    let weight = |i| {
+        if i == 0 || i == steps {
+            1.0
+        } else {
+            2.0 + 2.0 * (i % 2) as f64
+        }
+    };
+    (0..=steps)
+        .map(|i| weight(i) * f(low + i as f64 * h))
+        .sum::<f64>()
+        * h
+        / 3.0
 }
 
 #[track_caller]
 fn assert_close(what: &str, ours: &[f64], expected: &[f64], tolerance: f64) {
     assert_eq!(ours.len(), expected.len(), "{what}");
     for (a, b) in ours.iter().zip(expected) {
-        assert!((a - b).abs() <= tolerance * b.abs().max(1.0), "{what}: {a} against {b}");
+        assert!(
+            (a - b).abs() <= tolerance * b.abs().max(1.0),
+            "{what}: {a} against {b}"
+        );
     }
 }
 
@@ -58,7 +71,12 @@ const POINTS: [f64; 9] = [-30.0, -3.0, -1.0, -0.2, 0.0, 0.4, 1.5, 4.0, 45.0];
 fn scalar_functions_are_what_they_are_called() {
     for function in ScalarFunction::ALL {
         let expected = POINTS.map(|u| scalar(function, u));
-        assert_close(&format!("{function:?}"), &host(function.value(row(&POINTS))), &expected, 1e-8);
+        assert_close(
+            &format!("{function:?}"),
+            &host(function.value(row(&POINTS))),
+            &expected,
+            1e-8,
+        );
     }
 }
 
@@ -79,7 +97,12 @@ fn derivatives_are_the_limits_of_differences() {
                 (ahead - host(function.derivative(row(&[u - h])))[0]) / (2.0 * h)
             })
             .collect();
-        assert_close("s''", &host(function.second_derivative(row(&smooth))), &second, 1e-8);
+        assert_close(
+            "s''",
+            &host(function.second_derivative(row(&smooth))),
+            &second,
+            1e-8,
+        );
     }
 }
 
@@ -96,8 +119,7 @@ fn antiderivatives_are_integrals() {
 
 #[test]
 fn an_elementwise_activation_scales_its_function() {
-    let mut sigma =
-        ElementwiseActivation::<Free>::new(3, ScalarFunction::Tanh, &mut source(0));
+    let mut sigma = ElementwiseActivation::<Free>::new(3, ScalarFunction::Tanh, &mut source(0));
     sigma.alpha = source(0).values([3], vec![2.0, -1.0, 0.5]);
     let ours = host(sigma.forward(row(&[0.3, -0.7, 2.0])));
     let expected = [2.0 * 0.3_f64.tanh(), 0.7_f64.tanh(), 0.5 * 2.0_f64.tanh()];
@@ -109,8 +131,14 @@ fn the_cascade_is_eq_16_and_17_unit_by_unit() {
     let (layers, hidden) = (3, 2);
     let sigma = CascadedActivation::<Free>::learned([layers, hidden], 4, &mut source(5));
     let learned = sigma.learned.as_ref().expect("it was built learned");
-    let parameters = [&sigma.alpha, &sigma.beta, &sigma.bias, &learned.a, &learned.b]
-        .map(|parameter| host(parameter.val()));
+    let parameters = [
+        &sigma.alpha,
+        &sigma.beta,
+        &sigma.bias,
+        &learned.a,
+        &learned.b,
+    ]
+    .map(|parameter| host(parameter.val()));
     let w = [0.7, -1.3];
     let expected: Vec<f64> = (0..hidden)
         .map(|unit| {
@@ -130,7 +158,11 @@ fn the_cascade_is_eq_16_and_17_unit_by_unit() {
 }
 
 /// `α_m ρ(φ(z_m)) ∇φ(z_m)` for two modules of three units, by numbers.
-fn modules(z: &[f64], alpha: [f64; 2], module: impl Fn(usize, &[f64]) -> (f64, Vec<f64>)) -> Vec<f64> {
+fn modules(
+    z: &[f64],
+    alpha: [f64; 2],
+    module: impl Fn(usize, &[f64]) -> (f64, Vec<f64>),
+) -> Vec<f64> {
     z.chunks(3)
         .enumerate()
         .flat_map(|(m, block)| {
@@ -146,28 +178,49 @@ const HIDDEN: [f64; 6] = [0.3, -0.8, 1.1, -0.4, 0.9, 0.2];
 fn softmax_modules_are_eq_14_with_rho_one_and_softplus() {
     let mut origin = source(9);
     let block = SoftmaxBlock::<NonNegative>::new(2, true, &mut origin);
-    let temperature: Vec<f64> = host(block.temperature.val()).into_iter().map(softplus).collect();
+    let temperature: Vec<f64> = host(block.temperature.val())
+        .into_iter()
+        .map(softplus)
+        .collect();
     let (a, b) = (softplus(0.5), softplus(0.5));
     let phi_and_gradient = |m: usize, z: &[f64]| {
         let t = temperature[m];
-        let (up, down): (f64, f64) =
-            (z.iter().map(|z| (t * z).exp()).sum(), z.iter().map(|z| (-t * z).exp()).sum());
-        let gradient = z.iter().map(|z| a * (t * z).exp() / up - b * (-t * z).exp() / down);
-        ((a * up.ln() + b * down.ln()) / t, gradient.collect::<Vec<f64>>())
+        let (up, down): (f64, f64) = (
+            z.iter().map(|z| (t * z).exp()).sum(),
+            z.iter().map(|z| (-t * z).exp()).sum(),
+        );
+        let gradient = z
+            .iter()
+            .map(|z| a * (t * z).exp() / up - b * (-t * z).exp() / down);
+        (
+            (a * up.ln() + b * down.ln()) / t,
+            gradient.collect::<Vec<f64>>(),
+        )
     };
 
     let plain = ModularActivation::<_, _, NonNegative>::new(2, block.clone(), One, &mut origin);
     let alpha: [f64; 2] = [0, 1].map(|m| softplus(host(plain.alpha.val())[m]));
     let expected = modules(&HIDDEN, alpha, |m, z| (1.0, phi_and_gradient(m, z).1));
-    assert_close("rho = 1", &host(plain.forward(row(&HIDDEN))), &expected, 1e-13);
+    assert_close(
+        "rho = 1",
+        &host(plain.forward(row(&HIDDEN))),
+        &expected,
+        1e-13,
+    );
 
-    let mut weighed = ModularActivation::<_, _, NonNegative>::new(2, block, SoftplusRho, &mut origin);
+    let mut weighed =
+        ModularActivation::<_, _, NonNegative>::new(2, block, SoftplusRho, &mut origin);
     weighed.alpha = plain.alpha;
     let expected = modules(&HIDDEN, alpha, |m, z| {
         let (phi, gradient) = phi_and_gradient(m, z);
         (softplus(phi), gradient)
     });
-    assert_close("softplus", &host(weighed.forward(row(&HIDDEN))), &expected, 1e-13);
+    assert_close(
+        "softplus",
+        &host(weighed.forward(row(&HIDDEN))),
+        &expected,
+        1e-13,
+    );
 }
 
 #[test]
@@ -183,9 +236,17 @@ fn sigmoid_modules_are_eq_14_with_affine_rho() {
     let alpha = [0, 1].map(|m| numbers(&sigma.alpha)[m]);
     let expected = modules(&HIDDEN, alpha, |m, z| {
         let phi: f64 = z.iter().copied().map(softplus).sum();
-        (slope[m] * phi + offset[m], z.iter().copied().map(sigmoid).collect())
+        (
+            slope[m] * phi + offset[m],
+            z.iter().copied().map(sigmoid).collect(),
+        )
     });
-    assert_close("affine", &host(sigma.forward(row(&HIDDEN))), &expected, 1e-13);
+    assert_close(
+        "affine",
+        &host(sigma.forward(row(&HIDDEN))),
+        &expected,
+        1e-13,
+    );
 }
 
 #[test]
@@ -228,8 +289,19 @@ fn a_convex_spline_is_nondecreasing_flat_outside_and_zero_in_the_middle() {
     // Knots every 0.5. Rises 1, −2, 0.5, 3, −1, 4: the negative ones are clipped, the first and last dropped.
     sigma.coefficients = source(0).values([1, 7], vec![0.0, 1.0, -1.0, -0.5, 2.5, 1.5, 5.5]);
     let expected = [-0.5, -0.5, -0.5, 0.0, 3.0, 3.0, 3.0];
-    assert_close("coefficients", &host(sigma.coefficients()), &expected, 1e-15);
-    for (u, value) in [(-9.0, -0.5), (-0.5, -0.5), (-0.25, -0.25), (0.25, 1.5), (9.0, 3.0)] {
+    assert_close(
+        "coefficients",
+        &host(sigma.coefficients()),
+        &expected,
+        1e-15,
+    );
+    for (u, value) in [
+        (-9.0, -0.5),
+        (-0.5, -0.5),
+        (-0.25, -0.25),
+        (0.25, 1.5),
+        (9.0, 3.0),
+    ] {
         assert_close("value", &host(sigma.forward(row(&[u]))), &[value], 1e-14);
     }
 }
@@ -239,7 +311,13 @@ fn a_free_spline_continues_with_its_end_slopes() {
     let mut sigma = SplineActivation::<Free>::new([1, 5], 1.0, 1.0, &mut source(0));
     sigma.coefficients = source(0).values([1, 5], vec![1.0, 0.0, 2.0, 2.0, -1.0]);
     // Knots −1, −0.5, 0, 0.5, 1: the first slope is −2, the last −6.
-    for (u, value) in [(-2.0, 3.0), (-0.75, 0.5), (0.25, 2.0), (0.75, 0.5), (1.5, -4.0)] {
+    for (u, value) in [
+        (-2.0, 3.0),
+        (-0.75, 0.5),
+        (0.25, 2.0),
+        (0.75, 0.5),
+        (1.5, -4.0),
+    ] {
         assert_close("value", &host(sigma.forward(row(&[u]))), &[value], 1e-14);
     }
     // The potential starts at the first knot: trapezoids 0.25, 0.5, 1, then half a piece.

@@ -60,13 +60,20 @@ impl Case {
     fn x(&self, device: &Device) -> Tensor<2> {
         let x = self.numbers("x");
         let rows = x.len() / DIM;
-        Tensor::from_data(TensorData::new(x, [rows, DIM]), (device, burn::tensor::DType::F64))
+        Tensor::from_data(
+            TensorData::new(x, [rows, DIM]),
+            (device, burn::tensor::DType::F64),
+        )
     }
 }
 
 #[track_caller]
 fn assert_close(what: &str, ours: &[f64], theirs: &[f64]) {
-    assert_eq!(ours.len(), theirs.len(), "{what}: {ours:?} against {theirs:?}");
+    assert_eq!(
+        ours.len(),
+        theirs.len(),
+        "{what}: {ours:?} against {theirs:?}"
+    );
     for (ours, theirs) in ours.iter().zip(theirs) {
         assert!(
             (ours - theirs).abs() <= 1e-10 * theirs.abs().max(1.0),
@@ -86,12 +93,21 @@ fn check_field(network: &impl VectorField, case: &Case, device: &Device) -> Grad
     assert_close("jacobian", &by_rows, &case.numbers("jacobian"));
 
     let loss = y.square().mean();
-    assert_close("loss", &host(loss.clone()), &case.numbers("loss_mean_square"));
+    assert_close(
+        "loss",
+        &host(loss.clone()),
+        &case.numbers("loss_mean_square"),
+    );
     loss.backward()
 }
 
 fn gradient<const D: usize>(param: &Param<Tensor<D>>, gradients: &Gradients) -> Vec<f64> {
-    host(param.val().grad(gradients).expect("the parameter has a gradient"))
+    host(
+        param
+            .val()
+            .grad(gradients)
+            .expect("the parameter has a gradient"),
+    )
 }
 
 /// `S(u)` and `S'(u)`.
@@ -118,11 +134,15 @@ fn check_cascade<S: Sign>(name: &str, activation: UnitFunction) {
         activation,
         ..Default::default()
     };
-    let mut network: TiedNetwork<CascadedActivation<S>> =
-        config.init(DIM, &mut source).expect("the settings are valid");
+    let mut network: TiedNetwork<CascadedActivation<S>> = config
+        .init(DIM, &mut source)
+        .expect("the settings are valid");
 
     let shape = [COUNT, HIDDEN];
-    let (beta, bias) = (case.states("beta.{}").concat(), case.states("bias.{}").concat());
+    let (beta, bias) = (
+        case.states("beta.{}").concat(),
+        case.states("bias.{}").concat(),
+    );
     let (beta_used, beta_slope): (Vec<_>, Vec<_>) =
         beta.iter().map(|&stored| constrained::<S>(stored)).unzip();
     let bias = &bias[..COUNT * HIDDEN];
@@ -134,12 +154,23 @@ fn check_cascade<S: Sign>(name: &str, activation: UnitFunction) {
     network.activation.bias = source.values(shape, scaled_bias.collect());
 
     let sign = if S::NONNEGATIVE { 1.0 } else { -1.0 };
-    let used = |layer: usize| if S::NONNEGATIVE { layer } else { layer.min(COUNT - 2) };
+    let used = |layer: usize| {
+        if S::NONNEGATIVE {
+            layer
+        } else {
+            layer.min(COUNT - 2)
+        }
+    };
     if let Some(learned) = &mut network.activation.learned {
         let state = |letter: &str, sign: f64| -> Vec<f64> {
             let layers = case.states(&format!("nonlinearity.{{}}.{letter}"));
             (0..COUNT)
-                .flat_map(|layer| layers[used(layer)].iter().map(|value| sign * value).collect::<Vec<_>>())
+                .flat_map(|layer| {
+                    layers[used(layer)]
+                        .iter()
+                        .map(|value| sign * value)
+                        .collect::<Vec<_>>()
+                })
                 .collect()
         };
         learned.a = source.values(shape, state("a", 1.0));
@@ -148,16 +179,31 @@ fn check_cascade<S: Sign>(name: &str, activation: UnitFunction) {
 
     let gradients = check_field(&network, &case, &device);
     let ours = &network.activation;
-    assert_close("W", &gradient(&network.weight, &gradients), &case.gradient("W"));
+    assert_close(
+        "W",
+        &gradient(&network.weight, &gradients),
+        &case.gradient("W"),
+    );
     let output_bias = network.output_bias.as_ref().expect("it was set");
-    assert_close("bias.4", &gradient(output_bias, &gradients), &case.gradient("bias.4"));
+    assert_close(
+        "bias.4",
+        &gradient(output_bias, &gradients),
+        &case.gradient("bias.4"),
+    );
     let alpha = gradient(&ours.alpha, &gradients);
     let bias_gradient = gradient(&ours.bias, &gradients);
     let beta_gradient = gradient(&ours.beta, &gradients);
     for layer in 0..COUNT {
         let units = layer * HIDDEN..(layer + 1) * HIDDEN;
-        assert_close("alpha", &alpha[units.clone()], &case.gradient(&format!("alpha.{layer}")));
-        let by_bias: Vec<f64> = units.clone().map(|i| bias_gradient[i] * beta_used[i]).collect();
+        assert_close(
+            "alpha",
+            &alpha[units.clone()],
+            &case.gradient(&format!("alpha.{layer}")),
+        );
+        let by_bias: Vec<f64> = units
+            .clone()
+            .map(|i| bias_gradient[i] * beta_used[i])
+            .collect();
         assert_close("bias", &by_bias, &case.gradient(&format!("bias.{layer}")));
         let by_beta: Vec<f64> = units
             .map(|i| beta_gradient[i] + bias_gradient[i] * bias[i] * beta_slope[i])
@@ -190,8 +236,9 @@ fn check_modular<S: Sign>(name: &str, activation: BlockActivation) {
         activation,
         ..Default::default()
     };
-    let mut network: TiedNetwork<ModularActivation<SoftmaxBlock<S>, One, S>> =
-        config.init(DIM, &mut source).expect("the settings are valid");
+    let mut network: TiedNetwork<ModularActivation<SoftmaxBlock<S>, One, S>> = config
+        .init(DIM, &mut source)
+        .expect("the settings are valid");
 
     let stacked = |key: &str| case.states(&format!("mmgn_modules.{{}}.{key}")).concat();
     network.weight = source.values([COUNT * HIDDEN, DIM], stacked("W"));
@@ -217,10 +264,22 @@ fn check_modular<S: Sign>(name: &str, activation: BlockActivation) {
     );
     assert_close("W", &gradient(&network.weight, &gradients), &theirs("W"));
     assert_close("b", &gradient(hidden, &gradients), &theirs("b"));
-    assert_close("bias", &gradient(output, &gradients), &case.gradient("bias"));
-    assert_close("alpha", &gradient(&network.activation.alpha, &gradients), &case.gradient("alpha"));
+    assert_close(
+        "bias",
+        &gradient(output, &gradients),
+        &case.gradient("bias"),
+    );
+    assert_close(
+        "alpha",
+        &gradient(&network.activation.alpha, &gradients),
+        &case.gradient("alpha"),
+    );
     let block = &network.activation.block;
-    assert_close("beta", &gradient(&block.temperature, &gradients), &theirs("beta"));
+    assert_close(
+        "beta",
+        &gradient(&block.temperature, &gradients),
+        &theirs("beta"),
+    );
     if let Some((a, b)) = &block.mix {
         assert_close("a", &gradient(a, &gradients), &theirs("act.a"));
         assert_close("b", &gradient(b, &gradients), &theirs("act.b"));

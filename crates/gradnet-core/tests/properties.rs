@@ -35,11 +35,16 @@ fn points(rows: usize, dim: usize, [low, high]: [f64; 2], seed: u64) -> Tensor<2
     let mut state = seed.wrapping_mul(2).wrapping_add(1);
     let values: Vec<f64> = (0..rows * dim)
         .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             low + (high - low) * (state >> 11) as f64 / (1u64 << 53) as f64
         })
         .collect();
-    Tensor::from_data(TensorData::new(values, [rows, dim]), (&device(), DType::F64))
+    Tensor::from_data(
+        TensorData::new(values, [rows, dim]),
+        (&device(), DType::F64),
+    )
 }
 
 /// A few steps of Adam on an arbitrary target, so that no weight is where it started.
@@ -82,7 +87,13 @@ fn assert_close(what: &str, a: &[f64], b: &[f64], tolerance: f64) {
 fn every_network_keeps_its_claim() {
     everyone(|entry, network, when| {
         let like = points(1, DIM, [0.0, 1.0], 0);
-        for region in [Region::default(), Region { low: -3.0, high: 3.0 }] {
+        for region in [
+            Region::default(),
+            Region {
+                low: -3.0,
+                high: 3.0,
+            },
+        ] {
             let report = verify(network, network.claim(), &like, region, 7, 11);
             assert!(report.passed, "{} {when}: {report:?}", entry.name);
         }
@@ -94,13 +105,19 @@ fn jacobians_keep_the_claim_far_from_the_data() {
     everyone(|entry, network, when| {
         for jacobian in jacobians(network, points(3, DIM, [-40.0, 40.0], 5)) {
             let tolerance = 1e-9 * jacobian.norm().max(1e-30);
-            let (asymmetry, eigenvalue) =
-                (relative_asymmetry(&jacobian), smallest_eigenvalue(&jacobian));
+            let (asymmetry, eigenvalue) = (
+                relative_asymmetry(&jacobian),
+                smallest_eigenvalue(&jacobian),
+            );
             if entry.claim >= Claim::Gradient {
                 assert!(asymmetry <= 1e-9, "{} {when}: {asymmetry}", entry.name);
             }
             if entry.claim == Claim::Monotone {
-                assert!(eigenvalue >= -tolerance, "{} {when}: {eigenvalue}", entry.name);
+                assert!(
+                    eigenvalue >= -tolerance,
+                    "{} {when}: {eigenvalue}",
+                    entry.name
+                );
             }
         }
     });
@@ -112,13 +129,21 @@ fn the_closed_form_jacobian_is_the_derivative_of_the_field() {
         if is_sampled(entry) {
             return;
         }
-        let (x, v) = (points(7, DIM, [-1.0, 1.0], 3), points(7, DIM, [-1.0, 1.0], 4));
+        let (x, v) = (
+            points(7, DIM, [-1.0, 1.0], 3),
+            points(7, DIM, [-1.0, 1.0], 4),
+        );
         let h = 1e-6;
         let ahead = network.forward(x.clone() + v.clone() * h);
         let behind = network.forward(x.clone() - v.clone() * h);
         let difference = host((ahead - behind) / (2.0 * h));
         let closed = host(network.jacobian_vector(x, v));
-        assert_close(&format!("{} {when}", entry.name), &closed, &difference, 1e-7);
+        assert_close(
+            &format!("{} {when}", entry.name),
+            &closed,
+            &difference,
+            1e-7,
+        );
     });
 }
 
@@ -129,7 +154,10 @@ fn the_field_is_the_gradient_of_its_potential() {
             assert!(network.potential(points(1, DIM, [0.0, 1.0], 0)).is_none());
             return;
         }
-        let (x, v) = (points(7, DIM, [-2.0, 2.0], 3), points(7, DIM, [-1.0, 1.0], 4));
+        let (x, v) = (
+            points(7, DIM, [-2.0, 2.0], 3),
+            points(7, DIM, [-1.0, 1.0], 4),
+        );
         let h = 1e-5;
         let value = |x| network.potential(x).expect("the entry says so");
         let ahead = value(x.clone() + v.clone() * h);
@@ -204,7 +232,11 @@ fn every_parameter_receives_a_gradient() {
             .iter()
             .filter(|path| !constants.iter().any(|constant| path.ends_with(constant)))
             .collect();
-        assert!(dead.is_empty(), "{} {when}: no gradient at {dead:?}", entry.name);
+        assert!(
+            dead.is_empty(),
+            "{} {when}: no gradient at {dead:?}",
+            entry.name
+        );
     });
 }
 
@@ -252,7 +284,9 @@ impl VectorField for Untied {
     }
 
     fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        x.matmul(self.weight.clone().transpose()).tanh().matmul(self.output.clone())
+        x.matmul(self.weight.clone().transpose())
+            .tanh()
+            .matmul(self.output.clone())
     }
 
     fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
@@ -303,11 +337,17 @@ fn an_untied_network_is_caught() {
         Tensor::<2>::zeros([5, DIM], (&like.device(), DType::F64))
             .random_like(Distribution::Normal(0.0, 1.0))
     };
-    let field = Untied { weight: random(), output: random() };
+    let field = Untied {
+        weight: random(),
+        output: random(),
+    };
     let like = points(1, DIM, [0.0, 1.0], 0);
     let report = verify(&field, Claim::Gradient, &like, Region::default(), 5, 0);
     assert!(!report.symmetric && !report.passed, "{report:?}");
-    assert!(report.relative_asymmetry > 1e-3 && report.loop_integral > 1e-6, "{report:?}");
+    assert!(
+        report.relative_asymmetry > 1e-3 && report.loop_integral > 1e-6,
+        "{report:?}"
+    );
 }
 
 #[test]
@@ -334,7 +374,10 @@ fn one_negative_weight_is_caught() {
     let like = points(1, DIM, [0.0, 1.0], 0);
     let report = verify(&field, Claim::Monotone, &like, Region::default(), 5, 0);
     assert!(report.symmetric, "{report:?}");
-    assert!(!report.positive_semidefinite && !report.passed, "{report:?}");
+    assert!(
+        !report.positive_semidefinite && !report.passed,
+        "{report:?}"
+    );
     assert!(report.smallest_eigenvalue < -1e-3, "{report:?}");
 }
 

@@ -20,9 +20,16 @@ fn the_formula_counts_what_is_built_for_every_network() {
     for entry in registry() {
         for (dim, width) in [(2, 1), (4, 7), (8, 3)] {
             let config = config(entry.name).with_size(Size::Width(width));
-            let network = config.init(dim, &mut source).expect("the settings are valid");
+            let network = config
+                .init(dim, &mut source)
+                .expect("the settings are valid");
             let count = config.parameter_count(dim).expect("the settings are valid");
-            assert_eq!(network.num_params(), count, "{} at {dim}, {width}", entry.name);
+            assert_eq!(
+                network.num_params(),
+                count,
+                "{} at {dim}, {width}",
+                entry.name
+            );
         }
     }
 }
@@ -31,10 +38,22 @@ fn the_formula_counts_what_is_built_for_every_network() {
 fn budgets_give_the_released_widths() {
     // Largest width with at most 1024 d parameters, and what it then has.
     let table: &[(&str, [(usize, usize); 3])] = &[
-        ("mgradnet_c", [(629, 32_740), (948, 261_904), (1003, 1_048_156)]),
-        ("mgradnet_m", [(247, 32_652), (254, 261_384), (255, 1_046_540)]),
-        ("gradnet_c", [(629, 32_740), (948, 261_904), (1003, 1_048_156)]),
-        ("gradnet_m", [(247, 32_652), (254, 261_384), (255, 1_046_540)]),
+        (
+            "mgradnet_c",
+            [(629, 32_740), (948, 261_904), (1003, 1_048_156)],
+        ),
+        (
+            "mgradnet_m",
+            [(247, 32_652), (254, 261_384), (255, 1_046_540)],
+        ),
+        (
+            "gradnet_c",
+            [(629, 32_740), (948, 261_904), (1003, 1_048_156)],
+        ),
+        (
+            "gradnet_m",
+            [(247, 32_652), (254, 261_384), (255, 1_046_540)],
+        ),
         ("crr", [(442, 32_740), (878, 261_900), (982, 1_047_836)]),
         ("rr", [(442, 32_740), (878, 261_900), (982, 1_047_836)]),
         ("icnn", [(150, 32_734), (315, 262_023), (423, 1_047_951)]),
@@ -44,8 +63,16 @@ fn budgets_give_the_released_widths() {
         for (dim, (width, count)) in [32, 256, 1024].into_iter().zip(expected) {
             let sized = config(name).with_size(Size::Parameters(1024 * dim));
             let resolved = sized.resolve(dim).expect("the budget suffices");
-            assert_eq!(resolved.size(), Some(Size::Width(*width)), "{name} at {dim}");
-            assert_eq!(sized.parameter_count(dim).as_ref(), Ok(count), "{name} at {dim}");
+            assert_eq!(
+                resolved.size(),
+                Some(Size::Width(*width)),
+                "{name} at {dim}"
+            );
+            assert_eq!(
+                sized.parameter_count(dim).as_ref(),
+                Ok(count),
+                "{name} at {dim}"
+            );
         }
     }
 }
@@ -53,7 +80,10 @@ fn budgets_give_the_released_widths() {
 #[test]
 fn the_toy_networks_have_the_papers_counts() {
     let counts = [
-        (r#"{"mgradnet_m": {"width": 7, "activation": "softmax"}}"#, 94),
+        (
+            r#"{"mgradnet_m": {"width": 7, "activation": "softmax"}}"#,
+            94,
+        ),
         (r#"{"mgradnet_c": {"width": 7, "activation": "tanh"}}"#, 100),
         (r#"{"crr": {"width": 10, "knots": 7}}"#, 102),
         (r#"{"mlp": {"width": 6}}"#, 102),
@@ -71,8 +101,14 @@ fn the_hamiltonian_experiment_has_the_counts_of_its_sources() {
     let counts = [
         (r#"{"hamiltonian": {"width": 100}}"#, 11_100),
         (r#"{"baseline": {"width": 100}}"#, 11_800),
-        (r#"{"gradnet_m": {"width": 256, "activation": "softmax"}}"#, 9_232),
-        (r#"{"gradnet_c": {"width": 256, "activation": "tanh"}}"#, 5_128),
+        (
+            r#"{"gradnet_m": {"width": 256, "activation": "softmax"}}"#,
+            9_232,
+        ),
+        (
+            r#"{"gradnet_c": {"width": 256, "activation": "tanh"}}"#,
+            5_128,
+        ),
         (r#"{"rr": {"width": 220}}"#, 11_008),
     ];
     for (table, count) in counts {
@@ -84,10 +120,20 @@ fn the_hamiltonian_experiment_has_the_counts_of_its_sources() {
 fn a_size_must_be_given_once_and_suffice() {
     let of = |table: &str, dim| parse(table).resolve(dim).expect_err("the size is wrong");
     assert_eq!(of(r#"{"mgradnet_c": {}}"#, 2), NetworkError::NoSize);
-    assert_eq!(of(r#"{"icnn": {"width": 3, "parameters": 30}}"#, 2), NetworkError::TwoSizes);
+    assert_eq!(
+        of(r#"{"icnn": {"width": 3, "parameters": 30}}"#, 2),
+        NetworkError::TwoSizes
+    );
     // Width 1: W 2, four layers of three numbers, the output bias 2.
-    let error = of(r#"{"mgradnet_c": {"parameters": 15, "activation": "tanh"}}"#, 2);
-    let expected = NetworkError::BudgetTooSmall { budget: 15, dim: 2, smallest: 16 };
+    let error = of(
+        r#"{"mgradnet_c": {"parameters": 15, "activation": "tanh"}}"#,
+        2,
+    );
+    let expected = NetworkError::BudgetTooSmall {
+        budget: 15,
+        dim: 2,
+        smallest: 16,
+    };
     assert_eq!(error, expected);
     let error = of(r#"{"mgradnet_c": {"width": 0}}"#, 2);
     assert_eq!(error.to_string(), "`width` is 0, but must be at least 1");

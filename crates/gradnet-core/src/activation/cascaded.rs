@@ -13,9 +13,9 @@
 //! from 0 in `β` and from 1 in `α`; here layer `ℓ` owns `α_ℓ`, `β_ℓ`, `b_ℓ` and `s_ℓ`, and `L` is the
 //! number of activations (the released `num_layers`).
 
+use super::ScalarFunction;
 use super::quadrature::ray_integral;
 use super::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
-use super::ScalarFunction;
 use crate::kernel::{CascadeFunction, cascade};
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
@@ -164,6 +164,8 @@ impl MonotoneActivation for CascadedActivation<NonNegative> {}
 
 impl<S: Sign> ActivationPotential for CascadedActivation<S> {
     fn potential(&self, w: Tensor<2>) -> Tensor<1> {
-        ray_integral(w, |t| self.forward(t)).sum_dim(1).squeeze_dim(1)
+        ray_integral(w, |t| self.forward(t))
+            .sum_dim(1)
+            .squeeze_dim(1)
     }
 }

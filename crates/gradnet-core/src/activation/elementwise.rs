@@ -3,11 +3,11 @@
 //! The activation of Prop. 1 and 2 with the scaling of Thm. 3. `J_σ = diag(α s'(z))` is diagonal, hence
 //! symmetric; with `α ≥ 0` and `s` nondecreasing it is positive semidefinite. `ψ(z) = Σ α_i ∫ s(z_i)`.
 
-use super::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
 use super::ScalarFunction;
-use crate::source::ParameterSource;
+use super::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
 use crate::field::row_dot;
 use crate::sign::{NonNegative, Sign};
+use crate::source::ParameterSource;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use core::marker::PhantomData;

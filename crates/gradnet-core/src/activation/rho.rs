@@ -4,8 +4,8 @@ use super::block::{ConvexBlock, NonNegativeBlock};
 use super::quadrature::ray_integral;
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
-use burn::tensor::activation::{sigmoid, softplus};
 use burn::tensor::Tensor;
+use burn::tensor::activation::{sigmoid, softplus};
 
 /// A function `ρ_m: R -> R` for each module; values are `[batch, modules]`.
 pub trait Rho: Module + Sync {

@@ -32,9 +32,7 @@ impl SplineShape for NonNegative {
     fn coefficients(stored: Tensor<2>) -> Tensor<2> {
         let [hidden, knots] = stored.dims();
         let inner = knots - 3;
-        let rises = relu(
-            stored.clone().narrow(1, 2, inner) - stored.clone().narrow(1, 1, inner),
-        );
+        let rises = relu(stored.clone().narrow(1, 2, inner) - stored.clone().narrow(1, 1, inner));
         let flat = Tensor::zeros([hidden, 1], (&stored.device(), stored.dtype()));
         let heights = rises.cumsum(1);
         let top = heights.clone().narrow(1, inner - 1, 1);
@@ -110,8 +108,8 @@ impl<S: SplineShape> Activation for SplineActivation<S> {
     fn jacobian_vector(&self, z: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
         let coefficients = self.coefficients();
         let [_, knots] = coefficients.dims();
-        let rises = coefficients.clone().narrow(1, 1, knots - 1)
-            - coefficients.narrow(1, 0, knots - 1);
+        let rises =
+            coefficients.clone().narrow(1, 1, knots - 1) - coefficients.narrow(1, 0, knots - 1);
         look_up(rises / self.step(), self.piece(z)) * v
     }
 }

@@ -21,7 +21,10 @@ pub fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
 pub fn jacobians(field: &impl VectorField, x: Tensor<2>) -> Vec<DMatrix<f64>> {
     let [points, dim] = x.dims();
     let (device, dtype): (_, DType) = (x.device(), x.dtype());
-    let identity = TensorData::new(DMatrix::<f64>::identity(dim, dim).as_slice().to_vec(), [dim, dim]);
+    let identity = TensorData::new(
+        DMatrix::<f64>::identity(dim, dim).as_slice().to_vec(),
+        [dim, dim],
+    );
     let directions = Tensor::<2>::from_data(identity, (&device, dtype));
     (0..points)
         .map(|point| {

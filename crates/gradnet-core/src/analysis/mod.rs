@@ -8,8 +8,6 @@ mod jacobian;
 mod loop_integral;
 mod verification;
 
-pub use jacobian::{
-    host, jacobians, monotonicity, relative_asymmetry, smallest_eigenvalue,
-};
+pub use jacobian::{host, jacobians, monotonicity, relative_asymmetry, smallest_eigenvalue};
 pub use loop_integral::loop_integral;
 pub use verification::{Region, Verification, verify};

@@ -106,7 +106,10 @@ pub fn verify(
     let pairs = smallest(monotonicity(field, x, y));
     let radius = (region.high - region.low) / 2.0;
     let loops = largest(centres.chunks_exact(dim).map(|centre| {
-        let [u, v] = [direction(dim, radius, &mut generator), direction(dim, radius, &mut generator)];
+        let [u, v] = [
+            direction(dim, radius, &mut generator),
+            direction(dim, radius, &mut generator),
+        ];
         loop_integral(field, like, [centre, &u, &v], LOOP_STEPS).abs()
     }));
     let norm = largest(norms);
@@ -142,7 +145,13 @@ fn direction(dim: usize, length: f64, generator: &mut ChaCha12Rng) -> Vec<f64> {
 
 /// The largest number, NaN if there is one.
 fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
-    values.into_iter().fold(f64::NEG_INFINITY, |a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) })
+    values.into_iter().fold(f64::NEG_INFINITY, |a, b| {
+        if a.is_nan() || b.is_nan() {
+            f64::NAN
+        } else {
+            a.max(b)
+        }
+    })
 }
 
 /// The smallest number, NaN if there is one.

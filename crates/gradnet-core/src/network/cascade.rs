@@ -75,7 +75,11 @@ impl Architecture for CascadeConfig {
 
     /// `W`; for each layer and unit `α`, `β`, a bias and the two weights of a learned function; `b`.
     fn count(&self, dim: usize, width: usize) -> usize {
-        let per_layer = if self.activation.fixed().is_some() { 3 } else { 5 };
+        let per_layer = if self.activation.fixed().is_some() {
+            3
+        } else {
+            5
+        };
         width * (dim + per_layer * self.layers) + dim
     }
 

@@ -37,6 +37,8 @@ pub use modular::{
     SigmoidModulesConfig,
 };
 pub use registry::{Claim, Entry, Network, NetworkConfig, registry};
-pub use ridge::{ConvexRidge, IcgnConfig, Icgn, IcgnSampled, IcgnMonteCarloConfig, Ridge, RidgeConfig};
+pub use ridge::{
+    ConvexRidge, Icgn, IcgnConfig, IcgnMonteCarloConfig, IcgnSampled, Ridge, RidgeConfig,
+};
 pub use scalar::{HamiltonianConfig, IcnnConfig, MlpConfig};
 pub use single::{GradNet, MGradNet, MGradNetSoftmax, SingleConfig, SoftmaxConfig};

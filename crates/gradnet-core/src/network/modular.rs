@@ -19,8 +19,7 @@ pub type MGradNetM = TiedNetwork<ModularActivation<SoftmaxBlock<NonNegative>, On
 pub type MGradNetMSoftplus =
     TiedNetwork<ModularActivation<SoftmaxBlock<NonNegative>, SoftplusRho, NonNegative>>;
 /// mGradNet-M with sigmoid modules and affine `ρ` (the second example after Cor. 7.1).
-pub type MGradNetMSigmoid =
-    TiedNetwork<ModularActivation<SigmoidBlock, AffineRho, NonNegative>>;
+pub type MGradNetMSigmoid = TiedNetwork<ModularActivation<SigmoidBlock, AffineRho, NonNegative>>;
 
 /// The activation of a module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -74,8 +74,7 @@ impl<S: SplineShape> Builds<TiedNetwork<SplineActivation<S>>> for RidgeConfig {
         source: &mut ParameterSource,
     ) -> TiedNetwork<SplineActivation<S>> {
         let slope = (3.0 * dim as f64 / width as f64).min(1.0);
-        let activation =
-            SplineActivation::new([width, self.knots], self.range, slope, source);
+        let activation = SplineActivation::new([width, self.knots], self.range, slope, source);
         TiedNetwork::new([width, dim], activation, source).with_biases(source)
     }
 }

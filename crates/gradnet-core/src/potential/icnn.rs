@@ -41,10 +41,7 @@ pub struct Icnn {
 impl IcnnLayer {
     /// `A` as PyTorch's linear layer; `B` uniform with mean `1/hidden`, so that a layer of positive
     /// weights starts as an average and the gradient neither grows nor vanishes with the width.
-    fn new(
-        [outputs, hidden, dim]: [usize; 3],
-        source: &mut ParameterSource,
-    ) -> Self {
+    fn new([outputs, hidden, dim]: [usize; 3], source: &mut ParameterSource) -> Self {
         Self {
             hidden_weight: source.nonnegative([outputs, hidden], 2.0 / hidden as f64),
             hidden_bias: source.linear([outputs], hidden),
@@ -58,7 +55,9 @@ impl IcnnLayer {
     }
 
     fn forward(&self, z: Tensor<2>, x: Tensor<2>) -> Tensor<2> {
-        z.matmul(self.weight().transpose()) + self.hidden_bias.val().unsqueeze() + self.skip.forward(x)
+        z.matmul(self.weight().transpose())
+            + self.hidden_bias.val().unsqueeze()
+            + self.skip.forward(x)
     }
 }
 
