@@ -5,35 +5,34 @@ use std::fmt;
 use serde::de::{Error, Expected, Unexpected};
 
 use super::document::{Key, Node, Value};
-use super::problem::{Place, Problem};
+use super::problem::Problem;
 
 /// An error of [`Reader`](super::reader::Reader): innermost it is made by serde, on the way out it learns its key and place.
 #[derive(Debug)]
 pub(crate) struct Fault {
     problem: Box<Problem>,
-    /// Whether a key has named itself in the message.
-    named: bool,
+    /// The keys on the way out, innermost first, where the message is about the value of a key; none where it names all it is about.
+    path: Option<Vec<String>>,
 }
 
 impl Fault {
+    /// A fault whose message names all it is about.
     pub(crate) fn new(problem: Problem) -> Self {
         Self {
             problem: Box::new(problem),
-            named: true,
+            path: None,
         }
     }
 
-    fn unnamed(message: impl fmt::Display, help: Option<String>) -> Self {
+    /// A fault of a key's value: `problem` goes on where "`train.steps`" leaves off.
+    pub(crate) fn of_value(problem: Problem) -> Self {
         Self {
-            problem: Box::new(Problem {
-                help,
-                ..Problem::new(message.to_string())
-            }),
-            named: false,
+            problem: Box::new(problem),
+            path: Some(Vec::new()),
         }
     }
 
-    /// Underlines `node` unless something inside it is underlined already.
+    /// The value of `key` is at fault: underlines it unless something inside it is underlined already.
     pub(crate) fn at(mut self, key: &Key, node: &Node) -> Self {
         if self.problem.place.is_none() {
             let place = match node.value {
@@ -42,19 +41,19 @@ impl Fault {
             };
             self.problem = Box::new(self.problem.at(place, "here"));
         }
-        if !self.named {
-            self.problem.message = format!("`{}`: {}", key.name, self.problem.message);
-            self.named = true;
+        if let Some(path) = &mut self.path {
+            path.push(key.name.clone());
         }
         self
     }
 
-    /// The problem; a fault without a place belongs to the document, which `fallback` stands for.
-    pub(crate) fn into_problem(self, fallback: Option<&Place>) -> Problem {
-        match (self.problem.place.is_some(), fallback) {
-            (false, Some(place)) => self.problem.at(place, "here"),
-            _ => *self.problem,
+    /// The problem, with the dotted key in its message.
+    pub(crate) fn into_problem(mut self) -> Problem {
+        if let Some(path) = self.path.filter(|path| !path.is_empty()) {
+            let key: Vec<_> = path.iter().rev().map(String::as_str).collect();
+            self.problem.message = format!("`{}` {}", key.join("."), self.problem.message);
         }
+        *self.problem
     }
 }
 
@@ -70,7 +69,7 @@ impl std::error::Error for Fault {}
 fn wanted(expected: &dyn Expected) -> String {
     let name = expected.to_string();
     match name.as_str() {
-        "usize" | "u64" | "u32" | "u16" | "u8" => "a whole number, not negative".to_owned(),
+        "usize" | "u64" | "u32" | "u16" | "u8" => "a whole number of at least 0".to_owned(),
         "isize" | "i64" | "i32" => "a whole number".to_owned(),
         "f64" | "f32" => "a number".to_owned(),
         "a boolean" => "true or false".to_owned(),
@@ -96,21 +95,15 @@ fn found(unexpected: &Unexpected<'_>) -> String {
 
 /// How to write what was probably meant.
 fn rewritten(unexpected: &Unexpected<'_>, wanted: &str) -> String {
+    let number = wanted.ends_with("number") || wanted.starts_with("a whole number");
     match unexpected {
-        Unexpected::Float(number)
-            if wanted.starts_with("a whole number")
-                && number.fract() == 0.0
-                && (0.0..1e15).contains(number) =>
+        Unexpected::Float(float)
+            if number && float.fract() == 0.0 && (0.0..1e15).contains(float) =>
         {
-            format!("write {number:.0}")
+            format!("write {float:.0}")
         }
-        Unexpected::Str(text) if wanted.contains("number") && text.parse::<f64>().is_ok() => {
+        Unexpected::Str(text) if number && text.parse::<f64>().is_ok() => {
             format!("write it without quotes: {text}")
-        }
-        Unexpected::Bool(_) | Unexpected::Str(_) | Unexpected::Map | Unexpected::Seq
-            if wanted.contains("number") =>
-        {
-            format!("write {wanted}, without quotes")
         }
         _ => format!("write {wanted}"),
     }
@@ -118,16 +111,13 @@ fn rewritten(unexpected: &Unexpected<'_>, wanted: &str) -> String {
 
 impl Error for Fault {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::unnamed(message, None)
+        Self::of_value(Problem::new(format!("is refused: {message}")))
     }
 
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let wanted = wanted(expected);
-        let help = rewritten(&unexpected, &wanted);
-        Self::unnamed(
-            format!("should be {wanted}, but is {}", found(&unexpected)),
-            Some(help),
-        )
+        let message = format!("should be {wanted}, but is {}", found(&unexpected));
+        Self::of_value(Problem::new(message).help(rewritten(&unexpected, &wanted)))
     }
 
     fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -135,12 +125,9 @@ impl Error for Fault {
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self {
-            problem: Box::new(
-                Problem::new(format!("`{field}` is missing"))
-                    .help(format!("add a value for `{field}` here")),
-            ),
-            named: true,
-        }
+        Self::new(
+            Problem::new(format!("`{field}` is missing"))
+                .help(format!("add a value for `{field}` here")),
+        )
     }
 }

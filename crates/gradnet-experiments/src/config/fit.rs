@@ -1,7 +1,6 @@
 //! Whether the network can be built for the target's space, and whether it can represent the target at all.
 
-use gradnet_core::Claim;
-use gradnet_core::network::NetworkError;
+use gradnet_core::network::{Claim, NetworkError};
 
 use super::document::Node;
 use super::problem::Problem;

@@ -90,7 +90,7 @@ fn experiment(source: &Arc<SourceText>, overrides: &Overrides) -> Result<Experim
     };
     let experiment = Experiment::deserialize(reader).map_err(|fault| {
         let start = first_line(source);
-        top_level(fault.into_problem(None), &start)
+        top_level(fault.into_problem(), &start)
     })?;
     fit::check(&experiment, &document)?;
     experiment

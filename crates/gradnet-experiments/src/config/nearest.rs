@@ -11,12 +11,33 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
+/// What other programs call some settings.
+const OTHER_NAMES: &[(&str, &str)] = &[
+    ("batch_size", "batch"),
+    ("budget", "parameters"),
+    ("d", "dim"),
+    ("dimension", "dim"),
+    ("hidden", "width"),
+    ("hidden_size", "width"),
+    ("iterations", "steps"),
+    ("lr", "learning_rate"),
+    ("rate", "learning_rate"),
+    ("units", "width"),
+];
+
 /// The remedy for an unknown name: the nearest known one if there is one, and all that are known.
 pub(crate) fn remedy(name: &str, known: &[&str]) -> String {
     let all = known.join(", ");
-    match nearest(name, known.iter().copied()) {
+    let other = OTHER_NAMES
+        .iter()
+        .find(|(other, here)| *other == name && known.contains(here));
+    let near = match other {
+        Some((_, here)) => Some(*here),
+        None => nearest(name, known.iter().copied()),
+    };
+    match near {
         Some(near) => format!("did you mean `{near}`? Known: {all}"),
-        None if known.is_empty() => "no key is known here: remove it".to_owned(),
+        None if known.is_empty() => "there is nothing to set here: remove the line".to_owned(),
         None => format!("known: {all}"),
     }
 }

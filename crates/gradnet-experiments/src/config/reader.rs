@@ -61,18 +61,15 @@ impl<'de> Deserializer<'de> for Reader<'_> {
             Value::Text(text) => visitor.visit_str(text),
             Value::Integer(integer) => visitor.visit_i64(*integer),
             Value::Float(float) if !float.is_finite() => {
-                let label = if float.is_nan() {
-                    "not a number"
-                } else {
-                    "infinite"
+                let label = match float.is_nan() {
+                    true => "not a number",
+                    false => "infinite",
                 };
-                let problem = Problem::new(format!(
-                    "`{}` should be finite, but is {float}",
-                    self.name()
+                Err(Fault::of_value(
+                    Problem::new(format!("should be finite, but is {float}"))
+                        .at(&self.node.place, label)
+                        .help("write a finite number, such as 0.01"),
                 ))
-                .at(&self.node.place, label)
-                .help("write a finite number, such as 0.01");
-                Err(Fault::new(problem))
             }
             Value::Float(float) => visitor.visit_f64(*float),
             Value::Boolean(boolean) => visitor.visit_bool(*boolean),

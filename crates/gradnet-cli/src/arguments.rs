@@ -1,0 +1,176 @@
+//! The command line, as typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Train, evaluate and verify gradient networks: networks that are gradients, or monotone gradients, by construction.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gradnet",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 done; 1 a claim failed or the loss is not finite; 2 bad usage, config, input or device; 130 interrupted."
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train the network of a config file and score it
+    Train(Train),
+    /// Score a finished run again
+    Eval(Eval),
+    /// Check what a network claims: a symmetric Jacobian, and a positive semidefinite one where it is monotone
+    Verify(Verify),
+    /// Show the backends compiled in and the devices found
+    Devices(Listing),
+    /// Show the networks and what each guarantees
+    Networks(Listing),
+    /// Show the targets
+    Targets(Listing),
+    /// Work with config files
+    Config(Config),
+}
+
+/// Arguments of `train`.
+#[derive(Debug, Args)]
+pub struct Train {
+    /// The config file (the paper's are in configs/)
+    #[arg(long, short, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Where and how to compute
+    #[command(flatten)]
+    pub device: DeviceChoice,
+    /// Another network than the config's, of the same size (width or parameters) and otherwise with its default settings
+    #[arg(long, value_name = "NAME")]
+    pub network: Option<String>,
+    /// Another seed than the config's
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Change a setting, for instance --set train.learning_rate=0.001 (repeatable; applied last)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// The run folder [default: runs/<config name>-<network>-s<seed>]
+    #[arg(long, short, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace a finished run in the run folder
+    #[arg(long)]
+    pub overwrite: bool,
+    /// How to show progress [default: bar on a terminal, plain otherwise]
+    #[arg(long, value_enum)]
+    pub progress: Option<ProgressKind>,
+}
+
+/// Arguments of `eval`.
+#[derive(Debug, Args)]
+pub struct Eval {
+    /// The run folder
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Test draws [default: as in the run's config]
+    #[arg(long, value_name = "N")]
+    pub draws: Option<usize>,
+    /// Points a draw [default: as in the run's config]
+    #[arg(long, value_name = "N")]
+    pub points: Option<usize>,
+    /// Seed of the test points [default: the run's]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Where and how to compute
+    #[command(flatten)]
+    pub device: DeviceChoice,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["run", "network"]))]
+pub struct Verify {
+    /// The run folder of a trained network
+    #[arg(value_name = "RUN")]
+    pub run: Option<PathBuf>,
+    /// A network by name, with fresh weights
+    #[arg(long, value_name = "NAME")]
+    pub network: Option<String>,
+    /// Dimension of the fresh network
+    #[arg(long, value_name = "N", default_value_t = 8, conflicts_with = "run", value_parser = at_least_one)]
+    pub dim: usize,
+    /// Seed of the sample points and of fresh weights
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Points at which the Jacobian is taken [default: 64, fewer above 64 dimensions]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub samples: Option<usize>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Where and how to compute
+    #[command(flatten)]
+    pub device: DeviceChoice,
+}
+
+/// Arguments of `config`.
+#[derive(Debug, Args)]
+pub struct Config {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+/// The commands of `config`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Check config files without training
+    Check {
+        /// The files
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// Arguments of the commands that list something.
+#[derive(Debug, Args)]
+pub struct Listing {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The backend and its device.
+#[derive(Debug, Args)]
+pub struct DeviceChoice {
+    /// The backend that computes (`gradnet devices` shows them)
+    #[arg(long, value_name = "NAME", default_value = "flex")]
+    pub backend: String,
+    /// Which of the backend's devices, counted from 0 [default: the first]
+    #[arg(long, value_name = "N")]
+    pub device: Option<usize>,
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProgressKind {
+    /// Full-screen plots
+    Tui,
+    /// One line that updates itself
+    Bar,
+    /// A line now and then, for files and pipes
+    Plain,
+    /// Nothing
+    None,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("must be at least 1".to_owned()),
+        Ok(number) => Ok(number),
+        Err(error) => Err(format!("{error}")),
+    }
+}

@@ -1,0 +1,55 @@
+//! `gradnet eval`: a run scored again, on as many points as asked for.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use gradnet_experiments::Run;
+use gradnet_experiments::evaluation::{Reference, Score};
+use serde::Serialize;
+
+use super::train::scores;
+use crate::arguments::Eval;
+use crate::device;
+use crate::diagnostics::Failure;
+use crate::output;
+
+/// What is printed as JSON.
+#[derive(Serialize)]
+struct Scored<'a> {
+    run: &'a Path,
+    network: &'a str,
+    target: &'a str,
+    dim: usize,
+    seed: u64,
+    backend: &'a str,
+    test: Score,
+    reference: Reference,
+}
+
+/// Scores the run.
+pub fn run(options: &Eval) -> Result<ExitCode, Failure> {
+    let run = Run::open(&options.run)?;
+    let experiment = run.experiment();
+    let (backend, device) = device::open(&options.device)?;
+    let evaluation = run.evaluate(&device, options.points, options.draws, options.seed)?;
+    let scored = Scored {
+        run: run.path(),
+        network: experiment.network.name(),
+        target: experiment.target.name(),
+        dim: experiment.dim(),
+        seed: options.seed.unwrap_or(experiment.seed),
+        backend: backend.name(),
+        test: evaluation.test,
+        reference: evaluation.reference,
+    };
+    if options.json {
+        output::json(&scored)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    output::line(format_args!(
+        "{}: {} on {}, d = {}, test points of seed {}, {}",
+        experiment.name, scored.network, scored.target, scored.dim, scored.seed, scored.backend
+    ))?;
+    scores(&scored.test, &scored.reference)?;
+    Ok(ExitCode::SUCCESS)
+}

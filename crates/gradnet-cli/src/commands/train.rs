@@ -1,0 +1,110 @@
+//! `gradnet train`: a config file to a run folder.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use burn::train::Interrupter;
+use gradnet_experiments::config::{self, Overrides};
+use gradnet_experiments::evaluation::{Reference, Score};
+use gradnet_experiments::training::{Summary, TrainOptions, train};
+
+use crate::arguments::Train;
+use crate::device;
+use crate::diagnostics::Failure;
+use crate::output;
+use crate::progress::{self, Shown};
+
+/// Trains and prints the result.
+pub fn run(options: &Train) -> Result<ExitCode, Failure> {
+    let overrides = Overrides {
+        network: options.network.clone(),
+        seed: options.seed,
+        set: options.set.clone(),
+    };
+    let experiment = config::load(&options.config, &overrides)?;
+    let Shown {
+        progress,
+        dashboard,
+    } = progress::choose(options.progress)?;
+    let (backend, device) = device::open(&options.device)?;
+    let folder = options.out.clone().unwrap_or_else(|| {
+        let (name, network) = (&experiment.name, experiment.network.name());
+        PathBuf::from("runs").join(format!("{name}-{network}-s{}", experiment.seed))
+    });
+    let summary = train(
+        &experiment,
+        &device,
+        &folder,
+        TrainOptions {
+            overwrite: options.overwrite,
+            interrupter: interrupter(),
+            progress,
+            dashboard,
+            ..TrainOptions::new(backend)
+        },
+    )?;
+    print(&experiment.name, &summary)?;
+    output::line(format_args!("run folder    {}", folder.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Stops the run at the first Ctrl-C (or SIGTERM), the process at the second.
+fn interrupter() -> Interrupter {
+    static ASKED: AtomicBool = AtomicBool::new(false);
+    let interrupter = Interrupter::new();
+    let handle = interrupter.clone();
+    let handler = ctrlc::set_handler(move || {
+        if ASKED.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        output::note("\nstopping; once more to quit at once");
+        handle.stop(Some("interrupted"));
+    });
+    if let Err(error) = handler {
+        output::note(format_args!(
+            "warning: Ctrl-C will end the run without saving: {error}"
+        ));
+    }
+    interrupter
+}
+
+/// The result in a few lines.
+fn print(name: &str, summary: &Summary) -> Result<(), Failure> {
+    let Summary {
+        network,
+        parameters,
+        target,
+        dim,
+        seed,
+        backend,
+        steps,
+        wall_s,
+        steps_per_s,
+        ..
+    } = summary;
+    output::line(format_args!(
+        "{name}: {network} ({parameters} parameters) on {target}, d = {dim}, seed {seed}, {backend}"
+    ))?;
+    scores(&summary.test, &summary.reference)?;
+    output::line(format_args!(
+        "training      {steps} steps in {wall_s:.1} s, {steps_per_s:.0} steps/s"
+    ))
+}
+
+/// The test error beside the reference rows.
+pub fn scores(test: &Score, reference: &Reference) -> Result<(), Failure> {
+    let Score { draws, points, .. } = test;
+    let spread = match test.mse_db_std {
+        Some(std) => format!("standard deviation {std:.2} over {draws} draws of {points} points"),
+        None => format!("{points} points"),
+    };
+    output::line(format_args!(
+        "test error    {:.2} dB ({spread})",
+        test.mse_db_mean
+    ))?;
+    output::line(format_args!(
+        "for reference {:.2} dB predicting zero, {:.2} dB the best symmetric linear map",
+        reference.zero_db, reference.linear_db
+    ))
+}

@@ -1,0 +1,30 @@
+//! `gradnet`: trains, evaluates and verifies gradient networks from a config file.
+//!
+//! Data goes to stdout, everything else to stderr. Exit codes: 0 done; 1 a claim failed or the loss left the finite numbers;
+//! 2 bad usage, config, input or device; 130 interrupted.
+
+mod arguments;
+mod commands;
+mod device;
+mod diagnostics;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let arguments = match arguments::Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to stdout with code 0, usage errors to stderr with code 2. A reader that has gone away is no error.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match commands::run(arguments.command) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}

@@ -1,0 +1,54 @@
+//! What goes to stdout: lines, tables with aligned columns, and JSON; and notes to stderr.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::diagnostics::Failure;
+
+/// Prints `value` as indented JSON.
+pub fn json(value: &impl Serialize) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut stdout, value)?;
+    writeln!(stdout)?;
+    Ok(())
+}
+
+/// Prints `text` as it is, with a line end.
+pub fn line(text: impl std::fmt::Display) -> Result<(), Failure> {
+    writeln!(io::stdout().lock(), "{text}")?;
+    Ok(())
+}
+
+/// Says `text` on stderr, if anyone is there to hear it.
+pub fn note(text: impl std::fmt::Display) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Prints rows under a heading, each column as wide as its widest cell; the last column runs free.
+pub fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> Result<(), Failure> {
+    let heading = heading.map(str::to_owned);
+    let mut widths = [0; N];
+    for row in std::iter::once(&heading).chain(rows) {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut stdout = io::stdout().lock();
+    for row in std::iter::once(&heading).chain(rows) {
+        let mut text = String::new();
+        for (width, cell) in widths.iter().zip(row) {
+            text.push_str(&format!("{cell:width$}  "));
+        }
+        writeln!(stdout, "{}", text.trim_end())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_empty_table_still_prints_its_heading() {
+        assert!(super::table(["name", "value"], &[]).is_ok());
+    }
+}

@@ -1,0 +1,80 @@
+//! How a run's progress is shown: a bar on a terminal, lines in a pipe, burn-train's dashboard on request. All of it goes to stderr, but the
+//! dashboard, which needs the terminal for itself.
+
+mod bar;
+mod plain;
+
+use std::io::IsTerminal;
+
+use gradnet_experiments::training::{Progress, Silent, Status};
+
+use crate::arguments::ProgressKind;
+use crate::diagnostics::Failure;
+
+/// The choice made.
+pub struct Shown {
+    /// Who is told.
+    pub progress: Box<dyn Progress>,
+    /// Whether burn-train's dashboard is shown.
+    pub dashboard: bool,
+}
+
+/// The kind asked for, or the one that suits where stderr goes.
+pub fn choose(kind: Option<ProgressKind>) -> Result<Shown, Failure> {
+    let terminal = std::io::stderr().is_terminal();
+    let kind = kind.unwrap_or(match terminal {
+        true => ProgressKind::Bar,
+        false => ProgressKind::Plain,
+    });
+    let progress: Box<dyn Progress> = match kind {
+        ProgressKind::Bar => Box::new(bar::Bar::new()),
+        ProgressKind::Plain => Box::new(plain::Plain::new()),
+        ProgressKind::None => Box::new(Silent),
+        ProgressKind::Tui if std::io::stdout().is_terminal() => Box::new(Silent),
+        ProgressKind::Tui => {
+            return Err(Failure::input(
+                "--progress tui needs a terminal, and stdout is none",
+                "use --progress bar or --progress plain",
+            ));
+        }
+    };
+    Ok(Shown {
+        progress,
+        dashboard: kind == ProgressKind::Tui,
+    })
+}
+
+/// Losses and decibels of a status, as far as they are known.
+fn numbers(status: &Status) -> String {
+    let mut text = String::new();
+    if let Some(loss) = status.train_loss {
+        text.push_str(&format!("loss {loss:.2e}"));
+    }
+    if let (Some(last), Some(best)) = (status.validation_db, status.best_db) {
+        text.push_str(&format!("  validation {last:.2} dB, best {best:.2} dB"));
+    }
+    text
+}
+
+/// A time that a person can read: "48 s", "3 min 20 s", "2 h 5 min".
+fn duration(seconds: f64) -> String {
+    let seconds = seconds.max(0.0).round() as u64;
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, s) => format!("{m} min {s} s"),
+        (h, m, _) => format!("{h} h {m} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_a_person_says_them() {
+        assert_eq!(duration(0.4), "0 s");
+        assert_eq!(duration(59.6), "1 min 0 s");
+        assert_eq!(duration(200.0), "3 min 20 s");
+        assert_eq!(duration(7500.0), "2 h 5 min");
+    }
+}
