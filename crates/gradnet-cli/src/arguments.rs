@@ -76,10 +76,10 @@ pub struct Eval {
     #[arg(long)]
     pub json: bool,
     /// Test draws [default: as in the run's config]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub draws: Option<usize>,
     /// Points a draw [default: as in the run's config]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub points: Option<usize>,
     /// Seed of the test points [default: the run's]
     #[arg(long, value_name = "N")]
