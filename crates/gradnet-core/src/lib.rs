@@ -31,11 +31,13 @@
 //! | [`activation`] | one `σ` a file, with `J_σ v` and `ψ` |
 //! | [`network`] | the paper's named networks, their settings and the registry |
 //! | [`potential`] | networks that learn a scalar and output its gradient |
+//! | [`combine`] | sums, differences, complements of fields |
 //! | [`analysis`] | asymmetry, eigenvalues, monotonicity, loop integrals as numbers |
 //! | [`kernel`] | fused operations with their backward passes |
 
 pub mod activation;
 pub mod analysis;
+pub mod combine;
 mod field;
 pub mod kernel;
 pub mod network;

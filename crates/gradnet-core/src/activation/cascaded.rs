@@ -97,6 +97,11 @@ impl<S: Sign> CascadedActivation<S> {
         }
     }
 
+    /// The fixed function of the units, unless it is learned.
+    pub fn fixed_function(&self) -> Option<ScalarFunction> {
+        self.learned.is_none().then_some(self.fixed)
+    }
+
     /// The scales in use, constrained: `(α, β)`.
     fn scales(&self) -> (Tensor<2>, Tensor<2>) {
         (

@@ -34,6 +34,11 @@ impl<S: Sign> ElementwiseActivation<S> {
         }
     }
 
+    /// `s`.
+    pub fn function(&self) -> ScalarFunction {
+        self.function
+    }
+
     fn scales(&self) -> Tensor<2> {
         S::constrain(self.alpha.val()).unsqueeze()
     }

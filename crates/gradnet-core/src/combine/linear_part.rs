@@ -1,0 +1,92 @@
+//! `f(x) + A x` with a learned linear part: symmetric, or `A = VᵀV` to stay monotone.
+//!
+//! `A x` is the gradient of `⟨x, A x⟩/2`, convex for `A = VᵀV`. Bounded activations cannot represent a linear
+//! map far from the data, and many fields are mostly linear; the first paper on monotone gradient networks
+//! (Chaudhari, Pranav, Moura, ICASSP 2023) has the term `VᵀV x` in both of its networks.
+
+use crate::field::{GradientField, MonotoneField, Potential, VectorField, row_dot};
+use crate::sign::{Free, NonNegative, Sign};
+use crate::source::ParameterSource;
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+use core::marker::PhantomData;
+
+/// What `A` is made of: the sign of its eigenvalues as a type.
+pub trait LinearSign: Sign {
+    /// `A x` from the stored matrix, `[batch, dim]`.
+    fn product(stored: Tensor<2>, x: Tensor<2>) -> Tensor<2>;
+}
+
+impl LinearSign for Free {
+    /// `A = (B + Bᵀ)/2` for the stored `B`, `[dim, dim]`.
+    fn product(stored: Tensor<2>, x: Tensor<2>) -> Tensor<2> {
+        let symmetric = (stored.clone() + stored.transpose()) * 0.5;
+        x.matmul(symmetric)
+    }
+}
+
+impl LinearSign for NonNegative {
+    /// `A = VᵀV` for the stored `V`, `[rank, dim]`.
+    fn product(stored: Tensor<2>, x: Tensor<2>) -> Tensor<2> {
+        x.matmul(stored.clone().transpose()).matmul(stored)
+    }
+}
+
+/// `f(x) + A x`; `A` symmetric for `S = Free`, positive semidefinite for `S = NonNegative`.
+#[derive(Module, Debug)]
+pub struct WithLinearPart<F: Module, S: LinearSign> {
+    /// `f`.
+    pub field: F,
+    /// The stored `B`, `[dim, dim]`, or `V`, `[rank, dim]`.
+    pub matrix: Param<Tensor<2>>,
+    #[module(skip)]
+    sign: PhantomData<S>,
+}
+
+impl<F: VectorField + Module> WithLinearPart<F, Free> {
+    /// Adds a symmetric linear part, zero to begin with.
+    pub fn symmetric(field: F, source: &ParameterSource) -> Self {
+        let dim = field.dim();
+        Self {
+            field,
+            matrix: source.constant([dim, dim], 0.0),
+            sign: PhantomData,
+        }
+    }
+}
+
+impl<F: VectorField + Module> WithLinearPart<F, NonNegative> {
+    /// Adds `VᵀV x` with `V` of `rank` rows from `U(±1/√dim)`.
+    pub fn positive(field: F, rank: usize, source: &mut ParameterSource) -> Self {
+        let dim = field.dim();
+        Self {
+            field,
+            matrix: source.linear([rank, dim], dim),
+            sign: PhantomData,
+        }
+    }
+}
+
+impl<F: VectorField + Module, S: LinearSign> VectorField for WithLinearPart<F, S> {
+    fn dim(&self) -> usize {
+        self.field.dim()
+    }
+
+    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        self.field.forward(x.clone()) + S::product(self.matrix.val(), x)
+    }
+
+    fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
+        self.field.jacobian_vector(x, v.clone()) + S::product(self.matrix.val(), v)
+    }
+}
+
+impl<F: GradientField + Module, S: LinearSign> GradientField for WithLinearPart<F, S> {}
+impl<F: MonotoneField + Module> MonotoneField for WithLinearPart<F, NonNegative> {}
+
+impl<F: Potential + Module, S: LinearSign> Potential for WithLinearPart<F, S> {
+    fn potential(&self, x: Tensor<2>) -> Tensor<1> {
+        let product = S::product(self.matrix.val(), x.clone());
+        self.field.potential(x.clone()) + row_dot(x, product) * 0.5
+    }
+}

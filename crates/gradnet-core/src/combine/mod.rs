@@ -1,0 +1,22 @@
+//! Fields made of fields, and what is left of their guarantees.
+//!
+//! | type | field | guarantee | paper |
+//! |---|---|---|---|
+//! | [`Combination`] | `Σ_i c_i f_i` | gradient; monotone for `c ≥ 0` and monotone `f_i` | Rem. 2, Rem. 6 |
+//! | [`Sum`] | `f + g` | that of the weaker | Rem. 2, Rem. 6 |
+//! | [`Difference`] | `f − g` | gradient; with monotone `f`, `g` dense in those of smooth functions | Thm. 2 |
+//! | [`StronglyMonotone`] | `f + μ x`, `μ > 0` | strongly monotone, hence invertible | Rem. 5 |
+//! | [`SmoothComplement`] | `L x − f`, `L` a Lipschitz bound of `f` | monotone | Rem. 3 |
+//! | [`WithLinearPart`] | `f + A x`, `A` symmetric or `VᵀV` | gradient or monotone | Rem. 2, Rem. 6 |
+
+mod combination;
+mod linear_part;
+mod lipschitz;
+mod pair;
+mod strongly_monotone;
+
+pub use combination::Combination;
+pub use linear_part::{LinearSign, WithLinearPart};
+pub use lipschitz::{LipschitzActivation, LipschitzField, SmoothComplement};
+pub use pair::{Difference, Sum};
+pub use strongly_monotone::StronglyMonotone;

@@ -1,0 +1,160 @@
+//! What a backend with kernels implements: two traits behind Burn's backend extension.
+//!
+//! [`ForwardKernels`] is what the public functions call, through Burn's dispatch on the tensor's device; on an
+//! autodiff device it records a step whose backward pass calls [`BackwardKernels`] of the backend underneath. Under
+//! kernel fusion both run as opaque operations, hence the shapes stated beside each method. The derivatives are not
+//! differentiable again: neither is Burn's autodiff.
+
+use burn::backend::{Backend, backend_extension, tensor::FloatTensor};
+
+/// A function of the cascade without parameters of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum FixedFunction {
+    Tanh,
+    Sigmoid,
+    Softplus,
+    Relu,
+}
+
+/// The fused operations. Arguments as in the public functions, shapes checked there.
+#[backend_extension(
+    Flex: cfg(feature = "flex"),
+    Cube: cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm")),
+    Fusion: cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm")),
+    Autodiff,
+)]
+pub(crate) trait ForwardKernels: Backend {
+    /// A cascade of a fixed function.
+    #[fusion(dtype = w, shape = w)]
+    fn cascade_fixed(
+        w: FloatTensor<Self>,
+        alpha: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        function: FixedFunction,
+    ) -> FloatTensor<Self>;
+
+    /// A cascade of a tanh z + b (z − tanh z).
+    #[fusion(dtype = w, shape = w)]
+    fn cascade_learned(
+        w: FloatTensor<Self>,
+        alpha: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// α softmax(t z) in every block.
+    #[fusion(dtype = z, shape = z)]
+    fn softmax_scaled(
+        z: FloatTensor<Self>,
+        alpha: FloatTensor<Self>,
+        temperature: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// α (a softmax(t z) − b softmax(−t z)) in every block.
+    #[fusion(dtype = z, shape = z)]
+    fn softmax_learned(
+        z: FloatTensor<Self>,
+        alpha: FloatTensor<Self>,
+        temperature: FloatTensor<Self>,
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// A linear spline a unit.
+    #[fusion(dtype = z, shape = z)]
+    fn spline(
+        z: FloatTensor<Self>,
+        coefficients: FloatTensor<Self>,
+        range: f64,
+    ) -> FloatTensor<Self>;
+}
+
+/// The derivatives: each takes the inputs of its operation, then the gradient of the output, and returns the gradients
+/// of the inputs in their order.
+#[backend_extension(
+    Flex: cfg(feature = "flex"),
+    Cube: cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm")),
+    Fusion: cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm")),
+)]
+pub(crate) trait BackwardKernels: Backend {
+    /// Of [`ForwardKernels::cascade_fixed`].
+    #[fusion(meta = |w, alpha, beta, bias, _gradient, _function| {
+        (w.clone(), alpha.clone(), beta.clone(), bias.clone())
+    })]
+    fn cascade_fixed_backward(
+        w: FloatTensor<Self>,
+        alpha: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        function: FixedFunction,
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    );
+
+    /// Of [`ForwardKernels::cascade_learned`].
+    #[fusion(meta = |w, alpha, beta, bias, a, b, _gradient| {
+        (w.clone(), alpha.clone(), beta.clone(), bias.clone(), a.clone(), b.clone())
+    })]
+    fn cascade_learned_backward(
+        w: FloatTensor<Self>,
+        alpha: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    );
+
+    /// Of [`ForwardKernels::softmax_scaled`].
+    #[fusion(meta = |z, alpha, temperature, _gradient| {
+        (z.clone(), alpha.clone(), temperature.clone())
+    })]
+    fn softmax_scaled_backward(
+        z: FloatTensor<Self>,
+        alpha: FloatTensor<Self>,
+        temperature: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// Of [`ForwardKernels::softmax_learned`].
+    #[fusion(meta = |z, alpha, temperature, a, b, _gradient| {
+        (z.clone(), alpha.clone(), temperature.clone(), a.clone(), b.clone())
+    })]
+    fn softmax_learned_backward(
+        z: FloatTensor<Self>,
+        alpha: FloatTensor<Self>,
+        temperature: FloatTensor<Self>,
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    );
+
+    /// Of [`ForwardKernels::spline`].
+    #[fusion(meta = |z, coefficients, _gradient, _range| (z.clone(), coefficients.clone()))]
+    fn spline_backward(
+        z: FloatTensor<Self>,
+        coefficients: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        range: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+}

@@ -1,0 +1,338 @@
+//! Vectors of the processor at hand: a token proves what it can do, generic code is compiled once for each.
+//!
+//! [`Element::widest`] looks the processor up once a call and runs a [`Kernel`] with the widest [`Lanes`] it has:
+//! AVX-512, AVX2 with FMA, or arrays that the compiler vectorises as the target allows.
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+/// An element type with kernels of its own: `f32` or `f64`.
+pub(crate) trait Element:
+    Copy
+    + Send
+    + Sync
+    + 'static
+    + PartialOrd
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Into<f64>
+    + super::mathematics::Coefficients
+{
+    /// 0.
+    const ZERO: Self;
+    /// 1.
+    const ONE: Self;
+
+    /// The nearest value of this type.
+    fn nearest(value: f64) -> Self;
+
+    /// Runs `kernel` with the widest vectors of this processor.
+    fn widest<K: Kernel<Self>>(kernel: K) -> K::Output;
+}
+
+/// Work written once for every width of vector.
+pub(crate) trait Kernel<E: Element> {
+    /// What the work returns.
+    type Output;
+
+    /// Does the work. Implementations, and what they call, must be `#[inline(always)]`: that is what compiles them
+    /// for the vectors of `lanes`.
+    fn run<L: Lanes<Element = E>>(self, lanes: L) -> Self::Output;
+}
+
+/// A token: whoever holds one may use the vectors of its kind.
+pub(crate) trait Lanes: Copy + Send + Sync {
+    /// What a lane holds.
+    type Element: Element;
+    /// The vector; only tokens make one.
+    type Vector: Vector<Element = Self::Element>;
+    /// Lanes of a vector.
+    const WIDTH: usize;
+
+    /// Runs `kernel` in code compiled for these vectors.
+    fn run<K: Kernel<Self::Element>>(self, kernel: K) -> K::Output;
+
+    /// The same value in each lane.
+    fn splat(self, value: Self::Element) -> Self::Vector;
+
+    /// The first `WIDTH` elements of a slice.
+    fn load(self, from: &[Self::Element]) -> Self::Vector;
+
+    /// The first `count` elements of a slice, zeros in the lanes after them.
+    fn load_first(self, from: &[Self::Element], count: usize) -> Self::Vector;
+
+    /// Writes all lanes to the head of a slice.
+    fn store(self, vector: Self::Vector, to: &mut [Self::Element]);
+
+    /// Writes the first `count` lanes to the head of a slice.
+    fn store_first(self, vector: Self::Vector, to: &mut [Self::Element], count: usize);
+
+    /// `vector` in the first `count` lanes, `rest` in those after them.
+    fn first_or(self, vector: Self::Vector, count: usize, rest: Self::Vector) -> Self::Vector;
+}
+
+/// Arithmetic lane by lane.
+pub(crate) trait Vector:
+    Copy
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+{
+    /// What a lane holds.
+    type Element: Element;
+
+    /// `self * factor + term`, rounded once where the processor can.
+    fn mul_add(self, factor: Self, term: Self) -> Self;
+
+    /// `term - self * factor`, rounded once where the processor can.
+    fn neg_mul_add(self, factor: Self, term: Self) -> Self;
+
+    /// The larger of `self` and `floor`; NaN stays NaN.
+    fn at_least(self, floor: Self) -> Self;
+
+    /// |self|.
+    fn abs(self) -> Self;
+
+    /// A non-negative `self` with the sign of `other`.
+    fn with_sign_of(self, other: Self) -> Self;
+
+    /// `self` where `test` > 0, zero elsewhere.
+    fn where_positive(self, test: Self) -> Self;
+
+    /// 2^n, where `self` is n + [`Coefficients::ROUND`](super::mathematics::Coefficients::ROUND).
+    fn power_of_two(self) -> Self;
+
+    /// Folds the lanes in a fixed order, halving.
+    fn fold(self, with: impl Fn(Self::Element, Self::Element) -> Self::Element) -> Self::Element;
+
+    /// The sum of the lanes.
+    #[inline(always)]
+    fn sum(self) -> Self::Element {
+        self.fold(|a, b| a + b)
+    }
+
+    /// The largest lane; unspecified if one is NaN.
+    #[inline(always)]
+    fn largest(self) -> Self::Element {
+        self.fold(|a, b| if a > b { a } else { b })
+    }
+}
+
+/// Sums or compares the halves of an array until one element is left.
+#[inline(always)]
+pub(crate) fn fold_halves<E: Copy, const N: usize>(mut lanes: [E; N], with: impl Fn(E, E) -> E) -> E {
+    let mut half = N / 2;
+    while half > 0 {
+        for i in 0..half {
+            lanes[i] = with(lanes[i], lanes[i + half]);
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+impl Element for f32 {
+    const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
+
+    #[inline(always)]
+    fn nearest(value: f64) -> Self {
+        value as f32
+    }
+
+    fn widest<K: Kernel<Self>>(kernel: K) -> K::Output {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if let Some(lanes) = super::x86::Avx512Single::detect() {
+                return lanes.run(kernel);
+            }
+            if let Some(lanes) = super::x86::Avx2Single::detect() {
+                return lanes.run(kernel);
+            }
+        }
+        Portable::<f32, 8>::new().run(kernel)
+    }
+}
+
+impl Element for f64 {
+    const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
+
+    #[inline(always)]
+    fn nearest(value: f64) -> Self {
+        value
+    }
+
+    fn widest<K: Kernel<Self>>(kernel: K) -> K::Output {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if let Some(lanes) = super::x86::Avx512Double::detect() {
+                return lanes.run(kernel);
+            }
+            if let Some(lanes) = super::x86::Avx2Double::detect() {
+                return lanes.run(kernel);
+            }
+        }
+        Portable::<f64, 4>::new().run(kernel)
+    }
+}
+
+/// Arrays, for processors without vectors written out here.
+#[derive(Clone, Copy)]
+pub(crate) struct Portable<E, const N: usize>(std::marker::PhantomData<E>);
+
+impl<E, const N: usize> Portable<E, N> {
+    /// Every processor can.
+    pub(crate) fn new() -> Self {
+        Self(std::marker::PhantomData)
+    }
+}
+
+/// The vector of [`Portable`].
+#[derive(Clone, Copy)]
+pub(crate) struct Array<E, const N: usize>([E; N]);
+
+/// Whether the target rounds a product and a sum once without calling a library.
+const FUSED: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
+
+macro_rules! portable {
+    ($element:ty, $bits:ty, $mantissa:literal) => {
+        impl<const N: usize> Lanes for Portable<$element, N> {
+            type Element = $element;
+            type Vector = Array<$element, N>;
+            const WIDTH: usize = N;
+
+            #[inline(always)]
+            fn run<K: Kernel<$element>>(self, kernel: K) -> K::Output {
+                kernel.run(self)
+            }
+
+            #[inline(always)]
+            fn splat(self, value: $element) -> Self::Vector {
+                Array([value; N])
+            }
+
+            #[inline(always)]
+            fn load(self, from: &[$element]) -> Self::Vector {
+                let from = &from[..N];
+                Array(std::array::from_fn(|i| from[i]))
+            }
+
+            #[inline(always)]
+            fn load_first(self, from: &[$element], count: usize) -> Self::Vector {
+                let from = &from[..count.min(N)];
+                Array(std::array::from_fn(|i| from.get(i).copied().unwrap_or(0.0)))
+            }
+
+            #[inline(always)]
+            fn store(self, vector: Self::Vector, to: &mut [$element]) {
+                to[..N].copy_from_slice(&vector.0);
+            }
+
+            #[inline(always)]
+            fn store_first(self, vector: Self::Vector, to: &mut [$element], count: usize) {
+                let count = count.min(N);
+                to[..count].copy_from_slice(&vector.0[..count]);
+            }
+
+            #[inline(always)]
+            fn first_or(
+                self,
+                vector: Self::Vector,
+                count: usize,
+                rest: Self::Vector,
+            ) -> Self::Vector {
+                Array(std::array::from_fn(|i| {
+                    if i < count { vector.0[i] } else { rest.0[i] }
+                }))
+            }
+        }
+
+        impl<const N: usize> Vector for Array<$element, N> {
+            type Element = $element;
+
+            #[inline(always)]
+            fn mul_add(self, factor: Self, term: Self) -> Self {
+                Array(std::array::from_fn(|i| {
+                    if FUSED {
+                        self.0[i].mul_add(factor.0[i], term.0[i])
+                    } else {
+                        self.0[i] * factor.0[i] + term.0[i]
+                    }
+                }))
+            }
+
+            #[inline(always)]
+            fn neg_mul_add(self, factor: Self, term: Self) -> Self {
+                (-self).mul_add(factor, term)
+            }
+
+            #[inline(always)]
+            fn at_least(self, floor: Self) -> Self {
+                Array(std::array::from_fn(|i| {
+                    if self.0[i] < floor.0[i] { floor.0[i] } else { self.0[i] }
+                }))
+            }
+
+            #[inline(always)]
+            fn abs(self) -> Self {
+                Array(self.0.map(<$element>::abs))
+            }
+
+            #[inline(always)]
+            fn with_sign_of(self, other: Self) -> Self {
+                Array(std::array::from_fn(|i| self.0[i].copysign(other.0[i])))
+            }
+
+            #[inline(always)]
+            fn where_positive(self, test: Self) -> Self {
+                Array(std::array::from_fn(|i| {
+                    if test.0[i] > 0.0 { self.0[i] } else { 0.0 }
+                }))
+            }
+
+            #[inline(always)]
+            fn power_of_two(self) -> Self {
+                Array(self.0.map(|x| {
+                    let one = (1.0 as $element).to_bits();
+                    <$element>::from_bits((x.to_bits() << $mantissa).wrapping_add(one))
+                }))
+            }
+
+            #[inline(always)]
+            fn fold(self, with: impl Fn($element, $element) -> $element) -> $element {
+                fold_halves(self.0, with)
+            }
+        }
+
+        portable!(@operator $element, Add, add, +);
+        portable!(@operator $element, Sub, sub, -);
+        portable!(@operator $element, Mul, mul, *);
+        portable!(@operator $element, Div, div, /);
+
+        impl<const N: usize> Neg for Array<$element, N> {
+            type Output = Self;
+
+            #[inline(always)]
+            fn neg(self) -> Self {
+                Array(self.0.map(|x| -x))
+            }
+        }
+    };
+    (@operator $element:ty, $trait:ident, $method:ident, $operator:tt) => {
+        impl<const N: usize> $trait for Array<$element, N> {
+            type Output = Self;
+
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                Array(std::array::from_fn(|i| self.0[i] $operator other.0[i]))
+            }
+        }
+    };
+}
+
+portable!(f32, u32, 23);
+portable!(f64, u64, 52);
+

@@ -1,0 +1,116 @@
+//! How `[batch, hidden]` is cut into rows, strips and pieces of work.
+//!
+//! Units lie along the lanes, so that every layer's parameters are loaded once a strip and each row is read in order.
+//! A hidden size that leaves many lanes of its last vector empty (7 units in 16 lanes) is repeated: `[batch, 7]` is
+//! also `[batch / 16, 112]`, whose rows are seven whole vectors, with the parameters of the units repeated 16 times.
+//! The batch then lies along the lanes as well. Since the memory is the same, nothing is transposed.
+//!
+//! Pieces depend on the shape alone, never on the number of threads, and their sums are added in order: results are
+//! the same to the bit whatever the pool.
+
+use rayon::prelude::*;
+
+/// A `[batch, hidden]` array as rows of whole vectors.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rows {
+    /// Hidden units.
+    pub(crate) hidden: usize,
+    /// Elements of a row: `hidden`, repeated.
+    pub(crate) length: usize,
+    /// Elements in all; the last row may be short.
+    pub(crate) total: usize,
+    /// Lanes of a vector.
+    pub(crate) width: usize,
+}
+
+impl Rows {
+    /// Cuts `batch` times `hidden` elements for vectors of `width` lanes.
+    pub(crate) fn new(batch: usize, hidden: usize, width: usize) -> Self {
+        let padded = hidden.div_ceil(width) * width;
+        let repeats = width >> hidden.trailing_zeros().min(width.trailing_zeros());
+        // Repeating pays where it fills more than a tenth of the lanes, and there are rows enough to fill them.
+        let wasteful = 10 * padded > 11 * hidden;
+        let repeats = if wasteful && batch >= 4 * repeats { repeats } else { 1 };
+        Self {
+            hidden,
+            length: hidden * repeats,
+            total: batch * hidden,
+            width,
+        }
+    }
+
+    /// Vectors of a row.
+    #[inline(always)]
+    pub(crate) fn strips(&self) -> usize {
+        self.length.div_ceil(self.width)
+    }
+
+    /// Elements of a piece of work of about `size` elements, whole rows. Few and large enough to pay for a thread.
+    pub(crate) fn piece(&self, size: usize) -> usize {
+        let rows = self.total.div_ceil(self.length).max(1);
+        let pieces = (self.total / size).clamp(1, rows);
+        rows.div_ceil(pieces) * self.length
+    }
+
+    /// The unit of lane `lane` of strip `strip`; lanes past the row repeat the last unit.
+    #[inline(always)]
+    pub(crate) fn unit(&self, strip: usize, lane: usize) -> usize {
+        (strip * self.width + lane).min(self.length - 1) % self.hidden
+    }
+
+    /// Where each row of a piece of `elements` has its part of `strip`: (start, elements).
+    #[inline(always)]
+    pub(crate) fn parts(&self, strip: usize, elements: usize) -> Parts {
+        let start = strip * self.width;
+        Parts {
+            start,
+            count: self.width.min(self.length - start),
+            step: self.length,
+            elements,
+        }
+    }
+}
+
+/// The parts of a strip, row by row: see [`Rows::parts`].
+pub(crate) struct Parts {
+    start: usize,
+    count: usize,
+    step: usize,
+    elements: usize,
+}
+
+impl Iterator for Parts {
+    type Item = (usize, usize);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(usize, usize)> {
+        let left = self.elements.checked_sub(self.start)?;
+        if left == 0 {
+            return None;
+        }
+        let part = (self.start, self.count.min(left));
+        self.start += self.step;
+        Some(part)
+    }
+}
+
+/// Runs `work` on pieces of `output`, in the current thread pool if there are several.
+pub(crate) fn each_piece<E, R>(
+    output: &mut [E],
+    piece: usize,
+    work: impl Fn(usize, &mut [E]) -> R + Sync,
+) -> Vec<R>
+where
+    E: Send,
+    R: Send,
+{
+    if output.len() <= piece {
+        return vec![work(0, output)];
+    }
+    if rayon::current_num_threads() == 1 {
+        let pieces = output.chunks_mut(piece).enumerate();
+        return pieces.map(|(i, part)| work(i * piece, part)).collect();
+    }
+    let pieces = output.par_chunks_mut(piece).enumerate();
+    pieces.map(|(i, part)| work(i * piece, part)).collect()
+}
