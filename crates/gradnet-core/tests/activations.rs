@@ -4,8 +4,9 @@ use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use gradnet_core::ParameterSource;
 use gradnet_core::activation::{
     Activation, ActivationPotential, AffineRho, CascadedActivation, ElementwiseActivation,
-    IcgnActivation, IcgnMonteCarlo, ModularActivation, One, ScalarFunction, SigmoidBlock,
-    SoftmaxBlock, SoftplusRho, SplineActivation,
+    IcgnActivation, IcgnMonteCarlo, ModularActivation, NeuralActivation, One,
+    QuadraticLseActivation, ScalarFunction, SigmoidBlock, SoftmaxBlock, SoftplusRho,
+    SplineActivation,
 };
 use gradnet_core::analysis::host;
 use gradnet_core::sign::{Free, NonNegative};
@@ -323,4 +324,49 @@ fn a_free_spline_continues_with_its_end_slopes() {
     // The potential starts at the first knot: trapezoids 0.25, 0.5, 1, then half a piece.
     let ours = host(sigma.potential(row(&[0.25])));
     assert_close("potential", &ours, &[0.25 + 0.5 + 0.5], 1e-14);
+}
+
+#[test]
+fn a_neural_activation_is_a_scalar_network_for_each_unit() {
+    let sigma = NeuralActivation::<Free>::new([2, 3], ScalarFunction::Sigmoid, &mut source(6));
+    let [u, v, beta] =
+        [&sigma.output, &sigma.input, &sigma.bias].map(|parameter| host(parameter.val()));
+    let z = [0.8, -1.7];
+    let expected: Vec<f64> = (0..2)
+        .map(|i| {
+            (3 * i..3 * i + 3)
+                .map(|ij| u[ij] * sigmoid(v[ij] * z[i] + beta[ij]))
+                .sum()
+        })
+        .collect();
+    assert_close("sigma", &host(sigma.forward(row(&z))), &expected, 1e-14);
+}
+
+/// A quadratic LogSumExp of two blocks of two units, by numbers: its value and its gradient.
+fn quadratic_lse(z: [f64; 4], offset: [f64; 2], t: f64) -> (f64, [f64; 4]) {
+    let q = [0, 1].map(|k| (z[2 * k].powi(2) + z[2 * k + 1].powi(2)) / 2.0 + offset[k]);
+    let sum = (t * q[0]).exp() + (t * q[1]).exp();
+    let gradient = [0, 1, 2, 3].map(|i| (t * q[i / 2]).exp() / sum * z[i]);
+    (sum.ln() / t, gradient)
+}
+
+#[test]
+fn a_log_sum_exp_of_quadratics_is_what_it_is_called_and_tends_to_their_maximum() {
+    let mut sigma = QuadraticLseActivation::new(2, 3.0, &source(0));
+    sigma.offset = source(0).values([2], vec![0.1, -0.3]);
+    let z = [0.5, -1.0, 1.2, 0.4];
+    let (value, gradient) = quadratic_lse(z, [0.1, -0.3], 3.0);
+    assert_close("psi", &host(sigma.potential(row(&z))), &[value], 1e-13);
+    assert_close("sigma", &host(sigma.forward(row(&z))), &gradient, 1e-13);
+
+    let mut sharp = QuadraticLseActivation::new(2, 1e4, &source(0));
+    sharp.offset = sigma.offset;
+    // q = (0.725, 0.5): the first block is the active one, its gradient z_1.
+    assert_close("max", &host(sharp.potential(row(&z))), &[0.725], 1e-12);
+    assert_close(
+        "argmax",
+        &host(sharp.forward(row(&z))),
+        &[0.5, -1.0, 0.0, 0.0],
+        1e-12,
+    );
 }

@@ -1,17 +1,20 @@
 //! Fields made of fields: each keeps the guarantee its type claims, and is what its formula says.
 
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
+use gradnet_core::activation::{QuadraticLseActivation, ScalarFunction};
 use gradnet_core::analysis::{Region, Verification, host, jacobians, verify};
 use gradnet_core::combine::{
-    Combination, Difference, LipschitzField, SmoothComplement, StronglyMonotone, Sum,
-    WithLinearPart,
+    Combination, Difference, FreeTransformation, LipschitzField, SmoothComplement,
+    SoftplusTransformation, StronglyMonotone, Sum, Transformed, WithLinearPart,
 };
 use gradnet_core::network::{
     Builds, CascadeConfig, Claim, GradNet, GradNetC, IcgnConfig, MGradNet, MGradNetC, MGradNetM,
     ModularConfig, SingleConfig, UnitFunction,
 };
 use gradnet_core::sign::{Free, NonNegative};
-use gradnet_core::{GradientField, MonotoneField, ParameterSource, Potential, VectorField};
+use gradnet_core::{
+    GradientField, MonotoneField, ParameterSource, Potential, TiedNetwork, VectorField,
+};
 
 const DIM: usize = 3;
 
@@ -193,4 +196,31 @@ fn the_lipschitz_bound_is_met_where_all_units_are_at_their_steepest() {
         bound >= at_zero && bound <= at_zero * excess,
         "{bound} against {at_zero}"
     );
+}
+
+#[test]
+fn transformed_fields_are_gradients_monotone_under_thm_6_and_nest() {
+    let mut origin = source(11);
+    let tanh = ScalarFunction::Tanh;
+    let free = FreeTransformation::new(3, tanh, &mut origin);
+    let general = Transformed::new(cascade::<GradNetC>(1), free, &origin);
+    assert_gradient(&general);
+    let gamma = SoftplusTransformation::new(3, tanh, &mut origin);
+    let convex = Transformed::new(cascade::<MGradNetC>(1), gamma.clone(), &origin);
+    assert_monotone(&convex);
+    assert_monotone(&Transformed::new(convex, gamma, &origin));
+    // Without nonnegativity nothing is claimed, and nothing holds.
+    let free = FreeTransformation::new(3, tanh, &mut origin);
+    let unclaimed = Transformed::new(cascade::<MGradNetC>(1), free, &origin);
+    assert!(!report(&unclaimed, Claim::Monotone).passed);
+}
+
+#[test]
+fn the_shell_around_a_log_sum_exp_of_quadratics_is_monotone() {
+    for temperature in [0.5, 20.0, 500.0] {
+        let sigma = QuadraticLseActivation::new(3, temperature, &source(0));
+        let shell = TiedNetwork::new([12, DIM], sigma, &mut source(4)).with_biases(&mut source(5));
+        let report = report(&shell, Claim::Monotone);
+        assert!(report.passed, "{report:?}");
+    }
 }

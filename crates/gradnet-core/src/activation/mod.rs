@@ -10,6 +10,8 @@
 //! | [`ElementwiseActivation`] | `α ⊙ s(z)`, `s` one of [`ScalarFunction`] | Prop. 1, 2, Thm. 3 |
 //! | [`CascadedActivation`] | a deep scalar network for each unit | Eq. (16)-(17), Thm. 8, Cor. 8.1 |
 //! | [`ModularActivation`] | `α_m ρ_m(φ_m(z_m)) ∇φ_m(z_m)` on blocks | Eq. (13)-(14), Thm. 7, Cor. 7.1 |
+//! | [`NeuralActivation`] | a small scalar network for each unit | Rem. 1, Rem. 4, Thm. 3, Lemma 5 |
+//! | [`QuadraticLseActivation`] | the gradient of a LogSumExp of quadratics | ours, after Lemma 3 |
 //! | [`SplineActivation`] | a linear spline for each unit | the baselines CRR and RR |
 //! | [`IcgnActivation`], [`IcgnMonteCarlo`] | `∫₀¹ s'(t z + b)² z dt` | the baseline ICGN |
 
@@ -18,6 +20,8 @@ mod cascaded;
 mod elementwise;
 mod icgn;
 mod modular;
+mod neural;
+mod quadratic;
 mod quadrature;
 mod rho;
 mod scalar;
@@ -28,6 +32,9 @@ pub use cascaded::{CascadedActivation, LearnedTanh};
 pub use elementwise::ElementwiseActivation;
 pub use icgn::{IcgnActivation, IcgnMonteCarlo};
 pub use modular::ModularActivation;
+pub use neural::NeuralActivation;
+pub use quadratic::QuadraticLseActivation;
+pub(crate) use quadrature::ray_integral;
 pub use rho::{AffineRho, MonotoneRho, One, Rho, SoftplusRho};
 pub use scalar::ScalarFunction;
 pub use spline::{SplineActivation, SplineShape};

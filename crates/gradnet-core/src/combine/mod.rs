@@ -7,6 +7,7 @@
 //! | [`Difference`] | `f − g` | gradient; with monotone `f`, `g` dense in those of smooth functions | Thm. 2 |
 //! | [`StronglyMonotone`] | `f + μ x`, `μ > 0` | strongly monotone, hence invertible | Rem. 5 |
 //! | [`SmoothComplement`] | `L x − f`, `L` a Lipschitz bound of `f` | monotone | Rem. 3 |
+//! | [`Transformed`] | `γ(F + β) f` | gradient; monotone for monotone `f`, `γ ≥ 0` nondecreasing | Thm. 5, Thm. 6 |
 //! | [`WithLinearPart`] | `f + A x`, `A` symmetric or `VᵀV` | gradient or monotone | Rem. 2, Rem. 6 |
 
 mod combination;
@@ -14,9 +15,13 @@ mod linear_part;
 mod lipschitz;
 mod pair;
 mod strongly_monotone;
+mod transformed;
 
 pub use combination::Combination;
 pub use linear_part::{LinearSign, WithLinearPart};
 pub use lipschitz::{LipschitzActivation, LipschitzField, SmoothComplement};
 pub use pair::{Difference, Sum};
 pub use strongly_monotone::StronglyMonotone;
+pub use transformed::{
+    FreeTransformation, MonotoneTransformation, SoftplusTransformation, Transformation, Transformed,
+};

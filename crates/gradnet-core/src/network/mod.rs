@@ -23,6 +23,7 @@ mod baseline;
 mod cascade;
 mod error;
 mod modular;
+mod neural;
 mod registry;
 mod ridge;
 mod scalar;
@@ -36,6 +37,7 @@ pub use modular::{
     BlockActivation, GradNetM, MGradNetM, MGradNetMSigmoid, MGradNetMSoftplus, ModularConfig,
     SigmoidModulesConfig,
 };
+pub use neural::{GradNetNeural, MGradNetNeural, NeuralConfig};
 pub use registry::{Claim, Entry, Network, NetworkConfig, registry};
 pub use ridge::{
     ConvexRidge, Icgn, IcgnConfig, IcgnMonteCarloConfig, IcgnSampled, Ridge, RidgeConfig,

@@ -306,6 +306,14 @@ networks! {
         Gradient, potential closed,
         "GradNet", "Eq. (1), Prop. 1, Thm. 3",
         "one layer with a scaled elementwise activation";
+    MGradNetNeural "mgradnet_neural": NeuralConfig => super::MGradNetNeural,
+        Monotone, potential closed,
+        "mGradNet, neural activations", "Rem. 4, Lemma 5",
+        "one layer whose units are nondecreasing scalar networks";
+    GradNetNeural "gradnet_neural": NeuralConfig => super::GradNetNeural,
+        Gradient, potential closed,
+        "GradNet, neural activations", "Rem. 1, Eq. (6)",
+        "one layer whose units are scalar networks";
     Icnn "icnn": IcnnConfig => Icnn,
         Monotone, potential closed,
         "ICNN", "baseline [36]",

@@ -1,0 +1,95 @@
+//! LogSumExp of quadratics over blocks of hidden units:
+//!
+//! ```text
+//! ψ(z) = LSE_k(t q_k)/t,   q_k = ‖z_k‖²/2 + c_k
+//! σ(z) = [p_1 z_1, …, p_K z_K],   p = softmax(t q)
+//! ```
+//!
+//! Not in the paper; in the spirit of Lemma 3, with quadratics for its affine functions. LogSumExp is convex and
+//! increasing in each argument and the `q_k` are convex, so `ψ` is convex. For `t → ∞` it becomes
+//! `max_k q_k`: around `W x + a` every maximum of convex quadratics, target (22) among them, is a limit of such
+//! networks. The gradient weighs the blocks by a softmax, each block a linear map where its weight is one.
+
+use super::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
+use crate::source::ParameterSource;
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+use burn::tensor::activation::{softmax, softplus};
+
+/// The gradient of a LogSumExp of quadratics; monotone.
+#[derive(Module, Debug)]
+pub struct QuadraticLseActivation {
+    /// The offsets `c_k`, `[blocks]`.
+    pub offset: Param<Tensor<1>>,
+    /// The stored temperature `t`, `[1]`, used through softplus.
+    pub temperature: Param<Tensor<1>>,
+}
+
+impl QuadraticLseActivation {
+    /// `blocks` quadratics without offsets, at the given temperature to begin with.
+    ///
+    /// # Panics
+    /// If the temperature is not positive.
+    pub fn new(blocks: usize, temperature: f64, source: &ParameterSource) -> Self {
+        assert!(
+            temperature > 0.0,
+            "the temperature must be positive, not {temperature}"
+        );
+        Self {
+            offset: source.constant([blocks], 0.0),
+            // ln(e^t − 1) = t + ln(1 − e^−t)
+            temperature: source.constant([1], temperature + (-(-temperature).exp()).ln_1p()),
+        }
+    }
+
+    fn blocks(&self, z: Tensor<2>) -> Tensor<3> {
+        let [batch, hidden] = z.dims();
+        let [blocks] = self.offset.dims();
+        z.reshape([batch, blocks, hidden / blocks])
+    }
+
+    /// `t`, `[1, 1]`.
+    fn temperatures(&self) -> Tensor<2> {
+        softplus(self.temperature.val(), 1.0).unsqueeze()
+    }
+
+    /// `t q`, `[batch, blocks]`.
+    fn scaled_quadratics(&self, blocks: Tensor<3>) -> Tensor<2> {
+        let quadratic: Tensor<2> = blocks.square().sum_dim(2).squeeze_dim(2) * 0.5;
+        (quadratic + self.offset.val().unsqueeze()) * self.temperatures()
+    }
+}
+
+impl Activation for QuadraticLseActivation {
+    fn forward(&self, z: Tensor<2>) -> Tensor<2> {
+        let shape = z.dims();
+        let blocks = self.blocks(z);
+        let weights = softmax(self.scaled_quadratics(blocks.clone()), 1);
+        (blocks * weights.unsqueeze_dim(2)).reshape(shape)
+    }
+
+    /// `p_k v_k + t p_k (⟨z_k, v_k⟩ − Σ_j p_j ⟨z_j, v_j⟩) z_k`.
+    fn jacobian_vector(&self, z: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
+        let shape = z.dims();
+        let (blocks, directions) = (self.blocks(z), self.blocks(v));
+        let weights = softmax(self.scaled_quadratics(blocks.clone()), 1);
+        let along: Tensor<2> = (blocks.clone() * directions.clone())
+            .sum_dim(2)
+            .squeeze_dim(2);
+        let mean = (weights.clone() * along.clone()).sum_dim(1);
+        let turn = weights.clone() * (along - mean) * self.temperatures();
+        (directions * weights.unsqueeze_dim(2) + blocks * turn.unsqueeze_dim(2)).reshape(shape)
+    }
+}
+
+impl GradientActivation for QuadraticLseActivation {}
+impl MonotoneActivation for QuadraticLseActivation {}
+
+impl ActivationPotential for QuadraticLseActivation {
+    fn potential(&self, z: Tensor<2>) -> Tensor<1> {
+        let scaled = self.scaled_quadratics(self.blocks(z));
+        let largest = scaled.clone().max_dim(1);
+        let value = (scaled - largest.clone()).exp().sum_dim(1).log() + largest;
+        (value / self.temperatures()).squeeze_dim(1)
+    }
+}
