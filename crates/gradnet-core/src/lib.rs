@@ -32,6 +32,7 @@
 //! | [`network`] | the paper's named networks, their settings and the registry |
 //! | [`potential`] | networks that learn a scalar and output its gradient |
 //! | [`combine`] | sums, differences, complements of fields |
+//! | [`inverse`] | the inverse of a strongly monotone field, convex conjugates |
 //! | [`analysis`] | asymmetry, eigenvalues, monotonicity, loop integrals as numbers |
 //! | [`kernel`] | fused operations with their backward passes |
 
@@ -39,6 +40,7 @@ pub mod activation;
 pub mod analysis;
 pub mod combine;
 mod field;
+pub mod inverse;
 pub mod kernel;
 pub mod network;
 pub mod potential;

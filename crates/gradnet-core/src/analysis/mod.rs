@@ -5,9 +5,13 @@
 //! asymmetry is taken, and its eigenvalues are those of the symmetric part, reported beside the asymmetry.
 
 mod jacobian;
+mod line_integral;
+mod log_det;
 mod loop_integral;
 mod verification;
 
 pub use jacobian::{host, jacobians, monotonicity, relative_asymmetry, smallest_eigenvalue};
+pub use line_integral::{LineIntegral, LineIntegralError, line_integral};
+pub use log_det::{log_det_jacobian, log_det_jacobian_estimate};
 pub use loop_integral::loop_integral;
 pub use verification::{Region, Verification, verify};
