@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::train::Interrupter;
 use gradnet_experiments::config::{self, Overrides};
@@ -49,24 +48,34 @@ pub fn run(options: &Train) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Stops the run at the first Ctrl-C (or SIGTERM), the process at the second.
+/// A handle that the first Ctrl-C (or SIGTERM, as batch systems send it) stops the run with; the second ends the process.
 fn interrupter() -> Interrupter {
-    static ASKED: AtomicBool = AtomicBool::new(false);
     let interrupter = Interrupter::new();
-    let handle = interrupter.clone();
-    let handler = ctrlc::set_handler(move || {
-        if ASKED.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        output::note("\nstopping; once more to quit at once");
-        handle.stop(Some("interrupted"));
-    });
-    if let Err(error) = handler {
+    #[cfg(unix)]
+    if let Err(error) = listen(interrupter.clone()) {
         output::note(format_args!(
             "warning: Ctrl-C will end the run without saving: {error}"
         ));
     }
     interrupter
+}
+
+#[cfg(unix)]
+fn listen(interrupter: Interrupter) -> std::io::Result<()> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+    std::thread::spawn(move || {
+        let mut signals = signals.forever();
+        if signals.next().is_some() {
+            output::note("\nstopping; once more to quit at once");
+            interrupter.stop(Some("interrupted"));
+        }
+        if signals.next().is_some() {
+            std::process::exit(130);
+        }
+    });
+    Ok(())
 }
 
 /// The result in a few lines.
