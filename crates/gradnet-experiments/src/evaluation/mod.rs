@@ -11,7 +11,7 @@
 mod linear_map;
 mod score;
 
-use burn::tensor::{Device, FloatDType, Tensor};
+use burn::tensor::{Device, FloatDType};
 use gradnet_core::VectorField;
 
 pub use linear_map::SymmetricLinearMap;

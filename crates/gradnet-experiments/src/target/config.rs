@@ -92,7 +92,7 @@ pub fn registry() -> &'static [Entry] {
 /// let device = Device::flex();
 /// let target = TargetConfig::from_name("quartic_polynomial").unwrap().init(&device).unwrap();
 /// let gradient = target.gradient(Tensor::ones([1, 2], &device)); // (4 + 1 + 1/2, 1/2 + 3 - 1)
-/// assert_eq!(gradient.into_data().to_vec::<f32>().unwrap(), [5.5, 2.5]);
+/// assert_eq!(gradient.into_data().try_to_vec::<f32>().unwrap(), [5.5, 2.5]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -110,7 +110,7 @@ impl PiecewiseQuadratic {
     }
 
     /// `A_k z` of every matrix, each `[points, dim]`, and `z' A_k z`, each `[points, 1]`.
-    fn forms(&self, x: Tensor<2>) -> [(Tensor<2>, Tensor<2>); 3] {
+    pub(super) fn forms(&self, x: Tensor<2>) -> [(Tensor<2>, Tensor<2>); 3] {
         let dim = self.dim();
         assert_eq!(
             x.dims()[1],

@@ -14,7 +14,7 @@ fn points(n: usize, dim: usize, dtype: FloatDType) -> Tensor<2> {
 }
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
-    tensor.into_data().convert::<f64>().to_vec().unwrap()
+    tensor.into_data().convert::<f64>().try_to_vec().unwrap()
 }
 
 fn in_f64(config: &TargetConfig) -> Box<dyn Target> {
