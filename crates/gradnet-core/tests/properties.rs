@@ -259,7 +259,7 @@ proptest! {
         half_dim in 1..4usize,
         width in 1..9usize,
         seed in any::<u64>(),
-        scale in 0.1..5.0,
+        scale in 0.1..5.0f64,
     ) {
         let entry = &registry()[index];
         let network = build(entry.name, 2 * half_dim, width, seed);
@@ -291,7 +291,7 @@ impl VectorField for Untied {
 
     fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
         let w = self.weight.clone().transpose();
-        let slope = 1.0 - x.matmul(w.clone()).tanh().square();
+        let slope: Tensor<2> = 1.0 - x.matmul(w.clone()).tanh().square();
         (slope * v.matmul(w)).matmul(self.output.clone())
     }
 }

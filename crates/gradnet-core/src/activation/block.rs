@@ -5,13 +5,13 @@
 use crate::kernel::softmax_modules;
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
-use burn::module::{Module, Param};
+use burn::module::{Module, ModuleDisplay, Param};
 use burn::tensor::Tensor;
 use burn::tensor::activation::{log_sigmoid, sigmoid, softmax, softplus};
 use core::marker::PhantomData;
 
 /// A potential `φ_m` of one block of hidden units, for all modules at once.
-pub trait BlockPotential: Module + Sync {
+pub trait BlockPotential: Module + ModuleDisplay + Sync {
     /// The values `φ_m(z_m)`, `[batch, modules, width] -> [batch, modules]`.
     fn value(&self, z: Tensor<3>) -> Tensor<2>;
 

@@ -37,7 +37,7 @@ pub struct CascadedActivation<S: Sign> {
     /// The biases of the layers, `[layers, hidden]`.
     pub bias: Param<Tensor<2>>,
     /// The learned function of every unit, where it is not fixed.
-    pub learned: Option<LearnedTanh<S>>,
+    pub learned: Option<LearnedTanh>,
     #[module(skip)]
     fixed: ScalarFunction,
     #[module(skip)]
@@ -47,23 +47,20 @@ pub struct CascadedActivation<S: Sign> {
 /// The learned scalar function `s(u) = a tanh u + b (u − tanh u)` of every unit of every layer
 /// (App. B); with `a, b ≥ 0` it is nondecreasing, as `s' = a (1 − tanh²) + b tanh²`.
 #[derive(Module, Debug)]
-pub struct LearnedTanh<S: Sign> {
+pub struct LearnedTanh {
     /// The stored weights of `tanh u`, `[layers, hidden]`.
     pub a: Param<Tensor<2>>,
     /// The stored weights of `u − tanh u`, `[layers, hidden]`.
     pub b: Param<Tensor<2>>,
-    #[module(skip)]
-    sign: PhantomData<S>,
 }
 
-impl<S: Sign> LearnedTanh<S> {
+impl LearnedTanh {
     /// As released: `a = b = 1/hidden` as stored, in every layer.
     fn new(shape: [usize; 2], source: &ParameterSource) -> Self {
         let value = 1.0 / shape[1] as f64;
         Self {
             a: source.constant(shape, value),
             b: source.constant(shape, value),
-            sign: PhantomData,
         }
     }
 }

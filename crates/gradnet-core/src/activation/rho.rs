@@ -3,12 +3,12 @@
 use super::block::{ConvexBlock, NonNegativeBlock};
 use super::quadrature::ray_integral;
 use crate::source::ParameterSource;
-use burn::module::{Module, Param};
+use burn::module::{Module, ModuleDisplay, Param};
 use burn::tensor::Tensor;
 use burn::tensor::activation::{sigmoid, softplus};
 
 /// A function `ρ_m: R -> R` for each module; values are `[batch, modules]`.
-pub trait Rho: Module + Sync {
+pub trait Rho: Module + ModuleDisplay + Sync {
     /// Whether `ρ = 1` for all modules, so that the potentials `φ_m` need not be evaluated.
     const IS_ONE: bool = false;
 

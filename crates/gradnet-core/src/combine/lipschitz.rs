@@ -58,7 +58,7 @@ impl<S: Sign> LipschitzActivation for CascadedActivation<S> {
         let weights = |stored: Tensor<2>| S::constrain(stored).abs();
         let (alpha, beta) = (weights(self.alpha.val()), weights(self.beta.val()));
         let steepest = match (&self.learned, self.fixed_function()) {
-            (Some(learned), _) => learned.steepest(),
+            (Some(learned), _) => learned.steepest::<S>(),
             (None, function) => alpha.ones_like() * function.map_or(1.0, ScalarFunction::steepest),
         };
         let [layers, hidden] = alpha.dims();
@@ -70,9 +70,9 @@ impl<S: Sign> LipschitzActivation for CascadedActivation<S> {
     }
 }
 
-impl<S: Sign> LearnedTanh<S> {
+impl LearnedTanh {
     /// `sup |a (1 − tanh²) + b tanh²| = max(|a|, |b|)`, `[layers, hidden]`.
-    fn steepest(&self) -> Tensor<2> {
+    fn steepest<S: Sign>(&self) -> Tensor<2> {
         let (a, b) = (
             S::constrain(self.a.val()).abs(),
             S::constrain(self.b.val()).abs(),

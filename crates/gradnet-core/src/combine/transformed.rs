@@ -9,12 +9,12 @@ use crate::activation::{Activation, ActivationPotential, NeuralActivation, Scala
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, row_dot};
 use crate::sign::{Free, NonNegative};
 use crate::source::ParameterSource;
-use burn::module::{Module, Param};
+use burn::module::{Module, ModuleDisplay, Param};
 use burn::tensor::Tensor;
 use burn::tensor::activation::{sigmoid, softplus};
 
 /// A scalar function `γ: R -> R`; all shapes `[batch, 1]`.
-pub trait Transformation: Module + Sync {
+pub trait Transformation: Module + ModuleDisplay + Sync {
     /// `γ(s)`.
     fn value(&self, s: Tensor<2>) -> Tensor<2>;
     /// `γ'(s)`.
