@@ -191,9 +191,9 @@ fn the_lipschitz_bound_is_met_where_all_units_are_at_their_steepest() {
         .singular_values()
         .max();
     let bound = host(network.lipschitz_bound())[0];
-    let excess = (DIM as f64).powf(1.0 / 256.0);
+    let (rounding, excess) = (1e-12, (DIM as f64).powf(1.0 / 256.0));
     assert!(
-        bound >= at_zero && bound <= at_zero * excess,
+        bound >= at_zero * (1.0 - rounding) && bound <= at_zero * excess,
         "{bound} against {at_zero}"
     );
 }

@@ -6,7 +6,9 @@ use gradnet_core::analysis::{
 };
 use gradnet_core::combine::StronglyMonotone;
 use gradnet_core::inverse::InverseSettings;
-use gradnet_core::network::{Builds, CascadeConfig, MGradNetC, MGradNetM, ModularConfig};
+use gradnet_core::network::{
+    Builds, CascadeConfig, MGradNetC, MGradNetM, ModularConfig, UnitFunction,
+};
 use gradnet_core::{ParameterSource, Potential, VectorField};
 
 const DIM: usize = 5;
@@ -25,6 +27,7 @@ fn points(rows: usize, seed: u64) -> Tensor<2> {
 fn field() -> StronglyMonotone<MGradNetC> {
     let config = CascadeConfig {
         width: Some(12),
+        activation: UnitFunction::Tanh,
         ..Default::default()
     };
     let mut network: MGradNetC = config
