@@ -25,10 +25,10 @@ macro_rules! register {
 
 /// Runs an operation on the primitives of its inputs and records `$step`, which keeps them for its backward pass.
 macro_rules! record {
-    ($step:expr, $strategy:ty, [$($input:ident),+], |$($primitive:ident),+| $run:expr) => {{
+    ($step:expr, $backend:ty, $strategy:ty, [$($input:ident),+], |$($primitive:ident),+| $run:expr) => {{
         let nodes = [$($input.node()),+];
         $(let $primitive = $input.into_primitive();)+
-        match Backward::<B, _>::prepare::<$strategy>($step, nodes).compute_bound().stateful() {
+        match Backward::<$backend, _>::prepare::<$strategy>($step, nodes).compute_bound().stateful() {
             OpsKind::Tracked(step) => {
                 let state = ($($primitive.clone(),)+);
                 step.finish(state, $run)
@@ -173,6 +173,7 @@ where
     ) -> FloatTensor<Self> {
         record!(
             CascadeFixed(function),
+            B,
             C,
             [w, alpha, beta, bias],
             |w, alpha, beta, bias| B::cascade_fixed(w, alpha, beta, bias, function)
@@ -189,6 +190,7 @@ where
     ) -> FloatTensor<Self> {
         record!(
             CascadeLearned,
+            B,
             C,
             [w, alpha, beta, bias, a, b],
             |w, alpha, beta, bias, a, b| B::cascade_learned(w, alpha, beta, bias, a, b)
@@ -202,6 +204,7 @@ where
     ) -> FloatTensor<Self> {
         record!(
             SoftmaxScaled,
+            B,
             C,
             [z, alpha, temperature],
             |z, alpha, temperature| B::softmax_scaled(z, alpha, temperature)
@@ -217,6 +220,7 @@ where
     ) -> FloatTensor<Self> {
         record!(
             SoftmaxLearned,
+            B,
             C,
             [z, alpha, temperature, a, b],
             |z, alpha, temperature, a, b| B::softmax_learned(z, alpha, temperature, a, b)
@@ -228,11 +232,8 @@ where
         coefficients: FloatTensor<Self>,
         range: f64,
     ) -> FloatTensor<Self> {
-        record!(
-            Spline(range),
-            C,
-            [z, coefficients],
-            |z, coefficients| B::spline(z, coefficients, range)
-        )
+        record!(Spline(range), B, C, [z, coefficients], |z, coefficients| {
+            B::spline(z, coefficients, range)
+        })
     }
 }

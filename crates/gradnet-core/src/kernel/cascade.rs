@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::portable;
+use super::{has_kernels, portable};
 
 /// The scalar function f of every layer of a cascade.
 #[derive(Clone, Debug)]
@@ -63,5 +63,39 @@ pub fn cascade(
         expect("a", a.dims());
         expect("b", b.dims());
     }
-    portable::cascade(w, alpha, beta, bias, function)
+    if has_kernels(&w) {
+        fused(w, alpha, beta, bias, function)
+    } else {
+        portable::cascade(w, alpha, beta, bias, function)
+    }
 }
+
+#[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
+fn fused(
+    w: Tensor<2>,
+    alpha: Tensor<2>,
+    beta: Tensor<2>,
+    bias: Tensor<2>,
+    function: CascadeFunction,
+) -> Tensor<2> {
+    use super::extension::{FixedFunction, ForwardKernels};
+    use burn::backend::Dispatch;
+
+    let (w, alpha) = (w.into_dispatch(), alpha.into_dispatch());
+    let (beta, bias) = (beta.into_dispatch(), bias.into_dispatch());
+    let fixed = match function {
+        CascadeFunction::Tanh => FixedFunction::Tanh,
+        CascadeFunction::Sigmoid => FixedFunction::Sigmoid,
+        CascadeFunction::Softplus => FixedFunction::Softplus,
+        CascadeFunction::Relu => FixedFunction::Relu,
+        CascadeFunction::Learned { a, b } => {
+            let (a, b) = (a.into_dispatch(), b.into_dispatch());
+            return Tensor::from_dispatch(Dispatch::cascade_learned(w, alpha, beta, bias, a, b));
+        }
+    };
+    Tensor::from_dispatch(Dispatch::cascade_fixed(w, alpha, beta, bias, fixed))
+}
+
+/// Without a backend that has kernels there is no other way.
+#[cfg(not(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm")))]
+use portable::cascade as fused;

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::portable;
+use super::{has_kernels, portable};
 
 /// Evaluates one piecewise linear function per hidden unit.
 ///
@@ -31,5 +31,22 @@ pub fn linear_spline(z: Tensor<2>, coefficients: Tensor<2>, range: f64) -> Tenso
         range.is_finite() && range > 0.0,
         "the range of a linear spline must be positive, not {range}"
     );
-    portable::linear_spline(z, coefficients, range)
+    if has_kernels(&z) {
+        fused(z, coefficients, range)
+    } else {
+        portable::linear_spline(z, coefficients, range)
+    }
 }
+
+#[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
+fn fused(z: Tensor<2>, coefficients: Tensor<2>, range: f64) -> Tensor<2> {
+    use super::extension::ForwardKernels;
+    use burn::backend::Dispatch;
+
+    let (z, coefficients) = (z.into_dispatch(), coefficients.into_dispatch());
+    Tensor::from_dispatch(Dispatch::spline(z, coefficients, range))
+}
+
+/// Without a backend that has kernels there is no other way.
+#[cfg(not(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm")))]
+use portable::linear_spline as fused;

@@ -11,12 +11,48 @@
 //!
 //! All three take *effective* parameters: a sign constraint is applied before, so that one kernel serves the
 //! monotone and the free networks.
+//!
+//! Kernels exist for Flex (`f32` and `f64`, vectorised) and for the CubeCL runtimes (`f32`: wgpu, CUDA, ROCm). Any other
+//! backend or element type runs the same formulas as Burn operations; so do the tests, which hold the kernels against
+//! them (`kernel::tests`).
 
 mod cascade;
 mod linear_spline;
 mod portable;
 mod softmax_modules;
 
+#[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
+mod autodiff;
+#[cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm"))]
+mod cube;
+#[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
+mod extension;
+#[cfg(feature = "flex")]
+mod flex;
+#[cfg(test)]
+mod tests;
+
 pub use cascade::{CascadeFunction, cascade};
 pub use linear_spline::linear_spline;
 pub use softmax_modules::softmax_modules;
+
+use burn::{
+    backend::DispatchDevice,
+    tensor::{DType, Tensor},
+};
+
+/// Whether the backend of a tensor has kernels for its element type.
+fn has_kernels(tensor: &Tensor<2>) -> bool {
+    let device = tensor.device();
+    let device = match device.as_dispatch() {
+        DispatchDevice::Autodiff(device) => device,
+        device => device,
+    };
+    match device {
+        #[cfg(feature = "flex")]
+        DispatchDevice::Flex(_) => matches!(tensor.dtype(), DType::F32 | DType::F64),
+        #[cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm"))]
+        DispatchDevice::Cube(_) => tensor.dtype() == DType::F32,
+        _ => false,
+    }
+}

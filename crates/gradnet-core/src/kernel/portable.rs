@@ -5,7 +5,7 @@
 
 use burn::tensor::{
     Int, Tensor,
-    activation::{relu, sigmoid, softmax, softplus_with_threshold, tanh},
+    activation::{relu, softmax, softplus_with_threshold, tanh},
 };
 
 use super::CascadeFunction;
@@ -32,7 +32,8 @@ pub(super) fn cascade(
         };
         let value = match &function {
             CascadeFunction::Tanh => tanh(z),
-            CascadeFunction::Sigmoid => sigmoid(z),
+            // Burn's sigmoid is computed in f32 on some backends, whatever the element type.
+            CascadeFunction::Sigmoid => tanh(z * 0.5) * 0.5 + 0.5,
             CascadeFunction::Softplus => softplus_with_threshold(z, 1.0, SOFTPLUS_THRESHOLD),
             CascadeFunction::Relu => relu(z),
             CascadeFunction::Learned { a, b } => {

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::portable;
+use super::{has_kernels, portable};
 
 /// Evaluates the softmax activations of all modules, stacked along the last axis.
 ///
@@ -47,5 +47,47 @@ pub fn softmax_modules(
     if let Some(b) = &b {
         expect("b", b.dims());
     }
-    portable::softmax_modules(z, alpha, temperature, a, b, modules)
+    if has_kernels(&z) {
+        fused(z, alpha, temperature, a, b, modules)
+    } else {
+        portable::softmax_modules(z, alpha, temperature, a, b, modules)
+    }
 }
+
+#[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
+fn fused(
+    z: Tensor<2>,
+    alpha: Tensor<1>,
+    temperature: Tensor<1>,
+    a: Option<Tensor<1>>,
+    b: Option<Tensor<1>>,
+    _modules: usize,
+) -> Tensor<2> {
+    use super::extension::ForwardKernels;
+    use burn::backend::Dispatch;
+
+    let (a, b) = match (a, b) {
+        (None, None) => {
+            let (z, alpha) = (z.into_dispatch(), alpha.into_dispatch());
+            let output = Dispatch::softmax_scaled(z, alpha, temperature.into_dispatch());
+            return Tensor::from_dispatch(output);
+        }
+        (Some(a), None) => {
+            let zeros = a.zeros_like();
+            (a, zeros)
+        }
+        (None, Some(b)) => (b.ones_like(), b),
+        (Some(a), Some(b)) => (a, b),
+    };
+    Tensor::from_dispatch(Dispatch::softmax_learned(
+        z.into_dispatch(),
+        alpha.into_dispatch(),
+        temperature.into_dispatch(),
+        a.into_dispatch(),
+        b.into_dispatch(),
+    ))
+}
+
+/// Without a backend that has kernels there is no other way.
+#[cfg(not(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm")))]
+use portable::softmax_modules as fused;

@@ -11,39 +11,30 @@
 
 use super::lanes::{Element, Kernel, Lanes, Vector};
 use super::mathematics;
-use super::rows::{Rows, each_piece};
-
-/// The fixed functions of a cascade.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FixedFunction {
-    Tanh,
-    Sigmoid,
-    Softplus,
-    Relu,
-}
+use super::rows::{Rows, each_piece, in_order};
+use crate::kernel::extension::FixedFunction;
 
 /// Elements that make a piece of work worth a thread of its own.
-const FORWARD_PIECE: usize = 8 * 1024;
-const BACKWARD_PIECE: usize = 8 * 1024;
+const PIECE: usize = 8 * 1024;
 
 /// The parameters, `[layers, hidden]` each.
 #[derive(Clone, Copy)]
-pub struct Parameters<'a, E> {
-    pub layers: usize,
-    pub hidden: usize,
-    pub alpha: &'a [E],
-    pub beta: &'a [E],
-    pub bias: &'a [E],
-    pub learned: Option<(&'a [E], &'a [E])>,
+pub(super) struct Parameters<'a, E> {
+    pub(super) layers: usize,
+    pub(super) hidden: usize,
+    pub(super) alpha: &'a [E],
+    pub(super) beta: &'a [E],
+    pub(super) bias: &'a [E],
+    pub(super) learned: Option<(&'a [E], &'a [E])>,
 }
 
 /// The gradients of a cascade, shaped as what they belong to.
-pub struct Gradients<E> {
-    pub w: Vec<E>,
-    pub alpha: Vec<E>,
-    pub beta: Vec<E>,
-    pub bias: Vec<E>,
-    pub learned: Option<(Vec<E>, Vec<E>)>,
+pub(super) struct Gradients<E> {
+    pub(super) w: Vec<E>,
+    pub(super) alpha: Vec<E>,
+    pub(super) beta: Vec<E>,
+    pub(super) bias: Vec<E>,
+    pub(super) learned: Option<(Vec<E>, Vec<E>)>,
 }
 
 /// Parameters a layer holds in the packed form: β, b, k, c.
@@ -187,7 +178,12 @@ impl<E: Element> Kernel<E> for Forward<'_, E> {
     fn run<L: Lanes<Element = E>>(self, lanes: L) {
         let (w, packed, rows) = (self.w, self.packed, &self.rows);
         let (layers, output) = (self.layers, self.output);
-        specialise!(self.function, self.learned, layers, forward(lanes, w, packed, rows, layers, output))
+        specialise!(
+            self.function,
+            self.learned,
+            layers,
+            forward(lanes, w, packed, rows, layers, output)
+        )
     }
 }
 
@@ -208,7 +204,10 @@ fn forward<L: Lanes, B: Basis, const LEARNED: bool, const LAYERS: usize>(
             let x = lanes.load_first(&w[start..], count);
             let mut y = lanes.splat(L::Element::ZERO);
             for layer in 0..layers {
-                let z = y + x.mul_add(parameter(lanes, packed, layer, BETA), parameter(lanes, packed, layer, BIAS));
+                let z = y + x.mul_add(
+                    parameter(lanes, packed, layer, BETA),
+                    parameter(lanes, packed, layer, BIAS),
+                );
                 y = B::value(lanes, z) * parameter(lanes, packed, layer, K);
                 if LEARNED {
                     y = z.mul_add(parameter(lanes, packed, layer, C), y);
@@ -277,7 +276,16 @@ fn backward<L: Lanes, B: Basis, const LEARNED: bool, const LAYERS: usize>(
         let mut state = [zero; 4 * 3];
         let mut totals = [zero; 4 * SUMS];
         backward_strips::<L, B, LEARNED>(
-            lanes, w, gradient, packed, rows, 4, output, sums, &mut state, &mut totals,
+            lanes,
+            w,
+            gradient,
+            packed,
+            rows,
+            4,
+            output,
+            sums,
+            &mut state,
+            &mut totals,
         );
     }
 }
@@ -307,7 +315,10 @@ fn backward_strips<L: Lanes, B: Basis, const LEARNED: bool>(
             let x = lanes.load_first(&w[start..], count);
             let mut y = zero;
             for layer in 0..layers {
-                let z = y + x.mul_add(parameter(lanes, packed, layer, BETA), parameter(lanes, packed, layer, BIAS));
+                let z = y + x.mul_add(
+                    parameter(lanes, packed, layer, BETA),
+                    parameter(lanes, packed, layer, BIAS),
+                );
                 let (u, slope) = B::both(lanes, z);
                 let k = parameter(lanes, packed, layer, K);
                 y = u * k;
@@ -345,7 +356,11 @@ fn backward_strips<L: Lanes, B: Basis, const LEARNED: bool>(
 }
 
 /// Evaluates the cascade of `[batch, hidden]` elements.
-pub fn cascade<E: Element>(w: &[E], p: &Parameters<'_, E>, function: FixedFunction) -> Vec<E> {
+pub(super) fn cascade<E: Element>(
+    w: &[E],
+    p: &Parameters<'_, E>,
+    function: FixedFunction,
+) -> Vec<E> {
     E::widest(Evaluate { w, p: *p, function })
 }
 
@@ -366,7 +381,7 @@ impl<E: Element> Kernel<E> for Evaluate<'_, E> {
 
 /// Not inlined into the code compiled for `lanes`: only the pieces are.
 #[inline(never)]
-pub(crate) fn evaluate<L: Lanes>(
+pub(super) fn evaluate<L: Lanes>(
     lanes: L,
     w: &[L::Element],
     p: &Parameters<'_, L::Element>,
@@ -378,7 +393,7 @@ pub(crate) fn evaluate<L: Lanes>(
     }
     let rows = Rows::new(w.len() / p.hidden, p.hidden, L::WIDTH);
     let packed = pack(&rows, p);
-    each_piece(&mut output, rows.piece(FORWARD_PIECE), |start, output| {
+    each_piece(&mut output, rows.piece(PIECE), |start, output| {
         lanes.run(Forward {
             w: &w[start..start + output.len()],
             packed: &packed,
@@ -393,7 +408,7 @@ pub(crate) fn evaluate<L: Lanes>(
 }
 
 #[inline(never)]
-pub(crate) fn differentiate<L: Lanes>(
+pub(super) fn differentiate<L: Lanes>(
     lanes: L,
     w: &[L::Element],
     gradient: &[L::Element],
@@ -408,7 +423,7 @@ pub(crate) fn differentiate<L: Lanes>(
     if !w.is_empty() {
         let rows = Rows::new(w.len() / p.hidden, p.hidden, L::WIDTH);
         let packed = pack(&rows, p);
-        let pieces = each_piece(&mut output, rows.piece(BACKWARD_PIECE), |start, output| {
+        let pieces = each_piece(&mut output, rows.piece(PIECE), |start, output| {
             lanes.run(Backward {
                 w: &w[start..start + output.len()],
                 gradient: &gradient[start..start + output.len()],
@@ -451,18 +466,6 @@ pub(crate) fn differentiate<L: Lanes>(
     }
 }
 
-/// Adds the pieces' sums, first to last.
-pub(crate) fn in_order<E: Element>(pieces: Vec<Vec<E>>) -> Vec<E> {
-    let mut pieces = pieces.into_iter();
-    let mut sums = pieces.next().unwrap_or_default();
-    for piece in pieces {
-        for (sum, more) in sums.iter_mut().zip(piece) {
-            *sum = *sum + more;
-        }
-    }
-    sums
-}
-
 struct Differentiate<'a, E> {
     w: &'a [E],
     gradient: &'a [E],
@@ -480,7 +483,7 @@ impl<E: Element> Kernel<E> for Differentiate<'_, E> {
 }
 
 /// The gradients of a cascade, from the gradient of its output.
-pub fn cascade_backward<E: Element>(
+pub(super) fn cascade_backward<E: Element>(
     w: &[E],
     gradient: &[E],
     p: &Parameters<'_, E>,

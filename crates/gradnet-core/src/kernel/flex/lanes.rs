@@ -6,7 +6,7 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// An element type with kernels of its own: `f32` or `f64`.
-pub(crate) trait Element:
+pub(super) trait Element:
     Copy
     + Send
     + Sync
@@ -26,12 +26,15 @@ pub(crate) trait Element:
     /// The nearest value of this type.
     fn nearest(value: f64) -> Self;
 
+    /// The whole part of a positive value; 0 for a negative one and for NaN.
+    fn whole(self) -> usize;
+
     /// Runs `kernel` with the widest vectors of this processor.
     fn widest<K: Kernel<Self>>(kernel: K) -> K::Output;
 }
 
 /// Work written once for every width of vector.
-pub(crate) trait Kernel<E: Element> {
+pub(super) trait Kernel<E: Element> {
     /// What the work returns.
     type Output;
 
@@ -41,7 +44,7 @@ pub(crate) trait Kernel<E: Element> {
 }
 
 /// A token: whoever holds one may use the vectors of its kind.
-pub(crate) trait Lanes: Copy + Send + Sync {
+pub(super) trait Lanes: Copy + Send + Sync {
     /// What a lane holds.
     type Element: Element;
     /// The vector; only tokens make one.
@@ -72,7 +75,7 @@ pub(crate) trait Lanes: Copy + Send + Sync {
 }
 
 /// Arithmetic lane by lane.
-pub(crate) trait Vector:
+pub(super) trait Vector:
     Copy
     + Add<Output = Self>
     + Sub<Output = Self>
@@ -122,7 +125,10 @@ pub(crate) trait Vector:
 
 /// Sums or compares the halves of an array until one element is left.
 #[inline(always)]
-pub(crate) fn fold_halves<E: Copy, const N: usize>(mut lanes: [E; N], with: impl Fn(E, E) -> E) -> E {
+pub(super) fn fold_halves<E: Copy, const N: usize>(
+    mut lanes: [E; N],
+    with: impl Fn(E, E) -> E,
+) -> E {
     let mut half = N / 2;
     while half > 0 {
         for i in 0..half {
@@ -140,6 +146,11 @@ impl Element for f32 {
     #[inline(always)]
     fn nearest(value: f64) -> Self {
         value as f32
+    }
+
+    #[inline(always)]
+    fn whole(self) -> usize {
+        self as usize
     }
 
     fn widest<K: Kernel<Self>>(kernel: K) -> K::Output {
@@ -165,6 +176,11 @@ impl Element for f64 {
         value
     }
 
+    #[inline(always)]
+    fn whole(self) -> usize {
+        self as usize
+    }
+
     fn widest<K: Kernel<Self>>(kernel: K) -> K::Output {
         #[cfg(target_arch = "x86_64")]
         {
@@ -181,18 +197,18 @@ impl Element for f64 {
 
 /// Arrays, for processors without vectors written out here.
 #[derive(Clone, Copy)]
-pub(crate) struct Portable<E, const N: usize>(std::marker::PhantomData<E>);
+pub(super) struct Portable<E, const N: usize>(std::marker::PhantomData<E>);
 
 impl<E, const N: usize> Portable<E, N> {
     /// Every processor can.
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(std::marker::PhantomData)
     }
 }
 
 /// The vector of [`Portable`].
 #[derive(Clone, Copy)]
-pub(crate) struct Array<E, const N: usize>([E; N]);
+pub(super) struct Array<E, const N: usize>([E; N]);
 
 /// Whether the target rounds a product and a sum once without calling a library.
 const FUSED: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
@@ -335,4 +351,3 @@ macro_rules! portable {
 
 portable!(f32, u32, 23);
 portable!(f64, u64, 52);
-

@@ -11,7 +11,7 @@
 use super::lanes::{Element, Lanes, Vector};
 
 /// The constants of an element type.
-pub(crate) trait Coefficients: Sized + 'static {
+pub(super) trait Coefficients: Sized + 'static {
     /// 1.5 · 2^(mantissa bits): adding it rounds to an integer, held in the lowest bits.
     const ROUND: Self;
     /// 1 / log 2.
@@ -101,14 +101,14 @@ fn reduced<L: Lanes>(lanes: L, x: L::Vector) -> (L::Vector, L::Vector) {
 
 /// e^x for x ≤ 0; NaN for NaN.
 #[inline(always)]
-pub(crate) fn exp<L: Lanes>(lanes: L, x: L::Vector) -> L::Vector {
+pub(super) fn exp<L: Lanes>(lanes: L, x: L::Vector) -> L::Vector {
     let (scale, p) = reduced(lanes, x.at_least(lanes.splat(L::Element::LOWEST)));
     scale.mul_add(p, scale)
 }
 
 /// tanh z.
 #[inline(always)]
-pub(crate) fn tanh<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
+pub(super) fn tanh<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
     let two = lanes.splat(L::Element::nearest(2.0));
     let x = (-two * z.abs()).at_least(lanes.splat(L::Element::LOWEST));
     let (scale, p) = reduced(lanes, x);
@@ -118,7 +118,7 @@ pub(crate) fn tanh<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
 
 /// 1 / (1 + e^−z).
 #[inline(always)]
-pub(crate) fn sigmoid<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
+pub(super) fn sigmoid<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
     let one = lanes.splat(L::Element::ONE);
     let e = exp(lanes, -z.abs());
     // 1/(1 + e) for z > 0 and e/(1 + e) elsewhere: the sum below is 1 or e, so neither tail cancels.
@@ -127,7 +127,7 @@ pub(crate) fn sigmoid<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
 
 /// log(1 + e^z) and its derivative, the sigmoid.
 #[inline(always)]
-pub(crate) fn softplus<L: Lanes>(lanes: L, z: L::Vector) -> (L::Vector, L::Vector) {
+pub(super) fn softplus<L: Lanes>(lanes: L, z: L::Vector) -> (L::Vector, L::Vector) {
     let one = lanes.splat(L::Element::ONE);
     let two = lanes.splat(L::Element::nearest(2.0));
     let e = exp(lanes, -z.abs());
@@ -136,5 +136,8 @@ pub(crate) fn softplus<L: Lanes>(lanes: L, z: L::Vector) -> (L::Vector, L::Vecto
     let tail = polynomial(lanes, square, L::Element::LOGARITHM);
     let logarithm = (s + s).mul_add(square * tail, s + s);
     let derivative = (e + (one - e).where_positive(z)) / (one + e);
-    (logarithm + z.at_least(lanes.splat(L::Element::ZERO)), derivative)
+    (
+        logarithm + z.at_least(lanes.splat(L::Element::ZERO)),
+        derivative,
+    )
 }

@@ -10,27 +10,33 @@
 
 use rayon::prelude::*;
 
+use super::lanes::Element;
+
 /// A `[batch, hidden]` array as rows of whole vectors.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Rows {
+pub(super) struct Rows {
     /// Hidden units.
-    pub(crate) hidden: usize,
+    pub(super) hidden: usize,
     /// Elements of a row: `hidden`, repeated.
-    pub(crate) length: usize,
+    pub(super) length: usize,
     /// Elements in all; the last row may be short.
-    pub(crate) total: usize,
+    pub(super) total: usize,
     /// Lanes of a vector.
-    pub(crate) width: usize,
+    pub(super) width: usize,
 }
 
 impl Rows {
     /// Cuts `batch` times `hidden` elements for vectors of `width` lanes.
-    pub(crate) fn new(batch: usize, hidden: usize, width: usize) -> Self {
+    pub(super) fn new(batch: usize, hidden: usize, width: usize) -> Self {
         let padded = hidden.div_ceil(width) * width;
         let repeats = width >> hidden.trailing_zeros().min(width.trailing_zeros());
         // Repeating pays where it fills more than a tenth of the lanes, and there are rows enough to fill them.
         let wasteful = 10 * padded > 11 * hidden;
-        let repeats = if wasteful && batch >= 4 * repeats { repeats } else { 1 };
+        let repeats = if wasteful && batch >= 4 * repeats {
+            repeats
+        } else {
+            1
+        };
         Self {
             hidden,
             length: hidden * repeats,
@@ -41,12 +47,12 @@ impl Rows {
 
     /// Vectors of a row.
     #[inline(always)]
-    pub(crate) fn strips(&self) -> usize {
+    pub(super) fn strips(&self) -> usize {
         self.length.div_ceil(self.width)
     }
 
     /// Elements of a piece of work of about `size` elements, whole rows. Few and large enough to pay for a thread.
-    pub(crate) fn piece(&self, size: usize) -> usize {
+    pub(super) fn piece(&self, size: usize) -> usize {
         let rows = self.total.div_ceil(self.length).max(1);
         let pieces = (self.total / size).clamp(1, rows);
         rows.div_ceil(pieces) * self.length
@@ -54,13 +60,13 @@ impl Rows {
 
     /// The unit of lane `lane` of strip `strip`; lanes past the row repeat the last unit.
     #[inline(always)]
-    pub(crate) fn unit(&self, strip: usize, lane: usize) -> usize {
+    pub(super) fn unit(&self, strip: usize, lane: usize) -> usize {
         (strip * self.width + lane).min(self.length - 1) % self.hidden
     }
 
     /// Where each row of a piece of `elements` has its part of `strip`: (start, elements).
     #[inline(always)]
-    pub(crate) fn parts(&self, strip: usize, elements: usize) -> Parts {
+    pub(super) fn parts(&self, strip: usize, elements: usize) -> Parts {
         let start = strip * self.width;
         Parts {
             start,
@@ -72,7 +78,7 @@ impl Rows {
 }
 
 /// The parts of a strip, row by row: see [`Rows::parts`].
-pub(crate) struct Parts {
+pub(super) struct Parts {
     start: usize,
     count: usize,
     step: usize,
@@ -95,7 +101,7 @@ impl Iterator for Parts {
 }
 
 /// Runs `work` on pieces of `output`, in the current thread pool if there are several.
-pub(crate) fn each_piece<E, R>(
+pub(super) fn each_piece<E, R>(
     output: &mut [E],
     piece: usize,
     work: impl Fn(usize, &mut [E]) -> R + Sync,
@@ -113,4 +119,16 @@ where
     }
     let pieces = output.par_chunks_mut(piece).enumerate();
     pieces.map(|(i, part)| work(i * piece, part)).collect()
+}
+
+/// Adds the pieces' sums, first to last.
+pub(super) fn in_order<E: Element>(pieces: Vec<Vec<E>>) -> Vec<E> {
+    let mut pieces = pieces.into_iter();
+    let mut sums = pieces.next().unwrap_or_default();
+    for piece in pieces {
+        for (sum, more) in sums.iter_mut().zip(piece) {
+            *sum = *sum + more;
+        }
+    }
+    sums
 }

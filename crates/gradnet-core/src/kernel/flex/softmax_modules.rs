@@ -9,24 +9,24 @@
 
 use super::lanes::{Element, Kernel, Lanes, Vector};
 use super::mathematics;
-use super::rows::each_piece;
+use super::rows::{each_piece, in_order};
 
 /// The parameters, one a module.
 #[derive(Clone, Copy)]
-pub struct Parameters<'a, E> {
-    pub modules: usize,
-    pub alpha: &'a [E],
-    pub temperature: &'a [E],
+pub(super) struct Parameters<'a, E> {
+    pub(super) modules: usize,
+    pub(super) alpha: &'a [E],
+    pub(super) temperature: &'a [E],
     /// a and b of softmax minus softmin.
-    pub learned: Option<(&'a [E], &'a [E])>,
+    pub(super) learned: Option<(&'a [E], &'a [E])>,
 }
 
 /// The gradients of softmax modules, shaped as what they belong to.
-pub struct Gradients<E> {
-    pub z: Vec<E>,
-    pub alpha: Vec<E>,
-    pub temperature: Vec<E>,
-    pub learned: Option<(Vec<E>, Vec<E>)>,
+pub(super) struct Gradients<E> {
+    pub(super) z: Vec<E>,
+    pub(super) alpha: Vec<E>,
+    pub(super) temperature: Vec<E>,
+    pub(super) learned: Option<(Vec<E>, Vec<E>)>,
 }
 
 /// Elements that make a piece of work worth a thread of its own.
@@ -56,7 +56,11 @@ impl Shape {
 
     /// Vectors that hold a module.
     fn vectors(&self) -> usize {
-        if self.across { self.width } else { self.width.div_ceil(self.lanes) }
+        if self.across {
+            self.width
+        } else {
+            self.width.div_ceil(self.lanes)
+        }
     }
 
     /// Rows that are worked on together.
@@ -74,13 +78,23 @@ impl Shape {
     /// Lanes in use of vector `i`, if `rows` rows are left.
     #[inline(always)]
     fn used(&self, i: usize, rows: usize) -> usize {
-        if self.across { rows.min(self.lanes) } else { (self.width - i * self.lanes).min(self.lanes) }
+        if self.across {
+            rows.min(self.lanes)
+        } else {
+            (self.width - i * self.lanes).min(self.lanes)
+        }
     }
 }
 
 /// Reads one module from `from`, which starts at its first element; lanes not in use become zero.
 #[inline(always)]
-fn read<L: Lanes>(lanes: L, shape: &Shape, rows: usize, from: &[L::Element], to: &mut [L::Element]) {
+fn read<L: Lanes>(
+    lanes: L,
+    shape: &Shape,
+    rows: usize,
+    from: &[L::Element],
+    to: &mut [L::Element],
+) {
     if shape.across {
         if rows < shape.lanes {
             to.fill(L::Element::ZERO);
@@ -102,7 +116,13 @@ fn read<L: Lanes>(lanes: L, shape: &Shape, rows: usize, from: &[L::Element], to:
 
 /// Writes one module to `to`, which starts at its first element.
 #[inline(always)]
-fn write<L: Lanes>(lanes: L, shape: &Shape, rows: usize, from: &[L::Element], to: &mut [L::Element]) {
+fn write<L: Lanes>(
+    lanes: L,
+    shape: &Shape,
+    rows: usize,
+    from: &[L::Element],
+    to: &mut [L::Element],
+) {
     if shape.across {
         for row in 0..rows.min(shape.lanes) {
             let to = &mut to[row * shape.hidden..][..shape.width];
@@ -122,7 +142,11 @@ fn write<L: Lanes>(lanes: L, shape: &Shape, rows: usize, from: &[L::Element], to
 /// The sum over a module: across the lanes if it lies along them.
 #[inline(always)]
 fn total<L: Lanes>(lanes: L, shape: &Shape, sum: L::Vector) -> L::Vector {
-    if shape.across { sum } else { lanes.splat(sum.sum()) }
+    if shape.across {
+        sum
+    } else {
+        lanes.splat(sum.sum())
+    }
 }
 
 /// e^{sign (u − its extreme)} into `to`, zero in lanes past the module; the reciprocal of the sum.
@@ -136,7 +160,11 @@ fn exponentials<L: Lanes>(
     to: &mut [L::Element],
 ) -> L::Vector {
     // Where the module ends inside a vector, its first element stands in for the lanes after it.
-    let first = if shape.across { lanes.load(z) } else { lanes.splat(z[0]) };
+    let first = if shape.across {
+        lanes.load(z)
+    } else {
+        lanes.splat(z[0])
+    };
     let mut high = first * factor;
     for (i, z) in z.chunks_exact(L::WIDTH).enumerate() {
         let mut z = lanes.load(z);
@@ -150,7 +178,11 @@ fn exponentials<L: Lanes>(
     }
     let zero = lanes.splat(L::Element::ZERO);
     let mut sum = zero;
-    for (i, (z, to)) in z.chunks_exact(L::WIDTH).zip(to.chunks_exact_mut(L::WIDTH)).enumerate() {
+    for (i, (z, to)) in z
+        .chunks_exact(L::WIDTH)
+        .zip(to.chunks_exact_mut(L::WIDTH))
+        .enumerate()
+    {
         let mut e = mathematics::exp(lanes, lanes.load(z) * factor - high);
         if !shape.across {
             e = lanes.first_or(e, shape.used(i, rows), zero);
@@ -292,7 +324,7 @@ impl<E: Element> Kernel<E> for Backward<'_, E> {
 }
 
 #[inline(never)]
-pub(crate) fn evaluate<L: Lanes>(
+pub(super) fn evaluate<L: Lanes>(
     lanes: L,
     z: &[L::Element],
     p: &Parameters<'_, L::Element>,
@@ -315,7 +347,7 @@ pub(crate) fn evaluate<L: Lanes>(
 }
 
 #[inline(never)]
-pub(crate) fn differentiate<L: Lanes>(
+pub(super) fn differentiate<L: Lanes>(
     lanes: L,
     z: &[L::Element],
     gradient: &[L::Element],
@@ -336,9 +368,8 @@ pub(crate) fn differentiate<L: Lanes>(
                 output,
             })
         });
-        sums = super::cascade::in_order(pieces);
+        sums = in_order(pieces);
     }
-
 
     let mut alpha = zeros(p.modules);
     let mut temperature = zeros(p.modules);
@@ -394,11 +425,21 @@ impl<E: Element> Kernel<E> for Differentiate<'_, E> {
 }
 
 /// Evaluates softmax modules of `[batch, hidden]` elements.
-pub fn softmax_modules<E: Element>(z: &[E], p: &Parameters<'_, E>, hidden: usize) -> Vec<E> {
+pub(super) fn softmax_modules<E: Element>(z: &[E], p: &Parameters<'_, E>, hidden: usize) -> Vec<E> {
     E::widest(Evaluate { z, p: *p, hidden })
 }
 
 /// The gradients of softmax modules, from the gradient of their output.
-pub fn softmax_modules_backward<E: Element>(z: &[E], gradient: &[E], p: &Parameters<'_, E>, hidden: usize) -> Gradients<E> {
-    E::widest(Differentiate { z, gradient, p: *p, hidden })
+pub(super) fn softmax_modules_backward<E: Element>(
+    z: &[E],
+    gradient: &[E],
+    p: &Parameters<'_, E>,
+    hidden: usize,
+) -> Gradients<E> {
+    E::widest(Differentiate {
+        z,
+        gradient,
+        p: *p,
+        hidden,
+    })
 }

@@ -1,4 +1,6 @@
-//! AVX-512 and AVX2 vectors.
+//! AVX-512 and AVX2 vectors: the only unsafe code of the kernels.
+
+#![allow(unsafe_code)]
 
 use std::arch::x86_64::*;
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -19,16 +21,16 @@ macro_rules! vectors {
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy)]
-        pub(crate) struct $token(());
+        pub(super) struct $token(());
 
         #[doc = concat!("The vector of [`", stringify!($token), "`].")]
         #[derive(Clone, Copy)]
-        pub(crate) struct $vector($register);
+        pub(super) struct $vector($register);
 
         impl $token {
             /// The token, if this processor has the vectors.
             #[inline]
-            pub(crate) fn detect() -> Option<Self> {
+            pub(super) fn detect() -> Option<Self> {
                 (true $(&& std::arch::is_x86_feature_detected!($feature))+).then_some(Self(()))
             }
         }

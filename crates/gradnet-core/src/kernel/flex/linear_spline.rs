@@ -1,0 +1,142 @@
+//! Linear splines, one unit after the other along a row.
+//!
+//! The value between the knots i and i + 1 is c_i + f (c_{i+1} − c_i) with f the fraction of the way; so ∂z is the
+//! slope of that piece, and (1 − f, f) of the gradient goes to (c_i, c_{i+1}).
+
+use super::lanes::{Element, Kernel, Lanes};
+use super::rows::{each_piece, in_order};
+
+/// Elements that make a piece of work worth a thread of its own.
+const PIECE: usize = 8 * 1024;
+
+/// The splines of all units.
+#[derive(Clone, Copy)]
+pub(super) struct Splines<'a, E> {
+    /// `[hidden, knots]`.
+    pub(super) coefficients: &'a [E],
+    pub(super) knots: usize,
+    pub(super) range: E,
+    /// Knots per unit of length.
+    pub(super) density: E,
+}
+
+impl<'a, E: Element> Splines<'a, E> {
+    /// The knot to the left, the fraction of the way to the next, and the values at the two.
+    #[inline(always)]
+    fn locate(&self, unit: &'a [E], z: E) -> (usize, E, E, E) {
+        let position = (z + self.range) * self.density;
+        let index = position.whole().min(self.knots - 2);
+        let fraction = position - E::nearest(index as f64);
+        (index, fraction, unit[index], unit[index + 1])
+    }
+}
+
+struct Forward<'a, E> {
+    z: &'a [E],
+    splines: Splines<'a, E>,
+    output: &'a mut [E],
+}
+
+impl<E: Element> Kernel<E> for Forward<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes<Element = E>>(self, _lanes: L) {
+        let (splines, knots) = (self.splines, self.splines.knots);
+        let hidden = splines.coefficients.len() / knots;
+        for (z, output) in self
+            .z
+            .chunks_exact(hidden)
+            .zip(self.output.chunks_exact_mut(hidden))
+        {
+            let units = splines.coefficients.chunks_exact(knots);
+            for ((&z, output), unit) in z.iter().zip(output).zip(units) {
+                let (_, fraction, low, high) = splines.locate(unit, z);
+                *output = low + fraction * (high - low);
+            }
+        }
+    }
+}
+
+struct Backward<'a, E> {
+    z: &'a [E],
+    gradient: &'a [E],
+    splines: Splines<'a, E>,
+    output: &'a mut [E],
+}
+
+impl<E: Element> Kernel<E> for Backward<'_, E> {
+    /// The gradient of the coefficients.
+    type Output = Vec<E>;
+
+    #[inline(always)]
+    fn run<L: Lanes<Element = E>>(self, _lanes: L) -> Vec<E> {
+        let (splines, knots) = (self.splines, self.splines.knots);
+        let hidden = splines.coefficients.len() / knots;
+        let mut sums = vec![E::ZERO; splines.coefficients.len()];
+        let rows = self
+            .z
+            .chunks_exact(hidden)
+            .zip(self.gradient.chunks_exact(hidden));
+        for ((z, gradient), output) in rows.zip(self.output.chunks_exact_mut(hidden)) {
+            let units = splines
+                .coefficients
+                .chunks_exact(knots)
+                .zip(sums.chunks_exact_mut(knots));
+            let elements = z.iter().zip(gradient).zip(output);
+            for (((&z, &g), output), (unit, sums)) in elements.zip(units) {
+                let (index, fraction, low, high) = splines.locate(unit, z);
+                *output = g * ((high - low) * splines.density);
+                sums[index] = sums[index] + g * (E::ONE - fraction);
+                sums[index + 1] = sums[index + 1] + g * fraction;
+            }
+        }
+        sums
+    }
+}
+
+/// Elements of a piece: whole rows, and more of them than there are coefficients to add up after it.
+fn piece(total: usize, splines: usize, knots: usize) -> usize {
+    let hidden = splines / knots;
+    let rows = PIECE.max(4 * splines).div_ceil(hidden);
+    rows.min(total / hidden).max(1) * hidden
+}
+
+/// Evaluates the splines of `[batch, hidden]` elements.
+pub(super) fn linear_spline<E: Element>(z: &[E], splines: &Splines<'_, E>) -> Vec<E> {
+    let mut output = vec![E::ZERO; z.len()];
+    if z.is_empty() {
+        return output;
+    }
+    let piece = piece(z.len(), splines.coefficients.len(), splines.knots);
+    each_piece(&mut output, piece, |start, output| {
+        E::widest(Forward {
+            z: &z[start..start + output.len()],
+            splines: *splines,
+            output,
+        });
+    });
+    output
+}
+
+/// The gradients of `z` and the coefficients, from the gradient of the output.
+pub(super) fn linear_spline_backward<E: Element>(
+    z: &[E],
+    gradient: &[E],
+    splines: &Splines<'_, E>,
+) -> (Vec<E>, Vec<E>) {
+    let mut output = vec![E::ZERO; z.len()];
+    if z.is_empty() {
+        return (output, vec![E::ZERO; splines.coefficients.len()]);
+    }
+    let piece = piece(z.len(), splines.coefficients.len(), splines.knots);
+    let pieces = each_piece(&mut output, piece, |start, output| {
+        E::widest(Backward {
+            z: &z[start..start + output.len()],
+            gradient: &gradient[start..start + output.len()],
+            splines: *splines,
+            output,
+        })
+    });
+    (output, in_order(pieces))
+}

@@ -1,0 +1,368 @@
+//! The kernels of the CPU backend Flex, for `f32` and `f64`.
+//!
+//! [`lanes`] chooses AVX-512, AVX2 or plain code when a kernel is called and [`rows`] cuts the work into pieces for
+//! the current rayon pool; the rest is arithmetic on slices. Results do not depend on the number of threads. They may
+//! differ in the last places between processors whose vectors differ in width.
+
+mod cascade;
+mod lanes;
+mod linear_spline;
+mod mathematics;
+mod rows;
+mod softmax_modules;
+#[cfg(test)]
+mod tests;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
+use burn::tensor::{DType, TensorData};
+use burn_flex::FlexTensor;
+
+use super::extension::{BackwardKernels, FixedFunction, ForwardKernels};
+
+/// An element type of Flex that has kernels.
+trait FlexElement: lanes::Element + burn::tensor::Element {
+    /// The elements of a tensor that holds this type in order.
+    fn slice(tensor: &FlexTensor) -> Option<&[Self]>;
+}
+
+impl FlexElement for f32 {
+    fn slice(tensor: &FlexTensor) -> Option<&[Self]> {
+        tensor.as_slice()
+    }
+}
+
+impl FlexElement for f64 {
+    fn slice(tensor: &FlexTensor) -> Option<&[Self]> {
+        tensor.as_slice()
+    }
+}
+
+/// Picks the element type of a tensor; the public functions send no other here.
+macro_rules! with_element {
+    ($tensor:expr, $element:ident => $run:expr) => {
+        match $tensor.dtype() {
+            DType::F32 => {
+                type $element = f32;
+                $run
+            }
+            DType::F64 => {
+                type $element = f64;
+                $run
+            }
+            other => unreachable!("no kernel for {other:?}"),
+        }
+    };
+}
+
+/// A tensor whose elements lie in order.
+struct Ordered(FlexTensor);
+
+impl Ordered {
+    fn new(tensor: &FlexTensor) -> Self {
+        Self(tensor.to_contiguous())
+    }
+
+    fn elements<E: FlexElement>(&self) -> &[E] {
+        match E::slice(&self.0) {
+            Some(elements) => elements,
+            None => unreachable!("a contiguous tensor of another element type"),
+        }
+    }
+}
+
+/// A tensor of `elements` in the shape of another.
+fn shaped<E: FlexElement>(elements: Vec<E>, like: &FlexTensor) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(elements, like.shape()))
+}
+
+/// The sizes of a two-dimensional tensor.
+fn sizes(tensor: &FlexTensor) -> (usize, usize) {
+    let shape = tensor.shape();
+    (shape[0], shape[1])
+}
+
+fn cascade<E: FlexElement>(
+    w: &FlexTensor,
+    parameters: [&FlexTensor; 3],
+    learned: Option<[&FlexTensor; 2]>,
+    function: FixedFunction,
+) -> FlexTensor {
+    let (layers, hidden) = sizes(parameters[0]);
+    let w = Ordered::new(w);
+    let [alpha, beta, bias] = parameters.map(Ordered::new);
+    let learned = learned.map(|pair| pair.map(Ordered::new));
+    let parameters = cascade::Parameters {
+        layers,
+        hidden,
+        alpha: alpha.elements::<E>(),
+        beta: beta.elements(),
+        bias: bias.elements(),
+        learned: learned.as_ref().map(|[a, b]| (a.elements(), b.elements())),
+    };
+    shaped(cascade::cascade(w.elements(), &parameters, function), &w.0)
+}
+
+fn cascade_backward<E: FlexElement>(
+    w: &FlexTensor,
+    gradient: &FlexTensor,
+    parameters: [&FlexTensor; 3],
+    learned: Option<[&FlexTensor; 2]>,
+    function: FixedFunction,
+) -> ([FlexTensor; 4], Option<[FlexTensor; 2]>) {
+    let (layers, hidden) = sizes(parameters[0]);
+    let (w, gradient) = (Ordered::new(w), Ordered::new(gradient));
+    let [alpha, beta, bias] = parameters.map(Ordered::new);
+    let learned = learned.map(|pair| pair.map(Ordered::new));
+    let parameters = cascade::Parameters {
+        layers,
+        hidden,
+        alpha: alpha.elements::<E>(),
+        beta: beta.elements(),
+        bias: bias.elements(),
+        learned: learned.as_ref().map(|[a, b]| (a.elements(), b.elements())),
+    };
+    let found = cascade::cascade_backward(w.elements(), gradient.elements(), &parameters, function);
+    let like = |elements| shaped::<E>(elements, &alpha.0);
+    (
+        [
+            shaped(found.w, &w.0),
+            like(found.alpha),
+            like(found.beta),
+            like(found.bias),
+        ],
+        found.learned.map(|(a, b)| [like(a), like(b)]),
+    )
+}
+
+fn softmax_modules<E: FlexElement>(
+    z: &FlexTensor,
+    parameters: [&FlexTensor; 2],
+    learned: Option<[&FlexTensor; 2]>,
+) -> FlexTensor {
+    let z = Ordered::new(z);
+    let [alpha, temperature] = parameters.map(Ordered::new);
+    let learned = learned.map(|pair| pair.map(Ordered::new));
+    let parameters = softmax_modules::Parameters {
+        modules: alpha.0.shape()[0],
+        alpha: alpha.elements::<E>(),
+        temperature: temperature.elements(),
+        learned: learned.as_ref().map(|[a, b]| (a.elements(), b.elements())),
+    };
+    let (_, hidden) = sizes(&z.0);
+    shaped(
+        softmax_modules::softmax_modules(z.elements(), &parameters, hidden),
+        &z.0,
+    )
+}
+
+fn softmax_modules_backward<E: FlexElement>(
+    z: &FlexTensor,
+    gradient: &FlexTensor,
+    parameters: [&FlexTensor; 2],
+    learned: Option<[&FlexTensor; 2]>,
+) -> ([FlexTensor; 3], Option<[FlexTensor; 2]>) {
+    let (z, gradient) = (Ordered::new(z), Ordered::new(gradient));
+    let [alpha, temperature] = parameters.map(Ordered::new);
+    let learned = learned.map(|pair| pair.map(Ordered::new));
+    let parameters = softmax_modules::Parameters {
+        modules: alpha.0.shape()[0],
+        alpha: alpha.elements::<E>(),
+        temperature: temperature.elements(),
+        learned: learned.as_ref().map(|[a, b]| (a.elements(), b.elements())),
+    };
+    let (_, hidden) = sizes(&z.0);
+    let found = softmax_modules::softmax_modules_backward(
+        z.elements(),
+        gradient.elements(),
+        &parameters,
+        hidden,
+    );
+    let like = |elements| shaped::<E>(elements, &alpha.0);
+    (
+        [
+            shaped(found.z, &z.0),
+            like(found.alpha),
+            like(found.temperature),
+        ],
+        found.learned.map(|(a, b)| [like(a), like(b)]),
+    )
+}
+
+fn splines<E: FlexElement>(coefficients: &Ordered, range: f64) -> linear_spline::Splines<'_, E> {
+    let (_, knots) = sizes(&coefficients.0);
+    linear_spline::Splines {
+        coefficients: coefficients.elements(),
+        knots,
+        range: E::nearest(range),
+        density: E::nearest((knots - 1) as f64 / (2.0 * range)),
+    }
+}
+
+fn spline<E: FlexElement>(z: &FlexTensor, coefficients: &FlexTensor, range: f64) -> FlexTensor {
+    let (z, coefficients) = (Ordered::new(z), Ordered::new(coefficients));
+    let splines = splines::<E>(&coefficients, range);
+    shaped(linear_spline::linear_spline(z.elements(), &splines), &z.0)
+}
+
+fn spline_backward<E: FlexElement>(
+    z: &FlexTensor,
+    coefficients: &FlexTensor,
+    gradient: &FlexTensor,
+    range: f64,
+) -> (FlexTensor, FlexTensor) {
+    let (z, coefficients) = (Ordered::new(z), Ordered::new(coefficients));
+    let gradient = Ordered::new(gradient);
+    let splines = splines::<E>(&coefficients, range);
+    let (into_z, into_coefficients) =
+        linear_spline::linear_spline_backward(z.elements(), gradient.elements(), &splines);
+    (
+        shaped(into_z, &z.0),
+        shaped(into_coefficients, &coefficients.0),
+    )
+}
+
+impl ForwardKernels for Flex {
+    fn cascade_fixed(
+        w: FloatTensor<Self>,
+        alpha: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        function: FixedFunction,
+    ) -> FloatTensor<Self> {
+        with_element!(w, E => cascade::<E>(&w, [&alpha, &beta, &bias], None, function))
+    }
+
+    fn cascade_learned(
+        w: FloatTensor<Self>,
+        alpha: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let fixed = [&alpha, &beta, &bias];
+        with_element!(w, E => cascade::<E>(&w, fixed, Some([&a, &b]), FixedFunction::Tanh))
+    }
+
+    fn softmax_scaled(
+        z: FloatTensor<Self>,
+        alpha: FloatTensor<Self>,
+        temperature: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        with_element!(z, E => softmax_modules::<E>(&z, [&alpha, &temperature], None))
+    }
+
+    fn softmax_learned(
+        z: FloatTensor<Self>,
+        alpha: FloatTensor<Self>,
+        temperature: FloatTensor<Self>,
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        with_element!(z, E => softmax_modules::<E>(&z, [&alpha, &temperature], Some([&a, &b])))
+    }
+
+    fn spline(
+        z: FloatTensor<Self>,
+        coefficients: FloatTensor<Self>,
+        range: f64,
+    ) -> FloatTensor<Self> {
+        with_element!(z, E => spline::<E>(&z, &coefficients, range))
+    }
+}
+
+impl BackwardKernels for Flex {
+    fn cascade_fixed_backward(
+        w: FloatTensor<Self>,
+        alpha: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        function: FixedFunction,
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    ) {
+        let fixed = [&alpha, &beta, &bias];
+        let (fixed, _) = with_element!(
+            w, E => cascade_backward::<E>(&w, &gradient, fixed, None, function)
+        );
+        fixed.into()
+    }
+
+    fn cascade_learned_backward(
+        w: FloatTensor<Self>,
+        alpha: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    ) {
+        let fixed = [&alpha, &beta, &bias];
+        let learned = Some([&a, &b]);
+        let found = with_element!(
+            w, E => cascade_backward::<E>(&w, &gradient, fixed, learned, FixedFunction::Tanh)
+        );
+        let ([w, alpha, beta, bias], Some([a, b])) = found else {
+            unreachable!("a learned function has gradients")
+        };
+        (w, alpha, beta, bias, a, b)
+    }
+
+    fn softmax_scaled_backward(
+        z: FloatTensor<Self>,
+        alpha: FloatTensor<Self>,
+        temperature: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let (fixed, _) = with_element!(
+            z, E => softmax_modules_backward::<E>(&z, &gradient, [&alpha, &temperature], None)
+        );
+        fixed.into()
+    }
+
+    fn softmax_learned_backward(
+        z: FloatTensor<Self>,
+        alpha: FloatTensor<Self>,
+        temperature: FloatTensor<Self>,
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    ) {
+        let fixed = [&alpha, &temperature];
+        let found = with_element!(
+            z, E => softmax_modules_backward::<E>(&z, &gradient, fixed, Some([&a, &b]))
+        );
+        let ([z, alpha, temperature], Some([a, b])) = found else {
+            unreachable!("softmax minus softmin has gradients")
+        };
+        (z, alpha, temperature, a, b)
+    }
+
+    fn spline_backward(
+        z: FloatTensor<Self>,
+        coefficients: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        range: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        with_element!(z, E => spline_backward::<E>(&z, &coefficients, &gradient, range))
+    }
+}

@@ -1,0 +1,211 @@
+//! The vector mathematics against f64 (and f64 against the standard library), on every kind of vector of this machine.
+
+use super::lanes::{Element, Kernel, Lanes, Portable, Vector};
+use super::mathematics::{exp, sigmoid, softplus, tanh};
+
+/// Which function of [`super::mathematics`].
+#[derive(Clone, Copy, Debug)]
+enum Function {
+    Exp,
+    Tanh,
+    Sigmoid,
+    Softplus,
+}
+
+impl Function {
+    fn exact(self, x: f64) -> f64 {
+        match self {
+            Self::Exp => x.exp(),
+            Self::Tanh => x.tanh(),
+            Self::Sigmoid if x > 0.0 => 1.0 / (1.0 + (-x).exp()),
+            Self::Sigmoid => x.exp() / (1.0 + x.exp()),
+            Self::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
+        }
+    }
+}
+
+/// Applies a function to every element.
+struct Map<'a, E>(Function, &'a [E]);
+
+impl<E: Element> Kernel<E> for Map<'_, E> {
+    type Output = Vec<E>;
+
+    #[inline(always)]
+    fn run<L: Lanes<Element = E>>(self, lanes: L) -> Vec<E> {
+        let mut output = vec![E::ZERO; self.1.len()];
+        for (x, y) in self.1.chunks(L::WIDTH).zip(output.chunks_mut(L::WIDTH)) {
+            let v = lanes.load_first(x, x.len());
+            let v = match self.0 {
+                Function::Exp => exp(lanes, v),
+                Function::Tanh => tanh(lanes, v),
+                Function::Sigmoid => sigmoid(lanes, v),
+                Function::Softplus => softplus(lanes, v).0,
+            };
+            lanes.store_first(v, y, y.len());
+        }
+        output
+    }
+}
+
+/// Runs a map with every kind of vector there is.
+fn everywhere_single(function: Function, x: &[f32]) -> Vec<(&'static str, Vec<f32>)> {
+    let mut all = vec![("plain", Portable::<f32, 8>::new().run(Map(function, x)))];
+    #[cfg(target_arch = "x86_64")]
+    {
+        use super::x86::{Avx2Single, Avx512Single};
+        if let Some(lanes) = Avx2Single::detect() {
+            all.push(("AVX2", lanes.run(Map(function, x))));
+        }
+        if let Some(lanes) = Avx512Single::detect() {
+            all.push(("AVX-512", lanes.run(Map(function, x))));
+        }
+    }
+    all
+}
+
+fn everywhere_double(function: Function, x: &[f64]) -> Vec<(&'static str, Vec<f64>)> {
+    let mut all = vec![("plain", Portable::<f64, 4>::new().run(Map(function, x)))];
+    #[cfg(target_arch = "x86_64")]
+    {
+        use super::x86::{Avx2Double, Avx512Double};
+        if let Some(lanes) = Avx2Double::detect() {
+            all.push(("AVX2", lanes.run(Map(function, x))));
+        }
+        if let Some(lanes) = Avx512Double::detect() {
+            all.push(("AVX-512", lanes.run(Map(function, x))));
+        }
+    }
+    all
+}
+
+const FUNCTIONS: [Function; 4] = [
+    Function::Exp,
+    Function::Tanh,
+    Function::Sigmoid,
+    Function::Softplus,
+];
+
+/// Both signs, all magnitudes up to 87 (where e^−x leaves the normal numbers), one in `stride` of all floats.
+fn singles(function: Function, stride: usize) -> Vec<f32> {
+    let magnitudes = (0..87.0_f32.to_bits()).step_by(stride).map(f32::from_bits);
+    let negative = magnitudes.clone().map(|x| -x);
+    match function {
+        Function::Exp => negative.collect(),
+        _ => magnitudes.chain(negative).collect(),
+    }
+}
+
+#[test]
+fn errors_in_single_precision_stay_within_three_units_of_the_last_place() {
+    for function in FUNCTIONS {
+        let x = singles(function, 2_003);
+        for (lanes, y) in everywhere_single(function, &x) {
+            for (x, y) in x.iter().zip(y) {
+                let exact = function.exact(f64::from(*x));
+                let nearest = exact as f32;
+                let unit = f64::from(nearest.abs().next_up() - nearest.abs());
+                let error = (f64::from(y) - exact).abs() / unit;
+                assert!(
+                    error <= 3.0,
+                    "{function:?}({x:e}) is {error} units off with {lanes}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn errors_in_double_precision_stay_within_four_units_of_the_last_place() {
+    for function in FUNCTIONS {
+        let magnitudes = (0..200_000).map(|i| 10_f64.powf(-12.0 + 14.84 * f64::from(i) / 2e5));
+        let negative = magnitudes.clone().map(|x| -x);
+        let x: Vec<f64> = match function {
+            Function::Exp => negative.collect(),
+            _ => magnitudes.chain(negative).collect(),
+        };
+        for (lanes, y) in everywhere_double(function, &x) {
+            for (x, y) in x.iter().zip(y) {
+                let exact = function.exact(*x);
+                let unit = exact.abs().next_up() - exact.abs();
+                let error = (y - exact).abs() / unit;
+                assert!(
+                    error <= 4.0,
+                    "{function:?}({x:e}) is {error} units off with {lanes}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn extreme_arguments_have_their_limits() {
+    let x = [
+        f32::NEG_INFINITY,
+        -1e30,
+        -0.0,
+        0.0,
+        1e30,
+        f32::INFINITY,
+        f32::NAN,
+    ];
+    for (lanes, y) in everywhere_single(Function::Tanh, &x) {
+        assert_eq!(y[..6], [-1.0, -1.0, 0.0, 0.0, 1.0, 1.0], "{lanes}");
+        assert!(
+            y[2].is_sign_negative() && y[3].is_sign_positive(),
+            "{lanes}"
+        );
+        assert!(y[6].is_nan(), "{lanes}");
+    }
+    for function in FUNCTIONS {
+        for (lanes, y) in everywhere_single(function, &x) {
+            assert!(y[6].is_nan(), "{function:?} {lanes}");
+        }
+    }
+    for (lanes, y) in everywhere_single(Function::Softplus, &x) {
+        assert!(y[0] < 2e-38 && y[5] == f32::INFINITY, "{lanes}: {y:?}");
+    }
+    for (lanes, y) in everywhere_single(Function::Sigmoid, &x) {
+        assert!(y[0] < 2e-38 && y[5] == 1.0, "{lanes}: {y:?}");
+    }
+}
+
+#[test]
+fn part_of_a_vector_is_read_and_written_without_touching_the_rest() {
+    struct Part(usize);
+    impl<E: Element> Kernel<E> for Part {
+        type Output = (Vec<f64>, usize);
+
+        #[inline(always)]
+        fn run<L: Lanes<Element = E>>(self, lanes: L) -> (Vec<f64>, usize) {
+            let count = self.0.min(L::WIDTH);
+            let from: Vec<E> = (0..count).map(|i| E::nearest(i as f64 + 1.0)).collect();
+            let mut to = vec![E::nearest(-1.0); L::WIDTH + 1];
+            let vector = lanes.load_first(&from, count);
+            let sum: f64 = vector.sum().into();
+            assert_eq!(sum, (count * (count + 1) / 2) as f64);
+            let vector = lanes.first_or(vector, count, lanes.splat(E::nearest(9.0)));
+            lanes.store_first(vector, &mut to[..count], count);
+            lanes.store(vector, &mut from_end(&mut to, L::WIDTH)[..L::WIDTH]);
+            (to.into_iter().map(Into::into).collect(), L::WIDTH)
+        }
+    }
+    fn from_end<E>(to: &mut [E], width: usize) -> &mut [E] {
+        let start = to.len() - width;
+        &mut to[start..]
+    }
+    for count in 1..=16 {
+        let (to, width) = Portable::<f64, 4>::new().run(Part(count));
+        check(&to, count.min(width), width);
+        let (to, width) = <f32 as Element>::widest(Part(count));
+        check(&to, count.min(width), width);
+        let (to, width) = <f64 as Element>::widest(Part(count));
+        check(&to, count.min(width), width);
+    }
+    fn check(to: &[f64], count: usize, width: usize) {
+        let lane = |i: usize| if i < count { i as f64 + 1.0 } else { 9.0 };
+        assert_eq!(to[0], 1.0);
+        for i in 0..width {
+            assert_eq!(to[i + 1], lane(i), "lane {i} of {width}, {count} in use");
+        }
+    }
+}

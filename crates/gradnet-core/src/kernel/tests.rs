@@ -1,0 +1,442 @@
+//! The kernels against the portable operations in f64, whose derivatives are Burn's own.
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+
+use super::{CascadeFunction, cascade, linear_spline, portable, softmax_modules};
+
+/// What an operation returned, then the gradient of each input.
+type Found = Vec<(String, Vec<f64>)>;
+
+/// Uniform numbers, the same on every backend and in both precisions.
+struct Draw(u64);
+
+impl Draw {
+    fn uniform(&mut self, count: usize, low: f64, high: f64) -> Vec<f64> {
+        let mut next = || {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            low + (high - low) * (self.0 >> 40) as f64 / (1u64 << 24) as f64
+        };
+        // Rounded to f32, so that both precisions start from the same numbers.
+        (0..count).map(|_| f64::from(next() as f32)).collect()
+    }
+}
+
+/// An input: its name, numbers and shape.
+type Input = (&'static str, Vec<f64>, Vec<usize>);
+
+fn tensor<const D: usize>(input: &Input, device: &Device, dtype: DType) -> Tensor<D> {
+    let data = TensorData::new(input.1.clone(), input.2.clone());
+    Tensor::<D>::from_data(data.convert_dtype(dtype), (device, dtype)).require_grad()
+}
+
+fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+    tensor.into_data().convert::<f64>().try_to_vec().unwrap()
+}
+
+/// The output and the gradients of ⟨output, weights⟩, the weights fixed and of both signs.
+fn differentiated(
+    output: Tensor<2>,
+    twos: &[(&str, Tensor<2>)],
+    ones: &[(&str, Tensor<1>)],
+) -> Found {
+    let shape = output.dims();
+    let weights = Draw(99).uniform(shape[0] * shape[1], -1.0, 1.0);
+    let data = TensorData::new(weights, shape).convert_dtype(output.dtype());
+    let weights = Tensor::<2>::from_data(data, (&output.device(), output.dtype()));
+    let gradients = (output.clone() * weights).sum().backward();
+    let mut found = vec![("output".to_string(), numbers(output.inner()))];
+    for (name, input) in twos {
+        found.push((name.to_string(), numbers(input.grad(&gradients).unwrap())));
+    }
+    for (name, input) in ones {
+        found.push((name.to_string(), numbers(input.grad(&gradients).unwrap())));
+    }
+    found
+}
+
+/// Holds each number of `found` to `reference` within `tolerance` of the largest of its kind, or of 0.1 where all are
+/// small: gradients are differences of numbers of order 1, so that is what rounding leaves of them.
+fn assert_close(found: &Found, reference: &Found, tolerance: f64, case: &str) {
+    for ((name, found), (_, reference)) in found.iter().zip(reference) {
+        assert_eq!(found.len(), reference.len(), "{case}: {name}");
+        let scale = reference.iter().fold(0.1_f64, |s, x| s.max(x.abs()));
+        for (i, (x, r)) in found.iter().zip(reference).enumerate() {
+            assert!(
+                (x - r).abs() <= tolerance * scale,
+                "{case}: {name}[{i}] is {x}, not {r} (largest {scale})"
+            );
+        }
+    }
+}
+
+/// What a test runs on: a device, an element type, and how closely it must agree.
+struct Place {
+    name: &'static str,
+    device: Device,
+    dtype: DType,
+    tolerance: f64,
+}
+
+fn places() -> Vec<Place> {
+    let mut places = Vec::new();
+    #[cfg(feature = "flex")]
+    for (name, dtype, tolerance) in [
+        ("flex f32", DType::F32, 1e-5),
+        ("flex f64", DType::F64, 1e-12),
+    ] {
+        let device = Device::flex().autodiff();
+        places.push(Place {
+            name,
+            device,
+            dtype,
+            tolerance,
+        });
+    }
+    #[cfg(feature = "ndarray")]
+    {
+        #[expect(deprecated, reason = "still one of the backends")]
+        let device = Device::ndarray().autodiff();
+        places.push(Place {
+            name: "ndarray f64",
+            device,
+            dtype: DType::F64,
+            tolerance: 1e-12,
+        });
+    }
+    #[cfg(feature = "wgpu")]
+    if let Some(device) = wgpu() {
+        places.push(Place {
+            name: "wgpu f32",
+            device,
+            dtype: DType::F32,
+            tolerance: 1e-5,
+        });
+    }
+    places
+}
+
+/// A wgpu device that computes, if this machine has one.
+#[cfg(feature = "wgpu")]
+fn wgpu() -> Option<Device> {
+    let device = std::panic::catch_unwind(|| {
+        let device = Device::wgpu(burn::tensor::DeviceKind::DefaultDevice).autodiff();
+        let sum = Tensor::<1>::from_floats([1.0, 2.0], &device).sum();
+        assert_eq!(sum.into_scalar::<f32>(), 3.0);
+        device
+    });
+    if device.is_err() {
+        eprintln!("SKIPPED on wgpu: no adapter on this machine");
+    }
+    device.ok()
+}
+
+/// Where the reference is computed: in f64, as Burn operations.
+fn reference_device() -> (Device, DType) {
+    #[cfg(feature = "flex")]
+    return (Device::flex().autodiff(), DType::F64);
+    #[cfg(not(feature = "flex"))]
+    return (Device::default().autodiff(), DType::F64);
+}
+
+type Cascade = fn(Tensor<2>, Tensor<2>, Tensor<2>, Tensor<2>, CascadeFunction) -> Tensor<2>;
+
+fn run_cascade(
+    run: Cascade,
+    inputs: &[Input],
+    function: Option<CascadeFunction>,
+    (device, dtype): (&Device, DType),
+) -> Found {
+    let [w, alpha, beta, bias, a, b] =
+        std::array::from_fn(|i| tensor::<2>(&inputs[i], device, dtype));
+    let mut named = vec![
+        ("w", w.clone()),
+        ("alpha", alpha.clone()),
+        ("beta", beta.clone()),
+        ("bias", bias.clone()),
+    ];
+    let function = function.unwrap_or_else(|| {
+        named.push(("a", a.clone()));
+        named.push(("b", b.clone()));
+        CascadeFunction::Learned { a, b }
+    });
+    differentiated(run(w, alpha, beta, bias, function), &named, &[])
+}
+
+fn cascade_inputs(batch: usize, hidden: usize, layers: usize) -> Vec<Input> {
+    let mut draw = Draw(7 + (batch * hidden * layers) as u64);
+    let shape = vec![layers, hidden];
+    let size = layers * hidden;
+    vec![
+        (
+            "w",
+            draw.uniform(batch * hidden, -2.0, 2.0),
+            vec![batch, hidden],
+        ),
+        ("alpha", draw.uniform(size, 0.3, 1.2), shape.clone()),
+        ("beta", draw.uniform(size, 0.3, 1.2), shape.clone()),
+        ("bias", draw.uniform(size, -1.0, 1.0), shape.clone()),
+        ("a", draw.uniform(size, 0.3, 1.2), shape.clone()),
+        ("b", draw.uniform(size, 0.1, 0.8), shape),
+    ]
+}
+
+fn functions() -> [Option<CascadeFunction>; 5] {
+    [
+        Some(CascadeFunction::Tanh),
+        Some(CascadeFunction::Sigmoid),
+        Some(CascadeFunction::Softplus),
+        Some(CascadeFunction::Relu),
+        None,
+    ]
+}
+
+#[test]
+fn a_cascade_agrees_with_its_portable_form_on_every_backend() {
+    let places = places();
+    let (device, dtype) = reference_device();
+    for batch in [1, 7, 100, 1000] {
+        for hidden in [1, 5, 7, 629] {
+            for layers in [1, 2, 4, 5] {
+                // The largest shape once a function: the cost is the reference's.
+                if batch * hidden > 100_000 && layers != 4 {
+                    continue;
+                }
+                let inputs = cascade_inputs(batch, hidden, layers);
+                for function in functions() {
+                    let reference = run_cascade(
+                        portable::cascade,
+                        &inputs,
+                        function.clone(),
+                        (&device, dtype),
+                    );
+                    for place in &places {
+                        let case = format!(
+                            "{}, batch {batch}, hidden {hidden}, layers {layers}, {function:?}",
+                            place.name
+                        );
+                        let at = (&place.device, place.dtype);
+                        let found = run_cascade(cascade, &inputs, function.clone(), at);
+                        assert_close(&found, &reference, place.tolerance, &case);
+                    }
+                }
+            }
+        }
+    }
+}
+
+type Modules =
+    fn(Tensor<2>, Tensor<1>, Tensor<1>, Option<Tensor<1>>, Option<Tensor<1>>, usize) -> Tensor<2>;
+
+fn run_modules(
+    run: Modules,
+    inputs: &[Input],
+    [with_a, with_b]: [bool; 2],
+    modules: usize,
+    (device, dtype): (&Device, DType),
+) -> Found {
+    let z = tensor::<2>(&inputs[0], device, dtype);
+    let [alpha, temperature, a, b] =
+        std::array::from_fn(|i| tensor::<1>(&inputs[i + 1], device, dtype));
+    let mut named = vec![
+        ("alpha", alpha.clone()),
+        ("temperature", temperature.clone()),
+    ];
+    if with_a {
+        named.push(("a", a.clone()));
+    }
+    if with_b {
+        named.push(("b", b.clone()));
+    }
+    let (a, b) = (with_a.then_some(a), with_b.then_some(b));
+    let output = run(z.clone(), alpha, temperature, a, b, modules);
+    differentiated(output, &[("z", z)], &named)
+}
+
+#[test]
+fn softmax_modules_agree_with_their_portable_form_on_every_backend() {
+    let places = places();
+    let (device, dtype) = reference_device();
+    for batch in [1, 7, 100, 1000] {
+        for width in [1, 5, 7, 33, 247] {
+            for modules in [1, 4] {
+                let mut draw = Draw(17 + (batch * width * modules) as u64);
+                let hidden = width * modules;
+                let inputs = vec![
+                    (
+                        "z",
+                        draw.uniform(batch * hidden, -3.0, 3.0),
+                        vec![batch, hidden],
+                    ),
+                    ("alpha", draw.uniform(modules, 0.5, 1.5), vec![modules]),
+                    (
+                        "temperature",
+                        draw.uniform(modules, -1.5, 1.5),
+                        vec![modules],
+                    ),
+                    ("a", draw.uniform(modules, 0.5, 1.5), vec![modules]),
+                    ("b", draw.uniform(modules, -1.0, 1.0), vec![modules]),
+                ];
+                for with in [[false, false], [true, true], [true, false], [false, true]] {
+                    let at = (&device, dtype);
+                    let reference =
+                        run_modules(portable::softmax_modules, &inputs, with, modules, at);
+                    for place in &places {
+                        let case = format!(
+                            "{}, batch {batch}, width {width}, modules {modules}, a and b {with:?}",
+                            place.name
+                        );
+                        let at = (&place.device, place.dtype);
+                        let found = run_modules(softmax_modules, &inputs, with, modules, at);
+                        assert_close(&found, &reference, place.tolerance, &case);
+                    }
+                }
+            }
+        }
+    }
+}
+
+type Spline = fn(Tensor<2>, Tensor<2>, f64) -> Tensor<2>;
+
+fn run_spline(
+    run: Spline,
+    inputs: &[Input],
+    range: f64,
+    (device, dtype): (&Device, DType),
+) -> Found {
+    let [z, coefficients] = std::array::from_fn(|i| tensor::<2>(&inputs[i], device, dtype));
+    let output = run(z.clone(), coefficients.clone(), range);
+    differentiated(output, &[("z", z), ("coefficients", coefficients)], &[])
+}
+
+#[test]
+fn a_linear_spline_agrees_with_its_portable_form_on_every_backend() {
+    let places = places();
+    let (device, dtype) = reference_device();
+    let range = 0.75;
+    for batch in [1, 7, 100, 1000] {
+        for hidden in [1, 5, 7, 629] {
+            for knots in [2, 7, 41] {
+                let mut draw = Draw(27 + (batch * hidden * knots) as u64);
+                let step = 2.0 * range / (knots - 1) as f64;
+                let size = batch * hidden;
+                // Inside and outside the knots, but not so near one that rounding decides the side.
+                let cells = draw.uniform(size, -3.0, knots as f64 + 2.0);
+                let within = draw.uniform(size, 0.1, 0.9);
+                let z = cells
+                    .iter()
+                    .zip(within)
+                    .map(|(cell, f)| f64::from(((cell.floor() + f) * step - range) as f32));
+                let inputs = vec![
+                    ("z", z.collect(), vec![batch, hidden]),
+                    (
+                        "coefficients",
+                        draw.uniform(hidden * knots, -1.0, 1.0),
+                        vec![hidden, knots],
+                    ),
+                ];
+                let at = (&device, dtype);
+                let reference = run_spline(portable::linear_spline, &inputs, range, at);
+                for place in &places {
+                    let case = format!(
+                        "{}, batch {batch}, hidden {hidden}, knots {knots}",
+                        place.name
+                    );
+                    let at = (&place.device, place.dtype);
+                    let found = run_spline(linear_spline, &inputs, range, at);
+                    // The fraction is what is left of a position up to `knots` large.
+                    let tolerance = place.tolerance * knots as f64;
+                    assert_close(&found, &reference, tolerance, &case);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn operations_read_transposed_and_sliced_inputs_in_their_order() {
+    let (batch, hidden, layers) = (9, 13, 4);
+    let inputs = cascade_inputs(batch, hidden, layers);
+    for place in places() {
+        // The output read transposed makes the gradient arrive transposed.
+        let run = |views: bool| {
+            let [w, alpha, beta, bias, ..] = std::array::from_fn::<_, 6, _>(|i| {
+                tensor::<2>(&inputs[i], &place.device, place.dtype)
+            });
+            let named = [("w", w.clone()), ("alpha", alpha.clone())];
+            let twice = |t: Tensor<2>| Tensor::cat(vec![t.clone(), t], 0);
+            let [w, alpha, bias] = if views {
+                [
+                    twice(w)
+                        .transpose()
+                        .slice([0..hidden, batch..2 * batch])
+                        .transpose(),
+                    twice(alpha).slice([layers..2 * layers]),
+                    twice(bias).slice([0..layers]),
+                ]
+            } else {
+                [w, alpha, bias]
+            };
+            let y = cascade(w, alpha, beta, bias, CascadeFunction::Tanh).transpose();
+            differentiated(y, &named, &[])
+        };
+        assert_close(&run(true), &run(false), 1e-6, place.name);
+    }
+}
+
+#[test]
+fn an_input_that_is_not_a_number_gives_no_number() {
+    for place in places() {
+        let nan = ("w", vec![f64::NAN, 0.5], vec![1, 2]);
+        let one = ("p", vec![1.0, 1.0], vec![1, 2]);
+        let at = |input| tensor::<2>(input, &place.device, place.dtype);
+        for function in functions().into_iter().flatten() {
+            // The rule max(NaN, 0) = NaN is not every device's.
+            if place.name.starts_with("wgpu") {
+                continue;
+            }
+            let case = format!("{} {function:?}", place.name);
+            let y = cascade(at(&nan), at(&one), at(&one), at(&one), function);
+            let y = numbers(y.inner());
+            assert!(y[0].is_nan() && y[1].is_finite(), "{case}: {y:?}");
+        }
+    }
+}
+
+/// Sums are added in an order that the shape alone decides.
+#[cfg(feature = "flex")]
+#[test]
+fn results_do_not_depend_on_the_number_of_threads() {
+    let at = (&Device::flex().autodiff(), DType::F32);
+    let cascade_inputs = cascade_inputs(1000, 97, 4);
+    let mut draw = Draw(5);
+    let module_inputs = vec![
+        ("z", draw.uniform(1000 * 84, -3.0, 3.0), vec![1000, 84]),
+        ("alpha", draw.uniform(4, 0.5, 1.5), vec![4]),
+        ("temperature", draw.uniform(4, 0.5, 1.5), vec![4]),
+        ("a", draw.uniform(4, 0.5, 1.5), vec![4]),
+        ("b", draw.uniform(4, 0.5, 1.5), vec![4]),
+    ];
+    let spline_inputs = vec![
+        ("z", draw.uniform(1000 * 97, -2.0, 2.0), vec![1000, 97]),
+        ("coefficients", draw.uniform(97 * 7, -2.0, 2.0), vec![97, 7]),
+    ];
+    let with_threads = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| {
+            (
+                run_cascade(cascade, &cascade_inputs, None, at),
+                run_modules(softmax_modules, &module_inputs, [true, true], 4, at),
+                run_spline(linear_spline, &spline_inputs, 1.0, at),
+            )
+        })
+    };
+    let alone = with_threads(1);
+    for threads in [2, 3, 8] {
+        assert!(with_threads(threads) == alone, "{threads} threads");
+    }
+}
