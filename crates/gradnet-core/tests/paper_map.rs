@@ -1,0 +1,55 @@
+//! docs/paper-map.md names a test for every row; they must exist.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// All Rust files below a folder.
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("the folder is readable");
+    entries
+        .map(|entry| entry.expect("the entry is readable").path())
+        .flat_map(|path| match path.is_dir() {
+            true => rust_files(&path),
+            false => vec![path],
+        })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect()
+}
+
+/// The names `file::test` in a page, as written between backticks.
+fn named_tests(page: &str) -> Vec<(&str, &str)> {
+    page.split('`')
+        .skip(1)
+        .step_by(2)
+        .filter_map(|code| code.split_once("::"))
+        .filter(|(file, test)| {
+            let is_name = |word: &str| {
+                word.chars()
+                    .all(|c| c.is_ascii_lowercase() || "_0123456789".contains(c))
+            };
+            is_name(file) && is_name(test)
+        })
+        .collect()
+}
+
+#[test]
+fn every_test_named_in_the_map_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = fs::read_to_string(root.join("docs/paper-map.md")).expect("the map is there");
+    let files = rust_files(&root.join("crates"));
+    let named = named_tests(&page);
+    assert!(named.len() > 30, "the map names {} tests", named.len());
+    for (file, test) in named {
+        let exists = files
+            .iter()
+            .filter(|path| path.file_stem().is_some_and(|stem| stem == file))
+            .any(|path| {
+                let code = fs::read_to_string(path).expect("the file is readable");
+                code.contains(&format!("fn {test}("))
+            });
+        assert!(
+            exists,
+            "docs/paper-map.md names `{file}::{test}`, which does not exist"
+        );
+    }
+}
