@@ -90,6 +90,9 @@ impl BackendError {
     }
 }
 
+/// Side of the matrix a device is tried on; the cube of it is exact in 32-bit floats.
+const SIDE: usize = 100;
+
 /// What one backend offers on this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BackendReport {
@@ -171,6 +174,18 @@ impl Backend {
                 compiled: Self::compiled_names(),
             });
         }
+        #[cfg(feature = "wgpu")]
+        if self == Self::Wgpu {
+            // One adapter's graphics API is that of all, so an unfit one is found here whatever number was asked for.
+            let preferred = wgpu_device().map_err(|message| BackendError::Unavailable {
+                name: self.name(),
+                message,
+            })?;
+            if index.is_none() {
+                self.probe(&preferred)?;
+                return Ok(preferred);
+            }
+        }
         let devices = self.enumerate();
         if devices.is_empty() {
             return Err(BackendError::Unavailable {
@@ -225,20 +240,22 @@ impl Backend {
         devices[0].clone()
     }
 
-    /// Opens the device by one computation, whose failure would otherwise be a panic in the middle of a run.
+    /// Opens the device by a small computation, whose failure would otherwise be a panic in the middle of a run.
     fn probe(self, device: &Device) -> Result<(), BackendError> {
         let unavailable = |message: String| BackendError::Unavailable {
             name: self.name(),
             message,
         };
         let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let sum = Tensor::<1>::ones([2], device).sum();
+            // A product and a sum: an adapter that opens may still lack what training needs (OpenGL's has no float atomics).
+            let ones = Tensor::<2>::ones([SIDE, SIDE], device);
+            let sum = ones.clone().matmul(ones).sum();
             sum.try_into_scalar::<f32>()
                 .map_err(|error| error.to_string())
         }));
         match answer {
-            Ok(Ok(2.0)) => Ok(()),
-            Ok(Ok(wrong)) => Err(unavailable(format!("it computes 1 + 1 = {wrong}"))),
+            Ok(Ok(sum)) if sum == (SIDE * SIDE * SIDE) as f32 => Ok(()),
+            Ok(Ok(wrong)) => Err(unavailable(format!("it computes a wrong sum, {wrong}"))),
             Ok(Err(message)) => Err(unavailable(message)),
             Err(panic) => Err(unavailable(
                 panic
@@ -255,14 +272,13 @@ impl Backend {
         let compiled = self.is_compiled();
         let (mut devices, mut error) = (Vec::new(), None);
         if compiled {
-            let found = self.enumerate();
-            if found.is_empty() {
-                let missing = BackendError::Unavailable {
-                    name: self.name(),
-                    message: "no adapter was found".into(),
-                };
-                error = Some(format!("{missing}; {}", missing.remedy()));
-            }
+            let found = match self.device(None) {
+                Ok(_) => self.enumerate(),
+                Err(missing) => {
+                    error = Some(format!("{missing}; {}", missing.remedy()));
+                    Vec::new()
+                }
+            };
             for device in found {
                 match self.probe(&device) {
                     Ok(()) => devices.push(describe(self, &device)),
@@ -283,6 +299,31 @@ impl std::fmt::Display for Backend {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// wgpu's own choice of a device, opened once; the error is what the driver said.
+#[cfg(feature = "wgpu")]
+fn wgpu_device() -> Result<Device, String> {
+    use burn::tensor::{DeviceKind, wgpu::WgpuInitError, wgpu::wgpu::Backend as Api};
+
+    static OPENED: std::sync::OnceLock<Result<Device, String>> = std::sync::OnceLock::new();
+    let open = || {
+        let opened = std::panic::catch_unwind(|| Device::wgpu_options().init_with_setup());
+        match opened {
+            Ok(Ok((_, setup))) if setup.backend == Api::Gl => Err(format!(
+                "the only adapter is OpenGL's ({}), which lacks the float atomics training needs",
+                setup.adapter.get_info().name
+            )),
+            Ok(Ok((device, _))) => Ok(device),
+            // Opened before by a tensor: then it works, and cannot be configured again.
+            Ok(Err(WgpuInitError::Registration { .. })) => {
+                Ok(Device::wgpu(DeviceKind::DefaultDevice))
+            }
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err("its driver failed while it was opened".into()),
+        }
+    };
+    OPENED.get_or_init(open).clone()
 }
 
 /// The device's own name, where it has one.

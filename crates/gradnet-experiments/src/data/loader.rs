@@ -154,26 +154,21 @@ pub struct PointSet {
 }
 
 impl PointSet {
-    /// Numbers a tensor of one chunk may hold; a network's hidden layers hold a few times as many.
-    const CHUNK_NUMBERS: usize = 1 << 19;
+    /// Points a chunk: few enough that a network's hidden layers fit any memory, and one number for all sets, since a GPU compiles and tunes
+    /// its kernels anew for every shape.
+    const CHUNK: usize = 500;
 
     /// Evaluates the target at `points` (row after row).
     pub fn new(points: &[f32], target: &dyn Target, device: &Device) -> Self {
         let dim = target.dim();
-        let rows = Self::chunk_rows(dim);
         let chunks = points
-            .chunks(rows * dim)
+            .chunks(Self::CHUNK * dim)
             .map(|chunk| Batch::new(chunk.to_vec(), target, device))
             .collect();
         Self {
             chunks: Arc::new(chunks),
             points: points.len() / dim,
         }
-    }
-
-    /// Rows of a chunk in `dim` dimensions.
-    pub(crate) fn chunk_rows(dim: usize) -> usize {
-        (Self::CHUNK_NUMBERS / dim).clamp(256, 4096)
     }
 
     /// The chunks in order.

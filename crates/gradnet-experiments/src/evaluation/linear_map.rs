@@ -13,12 +13,15 @@ use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use nalgebra::{DMatrix, DVector};
 
 use crate::{
-    data::{Batch, PointSet, Stream, generator, uniform_points},
+    data::{Batch, Stream, generator, uniform_points},
     target::Target,
 };
 
 /// Residual, relative to the right-hand side, at which the solution is taken; far below what 32-bit products resolve.
 const TOLERANCE: f64 = 1e-9;
+
+/// Points a product; the sums over chunks run in 64 bits.
+const CHUNK: usize = 4_000;
 
 /// A bound on the steps for badly spread points; the fit is then as good as it got.
 const STEPS: usize = 500;
@@ -45,7 +48,7 @@ impl SymmetricLinearMap {
         let mut moments = Moments::zeros(dim);
         let mut left = points;
         while left > 0 {
-            let rows = left.min(PointSet::chunk_rows(dim));
+            let rows = left.min(CHUNK);
             let chunk = uniform_points(&mut random, rows, dim);
             moments.add(Batch::new(chunk, target, device));
             left -= rows;

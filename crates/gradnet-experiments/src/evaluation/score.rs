@@ -17,8 +17,8 @@ pub fn mean_squared_error(field: impl Fn(Tensor<2>) -> Tensor<2>, set: &PointSet
         .iter()
         .map(|chunk| {
             let squares = (field(chunk.x.clone()) - chunk.y.clone()).square();
-            let rows = squares.sum_dim(1).into_data();
-            rows.iter::<f64>().sum::<f64>()
+            let points = squares.sum_dim(1).into_data();
+            points.iter::<f64>().sum::<f64>()
         })
         .sum();
     sum / set.points() as f64

@@ -14,6 +14,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use super::{Target, TargetError, config::check_dim, normalise};
+use crate::backend;
 use crate::data::{Stream, generator};
 
 /// Settings of (23): `[target.gaussian_mixture_score]`.
@@ -85,6 +86,16 @@ impl GaussianMixtureScore {
         device: &Device,
         dtype: FloatDType,
     ) -> Self {
+        let mut target = Self::unscaled(config, device, dtype);
+        if config.normalise {
+            let host = backend::host(device);
+            let on_host = Self::unscaled(config, &host, dtype);
+            target.scale = 1.0 / normalise::mean_gradient_norm(&on_host, &host, dtype);
+        }
+        target
+    }
+
+    fn unscaled(config: &GaussianMixtureScoreConfig, device: &Device, dtype: FloatDType) -> Self {
         let mut random = generator(config.seed, Stream::Target, 0);
         let means: Vec<f64> = (0..config.components * config.dim)
             .map(|_| random.random_range(-0.2..0.2))
@@ -93,7 +104,7 @@ impl GaussianMixtureScore {
             .chunks_exact(config.dim)
             .map(|mean| mean.iter().map(|m| m * m).sum::<f64>() / 2.0)
             .collect();
-        let raw = Self {
+        Self {
             means: Tensor::from_data(
                 TensorData::new(means, [config.components, config.dim]),
                 (device, dtype.into()),
@@ -103,13 +114,6 @@ impl GaussianMixtureScore {
                 (device, dtype.into()),
             ),
             scale: 1.0,
-        };
-        if !config.normalise {
-            return raw;
-        }
-        Self {
-            scale: 1.0 / normalise::mean_gradient_norm(&raw, device, dtype),
-            ..raw
         }
     }
 

@@ -13,6 +13,7 @@ use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use super::{Target, TargetError, config::check_dim, normalise};
+use crate::backend;
 
 /// Settings of (22): `[target.piecewise_quadratic]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,19 +94,22 @@ impl PiecewiseQuadratic {
         device: &Device,
         dtype: FloatDType,
     ) -> Self {
-        let raw = Self {
+        let mut target = Self::unscaled(config, device, dtype);
+        if config.normalise {
+            let host = backend::host(device);
+            let on_host = Self::unscaled(config, &host, dtype);
+            target.scale = 1.0 / normalise::mean_gradient_norm(&on_host, &host, dtype);
+        }
+        target
+    }
+
+    fn unscaled(config: &PiecewiseQuadraticConfig, device: &Device, dtype: FloatDType) -> Self {
+        Self {
             matrices: Tensor::from_data(
                 TensorData::new(config.matrices(), [config.dim, 3 * config.dim]),
                 (device, dtype.into()),
             ),
             scale: 1.0,
-        };
-        if !config.normalise {
-            return raw;
-        }
-        Self {
-            scale: 1.0 / normalise::mean_gradient_norm(&raw, device, dtype),
-            ..raw
         }
     }
 

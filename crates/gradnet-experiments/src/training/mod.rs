@@ -29,7 +29,10 @@ use burn::train::{
     Interrupter, Learner, SupervisedTraining, TrainingError, TrainingStrategy,
     logger::InMemoryMetricLogger, metric::LossMetric, renderer::default_renderer,
 };
-use gradnet_core::{ParameterSource, network::NetworkError};
+use gradnet_core::{
+    ParameterSource,
+    network::{Network, NetworkError},
+};
 
 use crate::backend::Backend;
 use crate::data::{
@@ -181,11 +184,7 @@ pub fn train(
         0,
     );
     let validation = validation_set(&experiment, target.as_ref(), &inner);
-    let learner = Learner::new(
-        FieldLearner::new(network),
-        optimizer(config),
-        scheduler(config),
-    );
+    let learner = learner(network, config);
     let session = Session::new(folder, config.steps, dim, progress, dashboard);
     let session = Arc::new(Mutex::new(session));
 
@@ -252,6 +251,15 @@ fn validation_set(experiment: &Experiment, target: &dyn Target, device: &Device)
     let count = experiment.train.validation.points;
     let points = uniform_points(&mut random, count, target.dim());
     PointSet::new(&points, target, device)
+}
+
+/// The network with the optimizer and the learning rate of a run.
+pub(crate) fn learner(network: Network, config: &TrainConfig) -> Learner<FieldLearner> {
+    Learner::new(
+        FieldLearner::new(network),
+        optimizer(config),
+        scheduler(config),
+    )
 }
 
 /// Adam as PyTorch has it: Burn's own default epsilon is 1e-5.
