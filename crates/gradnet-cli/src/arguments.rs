@@ -27,6 +27,8 @@ pub enum Command {
     Eval(Eval),
     /// Check what a network claims: a symmetric Jacobian, and a positive semidefinite one where it is monotone
     Verify(Verify),
+    /// Time the training steps of the paper's networks, beside their matrix products alone
+    Bench(Bench),
     /// Show the backends compiled in and the devices found
     Devices(Listing),
     /// Show the networks and what each guarantees
@@ -114,6 +116,31 @@ pub struct Verify {
     /// Where and how to compute
     #[command(flatten)]
     pub device: DeviceChoice,
+}
+
+/// Arguments of `bench`.
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Only the cases whose name contains this (repeatable), for instance d32 or mgradnet_c
+    #[arg(long, value_name = "NAME")]
+    pub case: Vec<String>,
+    /// Seconds for each case
+    #[arg(long, value_name = "S", default_value_t = 2.0, value_parser = positive_seconds)]
+    pub seconds: f64,
+    /// Print JSON, a line a case
+    #[arg(long)]
+    pub json: bool,
+    /// Where and how to compute
+    #[command(flatten)]
+    pub device: DeviceChoice,
+}
+
+/// A time in seconds.
+fn positive_seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 3600.0 => Ok(seconds),
+        _ => Err("must be a number of seconds above 0, at most 3600".into()),
+    }
 }
 
 /// Arguments of `config`.

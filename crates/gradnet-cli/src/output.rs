@@ -14,6 +14,11 @@ pub fn json(value: &impl Serialize) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Prints `value` as JSON on a line of its own.
+pub fn json_line(value: &impl Serialize) -> Result<(), Failure> {
+    line(serde_json::to_string(value)?)
+}
+
 /// Prints `text` as it is, with a line end.
 pub fn line(text: impl std::fmt::Display) -> Result<(), Failure> {
     writeln!(io::stdout().lock(), "{text}")?;

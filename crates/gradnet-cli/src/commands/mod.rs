@@ -1,5 +1,6 @@
 //! One command a file: options in, an exit code or a failure out.
 
+mod bench;
 mod config;
 mod devices;
 mod eval;
@@ -19,6 +20,7 @@ pub fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Train(options) => train::run(&options),
         Command::Eval(options) => eval::run(&options),
         Command::Verify(options) => verify::run(&options),
+        Command::Bench(options) => bench::run(&options),
         Command::Devices(options) => devices::run(&options),
         Command::Networks(options) => networks::run(&options),
         Command::Targets(options) => targets::run(&options),

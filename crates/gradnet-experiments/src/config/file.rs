@@ -83,7 +83,7 @@ fn suggestion(folder: &Path, name: Option<&str>) -> String {
     configs.sort();
     let near = name.and_then(|name| nearest(name, configs.iter().map(String::as_str)));
     match near {
-        Some(near) => format!("did you mean {}?", folder.join(near).display()),
+        Some(near) => format!("did you mean {near}, in the same folder?"),
         None if configs.is_empty() => "the configs of the paper are in configs/".to_owned(),
         None => format!("the configs there: {}", configs.join(", ")),
     }

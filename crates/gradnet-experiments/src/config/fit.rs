@@ -49,7 +49,11 @@ fn builds(experiment: &Experiment, document: &Node) -> Result<(), Problem> {
             .at(found.place(), "does not fit the target")
             .and(target.place(), format!("d = {}", experiment.dim()))
             .help("choose a target of a suitable dimension, or another network (`gradnet networks` lists them)"),
-        NetworkError::Invalid { requirement, .. } => problem
+        NetworkError::Invalid {
+            field,
+            value,
+            requirement,
+        } => Problem::new(format!("`{table}.{field}` is {value}"))
             .at(found.place(), format!("must be {requirement}"))
             .help(format!("write a value that is {requirement}")),
         _ => problem

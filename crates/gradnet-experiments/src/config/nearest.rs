@@ -25,9 +25,11 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("units", "width"),
 ];
 
-/// The remedy for an unknown name: the nearest known one if there is one, and all that are known.
-pub(crate) fn remedy(name: &str, known: &[&str]) -> String {
-    let all = known.join(", ");
+/// Lists longer than this are walls of text in a report.
+const SHORT: usize = 10;
+
+/// The remedy for an unknown name of a `kind` ("key", "network"): the nearest known one if there is one, and where to find all.
+pub(crate) fn remedy(kind: &str, name: &str, known: &[&str]) -> String {
     let other = OTHER_NAMES
         .iter()
         .find(|(other, here)| *other == name && known.contains(here));
@@ -35,10 +37,19 @@ pub(crate) fn remedy(name: &str, known: &[&str]) -> String {
         Some((_, here)) => Some(*here),
         None => nearest(name, known.iter().copied()),
     };
+    let all = all(kind, known);
     match near {
-        Some(near) => format!("did you mean `{near}`? Known: {all}"),
+        Some(near) => format!("did you mean `{near}`? ({all})"),
         None if known.is_empty() => "there is nothing to set here: remove the line".to_owned(),
-        None => format!("known: {all}"),
+        None => all,
+    }
+}
+
+/// All known names, or the command that lists them.
+pub(crate) fn all(kind: &str, known: &[&str]) -> String {
+    match known.len() {
+        0..=SHORT => format!("known: {}", known.join(", ")),
+        _ => format!("`gradnet {kind}s` lists all {kind}s"),
     }
 }
 

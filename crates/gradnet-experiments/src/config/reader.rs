@@ -13,7 +13,7 @@ use serde::de::{
 
 use super::document::{Key, Node, Table, Value};
 use super::fault::Fault;
-use super::nearest::remedy;
+use super::nearest::{all, remedy};
 use super::problem::Problem;
 
 /// Deserializer over one node.
@@ -48,7 +48,7 @@ impl Reader<'_> {
         };
         let problem = Problem::new(format!("unknown key `{}`{inside}", key.name))
             .at(&key.place, "not known")
-            .help(remedy(&key.name, fields));
+            .help(remedy("key", &key.name, fields));
         Err(Fault::new(problem))
     }
 }
@@ -136,7 +136,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     ) -> Result<V::Value, Fault> {
         let name = self.name().to_owned();
         let unknown = |choice: &str| {
-            Problem::new(format!("unknown {name} `{choice}`")).help(remedy(choice, variants))
+            Problem::new(format!("unknown {name} `{choice}`")).help(remedy(&name, choice, variants))
         };
         match &self.node.value {
             Value::Text(choice) if variants.contains(&choice.as_str()) => {
@@ -164,7 +164,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
                     other.describe()
                 ))
                 .at(&self.node.place, "here")
-                .help(format!("write one of {}", variants.join(", "))),
+                .help(all(&name, variants)),
             )),
         }
     }
@@ -180,7 +180,7 @@ fn single<'a>(name: &str, table: &'a Table, variants: &[&str]) -> Result<&'a (Ke
     match table.entries.as_slice() {
         [entry] => Ok(entry),
         [] => Err(Fault::new(Problem {
-            help: Some(format!("write one of {}", variants.join(", "))),
+            help: Some(format!("write [{name}.NAME]; {}", all(name, variants))),
             ..Problem::new(format!("`{name}` names no choice"))
         })),
         [(first, _), .., (second, _)] => {
@@ -193,7 +193,7 @@ fn single<'a>(name: &str, table: &'a Table, variants: &[&str]) -> Result<&'a (Ke
                 return Err(Fault::new(
                     Problem::new(format!("unknown {name} `{}`", key.name))
                         .at(&key.place, "not known")
-                        .help(remedy(&key.name, variants)),
+                        .help(remedy(name, &key.name, variants)),
                 ));
             }
             let problem = Problem::new(format!("two choices of `{name}`: a run has one"))
