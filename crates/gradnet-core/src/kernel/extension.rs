@@ -158,3 +158,27 @@ pub(crate) trait BackwardKernels: Backend {
         range: f64,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
+
+/// Updates of parameters, outside differentiation.
+#[backend_extension(
+    Flex: cfg(feature = "flex"),
+    Cube: cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm")),
+    Fusion: cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm")),
+)]
+pub(crate) trait UpdateKernels: Backend {
+    /// One step of Adam: the parameter and its moments after it. `scale` multiplies m, `epsilon` is added to √v.
+    #[allow(clippy::too_many_arguments)]
+    #[fusion(meta = |parameter, _gradient, moment_1, moment_2, _beta_1, _beta_2, _scale, _epsilon| {
+        (parameter.clone(), moment_1.clone(), moment_2.clone())
+    })]
+    fn adam(
+        parameter: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        moment_1: FloatTensor<Self>,
+        moment_2: FloatTensor<Self>,
+        beta_1: f32,
+        beta_2: f32,
+        scale: f32,
+        epsilon: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}

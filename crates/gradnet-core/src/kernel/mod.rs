@@ -8,6 +8,7 @@
 //! | [`cascade`] | z_0 = β_0 w + b_0, z_{l+1} = β_{l+1} w + α_l f_l(z_l) + b_{l+1} | Eq. (16)-(17), Thm. 8, Cor. 8.1 |
 //! | [`softmax_modules`] | α_m (a_m softmax(t_m z_m) − b_m softmax(−t_m z_m)) | Eq. (13)-(14), Thm. 1, Thm. 7, Cor. 7.1 |
 //! | [`linear_spline`] | a learned piecewise linear function per unit | the ridge baselines RR and CRR |
+//! | [`FusedAdam`] | a step of Adam | the optimizer of every run |
 //!
 //! All three take *effective* parameters: a sign constraint is applied before, so that one kernel serves the
 //! monotone and the free networks.
@@ -16,9 +17,10 @@
 //! backend or element type runs the same formulas as Burn operations; so do the tests, which hold the kernels against
 //! them (`kernel::tests`).
 
+mod adam;
 mod cascade;
 mod linear_spline;
-mod portable;
+pub mod portable;
 mod softmax_modules;
 
 #[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
@@ -32,6 +34,7 @@ mod flex;
 #[cfg(test)]
 mod tests;
 
+pub use adam::FusedAdam;
 pub use cascade::{CascadeFunction, cascade};
 pub use linear_spline::linear_spline;
 pub use softmax_modules::softmax_modules;
@@ -42,7 +45,7 @@ use burn::{
 };
 
 /// Whether the backend of a tensor has kernels for its element type.
-fn has_kernels(tensor: &Tensor<2>) -> bool {
+fn has_kernels<const D: usize>(tensor: &Tensor<D>) -> bool {
     let device = tensor.device();
     let device = match device.as_dispatch() {
         DispatchDevice::Autodiff(device) => device,

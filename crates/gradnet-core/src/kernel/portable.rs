@@ -13,8 +13,8 @@ use super::CascadeFunction;
 /// From here on log(1 + e^z) is z in any element type; Burn's default of 20 is too early for f64.
 const SOFTPLUS_THRESHOLD: f64 = 80.0;
 
-/// See [`cascade`](super::cascade).
-pub(super) fn cascade(
+/// [`cascade`](super::cascade), unfused: the same arguments, shapes and panics, without its checks.
+pub fn cascade(
     w: Tensor<2>,
     alpha: Tensor<2>,
     beta: Tensor<2>,
@@ -47,8 +47,8 @@ pub(super) fn cascade(
     scaled.unwrap_or(w)
 }
 
-/// See [`softmax_modules`](super::softmax_modules).
-pub(super) fn softmax_modules(
+/// [`softmax_modules`](super::softmax_modules), unfused: the same arguments and shapes, without its checks.
+pub fn softmax_modules(
     z: Tensor<2>,
     alpha: Tensor<1>,
     temperature: Tensor<1>,
@@ -69,8 +69,8 @@ pub(super) fn softmax_modules(
     (sum * by_module(alpha)).reshape([batch, hidden])
 }
 
-/// See [`linear_spline`](super::linear_spline).
-pub(super) fn linear_spline(z: Tensor<2>, coefficients: Tensor<2>, range: f64) -> Tensor<2> {
+/// [`linear_spline`](super::linear_spline), unfused: the same arguments and shapes, without its checks.
+pub fn linear_spline(z: Tensor<2>, coefficients: Tensor<2>, range: f64) -> Tensor<2> {
     let [batch, hidden] = z.dims();
     let [_, knots] = coefficients.dims();
     let per_step = (knots - 1) as f64 / (2.0 * range);

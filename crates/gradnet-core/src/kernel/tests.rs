@@ -404,6 +404,44 @@ fn an_input_that_is_not_a_number_gives_no_number() {
     }
 }
 
+#[test]
+fn adam_takes_the_steps_of_burns_adam() {
+    use super::FusedAdam;
+    use burn::optim::{Adam, AdamConfig, Optimizer};
+
+    fn run<O: Optimizer>(optimizer: &O, place: &Place, shape: [usize; 2]) -> Vec<f64> {
+        let device = place.device.clone().inner();
+        let mut draw = Draw(3);
+        let mut input = |low| {
+            (
+                "x",
+                draw.uniform(shape[0] * shape[1], low, 1.0),
+                shape.to_vec(),
+            )
+        };
+        let plain = |input: Input| {
+            let data = TensorData::new(input.1, input.2).convert_dtype(place.dtype);
+            Tensor::<2>::from_data(data, (&device, place.dtype))
+        };
+        let (mut tensor, mut state) = (plain(input(-1.0)), None);
+        for _ in 0..5 {
+            (tensor, state) = optimizer.step(1e-2, tensor, plain(input(-1.0)), state);
+        }
+        numbers(tensor)
+    }
+    let burns: Adam = AdamConfig::new().with_epsilon(1e-8).build();
+    for place in places() {
+        for shape in [[1, 1], [3, 7], [300, 257]] {
+            let ours = run(&FusedAdam::default(), &place, shape);
+            let reference = run(&burns, &place, shape);
+            // Burn's bias correction is computed in f32.
+            let named = |numbers| vec![("parameter".to_string(), numbers)];
+            let case = format!("{} {shape:?}", place.name);
+            assert_close(&named(ours), &named(reference), 1e-6, &case);
+        }
+    }
+}
+
 /// Sums are added in an order that the shape alone decides.
 #[cfg(feature = "flex")]
 #[test]

@@ -3,6 +3,7 @@
 //! Tensors are read and written through their strides, so that views need no copy. Sums over the batch are added in
 //! a fixed order, without atomic operations: a run on one device repeats to the bit.
 
+mod adam;
 mod cascade;
 mod linear_spline;
 mod mathematics;
@@ -10,10 +11,15 @@ mod softmax_modules;
 
 use burn::backend::{TensorMetadata, tensor::FloatTensor};
 use burn::tensor::Shape;
-use burn_cubecl::{CubeBackend, ops::numeric::empty_device_dtype, tensor::CubeTensor};
+use burn_cubecl::{
+    CubeBackend,
+    kernel::into_contiguous,
+    ops::numeric::{empty_device_contiguous_dtype, empty_device_dtype},
+    tensor::CubeTensor,
+};
 use cubecl::{calculate_cube_count_elemwise, prelude::*};
 
-use super::extension::{BackwardKernels, FixedFunction, ForwardKernels};
+use super::extension::{BackwardKernels, FixedFunction, ForwardKernels, UpdateKernels};
 
 /// An output in the shape of an input.
 fn like(tensor: &CubeTensor) -> CubeTensor {
@@ -377,5 +383,51 @@ impl BackwardKernels for CubeBackend {
             density,
         );
         (into_z, into_coefficients)
+    }
+}
+
+impl UpdateKernels for CubeBackend {
+    fn adam(
+        parameter: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        moment_1: FloatTensor<Self>,
+        moment_2: FloatTensor<Self>,
+        beta_1: f32,
+        beta_2: f32,
+        scale: f32,
+        epsilon: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let output = || {
+            empty_device_contiguous_dtype(
+                parameter.client.clone(),
+                parameter.device.clone(),
+                parameter.shape(),
+                parameter.dtype,
+            )
+        };
+        let (new, new_1, new_2) = (output(), output(), output());
+        let elements = parameter.shape().num_elements();
+        if elements == 0 {
+            return (new, new_1, new_2);
+        }
+        let (count, dim) = elementwise(&new, elements);
+        adam::update::launch(
+            &new.client,
+            count,
+            dim,
+            into_contiguous(parameter).into_tensor_arg(),
+            into_contiguous(gradient).into_tensor_arg(),
+            into_contiguous(moment_1).into_tensor_arg(),
+            into_contiguous(moment_2).into_tensor_arg(),
+            new.clone().into_tensor_arg(),
+            new_1.clone().into_tensor_arg(),
+            new_2.clone().into_tensor_arg(),
+            elements,
+            beta_1,
+            beta_2,
+            scale,
+            epsilon,
+        );
+        (new, new_1, new_2)
     }
 }

@@ -104,6 +104,9 @@ pub(super) trait Vector:
     /// `self` where `test` > 0, zero elsewhere.
     fn where_positive(self, test: Self) -> Self;
 
+    /// √self.
+    fn square_root(self) -> Self;
+
     /// 2^n, where `self` is n + [`Coefficients::ROUND`](super::mathematics::Coefficients::ROUND).
     fn power_of_two(self) -> Self;
 
@@ -307,6 +310,11 @@ macro_rules! portable {
                 Array(std::array::from_fn(|i| {
                     if test.0[i] > 0.0 { self.0[i] } else { 0.0 }
                 }))
+            }
+
+            #[inline(always)]
+            fn square_root(self) -> Self {
+                Array(self.0.map(<$element>::sqrt))
             }
 
             #[inline(always)]

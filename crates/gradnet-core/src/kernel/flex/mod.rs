@@ -4,6 +4,7 @@
 //! the current rayon pool; the rest is arithmetic on slices. Results do not depend on the number of threads. They may
 //! differ in the last places between processors whose vectors differ in width.
 
+mod adam;
 mod cascade;
 mod lanes;
 mod linear_spline;
@@ -19,23 +20,34 @@ use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
 use burn::tensor::{DType, TensorData};
 use burn_flex::FlexTensor;
 
-use super::extension::{BackwardKernels, FixedFunction, ForwardKernels};
+use super::extension::{BackwardKernels, FixedFunction, ForwardKernels, UpdateKernels};
 
 /// An element type of Flex that has kernels.
 trait FlexElement: lanes::Element + burn::tensor::Element {
     /// The elements of a tensor that holds this type in order.
     fn slice(tensor: &FlexTensor) -> Option<&[Self]>;
+
+    /// All elements of a tensor's memory, to be written; copied first if another tensor shares it.
+    fn memory(tensor: &mut FlexTensor) -> &mut [Self];
 }
 
 impl FlexElement for f32 {
     fn slice(tensor: &FlexTensor) -> Option<&[Self]> {
         tensor.as_slice()
     }
+
+    fn memory(tensor: &mut FlexTensor) -> &mut [Self] {
+        tensor.storage_mut()
+    }
 }
 
 impl FlexElement for f64 {
     fn slice(tensor: &FlexTensor) -> Option<&[Self]> {
         tensor.as_slice()
+    }
+
+    fn memory(tensor: &mut FlexTensor) -> &mut [Self] {
+        tensor.storage_mut()
     }
 }
 
@@ -364,5 +376,44 @@ impl BackwardKernels for Flex {
         range: f64,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         with_element!(z, E => spline_backward::<E>(&z, &coefficients, &gradient, range))
+    }
+}
+
+/// A tensor that covers its memory in order, copied if it does not.
+fn whole(tensor: FlexTensor) -> FlexTensor {
+    // The borrowing form holds a second reference, which would make the write copy.
+    let ordered = tensor.to_contiguous();
+    drop(tensor);
+    ordered
+}
+
+impl UpdateKernels for Flex {
+    fn adam(
+        parameter: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        moment_1: FloatTensor<Self>,
+        moment_2: FloatTensor<Self>,
+        beta_1: f32,
+        beta_2: f32,
+        scale: f32,
+        epsilon: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let gradient = Ordered::new(&gradient);
+        let [mut parameter, mut moment_1, mut moment_2] =
+            [parameter, moment_1, moment_2].map(whole);
+        let factors = adam::Factors {
+            beta_1: beta_1.into(),
+            beta_2: beta_2.into(),
+            scale: scale.into(),
+            epsilon: epsilon.into(),
+        };
+        with_element!(parameter, E => adam::adam::<E>(
+            E::memory(&mut parameter),
+            gradient.elements(),
+            E::memory(&mut moment_1),
+            E::memory(&mut moment_2),
+            factors,
+        ));
+        (parameter, moment_1, moment_2)
     }
 }

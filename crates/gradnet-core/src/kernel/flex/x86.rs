@@ -14,7 +14,7 @@ macro_rules! vectors {
         features: [$($feature:tt),+], enable: $enable:literal,
         set: $set:ident, load: $load:ident, store: $store:ident,
         add: $add:ident, sub: $sub:ident, mul: $mul:ident, div: $div:ident,
-        fmadd: $fmadd:ident, fnmadd: $fnmadd:ident, max: $max:ident,
+        fmadd: $fmadd:ident, fnmadd: $fnmadd:ident, max: $max:ident, sqrt: $sqrt:ident,
         and: $and:ident, or: $or:ident, andnot: $andnot:ident, xor: $xor:ident,
         load_first: $load_first:expr, store_first: $store_first:expr, first_or: $first_or:expr,
         where_positive: $where_positive:expr, power_of_two: $power_of_two:expr $(,)?
@@ -136,6 +136,11 @@ macro_rules! vectors {
             }
 
             #[inline(always)]
+            fn square_root(self) -> Self {
+                Self(unsafe { $sqrt(self.0) })
+            }
+
+            #[inline(always)]
             fn power_of_two(self) -> Self {
                 Self(unsafe { $power_of_two(self.0) })
             }
@@ -180,7 +185,7 @@ vectors! {
     features: ["avx512f", "avx512dq", "fma"], enable: "avx512f,avx512dq,fma",
     set: _mm512_set1_ps, load: _mm512_loadu_ps, store: _mm512_storeu_ps,
     add: _mm512_add_ps, sub: _mm512_sub_ps, mul: _mm512_mul_ps, div: _mm512_div_ps,
-    fmadd: _mm512_fmadd_ps, fnmadd: _mm512_fnmadd_ps, max: _mm512_max_ps,
+    fmadd: _mm512_fmadd_ps, fnmadd: _mm512_fnmadd_ps, max: _mm512_max_ps, sqrt: _mm512_sqrt_ps,
     and: _mm512_and_ps, or: _mm512_or_ps, andnot: _mm512_andnot_ps, xor: _mm512_xor_ps,
     load_first: |from, count| _mm512_maskz_loadu_ps((1u16 << count) - 1, from),
     store_first: |to, count, vector| _mm512_mask_storeu_ps(to, (1u16 << count) - 1, vector),
@@ -201,7 +206,7 @@ vectors! {
     features: ["avx512f", "avx512dq", "fma"], enable: "avx512f,avx512dq,fma",
     set: _mm512_set1_pd, load: _mm512_loadu_pd, store: _mm512_storeu_pd,
     add: _mm512_add_pd, sub: _mm512_sub_pd, mul: _mm512_mul_pd, div: _mm512_div_pd,
-    fmadd: _mm512_fmadd_pd, fnmadd: _mm512_fnmadd_pd, max: _mm512_max_pd,
+    fmadd: _mm512_fmadd_pd, fnmadd: _mm512_fnmadd_pd, max: _mm512_max_pd, sqrt: _mm512_sqrt_pd,
     and: _mm512_and_pd, or: _mm512_or_pd, andnot: _mm512_andnot_pd, xor: _mm512_xor_pd,
     load_first: |from, count| _mm512_maskz_loadu_pd((1u8 << count) - 1, from),
     store_first: |to, count, vector| _mm512_mask_storeu_pd(to, (1u8 << count) - 1, vector),
@@ -241,7 +246,7 @@ vectors! {
     features: ["avx2", "fma"], enable: "avx2,fma",
     set: _mm256_set1_ps, load: _mm256_loadu_ps, store: _mm256_storeu_ps,
     add: _mm256_add_ps, sub: _mm256_sub_ps, mul: _mm256_mul_ps, div: _mm256_div_ps,
-    fmadd: _mm256_fmadd_ps, fnmadd: _mm256_fnmadd_ps, max: _mm256_max_ps,
+    fmadd: _mm256_fmadd_ps, fnmadd: _mm256_fnmadd_ps, max: _mm256_max_ps, sqrt: _mm256_sqrt_ps,
     and: _mm256_and_ps, or: _mm256_or_ps, andnot: _mm256_andnot_ps, xor: _mm256_xor_ps,
     load_first: |from, count| _mm256_maskload_ps(from, first_single(count)),
     store_first: |to, count, vector| _mm256_maskstore_ps(to, first_single(count), vector),
@@ -263,7 +268,7 @@ vectors! {
     features: ["avx2", "fma"], enable: "avx2,fma",
     set: _mm256_set1_pd, load: _mm256_loadu_pd, store: _mm256_storeu_pd,
     add: _mm256_add_pd, sub: _mm256_sub_pd, mul: _mm256_mul_pd, div: _mm256_div_pd,
-    fmadd: _mm256_fmadd_pd, fnmadd: _mm256_fnmadd_pd, max: _mm256_max_pd,
+    fmadd: _mm256_fmadd_pd, fnmadd: _mm256_fnmadd_pd, max: _mm256_max_pd, sqrt: _mm256_sqrt_pd,
     and: _mm256_and_pd, or: _mm256_or_pd, andnot: _mm256_andnot_pd, xor: _mm256_xor_pd,
     load_first: |from, count| _mm256_maskload_pd(from, first_double(count)),
     store_first: |to, count, vector| _mm256_maskstore_pd(to, first_double(count), vector),

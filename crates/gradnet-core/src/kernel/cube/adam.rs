@@ -1,0 +1,31 @@
+//! Adam on the device: one thread an element of contiguous arrays.
+
+use cubecl::prelude::*;
+
+/// The parameter and its moments after a step, into arrays of their own.
+#[cube(launch)]
+#[allow(clippy::too_many_arguments)]
+pub(super) fn update(
+    parameter: &Tensor<f32>,
+    gradient: &Tensor<f32>,
+    moment_1: &Tensor<f32>,
+    moment_2: &Tensor<f32>,
+    into_parameter: &mut Tensor<f32>,
+    into_moment_1: &mut Tensor<f32>,
+    into_moment_2: &mut Tensor<f32>,
+    elements: usize,
+    beta_1: f32,
+    beta_2: f32,
+    scale: f32,
+    epsilon: f32,
+) {
+    let i = ABSOLUTE_POS;
+    if i < elements {
+        let g = gradient[i];
+        let m = moment_1[i] * beta_1 + g * (1.0_f32 - beta_1);
+        let v = moment_2[i] * beta_2 + g * g * (1.0_f32 - beta_2);
+        into_parameter[i] = parameter[i] - scale * m / (v.sqrt() + epsilon);
+        into_moment_1[i] = m;
+        into_moment_2[i] = v;
+    }
+}

@@ -1,0 +1,86 @@
+//! Adam where the numbers lie: one pass that reads four arrays and writes three.
+
+use rayon::prelude::*;
+
+use super::lanes::{Element, Kernel, Lanes, Vector};
+
+/// Elements that make a piece of work worth a thread of its own.
+const PIECE: usize = 32 * 1024;
+
+/// The numbers of a step: β₁, β₂, what multiplies m, what is added to √v.
+#[derive(Clone, Copy)]
+pub(super) struct Factors {
+    pub(super) beta_1: f64,
+    pub(super) beta_2: f64,
+    pub(super) scale: f64,
+    pub(super) epsilon: f64,
+}
+
+struct Update<'a, E> {
+    parameter: &'a mut [E],
+    gradient: &'a [E],
+    moment_1: &'a mut [E],
+    moment_2: &'a mut [E],
+    factors: Factors,
+}
+
+impl<E: Element> Kernel<E> for Update<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes<Element = E>>(self, lanes: L) {
+        let factor = |x: f64| lanes.splat(E::nearest(x));
+        let f = self.factors;
+        let (beta_1, beta_2) = (factor(f.beta_1), factor(f.beta_2));
+        let (rest_1, rest_2) = (factor(1.0 - f.beta_1), factor(1.0 - f.beta_2));
+        let (scale, epsilon) = (factor(f.scale), factor(f.epsilon));
+        let moments = self
+            .moment_1
+            .chunks_mut(L::WIDTH)
+            .zip(self.moment_2.chunks_mut(L::WIDTH));
+        let numbers = self
+            .parameter
+            .chunks_mut(L::WIDTH)
+            .zip(self.gradient.chunks(L::WIDTH));
+        for ((parameter, gradient), (moment_1, moment_2)) in numbers.zip(moments) {
+            let count = gradient.len();
+            let g = lanes.load_first(gradient, count);
+            let m = lanes.load_first(moment_1, count);
+            let v = lanes.load_first(moment_2, count);
+            let m = m.mul_add(beta_1, g * rest_1);
+            let v = v.mul_add(beta_2, g * g * rest_2);
+            let step = m / (v.square_root() + epsilon);
+            let p = lanes.load_first(parameter, count);
+            lanes.store_first(step.neg_mul_add(scale, p), parameter, count);
+            lanes.store_first(m, moment_1, count);
+            lanes.store_first(v, moment_2, count);
+        }
+    }
+}
+
+/// Updates the parameter and its moments.
+pub(super) fn adam<E: Element>(
+    parameter: &mut [E],
+    gradient: &[E],
+    moment_1: &mut [E],
+    moment_2: &mut [E],
+    factors: Factors,
+) {
+    let moments = moment_1.chunks_mut(PIECE).zip(moment_2.chunks_mut(PIECE));
+    let numbers = parameter.chunks_mut(PIECE).zip(gradient.chunks(PIECE));
+    let pieces: Vec<_> = numbers.zip(moments).collect();
+    let update = |((parameter, gradient), (moment_1, moment_2))| {
+        E::widest(Update {
+            parameter,
+            gradient,
+            moment_1,
+            moment_2,
+            factors,
+        });
+    };
+    if pieces.len() > 1 && rayon::current_num_threads() > 1 {
+        pieces.into_par_iter().for_each(update);
+    } else {
+        pieces.into_iter().for_each(update);
+    }
+}
