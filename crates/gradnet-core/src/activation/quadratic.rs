@@ -14,15 +14,15 @@ use super::{Activation, ActivationPotential, GradientActivation, MonotoneActivat
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use burn::tensor::activation::{softmax, softplus};
+use burn::tensor::activation::softmax;
 
 /// The gradient of a LogSumExp of quadratics; monotone.
 #[derive(Module, Debug)]
 pub struct QuadraticLseActivation {
     /// The offsets `c_k`, `[blocks]`.
     pub offset: Param<Tensor<1>>,
-    /// The stored temperature `t`, `[1]`, used through softplus.
-    pub temperature: Param<Tensor<1>>,
+    /// The stored `ln t` of the temperature, `[1]`: it has orders of magnitude to go.
+    pub log_temperature: Param<Tensor<1>>,
 }
 
 impl QuadraticLseActivation {
@@ -37,8 +37,7 @@ impl QuadraticLseActivation {
         );
         Self {
             offset: source.constant([blocks], 0.0),
-            // ln(e^t − 1) = t + ln(1 − e^−t)
-            temperature: source.constant([1], temperature + (-(-temperature).exp()).ln_1p()),
+            log_temperature: source.constant([1], temperature.ln()),
         }
     }
 
@@ -50,7 +49,7 @@ impl QuadraticLseActivation {
 
     /// `t`, `[1, 1]`.
     fn temperatures(&self) -> Tensor<2> {
-        softplus(self.temperature.val(), 1.0).unsqueeze()
+        self.log_temperature.val().exp().unsqueeze()
     }
 
     /// `t q`, `[batch, blocks]`.

@@ -24,6 +24,7 @@ mod cascade;
 mod error;
 mod modular;
 mod neural;
+mod quadratic;
 mod registry;
 mod ridge;
 mod scalar;
@@ -38,6 +39,7 @@ pub use modular::{
     SigmoidModulesConfig,
 };
 pub use neural::{GradNetNeural, MGradNetNeural, NeuralConfig};
+pub use quadratic::{MGradNetQuadratic, QuadraticConfig};
 pub use registry::{Claim, Entry, Network, NetworkConfig, registry};
 pub use ridge::{
     ConvexRidge, Icgn, IcgnConfig, IcgnMonteCarloConfig, IcgnSampled, Ridge, RidgeConfig,

@@ -314,6 +314,10 @@ networks! {
         Gradient, potential closed,
         "GradNet, neural activations", "Rem. 1, Eq. (6)",
         "one layer whose units are scalar networks";
+    MGradNetQuadratic "mgradnet_quadratic": QuadraticConfig => super::MGradNetQuadratic,
+        Monotone, potential closed,
+        "mGradNet, quadratics", "ours, after Lemma 3",
+        "the gradient of a smooth maximum of convex quadratics";
     Icnn "icnn": IcnnConfig => Icnn,
         Monotone, potential closed,
         "ICNN", "baseline [36]",

@@ -1,0 +1,211 @@
+//! How long a training step takes, beside the time of its matrix products alone.
+//!
+//! A step is what [`training`](crate::training) does: sampling, the target, forward, loss, backward, Adam. Its floor is
+//! the matrix products that no implementation can leave out, timed in the same process: five of the tied shell (`X Wᵀ`,
+//! `S W`, and backward `G Wᵀ`, `Sᵀ G`, `Dᵀ X`) and, for target (22), the three `Z A_k`.
+
+use std::time::{Duration, Instant};
+
+use burn::data::dataloader::DataLoader;
+use burn::tensor::{Device, Distribution, Tensor};
+use gradnet_core::ParameterSource;
+use gradnet_core::network::{
+    BlockActivation, CascadeConfig, ModularConfig, NetworkConfig, UnitFunction,
+};
+use serde::Serialize;
+use std::sync::Arc;
+
+use crate::backend::Backend;
+use crate::data::{FieldSampler, Sampler};
+use crate::experiment::{DataConfig, TrainConfig};
+use crate::target::{PiecewiseQuadraticConfig, QuarticPolynomialConfig, Target, TargetConfig};
+use crate::training::{TrainError, learner};
+
+/// A shape to time: a network of the paper's experiments with its target and batch.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Its name, for instance `mgradnet_c_d32`.
+    pub name: String,
+    network: NetworkConfig,
+    hidden: usize,
+    dim: usize,
+    batch: usize,
+}
+
+/// One measurement.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// The case.
+    pub case: String,
+    /// The backend.
+    pub backend: &'static str,
+    /// Threads the CPU backends may use.
+    pub threads: usize,
+    /// Milliseconds a full training step, the median of repeats.
+    pub ms_per_step: f64,
+    /// Milliseconds its matrix products alone, the median of repeats.
+    pub floor_ms: f64,
+    /// The first over the second.
+    pub ratio_to_floor: f64,
+    /// Training steps a second.
+    pub steps_per_s: f64,
+}
+
+/// The paper's networks at its sizes: width 7 and batch 1000 at d = 2; the released widths, learned activations and batch
+/// 100 at d = 32, 256, 1024.
+pub fn cases() -> Vec<Case> {
+    let widths = [
+        (2, 7, 7),
+        (32, 247, 629),
+        (256, 254, 948),
+        (1024, 255, 1003),
+    ];
+    widths
+        .into_iter()
+        .flat_map(|(dim, modular, cascade)| {
+            let toy = dim == 2;
+            let modules = ModularConfig {
+                width: Some(modular),
+                activation: if toy {
+                    BlockActivation::Softmax
+                } else {
+                    BlockActivation::Learned
+                },
+                ..Default::default()
+            };
+            let layers = CascadeConfig {
+                width: Some(cascade),
+                activation: if toy {
+                    UnitFunction::Tanh
+                } else {
+                    UnitFunction::Learned
+                },
+                ..Default::default()
+            };
+            let case = |kind: &str, network, hidden| Case {
+                name: format!("mgradnet_{kind}_d{dim}"),
+                network,
+                hidden,
+                dim,
+                batch: if toy { 1000 } else { 100 },
+            };
+            let hidden = modules.modules * modular;
+            [
+                case("m", NetworkConfig::MGradNetM(modules), hidden),
+                case("c", NetworkConfig::MGradNetC(layers), cascade),
+            ]
+        })
+        .collect()
+}
+
+impl Case {
+    /// Times the case on a device, for about `time` of steps and a quarter of that of matrix products.
+    ///
+    /// # Errors
+    /// If the target or the network cannot be built, which is a fault of the list of cases.
+    pub fn run(
+        &self,
+        backend: Backend,
+        device: &Device,
+        time: Duration,
+    ) -> Result<Row, TrainError> {
+        let ms_per_step = self.step_ms(device, time)?;
+        let floor_ms = self.floor_ms(device, time / 4);
+        Ok(Row {
+            case: self.name.clone(),
+            backend: backend.name(),
+            threads: rayon::current_num_threads(),
+            ms_per_step,
+            floor_ms,
+            ratio_to_floor: ms_per_step / floor_ms,
+            steps_per_s: 1e3 / ms_per_step,
+        })
+    }
+
+    fn target(&self) -> TargetConfig {
+        if self.dim == 2 {
+            return TargetConfig::QuarticPolynomial(QuarticPolynomialConfig::default());
+        }
+        TargetConfig::PiecewiseQuadratic(PiecewiseQuadraticConfig {
+            dim: self.dim,
+            ..Default::default()
+        })
+    }
+
+    fn step_ms(&self, device: &Device, time: Duration) -> Result<f64, TrainError> {
+        let inner = device.clone().without_autodiff();
+        let target: Arc<dyn Target> = Arc::from(self.target().init(&inner)?);
+        let mut source = ParameterSource::new(&device.clone().autodiff(), 0);
+        let network = self.network.init(self.dim, &mut source)?;
+        let config = TrainConfig {
+            batch: self.batch,
+            learning_rate: 1e-3,
+            ..Default::default()
+        };
+        let sampler = Sampler::new(&DataConfig::Online, 0, self.dim, self.batch);
+        let endless = usize::MAX / 2;
+        let stream = FieldSampler::new(sampler, target, inner.clone(), endless, endless, 0);
+        let mut batches = stream.iter();
+        let mut learner = learner(network, &config);
+        Ok(median_ms(&inner, time, || {
+            if let Some(Ok(batch)) = batches.next() {
+                let output = learner.train_step(batch);
+                learner.lr_step();
+                learner.optimizer_step(output.grads);
+            }
+        }))
+    }
+
+    fn floor_ms(&self, device: &Device, time: Duration) -> f64 {
+        let device = device.clone().without_autodiff();
+        let random = |rows, columns| {
+            Tensor::<2>::random([rows, columns], Distribution::Uniform(-1.0, 1.0), &device)
+        };
+        let Self {
+            batch, hidden, dim, ..
+        } = *self;
+        let (x, g) = (random(batch, dim), random(batch, dim));
+        let (s, d) = (random(batch, hidden), random(batch, hidden));
+        let w = random(hidden, dim);
+        let a = (dim > 2).then(|| random(dim, dim));
+        median_ms(&device, time, || {
+            let products = [
+                x.clone().matmul(w.clone().transpose()),
+                s.clone().matmul(w.clone()),
+                g.clone().matmul(w.clone().transpose()),
+                s.clone().transpose().matmul(g.clone()),
+                d.clone().transpose().matmul(x.clone()),
+            ];
+            std::hint::black_box(products);
+            if let Some(a) = &a {
+                std::hint::black_box([(); 3].map(|()| x.clone().matmul(a.clone())));
+            }
+        })
+    }
+}
+
+/// Repeats at least.
+const REPEATS: usize = 7;
+
+/// The median over repeats of the mean time of a call, each repeat a block of calls that ends with the device idle.
+fn median_ms(device: &Device, time: Duration, mut call: impl FnMut()) -> f64 {
+    let mut block = |calls: u32| {
+        let start = Instant::now();
+        (0..calls).for_each(|_| call());
+        // A device that fails here fails in the next call too, with its own message.
+        let _ = device.sync();
+        start.elapsed() / calls
+    };
+    block(3);
+    let once = block(3).max(Duration::from_nanos(100));
+    let share = time / (2 * REPEATS as u32);
+    let calls = (share.as_secs_f64() / once.as_secs_f64()).clamp(1.0, 1e6) as u32;
+    block(calls);
+    let begin = Instant::now();
+    let mut repeats = Vec::new();
+    while repeats.len() < REPEATS || begin.elapsed() < time {
+        repeats.push(block(calls).as_secs_f64() * 1e3);
+    }
+    repeats.sort_by(f64::total_cmp);
+    repeats[repeats.len() / 2]
+}
