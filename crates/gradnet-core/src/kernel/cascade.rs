@@ -6,6 +6,7 @@ use super::{has_kernels, portable};
 
 /// The scalar function f of every layer of a cascade.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant)] // one is made for each call and never stored
 pub enum CascadeFunction {
     /// f(z) = tanh z.
     Tanh,

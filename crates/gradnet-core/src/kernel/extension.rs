@@ -5,6 +5,8 @@
 //! kernel fusion both run as opaque operations, hence the shapes stated beside each method. The derivatives are not
 //! differentiable again: neither is Burn's autodiff.
 
+#![allow(clippy::type_complexity)] // one gradient for each input, in their order
+
 use burn::backend::{Backend, backend_extension, tensor::FloatTensor};
 
 /// A function of the cascade without parameters of its own.
