@@ -17,13 +17,13 @@ mod strategy;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use burn::grad_clipping::GradientClippingConfig;
+use burn::grad_clipping::GradientClipping;
 use burn::lr_scheduler::{
     constant::ConstantLr, cosine::CosineAnnealingLrSchedulerConfig,
     module_lr_scheduler::ModuleLrScheduler,
 };
 use burn::module::Module;
-use burn::optim::{AdamConfig, ModuleOptimizer};
+use burn::optim::ModuleOptimizer;
 use burn::tensor::Device;
 use burn::train::{
     Interrupter, Learner, SupervisedTraining, TrainingError, TrainingStrategy,
@@ -31,6 +31,7 @@ use burn::train::{
 };
 use gradnet_core::{
     ParameterSource,
+    kernel::FusedAdam,
     network::{Network, NetworkError},
 };
 
@@ -195,6 +196,8 @@ pub fn train(
         .with_metric_logger(InMemoryMetricLogger::default())
         .with_training_strategy(TrainingStrategy::Custom(Arc::new(BlockwiseStrategy::new(
             session.clone(),
+            optimizer(config),
+            scheduler(config),
         ))))
         .renderer(if dashboard {
             default_renderer(interrupter.clone(), None)
@@ -262,17 +265,13 @@ pub(crate) fn learner(network: Network, config: &TrainConfig) -> Learner<FieldLe
     )
 }
 
-/// Adam as PyTorch has it: Burn's own default epsilon is 1e-5.
+/// Adam with PyTorch's constants, the paper's optimizer.
 fn optimizer(config: &TrainConfig) -> ModuleOptimizer {
-    let clipping = config
-        .clip_norm
-        .map(|norm| GradientClippingConfig::Norm(norm as f32));
-    AdamConfig::new()
-        .with_beta_1(0.9)
-        .with_beta_2(0.999)
-        .with_epsilon(1e-8)
-        .with_grad_clipping(clipping)
-        .init()
+    let optimizer = ModuleOptimizer::from(FusedAdam::default());
+    match config.clip_norm {
+        Some(norm) => optimizer.with_grad_clipping(GradientClipping::Norm(norm as f32)),
+        None => optimizer,
+    }
 }
 
 fn scheduler(config: &TrainConfig) -> ModuleLrScheduler {

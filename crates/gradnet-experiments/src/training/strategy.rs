@@ -5,22 +5,34 @@
 
 use std::sync::{Arc, Mutex};
 
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
+use burn::optim::ModuleOptimizer;
 use burn::train::{
     EventProcessorTraining, InferenceStep, Interrupter, Learner, LearnerEvent,
-    SupervisedLearningStrategy, SupervisedTrainingEventProcessor, TrainLoader, TrainingComponents,
-    TrainingItem, ValidLoader,
+    SupervisedLearningStrategy, SupervisedTrainingEventProcessor, TrainLoader, TrainStep,
+    TrainingComponents, TrainingItem, ValidLoader,
 };
 
 use super::{FieldLearner, TrainError, session::Session};
 
 pub(super) struct BlockwiseStrategy {
     session: Arc<Mutex<Session>>,
+    optimizer: ModuleOptimizer,
+    scheduler: ModuleLrScheduler,
 }
 
 impl BlockwiseStrategy {
-    pub(super) fn new(session: Arc<Mutex<Session>>) -> Self {
-        Self { session }
+    pub(super) fn new(
+        session: Arc<Mutex<Session>>,
+        optimizer: ModuleOptimizer,
+        scheduler: ModuleLrScheduler,
+    ) -> Self {
+        Self {
+            session,
+            optimizer,
+            scheduler,
+        }
     }
 }
 
@@ -29,7 +41,10 @@ type Events = SupervisedTrainingEventProcessor<FieldLearner>;
 /// The parts of a run that the loop moves through.
 struct Loop<'a> {
     session: &'a mut Session,
-    learner: Learner<FieldLearner>,
+    /// Optimizer and scheduler are the loop's own: a `Learner` keeps the old weights beside the new ones in every step, so that no optimizer could
+    /// update them where they lie.
+    optimizer: ModuleOptimizer,
+    scheduler: ModuleLrScheduler,
     training: TrainLoader<FieldLearner>,
     validation: ValidLoader<FieldLearner>,
     events: Events,
@@ -50,65 +65,83 @@ impl SupervisedLearningStrategy<FieldLearner> for BlockwiseStrategy {
             .lock()
             .unwrap_or_else(|poison| poison.into_inner());
         let mut checkpointer = components.checkpointer;
+        let mut model = learner.model();
+        drop(learner);
         let mut run = Loop {
             session: &mut session,
-            learner,
+            optimizer: self.optimizer.clone(),
+            scheduler: self.scheduler.clone(),
             training,
             validation,
             events: components.event_processor,
             interrupter: components.interrupter,
         };
-        let result = run.start().and_then(|()| {
-            for epoch in starting_epoch..=components.num_epochs {
-                run.epoch(epoch)?;
-                if run.interrupter.should_stop() {
-                    break;
-                }
-                if let Some(checkpointer) = &mut checkpointer {
-                    checkpointer.checkpoint(&run.learner, epoch, &components.event_store);
-                }
+        let mut result = run.start(&model);
+        for epoch in starting_epoch..=components.num_epochs {
+            if result.is_err() || run.interrupter.should_stop() {
+                break;
             }
-            Ok(())
-        });
-        let Loop {
-            learner, events, ..
-        } = run;
+            (model, result) = run.epoch(epoch, model);
+            if let (Some(checkpointer), true) = (
+                &mut checkpointer,
+                result.is_ok() && !run.interrupter.should_stop(),
+            ) {
+                let learner = run.learner(&model);
+                checkpointer.checkpoint(&learner, epoch, &components.event_store);
+            }
+        }
+        let events = run.events;
         session.end(result);
-        (learner.model(), events)
+        (model, events)
     }
 }
 
 impl Loop<'_> {
-    fn start(&mut self) -> Result<(), TrainError> {
-        let model = self.learner.model();
+    fn start(&mut self, model: &FieldLearner) -> Result<(), TrainError> {
         let error = self.validation_error(&model.clone().valid());
-        self.session.start(&model, error)
+        self.session.start(model, error)
+    }
+
+    /// Everything a checkpoint holds.
+    fn learner(&self, model: &FieldLearner) -> Learner<FieldLearner> {
+        Learner::new(
+            model.clone(),
+            self.optimizer.clone(),
+            self.scheduler.clone(),
+        )
     }
 
     /// One validation interval: steps, then a validation, also where the run is interrupted in the middle, so that its last weights count.
-    fn epoch(&mut self, epoch: usize) -> Result<(), TrainError> {
+    fn epoch(
+        &mut self,
+        epoch: usize,
+        model: FieldLearner,
+    ) -> (FieldLearner, Result<(), TrainError>) {
         let total_items = self.training.num_items();
         self.send_train(|| LearnerEvent::StartSplit {
             epoch_number: epoch,
             total_items,
         });
-        self.steps()?;
+        let (model, result) = self.steps(model);
         self.send_train(|| LearnerEvent::EndSplit(epoch));
+        let result = result.and_then(|()| self.validate(epoch, &model));
+        (model, result)
+    }
 
+    fn validate(&mut self, epoch: usize, model: &FieldLearner) -> Result<(), TrainError> {
         let total_items = self.validation.num_items();
         self.send_valid(|| LearnerEvent::StartSplit {
             epoch_number: epoch,
             total_items,
         });
-        let model = self.learner.model();
         let error = self.validation_error(&model.clone().valid());
-        self.session.validated(&model, error)?;
+        self.session.validated(model, error)?;
         self.send_valid(|| LearnerEvent::EndSplit(epoch));
         self.send_train(|| LearnerEvent::EndEpoch(epoch));
         Ok(())
     }
 
-    fn steps(&mut self) -> Result<(), TrainError> {
+    fn steps(&mut self, mut model: FieldLearner) -> (FieldLearner, Result<(), TrainError>) {
         let training = self.training.clone();
         let mut pass = training.iter();
         while let Some(batch) = pass.next() {
@@ -119,27 +152,30 @@ impl Loop<'_> {
                     break;
                 }
             };
-            let output = self.learner.train_step(batch);
-            self.learner.lr_step();
-            self.learner.optimizer_step(output.grads);
+            let output = TrainStep::step(&model, batch);
+            let rate = self.scheduler.step();
+            model = model.optimize(&mut self.optimizer, rate.clone(), output.grads);
             let loss = output.item;
-            if self.session.record(loss.loss.clone())? {
-                let (step, rate) = (self.session.step(), self.learner.lr_current());
-                let progress = pass.progress();
-                self.send_train(|| {
-                    LearnerEvent::ProcessedItem(TrainingItem::new(
-                        loss,
-                        progress,
-                        Some(step),
-                        Some(rate),
-                    ))
-                });
+            match self.session.record(loss.loss.clone()) {
+                Ok(false) => {}
+                Ok(true) => {
+                    let (step, progress) = (self.session.step(), pass.progress());
+                    self.send_train(|| {
+                        LearnerEvent::ProcessedItem(TrainingItem::new(
+                            loss,
+                            progress,
+                            Some(step),
+                            Some(rate),
+                        ))
+                    });
+                }
+                Err(error) => return (model, Err(error)),
             }
             if self.interrupter.should_stop() {
                 break;
             }
         }
-        Ok(())
+        (model, Ok(()))
     }
 
     /// The mean squared error over the validation points.
