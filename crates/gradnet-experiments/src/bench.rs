@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use burn::data::dataloader::DataLoader;
 use burn::tensor::{Device, Distribution, Tensor};
+use burn::train::TrainStep;
 use gradnet_core::ParameterSource;
 use gradnet_core::network::{
     BlockActivation, CascadeConfig, ModularConfig, NetworkConfig, UnitFunction,
@@ -19,7 +20,7 @@ use crate::backend::Backend;
 use crate::data::{FieldSampler, Sampler};
 use crate::experiment::{DataConfig, TrainConfig};
 use crate::target::{PiecewiseQuadraticConfig, QuarticPolynomialConfig, Target, TargetConfig};
-use crate::training::{TrainError, learner};
+use crate::training::{FieldLearner, TrainError, optimizer, scheduler};
 
 /// A shape to time: a network of the paper's experiments with its target and batch.
 #[derive(Clone, Debug)]
@@ -146,12 +147,13 @@ impl Case {
         let endless = usize::MAX / 2;
         let stream = FieldSampler::new(sampler, target, inner.clone(), endless, endless, 0);
         let mut batches = stream.iter();
-        let mut learner = learner(network, &config);
+        let (mut optimizer, mut scheduler) = (optimizer(&config), scheduler(&config));
+        // Taken and put back at each step, so that nobody else holds the weights and they are updated in place.
+        let mut held = Some(FieldLearner::new(network));
         Ok(median_ms(&inner, time, || {
-            if let Some(Ok(batch)) = batches.next() {
-                let output = learner.train_step(batch);
-                learner.lr_step();
-                learner.optimizer_step(output.grads);
+            if let (Some(Ok(batch)), Some(model)) = (batches.next(), held.take()) {
+                let output = TrainStep::step(&model, batch);
+                held = Some(model.optimize(&mut optimizer, scheduler.step(), output.grads));
             }
         }))
     }

@@ -266,7 +266,7 @@ pub(crate) fn learner(network: Network, config: &TrainConfig) -> Learner<FieldLe
 }
 
 /// Adam with PyTorch's constants, the paper's optimizer.
-fn optimizer(config: &TrainConfig) -> ModuleOptimizer {
+pub(crate) fn optimizer(config: &TrainConfig) -> ModuleOptimizer {
     let optimizer = ModuleOptimizer::from(FusedAdam::default());
     match config.clip_norm {
         Some(norm) => optimizer.with_grad_clipping(GradientClipping::Norm(norm as f32)),
@@ -274,7 +274,7 @@ fn optimizer(config: &TrainConfig) -> ModuleOptimizer {
     }
 }
 
-fn scheduler(config: &TrainConfig) -> ModuleLrScheduler {
+pub(crate) fn scheduler(config: &TrainConfig) -> ModuleLrScheduler {
     match config.schedule {
         Schedule::Constant => ModuleLrScheduler::new(ConstantLr::new(config.learning_rate)),
         Schedule::Cosine => {
