@@ -12,20 +12,19 @@ pub struct Bar {
 
 impl Bar {
     pub fn new() -> Self {
-        Self {
-            bar: ProgressBar::no_length(),
+        let bar = ProgressBar::no_length();
+        // The template is fixed and valid; were it not, indicatif's own style would do.
+        if let Ok(style) =
+            ProgressStyle::with_template("{prefix:.bold} {bar:24.cyan/dim} {pos}/{len} {wide_msg}")
+        {
+            bar.set_style(style.progress_chars("━━─"));
         }
+        Self { bar }
     }
 }
 
 impl Progress for Bar {
     fn start(&mut self, plan: &Plan) {
-        // The template is fixed and valid; were it not, indicatif's own style would do.
-        if let Ok(style) =
-            ProgressStyle::with_template("{prefix:.bold} {bar:24.cyan/dim} {pos}/{len} {wide_msg}")
-        {
-            self.bar.set_style(style.progress_chars("━━─"));
-        }
         self.bar
             .set_prefix(format!("{} {}", plan.name, plan.network));
         self.bar.set_length(plan.steps as u64);
