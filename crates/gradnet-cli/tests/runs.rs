@@ -324,8 +324,8 @@ fn refused_adapter(variables: &[&str]) {
 #[test]
 fn a_loss_that_is_not_finite_stops_the_run() {
     let folder = tempfile::tempdir().unwrap();
-    // Forty layers whose weights all grow by 1 a step: the product of them leaves 32 bits within a few steps.
-    let layers = "network.gradnet_c.layers=40";
+    // So many layers whose weights all grow by 1 a step: the product of them leaves 32 bits within a few steps.
+    let layers = "network.gradnet_c.layers=160";
     let diverging = [
         "--network",
         "gradnet_c",
