@@ -59,89 +59,102 @@ const MODULES: [Case; 4] = [
     },
 ];
 
-/// Numbers in [low, low + 1) from their place, spread evenly enough for a measurement.
+/// Inputs in [low, low + 1), spread evenly enough for a measurement; parameters where the device differentiates.
 fn spread<const D: usize>(shape: [usize; D], low: f32, device: &Device) -> Tensor<D> {
     let count = shape.iter().product::<usize>();
     let numbers = (0..count).map(|i| low + (i as f32 * 0.618_034).fract());
-    Tensor::from_data(TensorData::new(numbers.collect::<Vec<_>>(), shape), device)
+    let data = TensorData::new(numbers.collect::<Vec<_>>(), shape);
+    let tensor = Tensor::from_data(data, device);
+    if device.is_autodiff() {
+        tensor.require_grad()
+    } else {
+        tensor
+    }
 }
 
-/// Measures a forward pass, and a forward with its backward pass.
-fn measure(c: &mut Criterion, group: &str, form: &str, run: impl Fn(&Device) -> Tensor<2>) {
-    let device = Device::flex();
-    let tracked = Device::flex().autodiff();
+/// Measures a forward pass, and a forward with its backward pass, of both forms of an operation.
+fn measure<I: Clone>(
+    c: &mut Criterion,
+    group: &str,
+    inputs: impl Fn(&Device) -> I,
+    forms: [(&str, fn(I) -> Tensor<2>); 2],
+) {
+    let plain = inputs(&Device::flex());
+    let tracked = inputs(&Device::flex().autodiff());
     let mut group = c.benchmark_group(group);
-    group.bench_function(format!("forward/{form}"), |b| b.iter(|| run(&device)));
-    group.bench_function(format!("training/{form}"), |b| {
-        b.iter(|| run(&tracked).sum().backward());
-    });
+    for (form, run) in forms {
+        group.bench_function(format!("forward/{form}"), |b| {
+            b.iter(|| run(plain.clone()));
+        });
+        group.bench_function(format!("training/{form}"), |b| {
+            b.iter(|| run(tracked.clone()).sum().backward());
+        });
+    }
     group.finish();
 }
 
 fn cascades(c: &mut Criterion) {
+    type Inputs = (Tensor<2>, [Tensor<2>; 3], CascadeFunction);
+    let forms: [(&str, fn(Inputs) -> Tensor<2>); 2] = [
+        ("fused", |(w, [alpha, beta, bias], function)| {
+            cascade(w, alpha, beta, bias, function)
+        }),
+        ("unfused", |(w, [alpha, beta, bias], function)| {
+            portable::cascade(w, alpha, beta, bias, function)
+        }),
+    ];
     for case in CASCADES {
-        let shape = [4, case.hidden];
         let inputs = |device: &Device| {
-            let parameter = |low| spread(shape, low, device).require_grad();
-            let w = spread([case.batch, case.hidden], -0.5, device).require_grad();
+            let parameter = |low| spread([4, case.hidden], low, device);
+            let w = spread([case.batch, case.hidden], -0.5, device);
             let function = CascadeFunction::Learned {
                 a: parameter(0.3),
                 b: parameter(0.1),
             };
-            (w, parameter(0.2), parameter(0.4), parameter(-0.5), function)
+            (
+                w,
+                [parameter(0.2), parameter(0.4), parameter(-0.5)],
+                function,
+            )
         };
-        let group = format!("cascade {}", case.name);
-        measure(c, &group, "fused", |device| {
-            let (w, alpha, beta, bias, function) = inputs(device);
-            cascade(w, alpha, beta, bias, function)
-        });
-        measure(c, &group, "unfused", |device| {
-            let (w, alpha, beta, bias, function) = inputs(device);
-            portable::cascade(w, alpha, beta, bias, function)
-        });
+        measure(c, &format!("cascade {}", case.name), inputs, forms);
     }
 }
 
 fn modules(c: &mut Criterion) {
+    type Inputs = (Tensor<2>, [Tensor<1>; 4]);
+    let forms: [(&str, fn(Inputs) -> Tensor<2>); 2] = [
+        ("fused", |(z, [alpha, temperature, a, b])| {
+            softmax_modules(z, alpha, temperature, Some(a), Some(b), 4)
+        }),
+        ("unfused", |(z, [alpha, temperature, a, b])| {
+            portable::softmax_modules(z, alpha, temperature, Some(a), Some(b), 4)
+        }),
+    ];
     for case in MODULES {
         let inputs = |device: &Device| {
-            let parameter = |low| spread([4], low, device).require_grad();
-            let z = spread([case.batch, 4 * case.hidden], -0.5, device).require_grad();
-            (
-                z,
-                [
-                    parameter(0.2),
-                    parameter(0.9),
-                    parameter(0.4),
-                    parameter(0.1),
-                ],
-            )
+            let z = spread([case.batch, 4 * case.hidden], -0.5, device);
+            (z, [0.2, 0.9, 0.4, 0.1].map(|low| spread([4], low, device)))
         };
-        let group = format!("softmax modules {}", case.name);
-        measure(c, &group, "fused", |device| {
-            let (z, [alpha, temperature, a, b]) = inputs(device);
-            softmax_modules(z, alpha, temperature, Some(a), Some(b), 4)
-        });
-        measure(c, &group, "unfused", |device| {
-            let (z, [alpha, temperature, a, b]) = inputs(device);
-            portable::softmax_modules(z, alpha, temperature, Some(a), Some(b), 4)
-        });
+        measure(c, &format!("softmax modules {}", case.name), inputs, forms);
     }
 }
 
 fn splines(c: &mut Criterion) {
+    type Inputs = (Tensor<2>, Tensor<2>);
+    let forms: [(&str, fn(Inputs) -> Tensor<2>); 2] = [
+        ("fused", |(z, coefficients)| {
+            linear_spline(z, coefficients, 0.5)
+        }),
+        ("unfused", |(z, coefficients)| {
+            portable::linear_spline(z, coefficients, 0.5)
+        }),
+    ];
     let inputs = |device: &Device| {
-        let z = spread([100, 629], -0.5, device).require_grad();
-        (z, spread([629, 7], -0.5, device).require_grad())
+        let z = spread([100, 629], -0.5, device);
+        (z, spread([629, 7], -0.5, device))
     };
-    measure(c, "linear spline d32", "fused", |device| {
-        let (z, coefficients) = inputs(device);
-        linear_spline(z, coefficients, 0.5)
-    });
-    measure(c, "linear spline d32", "unfused", |device| {
-        let (z, coefficients) = inputs(device);
-        portable::linear_spline(z, coefficients, 0.5)
-    });
+    measure(c, "linear spline d32", inputs, forms);
 }
 
 criterion_group!(kernels, cascades, modules, splines);

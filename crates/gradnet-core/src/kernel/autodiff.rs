@@ -159,6 +159,33 @@ impl<B: BackwardKernels> Backward<B, 2> for Spline {
     }
 }
 
+/// The backward step of x Wᵀ: ∂x = g W, ∂W = gᵀ x.
+#[derive(Debug)]
+struct ProductTransposed;
+
+impl<B: Backend> Backward<B, 2> for ProductTransposed {
+    type State = (FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 2>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let (x, w) = ops.state;
+        let gradient = gradients.consume::<B>(&ops.node);
+        let [parent_x, parent_w] = ops.parents;
+        // Data has no gradient, and its product is not small.
+        if let Some(parent) = parent_x {
+            gradients.register::<B>(parent.id, B::float_matmul(gradient.clone(), w));
+        }
+        if let Some(parent) = parent_w {
+            let transposed = B::float_swap_dims(gradient, 0, 1);
+            gradients.register::<B>(parent.id, B::float_matmul(transposed, x));
+        }
+    }
+}
+
 impl<B, C> ForwardKernels for Autodiff<B, C>
 where
     B: Backend + ForwardKernels + BackwardKernels,
@@ -234,6 +261,12 @@ where
     ) -> FloatTensor<Self> {
         record!(Spline(range), B, C, [z, coefficients], |z, coefficients| {
             B::spline(z, coefficients, range)
+        })
+    }
+
+    fn product_transposed(x: FloatTensor<Self>, w: FloatTensor<Self>) -> FloatTensor<Self> {
+        record!(ProductTransposed, B, C, [x, w], |x, w| {
+            B::product_transposed(x, w)
         })
     }
 }

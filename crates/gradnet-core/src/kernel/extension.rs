@@ -72,6 +72,12 @@ pub(crate) trait ForwardKernels: Backend {
         coefficients: FloatTensor<Self>,
         range: f64,
     ) -> FloatTensor<Self>;
+
+    /// x Wᵀ: Burn's product forward; what differs is the step recorded for its backward pass.
+    #[fusion(default)]
+    fn product_transposed(x: FloatTensor<Self>, w: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::float_matmul(x, Self::float_swap_dims(w, 0, 1))
+    }
 }
 
 /// The derivatives: each takes the inputs of its operation, then the gradient of the output, and returns the gradients

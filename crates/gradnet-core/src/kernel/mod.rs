@@ -8,6 +8,7 @@
 //! | [`cascade`] | z_0 = β_0 w + b_0, z_{l+1} = β_{l+1} w + α_l f_l(z_l) + b_{l+1} | Eq. (16)-(17), Thm. 8, Cor. 8.1 |
 //! | [`softmax_modules`] | α_m (a_m softmax(t_m z_m) − b_m softmax(−t_m z_m)) | Eq. (13)-(14), Thm. 1, Thm. 7, Cor. 7.1 |
 //! | [`linear_spline`] | a learned piecewise linear function per unit | the ridge baselines RR and CRR |
+//! | [`product_transposed`] | x Wᵀ, its gradient in the order of W | the first product of every tied network |
 //! | [`FusedAdam`] | a step of Adam | the optimizer of every run |
 //!
 //! All three take *effective* parameters: a sign constraint is applied before, so that one kernel serves the
@@ -21,6 +22,7 @@ mod adam;
 mod cascade;
 mod linear_spline;
 pub mod portable;
+mod product;
 mod softmax_modules;
 
 #[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
@@ -37,6 +39,7 @@ mod tests;
 pub use adam::FusedAdam;
 pub use cascade::{CascadeFunction, cascade};
 pub use linear_spline::linear_spline;
+pub use product::product_transposed;
 pub use softmax_modules::softmax_modules;
 
 use burn::{

@@ -2,7 +2,9 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
-use super::{CascadeFunction, cascade, linear_spline, portable, softmax_modules};
+use super::{
+    CascadeFunction, cascade, linear_spline, portable, product_transposed, softmax_modules,
+};
 
 /// What an operation returned, then the gradient of each input.
 type Found = Vec<(String, Vec<f64>)>;
@@ -351,6 +353,27 @@ fn a_linear_spline_agrees_with_its_portable_form_on_every_backend() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_transposed_product_has_the_gradients_of_the_product_with_the_transposed() {
+    let mut draw = Draw(31);
+    let inputs = [
+        ("x", draw.uniform(11 * 5, -1.0, 1.0), vec![11, 5]),
+        ("w", draw.uniform(13 * 5, -1.0, 1.0), vec![13, 5]),
+    ];
+    let run = |product: fn(Tensor<2>, Tensor<2>) -> Tensor<2>, device: &Device, dtype: DType| {
+        let [x, w] = [0, 1].map(|i| tensor::<2>(&inputs[i], device, dtype));
+        // W twice, as in a tied network: both gradients are added up.
+        let y = product(x.clone(), w.clone()).matmul(w.clone());
+        differentiated(y, &[("x", x), ("w", w)], &[])
+    };
+    let (device, dtype) = reference_device();
+    let reference = run(|x, w| x.matmul(w.transpose()), &device, dtype);
+    for place in places() {
+        let found = run(product_transposed, &place.device, place.dtype);
+        assert_close(&found, &reference, place.tolerance, place.name);
     }
 }
 

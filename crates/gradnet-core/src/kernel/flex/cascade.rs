@@ -9,6 +9,7 @@
 //! the batch need four accumulators a layer, S = Σ e_l u(z_l), T = Σ e_l (z_l − u(z_l)), Σ ∂z_l w and Σ ∂z_l, from
 //! which ∂α = a S + b T, ∂a = α S, ∂b = α T follow once a unit. The z_l are computed again rather than stored.
 
+use super::doubled::Doubled;
 use super::lanes::{Element, Kernel, Lanes, Vector};
 use super::mathematics;
 use super::rows::{Rows, each_piece, in_order};
@@ -355,6 +356,12 @@ fn backward_strips<L: Lanes, B: Basis, const LEARNED: bool>(
     }
 }
 
+/// Four vectors at a time, which do not wait for each other.
+#[inline(always)]
+fn interleaved<L: Lanes>(lanes: L) -> Doubled<Doubled<L>> {
+    Doubled::new(Doubled::new(lanes))
+}
+
 /// Evaluates the cascade of `[batch, hidden]` elements.
 pub(super) fn cascade<E: Element>(
     w: &[E],
@@ -375,7 +382,7 @@ impl<E: Element> Kernel<E> for Evaluate<'_, E> {
 
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) -> Vec<E> {
-        evaluate(lanes, self.w, &self.p, self.function)
+        evaluate(interleaved(lanes), self.w, &self.p, self.function)
     }
 }
 
@@ -478,6 +485,7 @@ impl<E: Element> Kernel<E> for Differentiate<'_, E> {
 
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) -> Gradients<E> {
+        let lanes = interleaved(lanes);
         differentiate(lanes, self.w, self.gradient, &self.p, self.function)
     }
 }

@@ -5,8 +5,9 @@
 //! in `f64`). tanh z = −m / (m + 2) with m = e^{−2|z|} − 1 has the sign of z put back, so it is odd to the bit and
 //! accurate near 0, where e^{2z} − 1 would cancel. log(1 + e) = 2 atanh(e / (2 + e)).
 //!
-//! Largest errors, found by the tests over all magnitudes, in units of the last place of the result:
-//! see `tests::errors_stay_within_their_bounds`.
+//! Largest errors in units of the last place of the result, f32 / f64: exp 0.94 / 1.0, tanh 2.5 / 3.0, sigmoid 2.1 / 2.0,
+//! softplus 2.5 / 3.0. The tests hold all of them to 3 / 4 over all magnitudes, on every kind of vector of the machine
+//! (`flex::tests`). tanh never exceeds 1, so that a monotone network's slopes 1 − tanh² stay non-negative.
 
 use super::lanes::{Element, Lanes, Vector};
 

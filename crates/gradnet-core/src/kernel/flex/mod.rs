@@ -6,6 +6,7 @@
 
 mod adam;
 mod cascade;
+mod doubled;
 mod lanes;
 mod linear_spline;
 mod mathematics;

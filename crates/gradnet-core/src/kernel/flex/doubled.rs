@@ -1,0 +1,181 @@
+//! Two vectors as one of twice the width.
+//!
+//! The layers of a cascade wait for each other: on one vector the processor idles most of the time. Vectors that do not
+//! depend on each other, in turn, fill the gaps: doubled twice, a cascade ran 1.4 (backward) to 2 (forward) times
+//! faster.
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use super::lanes::{Element, Kernel, Lanes, Vector};
+
+/// The lanes of `L`, twice.
+#[derive(Clone, Copy)]
+pub(super) struct Doubled<L>(L);
+
+/// The vector of [`Doubled`].
+#[derive(Clone, Copy)]
+pub(super) struct Pair<V>(V, V);
+
+impl<L: Lanes> Doubled<L> {
+    /// Twice the lanes of a token.
+    #[inline(always)]
+    pub(super) fn new(lanes: L) -> Self {
+        Self(lanes)
+    }
+}
+
+/// Runs a kernel on doubled lanes in code compiled for the single ones.
+struct Twice<K>(K);
+
+impl<E: Element, K: Kernel<E>> Kernel<E> for Twice<K> {
+    type Output = K::Output;
+
+    #[inline(always)]
+    fn run<L: Lanes<Element = E>>(self, lanes: L) -> K::Output {
+        self.0.run(Doubled(lanes))
+    }
+}
+
+impl<L: Lanes> Lanes for Doubled<L> {
+    type Element = L::Element;
+    type Vector = Pair<L::Vector>;
+    const WIDTH: usize = 2 * L::WIDTH;
+
+    #[inline(always)]
+    fn run<K: Kernel<L::Element>>(self, kernel: K) -> K::Output {
+        self.0.run(Twice(kernel))
+    }
+
+    #[inline(always)]
+    fn splat(self, value: L::Element) -> Self::Vector {
+        Pair(self.0.splat(value), self.0.splat(value))
+    }
+
+    #[inline(always)]
+    fn load(self, from: &[L::Element]) -> Self::Vector {
+        let from = &from[..Self::WIDTH];
+        Pair(self.0.load(from), self.0.load(&from[L::WIDTH..]))
+    }
+
+    #[inline(always)]
+    fn load_first(self, from: &[L::Element], count: usize) -> Self::Vector {
+        if count >= Self::WIDTH {
+            return self.load(from);
+        }
+        let (low, high) = from[..count].split_at(count.min(L::WIDTH));
+        Pair(
+            self.0.load_first(low, low.len()),
+            self.0.load_first(high, high.len()),
+        )
+    }
+
+    #[inline(always)]
+    fn store(self, vector: Self::Vector, to: &mut [L::Element]) {
+        let to = &mut to[..Self::WIDTH];
+        self.0.store(vector.0, to);
+        self.0.store(vector.1, &mut to[L::WIDTH..]);
+    }
+
+    #[inline(always)]
+    fn store_first(self, vector: Self::Vector, to: &mut [L::Element], count: usize) {
+        if count >= Self::WIDTH {
+            return self.store(vector, to);
+        }
+        let (low, high) = to[..count].split_at_mut(count.min(L::WIDTH));
+        let (in_low, in_high) = (low.len(), high.len());
+        self.0.store_first(vector.0, low, in_low);
+        self.0.store_first(vector.1, high, in_high);
+    }
+
+    #[inline(always)]
+    fn first_or(self, vector: Self::Vector, count: usize, rest: Self::Vector) -> Self::Vector {
+        Pair(
+            self.0.first_or(vector.0, count.min(L::WIDTH), rest.0),
+            self.0
+                .first_or(vector.1, count.saturating_sub(L::WIDTH), rest.1),
+        )
+    }
+}
+
+impl<V: Vector> Vector for Pair<V> {
+    type Element = V::Element;
+
+    #[inline(always)]
+    fn mul_add(self, factor: Self, term: Self) -> Self {
+        Pair(
+            self.0.mul_add(factor.0, term.0),
+            self.1.mul_add(factor.1, term.1),
+        )
+    }
+
+    #[inline(always)]
+    fn neg_mul_add(self, factor: Self, term: Self) -> Self {
+        Pair(
+            self.0.neg_mul_add(factor.0, term.0),
+            self.1.neg_mul_add(factor.1, term.1),
+        )
+    }
+
+    #[inline(always)]
+    fn at_least(self, floor: Self) -> Self {
+        Pair(self.0.at_least(floor.0), self.1.at_least(floor.1))
+    }
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        Pair(self.0.abs(), self.1.abs())
+    }
+
+    #[inline(always)]
+    fn with_sign_of(self, other: Self) -> Self {
+        Pair(self.0.with_sign_of(other.0), self.1.with_sign_of(other.1))
+    }
+
+    #[inline(always)]
+    fn where_positive(self, test: Self) -> Self {
+        Pair(self.0.where_positive(test.0), self.1.where_positive(test.1))
+    }
+
+    #[inline(always)]
+    fn square_root(self) -> Self {
+        Pair(self.0.square_root(), self.1.square_root())
+    }
+
+    #[inline(always)]
+    fn power_of_two(self) -> Self {
+        Pair(self.0.power_of_two(), self.1.power_of_two())
+    }
+
+    #[inline(always)]
+    fn fold(self, with: impl Fn(V::Element, V::Element) -> V::Element) -> V::Element {
+        let (low, high) = (self.0.fold(&with), self.1.fold(&with));
+        with(low, high)
+    }
+}
+
+macro_rules! lane_by_lane {
+    ($trait:ident, $method:ident) => {
+        impl<V: Vector> $trait for Pair<V> {
+            type Output = Self;
+
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                Pair(self.0.$method(other.0), self.1.$method(other.1))
+            }
+        }
+    };
+}
+
+lane_by_lane!(Add, add);
+lane_by_lane!(Sub, sub);
+lane_by_lane!(Mul, mul);
+lane_by_lane!(Div, div);
+
+impl<V: Vector> Neg for Pair<V> {
+    type Output = Self;
+
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Pair(-self.0, -self.1)
+    }
+}
