@@ -1,5 +1,7 @@
 //! Every broken config gives one diagnostic that underlines the place and names the remedy, and exit code 2.
 
+#![allow(clippy::unwrap_used)] // in a test a failure is the finding
+
 mod program;
 
 use std::collections::BTreeSet;

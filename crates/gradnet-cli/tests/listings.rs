@@ -1,5 +1,7 @@
 //! The commands that read: what they list, in which form, with which exit code.
 
+#![allow(clippy::unwrap_used)] // in a test a failure is the finding
+
 mod program;
 
 use std::io::Read;

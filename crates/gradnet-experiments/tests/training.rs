@@ -1,5 +1,7 @@
 //! Whole runs, small ones: what a run folder holds, that it can be read back, and every way a run ends.
 
+#![allow(clippy::unwrap_used)] // in a test a failure is the finding
+
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 

@@ -48,11 +48,14 @@ pub struct Sampler {
     fixed: Option<FixedSet>,
 }
 
+/// An epoch and the order of its points.
+type EpochOrder = (u64, Arc<Vec<u32>>);
+
 /// A fixed set in memory and the order of the epoch last asked for.
 #[derive(Clone, Debug)]
 struct FixedSet {
     points: Arc<Vec<f32>>,
-    order: Arc<Mutex<Option<(u64, Arc<Vec<u32>>)>>>,
+    order: Arc<Mutex<Option<EpochOrder>>>,
 }
 
 impl Sampler {

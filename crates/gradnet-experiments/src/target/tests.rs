@@ -100,12 +100,13 @@ fn every_piece_of_the_piecewise_quadratic_is_active_somewhere() {
     let forms = target
         .forms(points(500, 8, FloatDType::F64))
         .map(|(_, v)| values(v));
+    let [s, p, q] = &forms;
     let mut wins = [0; 3];
-    for i in 0..500 {
-        let largest = (0..3)
-            .max_by(|a, b| forms[*a][i].total_cmp(&forms[*b][i]))
-            .unwrap();
-        wins[largest] += 1;
+    for ((s, p), q) in s.iter().zip(p).zip(q) {
+        let largest = s.max(*p).max(*q);
+        for (win, value) in wins.iter_mut().zip([s, p, q]) {
+            *win += usize::from(*value == largest);
+        }
     }
     assert!(wins.iter().all(|w| *w > 10), "{wins:?}");
 }
@@ -199,8 +200,10 @@ fn piecewise_quadratic_reproduces_the_released_code() {
 
 #[test]
 fn settings_out_of_range_are_refused_by_name() {
-    let mut config = PiecewiseQuadraticConfig::default();
-    config.dim = 1;
+    let config = PiecewiseQuadraticConfig {
+        dim: 1,
+        ..Default::default()
+    };
     let error = config.check().unwrap_err();
     assert_eq!(
         error.to_string(),
