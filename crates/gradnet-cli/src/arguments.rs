@@ -57,7 +57,7 @@ pub struct Train {
     /// Change a setting, for instance --set train.learning_rate=0.001 (repeatable; applied last)
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// The run folder [default: runs/<config name>-<network>-s<seed>]
+    /// The run folder [default: runs/NAME-NETWORK-sSEED, with the config's name]
     #[arg(long, short, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Replace a finished run in the run folder

@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --workspace --bench kernels`; the numbers to compare stand under one name: `fused`, `unfused`.
 
+#![allow(clippy::type_complexity)] // the two forms of an operation, by name
+
 use burn::tensor::{Device, Tensor, TensorData};
 use criterion::{Criterion, criterion_group, criterion_main};
 use gradnet_core::kernel::{CascadeFunction, cascade, linear_spline, portable, softmax_modules};

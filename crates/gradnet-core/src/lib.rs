@@ -2,7 +2,7 @@
 //! or of a convex one, by construction (Chaudhari, Pranav, Moura, "Gradient Networks", IEEE TSP 2025).
 //!
 //! One idea carries the library: a [tied shell](TiedNetwork) `Wᵀ σ(W x + a) + b` around an
-//! [activation](activation) `σ = ∇ψ` is the gradient of `ψ(W x + a) + ⟨b, x⟩`. The guarantee is a type:
+//! [`activation`] `σ = ∇ψ` is the gradient of `ψ(W x + a) + ⟨b, x⟩`. The guarantee is a type:
 //! [`GradientField`] for a symmetric Jacobian, [`MonotoneField`] for a positive semidefinite one.
 //!
 //! ```

@@ -11,6 +11,7 @@
 
 use crate::activation::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, assert_dim, row_dot};
+use crate::kernel::product_transposed;
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -80,7 +81,7 @@ impl<A: Module> TiedNetwork<A> {
     fn hidden(&self, x: Tensor<2>) -> Tensor<2> {
         let [_, dim] = self.weight.dims();
         assert_dim(&x, dim);
-        let z = x.matmul(self.weight.val().transpose());
+        let z = product_transposed(x, self.weight.val());
         match &self.hidden_bias {
             Some(bias) => z + bias.val().unsqueeze(),
             None => z,

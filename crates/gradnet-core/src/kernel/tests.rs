@@ -397,8 +397,8 @@ fn operations_read_transposed_and_sliced_inputs_in_their_order() {
                         .transpose()
                         .slice([0..hidden, batch..2 * batch])
                         .transpose(),
-                    twice(alpha).slice([layers..2 * layers]),
-                    twice(bias).slice([0..layers]),
+                    twice(alpha).narrow(0, layers, layers),
+                    twice(bias).narrow(0, 0, layers),
                 ]
             } else {
                 [w, alpha, bias]
