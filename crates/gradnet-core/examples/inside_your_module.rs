@@ -1,6 +1,6 @@
 //! An mGradNet-M inside your own Burn module: build it, train it, ask for its potential and Jacobian.
 //!
-//! `cargo run --release -p gradnet-core --example inside_your_module`
+//! `cargo run --release --example inside_your_module`
 //!
 //! The module learns the gradient of a convex function from samples of it. Its potential is convex
 //! whatever the training does, because the type says so.
