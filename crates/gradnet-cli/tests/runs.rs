@@ -171,6 +171,23 @@ fn another_network_trains_from_the_same_config() {
     assert!(summary["parameters"].as_u64().unwrap() <= 2000);
 }
 
+/// "After training": every registered network trains, and what came of it keeps what it claims.
+#[test]
+fn every_network_trains_and_passes_verification() {
+    let here = tempfile::tempdir().unwrap();
+    let list = json(&gradnet(here.path(), &["networks", "--json"]).stdout);
+    for entry in list.as_array().unwrap() {
+        let name = entry["name"].as_str().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let ran = train(folder.path(), &[QUICK, &["--network", name]].concat());
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+        let verified = gradnet(folder.path(), &["verify", "run", "--json"]);
+        assert_eq!(verified.code, 0, "{name}: {}", verified.stdout);
+        let verified = json(&verified.stdout);
+        assert_eq!(verified["claim"], entry["claim"], "{name}");
+    }
+}
+
 #[test]
 fn the_run_folder_is_named_after_config_network_and_seed() {
     let folder = tempfile::tempdir().unwrap();
