@@ -29,6 +29,8 @@ pub enum Command {
     Verify(Verify),
     /// Time the training steps of the paper's networks, beside their matrix products alone
     Bench(Bench),
+    /// Reproduce a table or a figure of the paper; a killed reproduction goes on where it stopped
+    Reproduce(Reproduce),
     /// Show the backends compiled in and the devices found
     Devices(Listing),
     /// Show the networks and what each guarantees
@@ -133,6 +135,60 @@ pub struct Bench {
     /// Where and how to compute
     #[command(flatten)]
     pub device: DeviceChoice,
+}
+
+/// Arguments of `reproduce`.
+#[derive(Debug, Args)]
+pub struct Reproduce {
+    /// What to reproduce
+    #[arg(value_enum, value_name = "NAME")]
+    pub name: Reproduction,
+    /// Only these dimensions, for instance 32,256 (tables 1 and 2)
+    #[arg(long, value_name = "D", value_delimiter = ',')]
+    pub dims: Option<Vec<usize>>,
+    /// Only these networks, for instance mgradnet_c,mgradnet_m
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub networks: Option<Vec<String>>,
+    /// Seeds of each row's choice [default: as in the table's grid]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub seeds: Option<usize>,
+    /// Runs side by side, each on one thread if there are several [default: one a processor core, one on a GPU]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub jobs: Option<usize>,
+    /// Small budgets, a minute or two in all: a test of the way, not of the numbers
+    #[arg(long)]
+    pub quick: bool,
+    /// The results folder [default: results, or results/quick with --quick]
+    #[arg(long, short, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Where and how to compute
+    #[command(flatten)]
+    pub device: DeviceChoice,
+}
+
+/// What can be reproduced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Reproduction {
+    /// Table I: the gradient of the convex potential (22)
+    Table1,
+    /// Table II: the score of the Gaussian mixture (23)
+    Table2,
+    /// Table III: orbits of the two-body problem
+    Table3,
+    /// The convex toy in the plane (Table 1 of the first arXiv version)
+    ToyConvex,
+    /// The nonconvex toy in the plane (Table 2 of the first arXiv version)
+    ToyNonconvex,
+    /// Fig. 4: the potentials in the plane with their gradient fields
+    Fig4,
+    /// Fig. 5: error maps of the toys' networks
+    Fig5,
+    /// Fig. 6: orbits, true and predicted
+    Fig6,
+    /// Training curves of all tables that have records
+    Curves,
+    /// All of the above
+    All,
 }
 
 /// A time in seconds.

@@ -143,9 +143,9 @@ impl Case {
             learning_rate: 1e-3,
             ..Default::default()
         };
-        let sampler = Sampler::new(&DataConfig::Online, 0, self.dim, self.batch);
+        let sampler = Sampler::new(&DataConfig::Online, target, 0, self.batch);
         let endless = usize::MAX / 2;
-        let stream = FieldSampler::new(sampler, target, inner.clone(), endless, endless, 0);
+        let stream = FieldSampler::new(sampler, inner.clone(), endless, endless, 0);
         let mut batches = stream.iter();
         let (mut optimizer, mut scheduler) = (optimizer(&config), scheduler(&config));
         // Taken and put back at each step, so that nobody else holds the weights and they are updated in place.

@@ -11,9 +11,12 @@ pub mod config;
 pub mod data;
 pub mod evaluation;
 pub mod experiment;
+pub mod figure;
+pub mod reproduce;
 pub mod run;
 pub mod target;
 pub mod training;
+pub mod two_body;
 
 pub use experiment::{Experiment, ExperimentError};
 pub use run::{Run, RunError};

@@ -70,7 +70,7 @@ fn the_score_of_a_gaussian_mixture_is_nearly_linear() {
     let device = Device::flex();
     let config = TargetConfig::from_name("gaussian_mixture_score").unwrap();
     let target = config.init(&device).unwrap();
-    let points = test_points(&EvaluationConfig::default(), 32, 0, 0);
+    let points = test_points(&EvaluationConfig::default(), target.as_ref(), 0, 0);
     let set = PointSet::new(&points, target.as_ref(), &device);
     let centre = target.gradient(Tensor::ones([1, 32], &device) * 0.5);
     let (mut along, mut squares) = (0.0, 0.0);

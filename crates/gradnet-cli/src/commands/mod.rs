@@ -5,6 +5,7 @@ mod config;
 mod devices;
 mod eval;
 mod networks;
+mod reproduce;
 mod targets;
 mod train;
 mod verify;
@@ -21,6 +22,7 @@ pub fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Eval(options) => eval::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Reproduce(options) => reproduce::run(&options),
         Command::Devices(options) => devices::run(&options),
         Command::Networks(options) => networks::run(&options),
         Command::Targets(options) => targets::run(&options),

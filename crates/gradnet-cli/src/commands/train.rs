@@ -49,7 +49,7 @@ pub fn run(options: &Train) -> Result<ExitCode, Failure> {
 }
 
 /// A handle that the first Ctrl-C (or SIGTERM, as batch systems send it) stops the run with; the second ends the process.
-fn interrupter() -> Interrupter {
+pub(super) fn interrupter() -> Interrupter {
     let interrupter = Interrupter::new();
     #[cfg(unix)]
     if let Err(error) = listen(interrupter.clone()) {

@@ -2,7 +2,10 @@
 //! dashboard, which needs the terminal for itself.
 
 mod bar;
+mod cells;
 mod plain;
+
+pub use cells::Cells;
 
 use std::io::IsTerminal;
 

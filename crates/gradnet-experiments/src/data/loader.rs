@@ -44,7 +44,6 @@ impl Batch {
 #[derive(Clone)]
 pub struct FieldSampler {
     sampler: Sampler,
-    target: Arc<dyn Target>,
     device: Device,
     /// Where batches are handed over, if that is not the target's device.
     destination: Option<Device>,
@@ -60,7 +59,6 @@ impl FieldSampler {
     /// `device` must be the one the target was made for.
     pub fn new(
         sampler: Sampler,
-        target: Arc<dyn Target>,
         device: Device,
         steps: usize,
         interval: usize,
@@ -69,7 +67,6 @@ impl FieldSampler {
         Self {
             batch: sampler.batch_size(),
             sampler,
-            target,
             device,
             destination: None,
             steps,
@@ -97,7 +94,7 @@ impl Iterator for Pass<'_> {
         let stream = self.stream;
         let batch = Batch::new(
             stream.sampler.batch(self.next),
-            stream.target.as_ref(),
+            stream.sampler.target(),
             &stream.device,
         );
         self.next += 1;

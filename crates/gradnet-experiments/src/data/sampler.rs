@@ -1,4 +1,4 @@
-//! Uniform points on the unit cube, and the batches a run trains on.
+//! Points on the unit cube, and the batches a run trains on.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,6 +7,7 @@ use rand::{Rng, seq::SliceRandom};
 
 use super::{Stream, generator};
 use crate::experiment::{DataConfig, FixedData};
+use crate::target::Target;
 
 /// `points` uniform points of [0, 1)^dim, row after row.
 ///
@@ -40,10 +41,10 @@ pub fn points_tensor(
 }
 
 /// The training points of a run: batch `step` is a pure function of seed and step.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Sampler {
+    target: Arc<dyn Target>,
     seed: u64,
-    dim: usize,
     batch: usize,
     fixed: Option<FixedSet>,
 }
@@ -60,23 +61,25 @@ struct FixedSet {
 
 impl Sampler {
     /// The sampler a training config asks for.
-    pub fn new(data: &DataConfig, seed: u64, dim: usize, batch: usize) -> Self {
+    pub fn new(data: &DataConfig, target: Arc<dyn Target>, seed: u64, batch: usize) -> Self {
         let fixed = match data {
             DataConfig::Online => None,
-            DataConfig::Fixed(FixedData { points }) => {
-                let mut random = generator(seed, Stream::Training, 0);
-                Some(FixedSet {
-                    points: Arc::new(uniform_points(&mut random, *points, dim)),
-                    order: Arc::default(),
-                })
-            }
+            DataConfig::Fixed(FixedData { points }) => Some(FixedSet {
+                points: Arc::new(target.draw(seed, Stream::Training, 0, *points)),
+                order: Arc::default(),
+            }),
         };
         Self {
+            target,
             seed,
-            dim,
             batch,
             fixed,
         }
+    }
+
+    /// The target whose points they are.
+    pub fn target(&self) -> &dyn Target {
+        self.target.as_ref()
     }
 
     /// Points a batch.
@@ -87,18 +90,21 @@ impl Sampler {
     /// The points of step `step` (counted from 0), row after row.
     pub fn batch(&self, step: usize) -> Vec<f32> {
         let Some(set) = &self.fixed else {
-            let mut random = generator(self.seed, Stream::Training, step as u64);
-            return uniform_points(&mut random, self.batch, self.dim);
+            let index = step as u64;
+            return self
+                .target
+                .draw(self.seed, Stream::Training, index, self.batch);
         };
+        let dim = self.target.dim();
         // An epoch is whole batches: points left over in one epoch take part in another.
-        let batches = set.points.len() / self.dim / self.batch;
-        let order = set.order(self.seed, (step / batches) as u64, self.dim);
+        let batches = set.points.len() / dim / self.batch;
+        let order = set.order(self.seed, (step / batches) as u64, dim);
         let first = step % batches * self.batch;
         order[first..first + self.batch]
             .iter()
             .flat_map(|row| {
-                let start = *row as usize * self.dim;
-                &set.points[start..start + self.dim]
+                let start = *row as usize * dim;
+                &set.points[start..start + dim]
             })
             .copied()
             .collect()
@@ -129,6 +135,11 @@ impl FixedSet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::target::QuarticPolynomial;
+
+    fn sampler(data: &DataConfig) -> Sampler {
+        Sampler::new(data, Arc::new(QuarticPolynomial), 5, 10)
+    }
 
     #[test]
     fn uniform_points_fill_the_cube_evenly() {
@@ -159,11 +170,11 @@ mod tests {
             DataConfig::Online,
             DataConfig::Fixed(FixedData { points: 50 }),
         ] {
-            let ran_through = Sampler::new(&data, 5, 2, 10);
+            let ran_through = sampler(&data);
             for step in 0..12 {
                 ran_through.batch(step);
             }
-            let fresh = Sampler::new(&data, 5, 2, 10);
+            let fresh = sampler(&data);
             assert_eq!(ran_through.batch(12), fresh.batch(12));
             assert_ne!(fresh.batch(12), fresh.batch(13));
         }
@@ -171,7 +182,7 @@ mod tests {
 
     #[test]
     fn an_epoch_visits_every_point_of_a_fixed_set_once() {
-        let sampler = Sampler::new(&DataConfig::Fixed(FixedData { points: 50 }), 5, 2, 10);
+        let sampler = sampler(&DataConfig::Fixed(FixedData { points: 50 }));
         let epoch = |e: usize| -> Vec<[u32; 2]> {
             let points: Vec<f32> = (5 * e..5 * e + 5).flat_map(|s| sampler.batch(s)).collect();
             points

@@ -13,7 +13,7 @@ use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use nalgebra::{DMatrix, DVector};
 
 use crate::{
-    data::{Batch, Stream, generator, uniform_points},
+    data::{Batch, Stream},
     target::Target,
 };
 
@@ -41,17 +41,15 @@ pub struct LinearField {
 }
 
 impl SymmetricLinearMap {
-    /// Least squares on a draw of `points` uniform points. The target must live on `device`.
+    /// Least squares on a draw of `points` points of the target's domain. The target must live on `device`.
     pub fn fit(target: &dyn Target, points: usize, seed: u64, device: &Device) -> Self {
         let dim = target.dim();
-        let mut random = generator(seed, Stream::Reference, 0);
         let mut moments = Moments::zeros(dim);
-        let mut left = points;
-        while left > 0 {
-            let rows = left.min(CHUNK);
-            let chunk = uniform_points(&mut random, rows, dim);
-            moments.add(Batch::new(chunk, target, device));
-            left -= rows;
+        for chunk in target
+            .draw(seed, Stream::Reference, 0, points)
+            .chunks(CHUNK * dim)
+        {
+            moments.add(Batch::new(chunk.to_vec(), target, device));
         }
         moments.solve()
     }
@@ -163,6 +161,7 @@ fn solve_symmetric(c: &DMatrix<f64>, h: &DMatrix<f64>) -> DMatrix<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::{generator, uniform_points};
     use crate::target::TargetConfig;
 
     fn random_matrix(rows: usize, cols: usize, index: u64) -> DMatrix<f64> {

@@ -19,9 +19,9 @@ pub use score::{Reference, Score, decibels, mean_squared_error};
 
 use crate::{
     backend,
-    data::{PointSet, Stream, generator, grid_points, uniform_points},
+    data::{PointSet, Stream, grid_points},
     experiment::{EvaluationConfig, Sampling},
-    target::{TargetConfig, TargetError},
+    target::{Target, TargetConfig, TargetError},
 };
 
 /// A field's score and that of the reference rows on the same points.
@@ -33,7 +33,7 @@ pub struct Evaluation {
     pub reference: Reference,
 }
 
-/// Scores a field on a target.
+/// Scores a field on a target, beside the reference rows.
 ///
 /// The test points are determined by `seed` and the config alone; the field's parameters must live on `device` (autodiff is not needed).
 ///
@@ -46,46 +46,79 @@ pub fn evaluate(
     seed: u64,
     device: &Device,
 ) -> Result<Evaluation, TargetError> {
-    let device = device.clone().without_autodiff();
-    // The fit needs large products and no gradients: it runs on the processor, where a software GPU would take minutes.
-    let host = backend::host(&device);
-    let linear = SymmetricLinearMap::fit(
-        target.init(&host)?.as_ref(),
-        config.linear_points,
-        seed,
-        &host,
-    );
-    let linear = linear.on_device(&device, FloatDType::F32);
-
-    let target = target.init(&device)?;
-    let draws = match config.sampling {
-        Sampling::Uniform => config.draws,
-        Sampling::Grid => 1,
-    };
-    let (mut errors, mut zero, mut line) = (Vec::new(), Vec::new(), Vec::new());
-    for draw in 0..draws {
-        let points = test_points(config, target.dim(), seed, draw);
-        let set = PointSet::new(&points, target.as_ref(), &device);
-        errors.push(mean_squared_error(|x| field.forward(x), &set));
-        zero.push(mean_squared_error(|x| x.zeros_like(), &set));
-        line.push(mean_squared_error(|x| linear.forward(x), &set));
-    }
     Ok(Evaluation {
-        test: Score::new(&errors, config.points),
-        reference: Reference {
-            zero_db: Score::new(&zero, config.points).mse_db_mean,
-            linear_db: Score::new(&line, config.points).mse_db_mean,
-        },
+        test: score(field, target, config, seed, device)?,
+        reference: reference_rows(target, config, seed, device)?,
     })
 }
 
-/// The points of one test draw, row after row.
-pub fn test_points(config: &EvaluationConfig, dim: usize, seed: u64, draw: usize) -> Vec<f32> {
+/// Scores a field on a target, on the points of [`evaluate`].
+///
+/// # Errors
+/// If the target's settings are out of range.
+pub fn score(
+    field: &dyn VectorField,
+    target: &TargetConfig,
+    config: &EvaluationConfig,
+    seed: u64,
+    device: &Device,
+) -> Result<Score, TargetError> {
+    let device = device.clone().without_autodiff();
+    let target = target.init(&device)?;
+    let errors = draws(config).map(|draw| {
+        let points = test_points(config, target.as_ref(), seed, draw);
+        let set = PointSet::new(&points, target.as_ref(), &device);
+        mean_squared_error(|x| field.forward(x), &set)
+    });
+    Ok(Score::new(&errors.collect::<Vec<_>>(), config.points))
+}
+
+/// The reference rows on the points of [`evaluate`]: they depend on the target, the seed and the config alone.
+///
+/// Both run on the processor: the fit needs large products, for which a software GPU would take minutes.
+///
+/// # Errors
+/// If the target's settings are out of range.
+pub fn reference_rows(
+    target: &TargetConfig,
+    config: &EvaluationConfig,
+    seed: u64,
+    device: &Device,
+) -> Result<Reference, TargetError> {
+    let host = backend::host(&device.clone().without_autodiff());
+    let target = target.init(&host)?;
+    let linear = SymmetricLinearMap::fit(target.as_ref(), config.linear_points, seed, &host);
+    let linear = linear.on_device(&host, FloatDType::F32);
+    let (mut zero, mut line) = (Vec::new(), Vec::new());
+    for draw in draws(config) {
+        let points = test_points(config, target.as_ref(), seed, draw);
+        let set = PointSet::new(&points, target.as_ref(), &host);
+        zero.push(mean_squared_error(|x| x.zeros_like(), &set));
+        line.push(mean_squared_error(|x| linear.forward(x), &set));
+    }
+    Ok(Reference {
+        zero_db: Score::new(&zero, config.points).mse_db_mean,
+        linear_db: Score::new(&line, config.points).mse_db_mean,
+    })
+}
+
+/// The test's draws; a grid is one.
+fn draws(config: &EvaluationConfig) -> std::ops::Range<usize> {
     match config.sampling {
-        Sampling::Uniform => {
-            let mut random = generator(seed, Stream::Test, draw as u64);
-            uniform_points(&mut random, config.points, dim)
-        }
+        Sampling::Uniform => 0..config.draws,
+        Sampling::Grid => 0..1,
+    }
+}
+
+/// The points of one test draw, row after row.
+pub fn test_points(
+    config: &EvaluationConfig,
+    target: &dyn Target,
+    seed: u64,
+    draw: usize,
+) -> Vec<f32> {
+    match config.sampling {
+        Sampling::Uniform => target.draw(seed, Stream::Test, draw as u64, config.points),
         Sampling::Grid => grid_points(config.points.isqrt()),
     }
 }

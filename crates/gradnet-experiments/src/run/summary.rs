@@ -25,6 +25,8 @@ pub struct Summary {
     pub batch: usize,
     /// Adam's learning rate.
     pub learning_rate: f64,
+    /// Error of the kept weights on the validation points, by which they were chosen.
+    pub validation_db: f64,
     /// The network's test error.
     pub test: Score,
     /// What predicting zero and the best symmetric linear map score on the same points.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     GaussianMixtureScore, GaussianMixtureScoreConfig, PiecewiseQuadratic, PiecewiseQuadraticConfig,
     QuarticPolynomial, QuarticPolynomialConfig, Target, TargetError, TrigonometricSurface,
-    TrigonometricSurfaceConfig,
+    TrigonometricSurfaceConfig, TwoBody, TwoBodyConfig,
 };
 
 /// Which dimensions a target is defined on.
@@ -37,7 +37,7 @@ pub struct Entry {
     pub title: &'static str,
     /// Its equation in the paper.
     pub equation: &'static str,
-    /// Whether the potential is convex on the unit cube.
+    /// Whether the potential is convex where its points lie.
     pub convex: bool,
     /// Where it is defined.
     pub dimensions: Dimensions,
@@ -80,6 +80,14 @@ pub fn registry() -> &'static [Entry] {
             dimensions: Dimensions::AtLeast(1),
             summary: "log density of N equal Gaussians of covariance 2 sqrt(d) I",
         },
+        Entry {
+            name: "two_body",
+            title: "Two-body Hamiltonian",
+            equation: "Sec. VII-B, for Eq. (25)",
+            convex: false,
+            dimensions: Dimensions::Exactly(8),
+            summary: "(|p1|^2 + |p2|^2)/2 - 1/|q1 - q2|, at points of orbits",
+        },
     ]
 }
 
@@ -106,6 +114,8 @@ pub enum TargetConfig {
     PiecewiseQuadratic(PiecewiseQuadraticConfig),
     /// (23).
     GaussianMixtureScore(GaussianMixtureScoreConfig),
+    /// The Hamiltonian of two bodies, for (25).
+    TwoBody(TwoBodyConfig),
 }
 
 impl TargetConfig {
@@ -116,6 +126,7 @@ impl TargetConfig {
             "trigonometric_surface" => Self::TrigonometricSurface(Default::default()),
             "piecewise_quadratic" => Self::PiecewiseQuadratic(Default::default()),
             "gaussian_mixture_score" => Self::GaussianMixtureScore(Default::default()),
+            "two_body" => Self::TwoBody(Default::default()),
             _ => return None,
         })
     }
@@ -132,6 +143,7 @@ impl TargetConfig {
             Self::TrigonometricSurface(_) => 1,
             Self::PiecewiseQuadratic(_) => 2,
             Self::GaussianMixtureScore(_) => 3,
+            Self::TwoBody(_) => 4,
         }]
     }
 
@@ -141,6 +153,7 @@ impl TargetConfig {
             Self::QuarticPolynomial(_) | Self::TrigonometricSurface(_) => 2,
             Self::PiecewiseQuadratic(config) => config.dim,
             Self::GaussianMixtureScore(config) => config.dim,
+            Self::TwoBody(_) => 8,
         }
     }
 
@@ -153,6 +166,7 @@ impl TargetConfig {
             Self::QuarticPolynomial(_) | Self::TrigonometricSurface(_) => Ok(()),
             Self::PiecewiseQuadratic(config) => config.check(),
             Self::GaussianMixtureScore(config) => config.check(),
+            Self::TwoBody(config) => config.check(),
         }
     }
 
@@ -183,6 +197,7 @@ impl TargetConfig {
             Self::GaussianMixtureScore(config) => {
                 Box::new(GaussianMixtureScore::new(config, device, dtype))
             }
+            Self::TwoBody(config) => Box::new(TwoBody::new(config)?),
         })
     }
 }

@@ -1,4 +1,4 @@
-//! The gradient fields the paper learns: (20), (21), (22) and (23), each with its potential and its exact gradient.
+//! The gradient fields the paper learns: (20), (21), (22), (23) and the two-body Hamiltonian, each with its potential and its exact gradient.
 //!
 //! [`TargetConfig`] is what a config file says; [`TargetConfig::init`] puts the target on a device. One list, [`registry`], drives the names on
 //! the command line, the tests and the docs: a new target is a file here, a variant of [`TargetConfig`] and a row of that list.
@@ -9,19 +9,23 @@ mod normalise;
 mod piecewise_quadratic;
 mod quartic_polynomial;
 mod trigonometric_surface;
+mod two_body;
 
 #[cfg(test)]
 mod tests;
 
 use burn::tensor::Tensor;
 
+use crate::data::{Stream, generator, uniform_points};
+
 pub use config::{Dimensions, Entry, TargetConfig, registry};
 pub use gaussian_mixture_score::{GaussianMixtureScore, GaussianMixtureScoreConfig};
 pub use piecewise_quadratic::{Matrices, PiecewiseQuadratic, PiecewiseQuadraticConfig};
 pub use quartic_polynomial::{QuarticPolynomial, QuarticPolynomialConfig};
 pub use trigonometric_surface::{TrigonometricSurface, TrigonometricSurfaceConfig};
+pub use two_body::{TwoBody, TwoBodyConfig};
 
-/// A potential on the unit cube and its exact gradient, the field a network is to learn.
+/// A potential and its exact gradient, the field a network is to learn.
 ///
 /// Both are scaled alike: where a target is normalised, the potential is divided by the same number as the gradient, so that the one stays the
 /// gradient of the other. The points must live on the device and have the dtype the target was made for.
@@ -48,6 +52,14 @@ pub trait Target: Send + Sync {
     /// - x: `[points, dim]`
     /// - output: `[points]`
     fn potential(&self, x: Tensor<2>) -> Tensor<1>;
+
+    /// `count` points of the target's domain, row after row: a pure function of the seed, what they are for and the index of the draw.
+    ///
+    /// Uniform on the unit cube unless the target says otherwise. A target whose points were recorded keeps those it is trained on apart from
+    /// those it is validated and tested on.
+    fn draw(&self, seed: u64, stream: Stream, index: u64, count: usize) -> Vec<f32> {
+        uniform_points(&mut generator(seed, stream, index), count, self.dim())
+    }
 }
 
 /// Why a target cannot be built.

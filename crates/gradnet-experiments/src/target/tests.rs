@@ -13,6 +13,12 @@ fn points(n: usize, dim: usize, dtype: FloatDType) -> Tensor<2> {
     )
 }
 
+/// Points of the target's own domain.
+fn drawn(n: usize, target: &dyn Target, dtype: FloatDType) -> Tensor<2> {
+    let points = target.draw(7, Stream::Test, 0, n);
+    points_tensor(points, target.dim(), &Device::flex(), dtype)
+}
+
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
     tensor.into_data().convert::<f64>().try_to_vec().unwrap()
 }
@@ -32,7 +38,7 @@ fn every_row_of_the_list_builds_under_its_own_name() {
         assert_eq!(target.name(), entry.name);
         assert_eq!(target.dim(), config.dim());
         assert_eq!(target.convex(), entry.convex);
-        let x = points(3, target.dim(), FloatDType::F32);
+        let x = drawn(3, target.as_ref(), FloatDType::F32);
         assert_eq!(target.gradient(x.clone()).dims(), [3, target.dim()]);
         assert_eq!(target.potential(x).dims(), [3]);
     }
@@ -55,7 +61,7 @@ fn gradients_are_the_central_differences_of_the_potential() {
     for config in configs {
         let target = in_f64(&config);
         let dim = target.dim();
-        let x = points(40, dim, FloatDType::F64);
+        let x = drawn(40, target.as_ref(), FloatDType::F64);
         let gradient = values(target.gradient(x.clone()));
         for j in 0..dim {
             let mut shift = vec![0.0; dim];
@@ -117,7 +123,7 @@ fn monotone_over_pairs_exactly_when_convex() {
     for entry in registry() {
         let config = TargetConfig::from_name(entry.name).unwrap();
         let target = in_f64(&config);
-        let x = points(400, target.dim(), FloatDType::F64);
+        let x = drawn(400, target.as_ref(), FloatDType::F64);
         let y = x.clone().flip([0]);
         let products = (target.gradient(x.clone()) - target.gradient(y.clone())) * (x - y);
         let smallest = values(products.sum_dim(1))
@@ -137,7 +143,7 @@ fn monotone_over_pairs_exactly_when_convex() {
 fn normalised_targets_have_mean_gradient_norm_one() {
     for name in ["piecewise_quadratic", "gaussian_mixture_score"] {
         let target = in_f64(&TargetConfig::from_name(name).unwrap());
-        let x = points(5_000, target.dim(), FloatDType::F64);
+        let x = drawn(5_000, target.as_ref(), FloatDType::F64);
         let mean = values(target.gradient(x).square().sum_dim(1).sqrt().mean())[0];
         assert!((mean - 1.0).abs() < 0.02, "{name}: {mean}");
     }

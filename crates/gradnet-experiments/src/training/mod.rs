@@ -36,10 +36,8 @@ use gradnet_core::{
 };
 
 use crate::backend::Backend;
-use crate::data::{
-    FieldSampler, PointSet, Sampler, Stream, derived_seed, generator, uniform_points,
-};
-use crate::evaluation::evaluate;
+use crate::data::{FieldSampler, PointSet, Sampler, Stream, derived_seed};
+use crate::evaluation::{Reference, reference_rows, score};
 use crate::experiment::{Experiment, ExperimentError, Schedule, TrainConfig};
 use crate::run::{RunError, RunFolder};
 use crate::target::{Target, TargetError};
@@ -64,6 +62,8 @@ pub struct TrainOptions {
     pub progress: Box<dyn Progress>,
     /// Whether burn-train's terminal dashboard is shown.
     pub dashboard: bool,
+    /// The reference rows, where they are known: they depend on the target, the seed and the evaluation's settings alone.
+    pub reference: Option<Reference>,
 }
 
 impl TrainOptions {
@@ -75,6 +75,7 @@ impl TrainOptions {
             interrupter: Interrupter::new(),
             progress: Box::new(Silent),
             dashboard: false,
+            reference: None,
         }
     }
 }
@@ -160,6 +161,7 @@ pub fn train(
         interrupter,
         mut progress,
         dashboard,
+        reference,
         ..
     } = options;
 
@@ -177,8 +179,7 @@ pub fn train(
     let config = &experiment.train;
     let interval = config.validation.every.min(config.steps);
     let stream = FieldSampler::new(
-        Sampler::new(&config.data, experiment.seed, dim, config.batch),
-        target.clone(),
+        Sampler::new(&config.data, target.clone(), experiment.seed, config.batch),
         inner.clone(),
         config.steps,
         interval,
@@ -222,13 +223,13 @@ pub fn train(
     let mut session = session.lock().unwrap_or_else(|poison| poison.into_inner());
     let trained = session.finish(result)?;
     session.progress.stage(Stage::Evaluating);
-    let evaluation = evaluate(
-        &trained.network,
-        &experiment.target,
-        &experiment.evaluation,
-        experiment.seed,
-        &inner,
-    )?;
+    let scored = (&experiment.target, &experiment.evaluation, experiment.seed);
+    let (target_config, evaluation, seed) = scored;
+    let test = score(&trained.network, target_config, evaluation, seed, &inner)?;
+    let reference = match reference {
+        Some(known) => known,
+        None => reference_rows(target_config, evaluation, seed, &inner)?,
+    };
     let summary = Summary {
         network: experiment.network.name().into(),
         parameters,
@@ -239,8 +240,9 @@ pub fn train(
         steps: config.steps,
         batch: config.batch,
         learning_rate: config.learning_rate,
-        test: evaluation.test,
-        reference: evaluation.reference,
+        validation_db: trained.validation_db,
+        test,
+        reference,
         wall_s: trained.wall_s,
         steps_per_s: config.steps as f64 / trained.wall_s,
     };
@@ -250,9 +252,8 @@ pub fn train(
 }
 
 fn validation_set(experiment: &Experiment, target: &dyn Target, device: &Device) -> PointSet {
-    let mut random = generator(experiment.seed, Stream::Validation, 0);
     let count = experiment.train.validation.points;
-    let points = uniform_points(&mut random, count, target.dim());
+    let points = target.draw(experiment.seed, Stream::Validation, 0, count);
     PointSet::new(&points, target, device)
 }
 

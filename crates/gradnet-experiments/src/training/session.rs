@@ -24,6 +24,8 @@ const WRITE_TIME: Duration = Duration::from_secs(5);
 pub(super) struct Trained {
     /// The network with the weights that validated best, without autodiff.
     pub(super) network: Network,
+    /// Their error on the validation points.
+    pub(super) validation_db: f64,
     /// Seconds of training, validations included.
     pub(super) wall_s: f64,
 }
@@ -219,11 +221,13 @@ impl Session {
                 weights: self.folder.weights(),
             });
         }
+        let (network, validation_db) = match self.best.take() {
+            Some(best) => (best.network, best.db),
+            None => (result.model.network().clone(), f64::MAX),
+        };
         Ok(Trained {
-            network: match self.best.take() {
-                Some(best) => best.network.valid(),
-                None => result.model.network().clone(),
-            },
+            network: network.valid(),
+            validation_db,
             wall_s: self.wall_s,
         })
     }

@@ -1,0 +1,69 @@
+//! A reproduction on stderr: a bar with the table so far on a terminal, a line a cell elsewhere.
+
+use gradnet_experiments::reproduce::{Cell, Progress, Record, Table, Watch};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::duration;
+use crate::output;
+
+/// The bar, which is hidden where stderr is no terminal.
+pub struct Cells {
+    bar: ProgressBar,
+}
+
+impl Cells {
+    /// Nothing is drawn before the first cell ends.
+    pub fn new() -> Self {
+        let bar = ProgressBar::no_length();
+        // The template is fixed and valid; were it not, indicatif's own style would do.
+        if let Ok(style) =
+            ProgressStyle::with_template("{msg}\n{bar:24.cyan/dim} {pos}/{len} cells{prefix}")
+        {
+            bar.set_style(style.progress_chars("━━─"));
+        }
+        Self { bar }
+    }
+}
+
+impl Watch for Cells {
+    fn begun(&self, cell: &Cell) {
+        if self.bar.is_hidden() {
+            output::note(format_args!("{}: {} begins", cell.table, cell.name()));
+        }
+    }
+
+    fn ended(&self, record: &Record, progress: Progress, table: &Table) {
+        let left = match progress.left_s {
+            Some(seconds) => format!(", {} left", duration(seconds)),
+            None => String::new(),
+        };
+        if self.bar.is_hidden() {
+            let outcome = match (&record.result, &record.failure) {
+                (Some(result), _) => format!(
+                    "{:.2} dB on the test, {:.2} dB on validation",
+                    result.test.mse_db_mean, result.validation_db
+                ),
+                (None, failure) => failure.clone().unwrap_or_default(),
+            };
+            output::note(format_args!(
+                "[{}/{}] {}: {outcome} ({}){left}",
+                progress.done,
+                progress.total,
+                record.cell,
+                duration(record.wall_s),
+            ));
+            return;
+        }
+        self.bar.set_length(progress.total as u64);
+        self.bar.set_position(progress.done as u64);
+        self.bar.set_prefix(left);
+        self.bar.set_message(table.markdown());
+    }
+}
+
+/// A reproduction that fails leaves no half-drawn bar beneath its report.
+impl Drop for Cells {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

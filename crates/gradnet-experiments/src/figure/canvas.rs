@@ -1,0 +1,68 @@
+//! What the figures share: panels side by side, and a scene as SVG and PNG.
+
+use std::path::{Path, PathBuf};
+
+use kuva::backend::{png::PngBackend, svg::SvgBackend};
+use kuva::render::figure::Figure as Panels;
+use kuva::render::layout::Layout;
+use kuva::render::plots::Plot;
+use kuva::render::render::Scene;
+
+use super::{Figure, FigureError};
+use crate::reproduce::Store;
+
+/// A panel: what is drawn, and its axes.
+pub(super) type Panel = (Vec<Plot>, Layout);
+
+/// Panels in rows of `columns`, each `width` x `height` pixels.
+pub(super) fn panels(
+    title: &str,
+    columns: usize,
+    [width, height]: [f64; 2],
+    panels: Vec<Panel>,
+) -> Scene {
+    let rows = panels.len().div_ceil(columns);
+    let (plots, layouts): (Vec<_>, Vec<_>) = panels.into_iter().unzip();
+    Panels::new(rows, columns)
+        .with_title(title)
+        .with_title_size(20)
+        .with_cell_size(width, height)
+        .with_spacing(12.0)
+        .with_plots(plots)
+        .with_layouts(layouts)
+        .render()
+}
+
+/// The axes of the unit square.
+pub(super) fn unit_square(title: &str) -> Layout {
+    Layout::new((0.0, 1.0), (0.0, 1.0))
+        .with_title(title)
+        .with_x_label("x₁")
+        .with_y_label("x₂")
+        .with_x_tick_step(0.5)
+        .with_y_tick_step(0.5)
+        .with_show_grid(false)
+        .with_clamp_axis()
+}
+
+/// Writes a scene as SVG and as PNG of twice the pixels.
+pub(super) fn write(
+    figure: Figure,
+    store: &Store,
+    folder: &Path,
+    name: &str,
+    scene: &Scene,
+) -> Result<[PathBuf; 2], FigureError> {
+    let svg = SvgBackend::new().render_scene(scene);
+    let png = PngBackend::new()
+        .with_scale(2.0)
+        .render_scene(scene)
+        .map_err(|reason| FigureError::Drawing {
+            figure: figure.name(),
+            reason,
+        })?;
+    let paths = ["svg", "png"].map(|ending| folder.join(format!("{name}.{ending}")));
+    store.write(&paths[0], svg.as_bytes())?;
+    store.write(&paths[1], &png)?;
+    Ok(paths)
+}

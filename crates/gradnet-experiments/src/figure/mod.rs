@@ -1,0 +1,139 @@
+//! The paper's figures, drawn from our own runs as SVG and PNG.
+//!
+//! The error maps and the orbits read the networks that [`crate::reproduce`] trained and left in the results folder; they name what is missing.
+
+mod canvas;
+mod curves;
+mod error_maps;
+mod orbits;
+mod potentials;
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+
+use crate::experiment::ExperimentError;
+use crate::reproduce::{Grid, Store};
+use crate::run::RunError;
+use crate::target::TargetError;
+use crate::two_body::OrbitError;
+
+/// A figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// Fig. 4: the potentials (20) and (21) with their gradient fields.
+    Potentials,
+    /// Fig. 5: the error of every network of the toys on the unit square, on one colour scale.
+    ErrorMaps,
+    /// Fig. 6: an orbit of the two bodies, true and predicted by every network of Table III.
+    Orbits,
+    /// Validation errors over the steps, for every row of every table.
+    Curves,
+}
+
+impl Figure {
+    /// All figures.
+    pub const ALL: [Self; 4] = [
+        Self::Potentials,
+        Self::ErrorMaps,
+        Self::Orbits,
+        Self::Curves,
+    ];
+
+    /// Its files' name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Potentials => "fig4-potentials",
+            Self::ErrorMaps => "fig5-error-maps",
+            Self::Orbits => "fig6-orbits",
+            Self::Curves => "training-curves",
+        }
+    }
+}
+
+/// Why a figure cannot be drawn.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FigureError {
+    /// The tables it is drawn from have not been reproduced.
+    #[error("{figure} is drawn from the networks of {tables}, and {} holds none of them", folder.display())]
+    Missing {
+        /// The figure.
+        figure: &'static str,
+        /// The tables.
+        tables: &'static str,
+        /// The results folder.
+        folder: PathBuf,
+    },
+    /// The picture could not be made of its parts.
+    #[error("{figure} could not be drawn: {reason}")]
+    Drawing {
+        /// The figure.
+        figure: &'static str,
+        /// What the plotting library says.
+        reason: String,
+    },
+    /// A run or a file cannot be read or written.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A grid has a cell that cannot be built.
+    #[error(transparent)]
+    Experiment(#[from] ExperimentError),
+    /// A target cannot be built.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// An orbit cannot be followed.
+    #[error(transparent)]
+    Orbit(#[from] OrbitError),
+}
+
+impl FigureError {
+    /// What the user can do about it.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            Self::Missing { tables, .. } => Some(format!("reproduce {tables} first")),
+            Self::Run(error) => error.remedy(),
+            _ => None,
+        }
+    }
+}
+
+/// Draws a figure from what the results folder holds; the paths of its files, in `figures/`.
+///
+/// # Errors
+/// See [`FigureError`].
+pub fn draw(
+    figure: Figure,
+    store: &Store,
+    grids: &[Grid],
+    device: &Device,
+) -> Result<Vec<PathBuf>, FigureError> {
+    let device = device.clone().without_autodiff();
+    let scenes = match figure {
+        Figure::Potentials => vec![(figure.name().to_owned(), potentials::scene(&device)?)],
+        Figure::ErrorMaps => vec![(
+            figure.name().to_owned(),
+            error_maps::scene(store, grids, &device)?,
+        )],
+        Figure::Orbits => vec![(
+            figure.name().to_owned(),
+            orbits::scene(store, grids, &device)?,
+        )],
+        Figure::Curves => curves::scenes(store, grids)?,
+    };
+    let folder = store.folder().join("figures");
+    let mut paths = Vec::new();
+    for (name, scene) in scenes {
+        paths.extend(canvas::write(figure, store, &folder, &name, &scene)?);
+    }
+    Ok(paths)
+}
+
+/// The results folder lacks what a figure needs.
+fn missing(figure: Figure, tables: &'static str, folder: &Path) -> FigureError {
+    FigureError::Missing {
+        figure: figure.name(),
+        tables,
+        folder: folder.into(),
+    }
+}

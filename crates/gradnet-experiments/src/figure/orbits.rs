@@ -1,0 +1,80 @@
+//! Fig. 6: the path of body 1 and body 2, true and predicted by every network of Table III.
+
+use burn::tensor::Device;
+use kuva::plot::LinePlot;
+use kuva::render::layout::Layout;
+use kuva::render::plots::Plot;
+use kuva::render::render::Scene;
+
+use super::canvas::{Panel, panels};
+use super::{Figure, FigureError, missing};
+use crate::reproduce::{Grid, Plan, Record, Rows, Selection, Store, Table};
+use crate::run::Run;
+use crate::two_body::{Horizon, Orbit, Prediction, evaluation_states, rate_of};
+
+/// Which of the 15 orbits is drawn, and for how long: the one that Greydanus et al. draw.
+const ORBIT: usize = 2;
+
+/// The true paths' colours and the predicted ones', body 1 and body 2.
+const COLOURS: [[&str; 2]; 2] = [["#b8b8b8", "#b8b8b8"], ["#1f5fa8", "#c4452c"]];
+
+pub(super) fn scene(store: &Store, grids: &[Grid], device: &Device) -> Result<Scene, FigureError> {
+    let mut drawn = Vec::new();
+    for grid in grids.iter().filter(|grid| grid.name == "table3") {
+        let plan = Plan::new(grid.clone(), Selection::default());
+        let cells = plan.search()?;
+        let records: Vec<Record> = store.load_all(cells.clone())?;
+        let Rows::Orbits(rows) = Table::new(&plan, &records).rows else {
+            continue;
+        };
+        for row in rows {
+            let chosen = cells.iter().find(|cell| {
+                cell.experiment.network.name() == row.network
+                    && Some(&cell.candidate) == row.candidate.as_ref()
+            });
+            let Some(cell) = chosen else { continue };
+            let run = Run::open(&store.run(cell))?;
+            let network = run.network(device)?;
+            let horizon = Horizon::default();
+            let start = evaluation_states()[ORBIT];
+            let prediction = Prediction::new(rate_of(&network, device), start, horizon)?;
+            drawn.push(panel(&row.label, &prediction));
+        }
+    }
+    if drawn.is_empty() {
+        return Err(missing(Figure::Orbits, "table3", store.folder()));
+    }
+    let title = "Two bodies from t = 0 to 60: true paths grey, predicted ones coloured (start 2)";
+    Ok(panels(title, 3, [360.0, 350.0], drawn))
+}
+
+fn panel(label: &str, prediction: &Prediction) -> Panel {
+    let error = prediction.coordinate_mse_db();
+    let [truth, predicted] = COLOURS;
+    let mut plots = paths(&prediction.truth, truth, 3.0);
+    plots.extend(paths(&prediction.predicted, predicted, 1.1));
+    let layout = Layout::new((-2.0, 2.0), (-2.0, 2.0))
+        .with_title(format!("{label}: {error:.1} dB"))
+        .with_x_label("x")
+        .with_y_label("y")
+        .with_x_tick_step(1.0)
+        .with_y_tick_step(1.0)
+        .with_show_grid(false)
+        .with_clamp_axis();
+    (plots, layout)
+}
+
+/// The paths of both bodies within the panel; one that leaves it is cut there.
+fn paths(orbit: &Orbit, colours: [&str; 2], width: f64) -> Vec<Plot> {
+    (0..2)
+        .map(|body| {
+            let places = orbit
+                .states
+                .iter()
+                .map(|state| (state[body], state[2 + body]));
+            let inside = places.take_while(|(x, y)| x.abs() < 2.0 && y.abs() < 2.0);
+            let line = LinePlot::new().with_data(inside.collect::<Vec<_>>());
+            Plot::Line(line.with_color(colours[body]).with_stroke_width(width))
+        })
+        .collect()
+}

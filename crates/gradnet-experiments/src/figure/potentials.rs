@@ -1,0 +1,71 @@
+//! Fig. 4: level sets of the potentials (20) and (21) under arrows of their gradients.
+
+use burn::tensor::{Device, FloatDType};
+use kuva::plot::{ColorMap, ContourPlot, QuiverPivot, QuiverPlot};
+use kuva::render::plots::Plot;
+use kuva::render::render::Scene;
+
+use super::FigureError;
+use super::canvas::{panels, unit_square};
+use crate::data::{grid_points, points_tensor};
+use crate::target::{Target, TargetConfig};
+
+/// Nodes along a side of the level sets' grid, and of the arrows'.
+const SIDES: [usize; 2] = [81, 11];
+
+pub(super) fn scene(device: &Device) -> Result<Scene, FigureError> {
+    let mut drawn = Vec::new();
+    for (name, title) in [
+        ("quartic_polynomial", "(20), convex"),
+        ("trigonometric_surface", "(21), not convex"),
+    ] {
+        let target = TargetConfig::from_name(name)
+            .map(|config| config.init(device))
+            .transpose()?;
+        let Some(target) = target else { continue };
+        let plots = vec![
+            levels(target.as_ref(), device),
+            arrows(target.as_ref(), device),
+        ];
+        drawn.push((plots, unit_square(title)));
+    }
+    let title = "Potentials on the unit square and their gradients";
+    Ok(panels(title, 2, [520.0, 470.0], drawn))
+}
+
+/// Coordinates along a side.
+fn nodes(side: usize) -> Vec<f64> {
+    (0..side).map(|i| i as f64 / (side - 1) as f64).collect()
+}
+
+fn levels(target: &dyn Target, device: &Device) -> Plot {
+    let [side, _] = SIDES;
+    let x = points_tensor(grid_points(side), 2, device, FloatDType::F32);
+    let values: Vec<f64> = target.potential(x).into_data().iter::<f64>().collect();
+    // grid_points goes through x1 in the outer loop; a contour's rows are of equal x2.
+    let rows = (0..side).map(|j| (0..side).map(|i| values[i * side + j]).collect());
+    Plot::Contour(
+        ContourPlot::new()
+            .with_grid(rows.collect(), nodes(side), nodes(side))
+            .with_n_levels(14)
+            .with_filled()
+            .with_colormap(ColorMap::Viridis)
+            .with_legend("F"),
+    )
+}
+
+fn arrows(target: &dyn Target, device: &Device) -> Plot {
+    let [_, side] = SIDES;
+    let points = grid_points(side);
+    let x = points_tensor(points.clone(), 2, device, FloatDType::F32);
+    let gradient: Vec<f64> = target.gradient(x).into_data().iter::<f64>().collect();
+    let arrows = points.chunks(2).zip(gradient.chunks(2));
+    Plot::Quiver(
+        QuiverPlot::new()
+            .with_arrows(arrows.map(|(x, g)| (f64::from(x[0]), f64::from(x[1]), g[0], g[1])))
+            .with_auto_scale(0.9)
+            .with_pivot(QuiverPivot::Tail)
+            .with_color("#111111")
+            .with_shaft_width(1.4),
+    )
+}

@@ -1,0 +1,159 @@
+//! The result of a cell, and the folder the results are kept in.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Candidate, Cell};
+use crate::evaluation::{Reference, Score};
+use crate::experiment::Experiment;
+use crate::run::{RunError, write_atomically};
+
+/// What a cell came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The table.
+    pub table: String,
+    /// The cell's name.
+    pub cell: String,
+    /// The network's name in the table.
+    pub label: String,
+    /// The network's registered name.
+    pub network: String,
+    /// Dimension of the field.
+    pub dim: usize,
+    /// The run's seed.
+    pub seed: u64,
+    /// What was tried.
+    pub candidate: Candidate,
+    /// What came of it; none if the run diverged.
+    pub result: Option<CellResult>,
+    /// Why there is no result.
+    pub failure: Option<String>,
+    /// The version of the program.
+    pub version: String,
+    /// The processor and the number of threads the cell had.
+    pub machine: String,
+    /// The backend.
+    pub backend: String,
+    /// Seconds of the cell, test included.
+    pub wall_s: f64,
+    /// The experiment; a record of another one is not this cell's.
+    pub experiment: Experiment,
+}
+
+/// The numbers of a run that ended well.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CellResult {
+    /// Trainable numbers.
+    pub parameters: usize,
+    /// Error of the kept weights on the validation draw, by which settings are chosen.
+    pub validation_db: f64,
+    /// Error on the test points.
+    pub test: Score,
+    /// The reference rows on the same points.
+    pub reference: Reference,
+    /// Errors of predicted orbits, where the table measures them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub orbits: Option<OrbitScore>,
+    /// Step and error of at most 50 validations.
+    pub curve: Vec<(usize, f64)>,
+}
+
+/// Errors of predicted orbits in decibels, one an orbit; `None` where the prediction could not be followed to the end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OrbitScore {
+    /// Of the positions.
+    pub coordinate_mse_db: Vec<Option<f64>>,
+    /// Of the energy.
+    pub energy_mse_db: Vec<Option<f64>>,
+}
+
+/// The records of a reproduction, a JSON file each, and the run folders of small networks, which the figures read.
+#[derive(Clone, Debug)]
+pub struct Store {
+    folder: PathBuf,
+}
+
+impl Store {
+    /// The store in a results folder.
+    pub fn new(folder: &Path) -> Self {
+        Self {
+            folder: folder.into(),
+        }
+    }
+
+    /// The results folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where a cell's record lies.
+    pub fn path(&self, cell: &Cell) -> PathBuf {
+        let folder = self.folder.join("cells").join(cell.table);
+        folder.join(format!("{}.json", cell.name()))
+    }
+
+    /// Where a cell trains.
+    pub fn run(&self, cell: &Cell) -> PathBuf {
+        self.folder.join("runs").join(cell.table).join(cell.name())
+    }
+
+    /// The cell's record, if there is one of the very same experiment.
+    ///
+    /// # Errors
+    /// If the file is there but cannot be read.
+    pub fn load(&self, cell: &Cell) -> Result<Option<Record>, RunError> {
+        let path = self.path(cell);
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            read => read.map_err(|error| RunError::io("read", &path, error))?,
+        };
+        let record: Record = serde_json::from_str(&text).map_err(|error| RunError::Damaged {
+            path,
+            reason: format!("{error}; remove it to run the cell again"),
+        })?;
+        Ok((record.experiment == cell.experiment).then_some(record))
+    }
+
+    /// The records there are of these cells.
+    ///
+    /// # Errors
+    /// If a file is there but cannot be read.
+    pub fn load_all(&self, cells: Vec<Cell>) -> Result<Vec<Record>, RunError> {
+        let loaded = cells.iter().map(|cell| self.load(cell).transpose());
+        loaded.flatten().collect()
+    }
+
+    /// Writes a record.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn save(&self, cell: &Cell, record: &Record) -> Result<(), RunError> {
+        let mut text = serde_json::to_string_pretty(record).map_err(|error| {
+            RunError::io("write", &self.path(cell), std::io::Error::from(error))
+        })?;
+        text.push('\n');
+        self.write(&self.path(cell), text.as_bytes())
+    }
+
+    /// Writes a file of the results folder, which may be new.
+    ///
+    /// # Errors
+    /// If the file or its folder cannot be written.
+    pub fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(|error| RunError::io("create", folder, error))?;
+        write_atomically(path, bytes).map_err(|error| RunError::io("write", path, error))
+    }
+}
+
+/// The processor's name, where the system tells it.
+pub(super) fn processor() -> String {
+    let named = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
+        let line = text.lines().find(|line| line.starts_with("model name"))?;
+        Some(line.split_once(':')?.1.trim().to_owned())
+    });
+    named.unwrap_or_else(|| std::env::consts::ARCH.into())
+}

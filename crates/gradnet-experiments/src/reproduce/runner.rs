@@ -1,0 +1,405 @@
+//! Runs the cells of a plan, some side by side, and keeps what is done.
+
+use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Instant;
+
+use burn::tensor::Device;
+use burn::train::Interrupter;
+
+use super::record::{CellResult, OrbitScore, processor};
+use super::{Cell, Measure, Plan, Record, Store, Table};
+use crate::backend::Backend;
+use crate::evaluation::{Reference, reference_rows};
+use crate::experiment::ExperimentError;
+use crate::run::{Run, RunError};
+use crate::training::{Summary, TrainError, TrainOptions, train};
+use crate::two_body::{Horizon, Prediction, evaluation_states, rate_of};
+
+/// How a reproduction runs.
+#[derive(Clone)]
+pub struct Options {
+    /// Runs side by side; above one, each has a single thread.
+    pub jobs: usize,
+    /// The backend, for the record.
+    pub backend: Backend,
+    /// The device.
+    pub device: Device,
+    /// The results folder.
+    pub out: PathBuf,
+    /// A handle that ends the reproduction, the finished cells kept.
+    pub interrupter: Interrupter,
+}
+
+/// Where a reproduction is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// Cells with a record, those of earlier calls included.
+    pub done: usize,
+    /// Cells known to be needed; the further seeds are known once a row's candidates are done.
+    pub total: usize,
+    /// Seconds left at the pace so far; none before the first cell.
+    pub left_s: Option<f64>,
+}
+
+/// Told about a reproduction as it goes.
+pub trait Watch: Sync {
+    /// A cell begins.
+    fn begun(&self, _cell: &Cell) {}
+    /// A cell has its record; `table` is the table so far.
+    fn ended(&self, _record: &Record, _progress: Progress, _table: &Table) {}
+}
+
+/// Says nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Watch for Silent {}
+
+/// Why a reproduction did not finish. The cells done before are kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReproduceError {
+    /// A cell cannot be built.
+    #[error(transparent)]
+    Experiment(#[from] ExperimentError),
+    /// A cell failed in a way that is not a result.
+    #[error("{cell}: {error}")]
+    Cell {
+        /// The cell's name.
+        cell: String,
+        /// What happened.
+        error: Box<TrainError>,
+    },
+    /// A record or a table cannot be read or written.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The reproduction was asked to stop.
+    #[error("stopped after {done} of {total} cells; the same command goes on from there")]
+    Interrupted {
+        /// Cells with a record.
+        done: usize,
+        /// Cells known to be needed.
+        total: usize,
+    },
+    /// The threads of a job could not be started.
+    #[error("cannot start the threads of a job: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+/// Runs what a plan lacks and returns its table, which lies in the results folder as Markdown, CSV and JSON after every cell.
+///
+/// # Errors
+/// See [`ReproduceError`].
+pub fn reproduce(
+    plan: &Plan,
+    options: &Options,
+    watch: &dyn Watch,
+) -> Result<Table, ReproduceError> {
+    let store = Store::new(&options.out);
+    // The table shows whatever the results folder has, also of networks and dimensions not asked for now.
+    let whole = plan.whole();
+    let mut records = store.load_all(whole.search()?)?;
+    records.extend(store.load_all(whole.repeats(&records)?)?);
+    let run = Reproduction {
+        plan,
+        whole: &whole,
+        options,
+        watch,
+        store,
+        state: Mutex::new(State {
+            records,
+            ..State::default()
+        }),
+        references: Mutex::default(),
+        started: Instant::now(),
+    };
+    run.cells(plan.search()?)?;
+    let known = run.state().records.clone();
+    run.cells(plan.repeats(&known)?)?;
+    run.table()
+}
+
+/// What the jobs share.
+#[derive(Default)]
+struct State {
+    records: Vec<Record>,
+    /// Cells of this call's plan that have a record.
+    done: usize,
+    queue: VecDeque<Cell>,
+    failure: Option<ReproduceError>,
+    /// Cells run by this call and the seconds they took, for the time left.
+    ran: Vec<(Cost, f64)>,
+}
+
+/// Cells alike in cost.
+type Cost = (String, usize);
+
+struct Reproduction<'a> {
+    plan: &'a Plan,
+    whole: &'a Plan,
+    options: &'a Options,
+    watch: &'a dyn Watch,
+    store: Store,
+    state: Mutex<State>,
+    /// Reference rows by dimension and seed: all else they depend on is the plan's.
+    references: Mutex<HashMap<(usize, u64), Reference>>,
+    started: Instant,
+}
+
+impl Reproduction<'_> {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A job that panics has not half-written the state: every change is one push or one assignment.
+        self.state
+            .lock()
+            .unwrap_or_else(|poison| poison.into_inner())
+    }
+
+    /// Runs those cells that have no record.
+    fn cells(&self, cells: Vec<Cell>) -> Result<(), ReproduceError> {
+        for cell in cells {
+            let mut state = self.state();
+            let name = cell.name();
+            if state.records.iter().any(|record| record.cell == name) {
+                state.done += 1;
+            } else {
+                state.queue.push_back(cell);
+            }
+        }
+        let jobs = self.options.jobs.max(1);
+        std::thread::scope(|scope| {
+            for _ in 0..jobs {
+                scope.spawn(|| self.job(jobs));
+            }
+        });
+        let mut state = self.state();
+        if let Some(failure) = state.failure.take() {
+            return Err(failure);
+        }
+        if self.options.interrupter.should_stop() {
+            let done = state.done;
+            return Err(ReproduceError::Interrupted {
+                done,
+                total: done + state.queue.len(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Takes cells until there are none, in a pool of one thread if there are other jobs.
+    fn job(&self, jobs: usize) {
+        let run = || {
+            while let Some(cell) = self.next() {
+                if let Err(failure) = self.run(cell) {
+                    self.state().failure.get_or_insert(failure);
+                }
+            }
+        };
+        if jobs == 1 {
+            return run();
+        }
+        match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
+            Ok(pool) => pool.install(run),
+            Err(error) => {
+                self.state().failure.get_or_insert(error.into());
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Cell> {
+        let mut state = self.state();
+        if state.failure.is_some() || self.options.interrupter.should_stop() {
+            return None;
+        }
+        state.queue.pop_front()
+    }
+
+    fn run(&self, cell: Cell) -> Result<(), ReproduceError> {
+        self.watch.begun(&cell);
+        let start = Instant::now();
+        let (result, failure) = match self.train(&cell) {
+            Ok(result) => (Some(result), None),
+            Err(TrainError::NonFinite { step, .. }) => {
+                (None, Some(format!("diverged at step {step}")))
+            }
+            Err(TrainError::Interrupted { .. }) => {
+                self.state().queue.push_front(cell);
+                return Ok(());
+            }
+            Err(error) => {
+                return Err(ReproduceError::Cell {
+                    cell: cell.name(),
+                    error: Box::new(error),
+                });
+            }
+        };
+        let wall_s = start.elapsed().as_secs_f64();
+        let experiment = &cell.experiment;
+        let threads = rayon::current_num_threads();
+        let record = Record {
+            table: cell.table.into(),
+            cell: cell.name(),
+            label: cell.label.clone(),
+            network: experiment.network.name().into(),
+            dim: experiment.dim(),
+            seed: experiment.seed,
+            candidate: cell.candidate.clone(),
+            result,
+            failure,
+            version: env!("CARGO_PKG_VERSION").into(),
+            machine: format!("{}, {threads} threads", processor()),
+            backend: self.options.backend.name().into(),
+            wall_s,
+            experiment: experiment.clone(),
+        };
+        self.store.save(&cell, &record)?;
+        {
+            let mut state = self.state();
+            let cost = (record.network.clone(), record.dim);
+            state.ran.push((cost, wall_s));
+            state.records.push(record.clone());
+            state.done += 1;
+        }
+        let table = self.table()?;
+        self.watch.ended(&record, self.progress(), &table);
+        Ok(())
+    }
+
+    fn train(&self, cell: &Cell) -> Result<CellResult, TrainError> {
+        let folder = self.store.run(cell);
+        let options = TrainOptions {
+            overwrite: true,
+            interrupter: self.options.interrupter.clone(),
+            reference: Some(self.reference(cell)?),
+            ..TrainOptions::new(self.options.backend)
+        };
+        let summary = train(&cell.experiment, &self.options.device, &folder, options)?;
+        let run = Run::open(&folder)?;
+        let result = CellResult {
+            orbits: match self.plan.grid().measure {
+                Measure::Field => None,
+                Measure::Orbits => Some(self.orbits(&run)?),
+            },
+            curve: curve(&run)?,
+            ..scored(&summary)
+        };
+        // Figures draw the networks in the plane and on phase space; the large ones are only scored.
+        if cell.experiment.dim() > 8 {
+            std::fs::remove_dir_all(&folder)
+                .map_err(|error| RunError::io("remove", &folder, error))?;
+        }
+        Ok(result)
+    }
+
+    fn reference(&self, cell: &Cell) -> Result<Reference, TrainError> {
+        let experiment = &cell.experiment;
+        let key = (experiment.dim(), experiment.seed);
+        let mut known = self
+            .references
+            .lock()
+            .unwrap_or_else(|poison| poison.into_inner());
+        if let Some(rows) = known.get(&key) {
+            return Ok(*rows);
+        }
+        let stored = self.state().records.iter().find_map(|record| {
+            let result = record.result.as_ref()?;
+            let same = (record.dim, record.seed) == key
+                && record.experiment.evaluation == experiment.evaluation;
+            same.then_some(result.reference)
+        });
+        let rows = match stored {
+            Some(rows) => rows,
+            None => reference_rows(
+                &experiment.target,
+                &experiment.evaluation,
+                experiment.seed,
+                &self.options.device,
+            )?,
+        };
+        known.insert(key, rows);
+        Ok(rows)
+    }
+
+    /// Follows the 15 orbits by the trained network.
+    fn orbits(&self, run: &Run) -> Result<OrbitScore, RunError> {
+        let device = self.options.device.clone().without_autodiff();
+        let network = run.network(&device)?;
+        // A short run's network is followed for a short time: a test of the way, not of the numbers.
+        let quick = run.experiment().train.steps < 1_000;
+        let horizon = if quick {
+            Horizon {
+                end: 2.0,
+                points: 50,
+            }
+        } else {
+            Horizon::default()
+        };
+        let predictions: Vec<_> = evaluation_states()
+            .into_iter()
+            .map(|start| Prediction::new(rate_of(&network, &device), start, horizon).ok())
+            .collect();
+        let each = |error: fn(&Prediction) -> f64| -> Vec<Option<f64>> {
+            predictions
+                .iter()
+                .map(|prediction| prediction.as_ref().map(error))
+                .collect()
+        };
+        Ok(OrbitScore {
+            coordinate_mse_db: each(Prediction::coordinate_mse_db),
+            energy_mse_db: each(Prediction::energy_mse_db),
+        })
+    }
+
+    /// The table so far, written to the results folder.
+    fn table(&self) -> Result<Table, ReproduceError> {
+        let records = self.state().records.clone();
+        let table = Table::new(self.whole, &records);
+        table.write(&self.store)?;
+        Ok(table)
+    }
+
+    fn progress(&self) -> Progress {
+        let state = self.state();
+        let done = state.done;
+        let mean = |times: &[f64]| times.iter().sum::<f64>() / times.len() as f64;
+        let all: Vec<f64> = state.ran.iter().map(|(_, wall_s)| *wall_s).collect();
+        let cost = |cell: &Cell| {
+            let alike = (cell.experiment.network.name(), cell.experiment.dim());
+            let of_kind: Vec<f64> = state
+                .ran
+                .iter()
+                .filter(|((network, dim), _)| (network.as_str(), *dim) == alike)
+                .map(|(_, wall_s)| *wall_s)
+                .collect();
+            mean(if of_kind.is_empty() { &all } else { &of_kind })
+        };
+        let left: f64 = state.queue.iter().map(cost).sum();
+        // Jobs side by side and loading take their share: the pace is what the clock says.
+        let pace = self.started.elapsed().as_secs_f64() / all.iter().sum::<f64>();
+        Progress {
+            done,
+            total: done + state.queue.len(),
+            left_s: (!all.is_empty()).then_some(left * pace),
+        }
+    }
+}
+
+fn scored(summary: &Summary) -> CellResult {
+    CellResult {
+        parameters: summary.parameters,
+        validation_db: summary.validation_db,
+        test: summary.test.clone(),
+        reference: summary.reference,
+        orbits: None,
+        curve: Vec::new(),
+    }
+}
+
+/// At most 50 validations, evenly chosen.
+fn curve(run: &Run) -> Result<Vec<(usize, f64)>, RunError> {
+    let metrics = run.metrics()?;
+    let stride = metrics.len().div_ceil(50).max(1);
+    let chosen = metrics.iter().step_by(stride);
+    Ok(chosen.map(|line| (line.step, line.validation_db)).collect())
+}

@@ -1,0 +1,140 @@
+use burn::tensor::Device;
+use burn::train::Interrupter;
+
+use super::*;
+use crate::backend::Backend;
+
+fn options(out: &std::path::Path) -> Options {
+    Options {
+        jobs: 2,
+        backend: Backend::Flex,
+        device: Device::flex(),
+        out: out.into(),
+        interrupter: Interrupter::new(),
+    }
+}
+
+#[test]
+fn every_grid_reads_and_every_cell_of_it_is_a_run_that_can_start() {
+    for name in Grid::names() {
+        let grid = Grid::from_name(name).unwrap();
+        assert_eq!(grid.name, name);
+        let plan = Plan::new(grid.clone(), Selection::default());
+        let cells = plan.search().unwrap();
+        assert!(cells.len() >= grid.networks.len() * grid.dims.len().max(1));
+        let mut names: Vec<_> = cells.iter().map(Cell::name).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), cells.len(), "{name}: two cells share a name");
+        let quick = Plan::new(grid.quick(), Selection::default());
+        assert!(quick.search().unwrap().len() < cells.len() || cells.len() < 10);
+    }
+    assert!(Grid::from_name("table4").is_none());
+}
+
+/// The paper's networks have the parameters its appendices count.
+#[test]
+fn the_toys_have_the_counts_of_the_paper() {
+    let expected = [
+        ("toy-convex", vec![109, 96, 96, 102, 100, 94]),
+        ("toy-nonconvex", vec![102, 102, 100, 94]),
+    ];
+    for (name, counts) in expected {
+        let plan = Plan::new(Grid::from_name(name).unwrap(), Selection::default());
+        let cells = plan.search().unwrap();
+        let found: Vec<_> = cells
+            .iter()
+            .map(|cell| cell.experiment.network.parameter_count(2).unwrap())
+            .collect();
+        assert_eq!(found, counts, "{name}");
+    }
+}
+
+#[test]
+fn a_table_is_reproduced_and_a_second_call_has_nothing_left_to_do() {
+    let out = tempfile::tempdir().unwrap();
+    let grid = Grid::from_name("table1").unwrap().quick();
+    let selection = Selection {
+        networks: Some(vec!["mgradnet_m".into(), "crr".into()]),
+        ..Selection::default()
+    };
+    let plan = Plan::new(grid, selection);
+    let table = reproduce(&plan, &options(out.path()), &Silent).unwrap();
+    let Rows::Field(rows) = &table.rows else {
+        panic!("a table of fields");
+    };
+    let labels: Vec<_> = rows.iter().map(|row| row.network.as_str()).collect();
+    assert_eq!(labels, ["zero", "linear", "crr", "mgradnet_m"]);
+    assert!((rows[0].mse_db_mean - 0.2).abs() < 0.3, "{rows:?}");
+    let network = &rows[3];
+    assert_eq!((network.seeds, network.dim), (2, 32));
+    assert!(network.mse_db_std_seeds.is_some() && network.mse_db_std_draws.is_some());
+    assert_eq!(network.published_db, Some(-15.34));
+    for ending in ["md", "csv", "json"] {
+        let path = out.path().join(format!("tables/table1.{ending}"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains("mGradNet-M"), "{text}");
+    }
+
+    struct Nothing;
+    impl Watch for Nothing {
+        fn begun(&self, cell: &Cell) {
+            panic!("{} was run again", cell.name());
+        }
+    }
+    let again = reproduce(&plan, &options(out.path()), &Nothing).unwrap();
+    assert_eq!(again, table);
+}
+
+/// The rate is chosen on the validation draw: with the records' validation errors exchanged the other rate is chosen, whatever the test says.
+#[test]
+fn the_choice_follows_validation_and_not_the_test() {
+    let out = tempfile::tempdir().unwrap();
+    let grid = Grid::from_name("table1").unwrap().quick();
+    let selection = Selection {
+        networks: Some(vec!["mgradnet_m".into()]),
+        ..Selection::default()
+    };
+    let plan = Plan::new(grid, selection);
+    reproduce(&plan, &options(out.path()), &Silent).unwrap();
+    let store = Store::new(out.path());
+    let mut records = store.load_all(plan.search().unwrap()).unwrap();
+    let chosen = |records: &[Record]| {
+        let Rows::Field(rows) = Table::new(&plan, records).rows else {
+            panic!("a table of fields");
+        };
+        rows[2].learning_rate
+    };
+    let before = chosen(&records);
+    let error = |record: &Record| record.result.as_ref().unwrap().validation_db;
+    let (a, b) = (error(&records[0]), error(&records[1]));
+    records[0].result.as_mut().unwrap().validation_db = b;
+    records[1].result.as_mut().unwrap().validation_db = a;
+    assert_ne!(before, chosen(&records));
+}
+
+#[test]
+fn predicted_orbits_are_scored_and_an_interrupted_reproduction_goes_on() {
+    let out = tempfile::tempdir().unwrap();
+    let grid = Grid::from_name("table3").unwrap().quick();
+    let selection = Selection {
+        networks: Some(vec!["gradnet_m".into(), "baseline".into()]),
+        seeds: Some(1),
+        ..Selection::default()
+    };
+    let plan = Plan::new(grid, selection);
+    let stopped = options(out.path());
+    stopped.interrupter.stop(Some("at once"));
+    let error = reproduce(&plan, &stopped, &Silent).unwrap_err();
+    assert!(matches!(error, ReproduceError::Interrupted { done: 0, .. }));
+
+    let table = reproduce(&plan, &options(out.path()), &Silent).unwrap();
+    let Rows::Orbits(rows) = &table.rows else {
+        panic!("a table of orbits");
+    };
+    let labels: Vec<_> = rows.iter().map(|row| row.network.as_str()).collect();
+    assert_eq!(labels, ["exact", "baseline", "gradnet_m"]);
+    assert!(rows[0].coordinate_mse_db_mean < -60.0, "{:?}", rows[0]);
+    assert!(rows[2].coordinate_mse_db_mean > rows[0].coordinate_mse_db_mean);
+    assert_eq!(rows[2].published_energy_db, Some(-52.31));
+}
