@@ -126,6 +126,9 @@ pub struct Bench {
     /// Only the cases whose name contains this (repeatable), for instance d32 or mgradnet_c
     #[arg(long, value_name = "NAME")]
     pub case: Vec<String>,
+    /// Time how a step grows with dimension, width and batch instead
+    #[arg(long)]
+    pub sweep: bool,
     /// Seconds for each case
     #[arg(long, value_name = "S", default_value_t = 2.0, value_parser = positive_seconds)]
     pub seconds: f64,
@@ -187,7 +190,9 @@ pub enum Reproduction {
     Fig6,
     /// Training curves of all tables that have records
     Curves,
-    /// All of the above
+    /// How a training step grows, from speed_sweep.jsonl in the results folder (`gradnet bench --sweep --json`)
+    Speed,
+    /// All tables and figures but the speed
     All,
 }
 

@@ -11,9 +11,9 @@ use burn::tensor::{Device, Distribution, Tensor};
 use burn::train::TrainStep;
 use gradnet_core::ParameterSource;
 use gradnet_core::network::{
-    BlockActivation, CascadeConfig, ModularConfig, NetworkConfig, UnitFunction,
+    BlockActivation, CascadeConfig, ModularConfig, NetworkConfig, Size, UnitFunction,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use crate::backend::Backend;
@@ -34,12 +34,18 @@ pub struct Case {
 }
 
 /// One measurement.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// The case.
     pub case: String,
+    /// Dimension of the field.
+    pub dim: usize,
+    /// Hidden units, of all modules.
+    pub hidden: usize,
+    /// Points a step.
+    pub batch: usize,
     /// The backend.
-    pub backend: &'static str,
+    pub backend: String,
     /// Threads the CPU backends may use.
     pub threads: usize,
     /// Milliseconds a full training step, the median of repeats.
@@ -99,6 +105,47 @@ pub fn cases() -> Vec<Case> {
         .collect()
 }
 
+/// How a step grows: with the dimension at the budget of 1024 d parameters, with the width and with the batch at d = 256. The cases are named
+/// after what grows: `sweep_dim_mgradnet_c_1024`.
+pub fn sweep() -> Vec<Case> {
+    let case = |grows: &str, value: usize, kind: &str, size: Size, dim, batch| {
+        let config = match kind {
+            "c" => NetworkConfig::MGradNetC(CascadeConfig::default()),
+            _ => NetworkConfig::MGradNetM(ModularConfig::default()),
+        };
+        let network = config.with_size(size);
+        // A sweep's sizes are its own: each of them gives a width.
+        let width = match network.resolve(dim).ok().and_then(|n| n.size()) {
+            Some(Size::Width(width)) => width,
+            _ => 0,
+        };
+        let modules = if kind == "c" { 1 } else { 4 };
+        Case {
+            name: format!("sweep_{grows}_mgradnet_{kind}_{value}"),
+            network,
+            hidden: modules * width,
+            dim,
+            batch,
+        }
+    };
+    let mut cases = Vec::new();
+    for kind in ["m", "c"] {
+        for dim in [8, 32, 128, 256, 512, 1024] {
+            let budget = Size::Parameters(1024 * dim);
+            cases.push(case("dim", dim, kind, budget, dim, 100));
+        }
+        for hidden in [64, 128, 256, 512, 1024, 2048] {
+            let width = Size::Width(if kind == "c" { hidden } else { hidden / 4 });
+            cases.push(case("width", hidden, kind, width, 256, 100));
+        }
+        for batch in [10, 30, 100, 300, 1000] {
+            let budget = Size::Parameters(1024 * 256);
+            cases.push(case("batch", batch, kind, budget, 256, batch));
+        }
+    }
+    cases
+}
+
 impl Case {
     /// Times the case on a device, for about `time` of steps and a quarter of that of matrix products.
     ///
@@ -114,7 +161,10 @@ impl Case {
         let floor_ms = self.floor_ms(device, time / 4);
         Ok(Row {
             case: self.name.clone(),
-            backend: backend.name(),
+            dim: self.dim,
+            hidden: self.hidden,
+            batch: self.batch,
+            backend: backend.name().into(),
             threads: rayon::current_num_threads(),
             ms_per_step,
             floor_ms,

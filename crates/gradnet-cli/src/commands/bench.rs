@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use gradnet_experiments::bench::cases;
+use gradnet_experiments::bench::{cases, sweep};
 
 use crate::arguments::Bench;
 use crate::device;
@@ -12,14 +12,15 @@ use crate::output;
 
 /// Times the cases.
 pub fn run(options: &Bench) -> Result<ExitCode, Failure> {
-    let chosen: Vec<_> = cases()
+    let all = || if options.sweep { sweep() } else { cases() };
+    let chosen: Vec<_> = all()
         .into_iter()
         .filter(|case| {
             options.case.is_empty() || options.case.iter().any(|part| case.name.contains(part))
         })
         .collect();
     if chosen.is_empty() {
-        let names: Vec<String> = cases().into_iter().map(|case| case.name).collect();
+        let names: Vec<String> = all().into_iter().map(|case| case.name).collect();
         return Err(Failure::input(
             format!("no case has {} in its name", options.case.join(" or ")),
             format!("the cases are {}", names.join(", ")),
@@ -28,7 +29,7 @@ pub fn run(options: &Bench) -> Result<ExitCode, Failure> {
     let (backend, device) = device::open(&options.device)?;
     if !options.json {
         output::line(format_args!(
-            "{:<18} {:>12} {:>10} {:>9} {:>9}",
+            "{:<28} {:>12} {:>10} {:>9} {:>9}",
             "case", "ms per step", "floor ms", "ratio", "steps/s"
         ))?;
     }
@@ -39,7 +40,7 @@ pub fn run(options: &Bench) -> Result<ExitCode, Failure> {
             continue;
         }
         output::line(format_args!(
-            "{:<18} {:>12.3} {:>10.3} {:>9.2} {:>9.0}",
+            "{:<28} {:>12.3} {:>10.3} {:>9.2} {:>9.0}",
             row.case, row.ms_per_step, row.floor_ms, row.ratio_to_floor, row.steps_per_s
         ))?;
     }

@@ -40,6 +40,7 @@ impl Reproduction {
             ],
             Self::Fig6 => vec![Part::Table("table3"), Part::Figure(Figure::Orbits)],
             Self::Curves => vec![Part::Figure(Figure::Curves)],
+            Self::Speed => vec![Part::Figure(Figure::Speed)],
             Self::All => Grid::names()
                 .map(Part::Table)
                 .chain(Figure::ALL.map(Part::Figure))

@@ -30,7 +30,11 @@ pub(super) fn scenes(store: &Store, grids: &[Grid]) -> Result<Vec<(String, Scene
         scenes.push((name, panels(&title, columns, [520.0, 400.0], drawn)));
     }
     match scenes.is_empty() {
-        true => Err(missing(Figure::Curves, "a table", store.folder())),
+        true => Err(missing(
+            Figure::Curves,
+            "gradnet reproduce table1",
+            store.folder(),
+        )),
         false => Ok(scenes),
     }
 }

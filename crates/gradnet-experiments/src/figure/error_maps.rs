@@ -39,8 +39,8 @@ pub(super) fn scene(store: &Store, grids: &[Grid], device: &Device) -> Result<Sc
         }
     }
     if drawn.is_empty() {
-        let tables = "toy-convex and toy-nonconvex";
-        return Err(missing(Figure::ErrorMaps, tables, store.folder()));
+        let command = "gradnet reproduce toy-convex";
+        return Err(missing(Figure::ErrorMaps, command, store.folder()));
     }
     drawn.push(scale());
     let title = "Squared error of the learned gradient on the unit square, seed 0";

@@ -7,6 +7,7 @@ mod curves;
 mod error_maps;
 mod orbits;
 mod potentials;
+mod speed;
 
 use std::path::{Path, PathBuf};
 
@@ -29,10 +30,12 @@ pub enum Figure {
     Orbits,
     /// Validation errors over the steps, for every row of every table.
     Curves,
+    /// How a training step's time grows with dimension, width and batch.
+    Speed,
 }
 
 impl Figure {
-    /// All figures.
+    /// The figures of the tables and of the paper; the speed of a machine is measured apart from them.
     pub const ALL: [Self; 4] = [
         Self::Potentials,
         Self::ErrorMaps,
@@ -47,6 +50,7 @@ impl Figure {
             Self::ErrorMaps => "fig5-error-maps",
             Self::Orbits => "fig6-orbits",
             Self::Curves => "training-curves",
+            Self::Speed => "speed",
         }
     }
 }
@@ -55,13 +59,13 @@ impl Figure {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FigureError {
-    /// The tables it is drawn from have not been reproduced.
-    #[error("{figure} is drawn from the networks of {tables}, and {} holds none of them", folder.display())]
+    /// What it is drawn from has not been made.
+    #[error("{figure} is drawn from what `{command}` leaves, and {} holds nothing of it", folder.display())]
     Missing {
         /// The figure.
         figure: &'static str,
-        /// The tables.
-        tables: &'static str,
+        /// The command that makes what is missing.
+        command: &'static str,
         /// The results folder.
         folder: PathBuf,
     },
@@ -91,7 +95,7 @@ impl FigureError {
     /// What the user can do about it.
     pub fn remedy(&self) -> Option<String> {
         match self {
-            Self::Missing { tables, .. } => Some(format!("reproduce {tables} first")),
+            Self::Missing { command, .. } => Some(format!("run `{command}` first")),
             Self::Run(error) => error.remedy(),
             _ => None,
         }
@@ -120,6 +124,7 @@ pub fn draw(
             orbits::scene(store, grids, &device)?,
         )],
         Figure::Curves => curves::scenes(store, grids)?,
+        Figure::Speed => vec![(figure.name().to_owned(), speed::scene(store)?)],
     };
     let folder = store.folder().join("figures");
     let mut paths = Vec::new();
@@ -130,10 +135,10 @@ pub fn draw(
 }
 
 /// The results folder lacks what a figure needs.
-fn missing(figure: Figure, tables: &'static str, folder: &Path) -> FigureError {
+fn missing(figure: Figure, command: &'static str, folder: &Path) -> FigureError {
     FigureError::Missing {
         figure: figure.name(),
-        tables,
+        command,
         folder: folder.into(),
     }
 }

@@ -42,7 +42,11 @@ pub(super) fn scene(store: &Store, grids: &[Grid], device: &Device) -> Result<Sc
         }
     }
     if drawn.is_empty() {
-        return Err(missing(Figure::Orbits, "table3", store.folder()));
+        return Err(missing(
+            Figure::Orbits,
+            "gradnet reproduce table3",
+            store.folder(),
+        ));
     }
     let title = "Two bodies from t = 0 to 60: true paths grey, predicted ones coloured (start 2)";
     Ok(panels(title, 3, [360.0, 350.0], drawn))

@@ -1,0 +1,89 @@
+//! How the time of a training step grows with the dimension, the width and the batch, beside the time of its matrix products alone.
+
+use std::fs;
+
+use kuva::plot::{LinePlot, ScatterPlot};
+use kuva::render::layout::Layout;
+use kuva::render::plots::Plot;
+use kuva::render::render::Scene;
+
+use super::canvas::{Panel, panels};
+use super::{Figure, FigureError, missing};
+use crate::bench::Row;
+use crate::reproduce::Store;
+use crate::run::RunError;
+
+/// The measurements, a row of JSON a line, in the results folder.
+const FILE: &str = "speed_sweep.jsonl";
+
+/// Networks and their colours.
+const NETWORKS: [(&str, &str, &str); 2] = [
+    ("mgradnet_m", "mGradNet-M", "#0072b2"),
+    ("mgradnet_c", "mGradNet-C", "#d55e00"),
+];
+
+pub(super) fn scene(store: &Store) -> Result<Scene, FigureError> {
+    let path = store.folder().join(FILE);
+    let text = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let command = "gradnet bench --sweep --json > speed_sweep.jsonl";
+            return Err(missing(Figure::Speed, command, store.folder()));
+        }
+        read => read.map_err(|error| RunError::Io {
+            action: "read",
+            path: path.clone(),
+            source: error,
+        })?,
+    };
+    let rows = text
+        .lines()
+        .enumerate()
+        .map(|(line, json)| {
+            serde_json::from_str(json).map_err(|error| RunError::Damaged {
+                path: path.clone(),
+                reason: format!("line {}: {error}", line + 1),
+            })
+        })
+        .collect::<Result<Vec<Row>, _>>()?;
+    let drawn = [
+        panel(
+            &rows,
+            "dim",
+            "dimension d, 1024 d parameters, batch 100",
+            |row| row.dim,
+        ),
+        panel(&rows, "width", "hidden units, d = 256, batch 100", |row| {
+            row.hidden
+        }),
+        panel(
+            &rows,
+            "batch",
+            "points a step, d = 256, 262,144 parameters",
+            |row| row.batch,
+        ),
+    ];
+    let title = "Milliseconds a training step (lines) and its matrix products alone (dots)";
+    Ok(panels(title, 3, [430.0, 380.0], drawn.into()))
+}
+
+fn panel(rows: &[Row], grows: &str, label: &str, size: fn(&Row) -> usize) -> Panel {
+    let mut plots = Vec::new();
+    for (network, title, colour) in NETWORKS {
+        let case = format!("sweep_{grows}_{network}_");
+        let of_network = || rows.iter().filter(|row| row.case.starts_with(&case));
+        let points = |time: fn(&Row) -> f64| -> Vec<(f64, f64)> {
+            of_network()
+                .map(|row| (size(row) as f64, time(row)))
+                .collect()
+        };
+        let steps = LinePlot::new().with_data(points(|row| row.ms_per_step));
+        plots.push(Plot::Line(steps.with_color(colour).with_legend(title)));
+        let floors = ScatterPlot::new().with_data(points(|row| row.floor_ms));
+        plots.push(Plot::Scatter(floors.with_color(colour).with_size(4.0)));
+    }
+    let layout = Layout::auto_from_plots(&plots)
+        .with_log_scale()
+        .with_x_label(label)
+        .with_y_label("ms a step");
+    (plots, layout)
+}
