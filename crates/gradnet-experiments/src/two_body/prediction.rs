@@ -36,7 +36,7 @@ pub fn rate_of<'a>(
     field: &'a dyn VectorField,
     device: &'a Device,
 ) -> impl Fn(&State) -> State + 'a {
-    |state| {
+    move |state| {
         let x = TensorData::new(state.map(|x| x as f32).to_vec(), [1, 8]);
         let values = field.forward(Tensor::<2>::from_data(x, device)).into_data();
         let mut slope = [f64::NAN; 8];
