@@ -25,7 +25,7 @@ pub(super) fn panels(
     let (plots, layouts): (Vec<_>, Vec<_>) = panels.into_iter().unzip();
     Panels::new(rows, columns)
         .with_title(title)
-        .with_title_size(20)
+        .with_title_size(18)
         .with_cell_size(width, height)
         .with_spacing(12.0)
         .with_plots(plots)

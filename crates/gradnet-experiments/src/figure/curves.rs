@@ -24,10 +24,9 @@ pub(super) fn scenes(store: &Store, grids: &[Grid]) -> Result<Vec<(String, Scene
         if drawn.is_empty() {
             continue;
         }
-        let title = format!("{}: validation error during training, seed 0", grid.title);
         let columns = drawn.len();
         let name = format!("{}-{}", Figure::Curves.name(), grid.name);
-        scenes.push((name, panels(&title, columns, [520.0, 400.0], drawn)));
+        scenes.push((name, panels(&grid.title, columns, [560.0, 400.0], drawn)));
     }
     match scenes.is_empty() {
         true => Err(missing(
@@ -74,7 +73,7 @@ fn table(plan: &Plan, records: &[Record]) -> Vec<Panel> {
         let layout = Layout::auto_from_plots(&plots)
             .with_title(format!("d = {dim}"))
             .with_x_label("step")
-            .with_y_label("mean squared error, dB");
+            .with_y_label("validation error (MSE, dB), seed 0");
         (plots, layout)
     });
     panels.collect()

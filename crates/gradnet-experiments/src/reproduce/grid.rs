@@ -156,6 +156,8 @@ impl Grid {
             ..network
         });
         Self {
+            title: format!("{} (quick: not the paper's budgets)", self.title),
+            caption: "A test of the way with small budgets; the numbers mean nothing.".into(),
             networks: networks.collect(),
             dims: self.dims.into_iter().take(1).collect(),
             seeds: vec![2],

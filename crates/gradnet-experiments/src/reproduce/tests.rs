@@ -83,7 +83,7 @@ fn a_table_is_reproduced_and_a_second_call_has_nothing_left_to_do() {
         }
     }
     let again = reproduce(&plan, &options(out.path()), &Nothing).unwrap();
-    assert_eq!(again, table);
+    assert_eq!(again.markdown(), table.markdown());
 }
 
 /// The rate is chosen on the validation draw: with the records' validation errors exchanged the other rate is chosen, whatever the test says.

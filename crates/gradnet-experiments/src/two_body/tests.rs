@@ -79,7 +79,12 @@ fn errors_are_zero_for_the_truth_and_large_for_another_field() {
     };
     let start = evaluation_states()[2];
     let exact = Prediction::new(exact_rate, start, horizon).unwrap();
-    assert!(exact.coordinate_mse_db() < -80.0 && exact.energy_mse_db() < -80.0);
+    assert!(
+        exact.coordinate_mse_db() < -70.0 && exact.energy_mse_db() < -90.0,
+        "{} {}",
+        exact.coordinate_mse_db(),
+        exact.energy_mse_db()
+    );
     let heavier = |state: &State| {
         let mut slope = gradient(state);
         slope[..4].iter_mut().for_each(|force| *force *= 1.1);

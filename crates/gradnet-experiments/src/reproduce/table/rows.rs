@@ -1,8 +1,11 @@
 //! From records to rows: the choice by validation, means, spreads, and the reference rows.
 
+use std::collections::BTreeMap;
+
 use super::super::plan::{Entry, best};
 use super::super::record::{CellResult, Record};
 use super::{FieldRow, OrbitRow};
+use crate::evaluation::Reference;
 use crate::two_body::{Horizon, Prediction, evaluation_states, exact_rate};
 
 fn mean(values: &[f64]) -> f64 {
@@ -47,27 +50,26 @@ pub(super) fn field_rows(entries: &[Entry<'_>], records: &[Record]) -> Vec<Field
     rows
 }
 
-/// The results of all seeds of a row's choice; the chosen one is among them.
+/// The results of all seeds of a row's choice, in the order of the seeds; the chosen one is among them.
 fn repeated<'a>(entry: &Entry<'_>, chosen: &Record, records: &'a [Record]) -> Vec<&'a CellResult> {
-    records
+    let mut of_choice: Vec<&Record> = records
         .iter()
         .filter(|record| entry.owns(record) && record.candidate == chosen.candidate)
+        .collect();
+    of_choice.sort_by_key(|record| record.seed);
+    let results = of_choice.into_iter();
+    results
         .filter_map(|record| record.result.as_ref())
         .collect()
 }
 
 /// "Zero" and "best symmetric linear map", means over the seeds that have a record.
 fn reference_rows(dim: usize, records: &[Record]) -> [FieldRow; 2] {
-    let mut seeds = Vec::new();
-    let mut found = Vec::new();
-    for record in records.iter().filter(|record| record.dim == dim) {
-        if let Some(result) = &record.result
-            && !seeds.contains(&record.seed)
-        {
-            seeds.push(record.seed);
-            found.push(result.reference);
-        }
-    }
+    let of_dim = records.iter().filter(|record| record.dim == dim);
+    let by_seed: BTreeMap<u64, Reference> = of_dim
+        .filter_map(|record| Some((record.seed, record.result.as_ref()?.reference)))
+        .collect();
+    let found: Vec<Reference> = by_seed.into_values().collect();
     let row = |label: &str, network: &str, parameters, errors: Vec<f64>| FieldRow {
         label: label.into(),
         network: network.into(),
