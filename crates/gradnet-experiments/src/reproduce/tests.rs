@@ -138,3 +138,28 @@ fn predicted_orbits_are_scored_and_an_interrupted_reproduction_goes_on() {
     assert!(rows[2].coordinate_mse_db_mean > rows[0].coordinate_mse_db_mean);
     assert_eq!(rows[2].published_energy_db, Some(-52.31));
 }
+
+/// The numbers of a cell do not depend on how many run beside it, nor on the threads it has.
+#[test]
+fn results_are_the_same_whatever_the_number_of_jobs() {
+    let grid = Grid::from_name("table1").unwrap().quick();
+    let selection = Selection {
+        networks: Some(vec!["mgradnet_c".into(), "mgradnet_m".into()]),
+        ..Selection::default()
+    };
+    let plan = Plan::new(grid, selection);
+    let results = |jobs| {
+        let out = tempfile::tempdir().unwrap();
+        let options = Options {
+            jobs,
+            ..options(out.path())
+        };
+        reproduce(&plan, &options, &Silent).unwrap();
+        let records = Store::new(out.path()).load_all(plan.search().unwrap());
+        let results = records.unwrap().into_iter().map(|record| record.result);
+        results.collect::<Vec<_>>()
+    };
+    let alone = results(1);
+    assert_eq!(alone.len(), 4);
+    assert_eq!(alone, results(3));
+}

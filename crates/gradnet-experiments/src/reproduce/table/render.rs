@@ -35,6 +35,49 @@ impl Table {
         text
     }
 
+    /// The table at a glance: a row a network, a column a dimension or an error, ours with the published number in brackets.
+    pub fn overview(&self) -> String {
+        match &self.rows {
+            Rows::Field(rows) => self.field_overview(rows),
+            Rows::Orbits(rows) => orbit_overview(rows),
+        }
+    }
+
+    fn field_overview(&self, rows: &[FieldRow]) -> String {
+        let scale = if self.rmse { 0.5 } else { 1.0 };
+        let (mut labels, mut dims) = (Vec::new(), Vec::new());
+        for row in rows {
+            if !labels.contains(&row.label.as_str()) {
+                labels.push(&row.label);
+            }
+            if !dims.contains(&row.dim) {
+                dims.push(row.dim);
+            }
+        }
+        let heads: Vec<String> = dims.iter().map(|dim| format!(" d = {dim} |")).collect();
+        let mut text = format!(
+            "| network |{}\n|---|{}\n",
+            heads.concat(),
+            "--:|".repeat(dims.len())
+        );
+        for label in labels {
+            let cells = dims.iter().map(|dim| {
+                let row = rows
+                    .iter()
+                    .find(|row| row.label == label && row.dim == *dim);
+                row.map_or("  |".into(), |row| {
+                    let error = row.mse_db_mean * scale;
+                    format!(" {error:.2}{} |", published(row.published_db))
+                })
+            });
+            line(
+                &mut text,
+                format_args!("| {label} |{}", cells.collect::<String>()),
+            );
+        }
+        text
+    }
+
     fn field_markdown(&self, text: &mut String, rows: &[FieldRow]) {
         // The root's decibels are half the square's.
         let scale = if self.rmse { 0.5 } else { 1.0 };
@@ -95,6 +138,29 @@ impl Table {
             .map_err(|error| failed(error.to_string()))?;
         String::from_utf8(bytes).map_err(|error| failed(error.to_string()))
     }
+}
+
+fn orbit_overview(rows: &[OrbitRow]) -> String {
+    let mut text = "| network | positions | energy |\n|---|--:|--:|\n".to_owned();
+    for row in rows {
+        line(
+            &mut text,
+            format_args!(
+                "| {} | {:.2}{} | {:.2}{} |",
+                row.label,
+                row.coordinate_mse_db_mean,
+                published(row.published_coordinate_db),
+                row.energy_mse_db_mean,
+                published(row.published_energy_db),
+            ),
+        );
+    }
+    text
+}
+
+/// The published number in brackets, where there is one.
+fn published(number: Option<f64>) -> String {
+    number.map_or(String::new(), |number| format!(" ({number:.2})"))
 }
 
 /// Adds a line; writing to a string cannot fail.

@@ -1,0 +1,49 @@
+//! The committed results: what README and docs show of them is what they say.
+
+#![allow(clippy::unwrap_used)] // in a test a failure is the finding
+
+use std::fs;
+use std::path::PathBuf;
+
+use gradnet_experiments::reproduce::{Grid, Plan, Selection, Store, Table};
+
+fn project(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(path)
+}
+
+fn committed(name: &str) -> Table {
+    let path = project(&format!("results/tables/{name}.json"));
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The tables of README and docs/results.md, row by row.
+#[test]
+fn the_tables_shown_are_the_committed_ones() {
+    for page in ["README.md", "docs/results.md"] {
+        let text = fs::read_to_string(project(page)).unwrap();
+        for name in Grid::names() {
+            let overview = committed(name).overview();
+            assert!(
+                text.contains(overview.trim()),
+                "{page} does not show {name} as it is:\n{overview}"
+            );
+        }
+    }
+}
+
+/// Every committed table follows from the committed records.
+#[test]
+fn the_committed_tables_follow_from_the_committed_records() {
+    let store = Store::new(&project("results"));
+    for name in Grid::names() {
+        let plan = Plan::new(Grid::from_name(name).unwrap(), Selection::default());
+        let mut records = store.load_all(plan.search().unwrap()).unwrap();
+        let repeats = plan.repeats(&records).unwrap();
+        records.extend(store.load_all(repeats).unwrap());
+        let table = Table::new(&plan, &records);
+        assert_eq!(table.markdown(), committed(name).markdown(), "{name}");
+    }
+}
