@@ -14,6 +14,7 @@ pub mod experiment;
 pub mod run;
 pub mod target;
 pub mod training;
+pub mod universality;
 
 pub use experiment::{Experiment, ExperimentError};
 pub use run::{Run, RunError};
