@@ -21,6 +21,7 @@
 mod architecture;
 mod baseline;
 mod cascade;
+mod composed;
 mod error;
 mod linear;
 mod modular;
@@ -34,6 +35,9 @@ mod single;
 pub use architecture::{Architecture, Builds, Size};
 pub use baseline::{BaselineConfig, BaselineNetwork};
 pub use cascade::{CascadeConfig, GradNetC, MGradNetC, UnitFunction};
+pub use composed::{
+    DifferenceConfig, GradNetDifference, GradNetTransformed, MGradNetTransformed, TransformedConfig,
+};
 pub use error::NetworkError;
 pub use linear::{
     CascadePositiveConfig, CascadeSymmetricConfig, GradNetCLinear, GradNetMLinear, MGradNetCLinear,

@@ -314,6 +314,18 @@ networks! {
         Gradient, potential closed,
         "GradNet", "Eq. (1), Prop. 1, Thm. 3",
         "one layer with a scaled elementwise activation";
+    GradNetDifference "gradnet_difference": DifferenceConfig => super::GradNetDifference,
+        Gradient, potential closed,
+        "GradNet, difference", "Thm. 2",
+        "the difference of two layers of scaled softmax";
+    MGradNetTransformed "mgradnet_transformed": TransformedConfig => super::MGradNetTransformed,
+        Monotone, potential closed,
+        "mGradNet, transformed", "Eq. (11), Thm. 6",
+        "a monotone layer weighed by a nondecreasing function of its potential";
+    GradNetTransformed "gradnet_transformed": TransformedConfig => super::GradNetTransformed,
+        Gradient, potential closed,
+        "GradNet, transformed", "Eq. (11), Thm. 5",
+        "a layer weighed by a function of its potential";
     MGradNetNeural "mgradnet_neural": NeuralConfig => super::MGradNetNeural,
         Monotone, potential closed,
         "mGradNet, neural activations", "Rem. 4, Lemma 5",

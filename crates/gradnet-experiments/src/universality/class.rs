@@ -16,6 +16,23 @@ use crate::data::{Stream, derived_seed};
 /// Scalar units of a transformation `γ`.
 const TRANSFORMATION_UNITS: usize = 8;
 
+/// Sum of the nonnegative scales of a layer to begin with: what its units add up to does not grow with their number.
+const SCALE: f64 = 4.0;
+
+/// A layer with nonnegative scales.
+fn convex_ridges(
+    config: &SingleConfig,
+    dim: usize,
+    source: &mut ParameterSource,
+) -> Result<MGradNet, NetworkError> {
+    let mut network: MGradNet = config.init(dim, source)?;
+    let [width] = network.activation.alpha.dims();
+    // Softplus takes what is stored to SCALE / width.
+    let stored = (SCALE / width as f64).exp_m1().ln();
+    network.activation.alpha = source.constant([width], stored);
+    Ok(network)
+}
+
 /// A class of networks by its theorem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -131,7 +148,7 @@ impl Class {
                 fit(network, target, seed, budget, device)
             }
             Self::ConvexRidges => {
-                let network: MGradNet = single.init(dim, &mut source).map_err(refused)?;
+                let network = convex_ridges(&single, dim, &mut source).map_err(refused)?;
                 fit(network, target, seed, budget, device)
             }
             Self::Transformed => {
@@ -141,7 +158,7 @@ impl Class {
                 fit(field, target, seed, budget, device)
             }
             Self::MonotoneTransformed => {
-                let network: MGradNet = single.init(dim, &mut source).map_err(refused)?;
+                let network = convex_ridges(&single, dim, &mut source).map_err(refused)?;
                 let gamma = SoftplusTransformation::new(TRANSFORMATION_UNITS, tanh, &mut source);
                 let field = Transformed::new(network, gamma, &source);
                 fit(field, target, seed, budget, device)

@@ -26,12 +26,12 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// 5,000 steps, or with `quick` 500.
+    /// 5,000 steps, or with `quick` 1,500.
     pub fn new(quick: bool) -> Self {
         Self {
-            steps: if quick { 500 } else { 5_000 },
+            steps: if quick { 1_500 } else { 5_000 },
             batch: 256,
-            learning_rate: 0.03,
+            learning_rate: 0.02,
             test_points: if quick { 2_000 } else { 10_000 },
         }
     }

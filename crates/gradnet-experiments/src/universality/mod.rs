@@ -43,7 +43,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Every class on every target: five widths, or with `quick` two and a tenth of the steps.
+    /// Every class on every target: five widths, or with `quick` two and fewer steps.
     pub fn new(seed: u64, quick: bool) -> Self {
         let widths = if quick {
             vec![2, 32]
