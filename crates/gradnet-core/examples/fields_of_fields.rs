@@ -6,7 +6,7 @@
 //! construction whose theorem asks for more than its parts give does not compile as monotone: hand `difference` to
 //! `monotone` and see.
 
-use burn::tensor::{Device, FloatDType, Tensor};
+use burn::tensor::{DType, Device, FloatDType, Tensor};
 use gradnet_core::activation::{NeuralCascadedActivation, ScalarFunction};
 use gradnet_core::analysis::{Region, verify};
 use gradnet_core::combine::{
@@ -17,17 +17,14 @@ use gradnet_core::network::{
     Builds, CascadeConfig, Claim, GradNetC, MGradNet, MGradNetC, MGradNetNeural, MGradNetSoftmax,
     NetworkError, NeuralConfig, SingleConfig, SoftmaxConfig,
 };
-use gradnet_core::sign::NonNegative;
+use gradnet_core::sign::{Free, NonNegative};
 use gradnet_core::{GradientField, MonotoneField, ParameterSource, TiedNetwork, VectorField};
 
 const DIM: usize = 3;
 
 /// Checks a claim on random points and prints what was found.
 fn check(name: &str, field: &impl VectorField, claim: Claim) {
-    let like = Tensor::<2>::zeros(
-        [1, DIM],
-        (&Device::flex(), burn::tensor::DType::from(FloatDType::F64)),
-    );
+    let like = Tensor::<2>::zeros([1, DIM], (&Device::flex(), DType::F64));
     let report = verify(field, claim, &like, Region::default(), 8, 0);
     println!(
         "{name:<44} {claim:?}: asymmetry {:.0e}, least eigenvalue {:+.3}, {}",
@@ -65,7 +62,7 @@ fn main() -> Result<(), NetworkError> {
     let fields = vec![free.clone(), cascade.init(DIM, &mut source)?];
     gradient(
         "Rem. 2: c_1 f_1 + c_2 f_2",
-        &Combination::<GradNetC, gradnet_core::sign::Free>::new(fields, &source),
+        &Combination::<GradNetC, Free>::new(fields, &source),
     );
     let fields = vec![convex.clone(), cascade.init(DIM, &mut source)?];
     monotone(

@@ -12,8 +12,7 @@
 
 use super::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
 use crate::field::row_dot;
-use crate::sign::NonNegative;
-use crate::sign::Sign;
+use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::fit::{Budget, Fitted, fit};
 use super::{Shape, ShapeTarget, UniversalityError};
 use crate::data::{Stream, derived_seed};
+use crate::target::Target;
 
 /// Scalar units of a transformation `γ`.
 const TRANSFORMATION_UNITS: usize = 8;
@@ -117,7 +118,7 @@ impl Class {
     ) -> Result<Fitted, UniversalityError> {
         let training = device.clone().autodiff();
         let mut source = ParameterSource::new(&training, derived_seed(seed, Stream::Weights));
-        let dim = crate::target::Target::dim(target);
+        let dim = target.dim();
         let refused = |error: NetworkError| UniversalityError::Width {
             class: self.theorem(),
             width,

@@ -54,15 +54,14 @@ pub(super) fn fit<F: VectorField + Module>(
     device: &Device,
 ) -> Fitted {
     let inner = device.clone().without_autodiff();
-    let training = device.clone().autodiff();
     let dim = target.dim();
     let mut optimizer = ModuleOptimizer::from(FusedAdam::default());
     for step in 0..budget.steps {
         let mut random = generator(seed, Stream::Training, step as u64);
         let points = uniform_points(&mut random, budget.batch, dim);
         let x = points_tensor(points, dim, &inner, FloatDType::F32);
-        let y = target.gradient(x.clone()).to_device(&training);
-        let loss = (field.forward(x.to_device(&training)) - y).square().mean();
+        let y = target.gradient(x.clone());
+        let loss = (field.forward(x) - y).square().mean();
         let gradients = GradientsParams::from_grads(loss.backward(), &field);
         let turn = std::f64::consts::PI * step as f64 / budget.steps as f64;
         let rate = budget.learning_rate * (1.0 + turn.cos()) / 2.0;
