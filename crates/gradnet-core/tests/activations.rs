@@ -385,20 +385,18 @@ fn the_neural_cascade_is_eq_16_and_17_with_a_scalar_network_in_each_unit() {
     let (alpha, beta) = (positive(sigma.alpha.val()), positive(sigma.beta.val()));
     let bias = host(sigma.bias.val());
     let w = [0.7, -1.3];
+    let flat = |stored: Tensor<3>| host(stored).into_iter();
+    let u: Vec<f64> = flat(sigma.output.val()).map(softplus).collect();
+    let v: Vec<f64> = flat(sigma.input.val()).map(softplus).collect();
+    let gamma: Vec<f64> = flat(sigma.inner_bias.val()).collect();
     let expected: Vec<f64> = (0..hidden)
         .map(|unit| {
             let mut output = 0.0;
             for layer in 0..layers {
                 let at = layer * hidden + unit;
                 let z = beta[at] * w[unit] + output + bias[at];
-                let function = &sigma.functions[layer];
-                let (u, v) = (
-                    positive(function.output.val()),
-                    positive(function.input.val()),
-                );
-                let inner = host(function.bias.val());
-                let s: f64 = (unit * units..(unit + 1) * units)
-                    .map(|j| u[j] * sigmoid(v[j] * z + inner[j]))
+                let s: f64 = (at * units..(at + 1) * units)
+                    .map(|j| u[j] * sigmoid(v[j] * z + gamma[j]))
                     .sum();
                 output = alpha[at] * s;
             }

@@ -13,8 +13,7 @@
 
 use super::quadrature::ray_integral;
 use super::{
-    Activation, ActivationPotential, GradientActivation, MonotoneActivation, NeuralActivation,
-    ScalarFunction,
+    Activation, ActivationPotential, GradientActivation, MonotoneActivation, ScalarFunction,
 };
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
@@ -22,7 +21,7 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use core::marker::PhantomData;
 
-/// The cascade of neural activations; `α`, `β` and the weights inside the units of sign `S`.
+/// The cascade with `s_ℓi(z) = Σ_j u_ℓij s(v_ℓij z + γ_ℓij)`; `α`, `β`, `u` and `v` of sign `S`.
 #[derive(Module, Debug)]
 pub struct NeuralCascadedActivation<S: Sign> {
     /// The stored output scales of the layers, `[layers, hidden]`.
@@ -31,64 +30,95 @@ pub struct NeuralCascadedActivation<S: Sign> {
     pub beta: Param<Tensor<2>>,
     /// The biases of the layers, `[layers, hidden]`.
     pub bias: Param<Tensor<2>>,
-    /// `s_ℓ`, one activation a layer.
-    pub functions: Vec<NeuralActivation<S>>,
+    /// The stored output weights `u` of the scalar networks, `[layers, hidden, units]`.
+    pub output: Param<Tensor<3>>,
+    /// The stored input weights `v` of the scalar networks, `[layers, hidden, units]`.
+    pub input: Param<Tensor<3>>,
+    /// The biases `γ` of the scalar networks, `[layers, hidden, units]`.
+    pub inner_bias: Param<Tensor<3>>,
+    #[module(skip)]
+    function: ScalarFunction,
     #[module(skip)]
     sign: PhantomData<S>,
 }
 
 impl<S: Sign> NeuralCascadedActivation<S> {
-    /// `layers` layers of `hidden` units, each a scalar network of `units` units; scales and biases start as those of
-    /// [`CascadedActivation`](super::CascadedActivation).
+    /// `layers` layers of `hidden` units, each a scalar network of `units` units. Scales and biases start as those of
+    /// [`CascadedActivation`](super::CascadedActivation), the scalar networks as those of
+    /// [`NeuralActivation`](super::NeuralActivation).
     pub fn new(
         [layers, hidden, units]: [usize; 3],
         dim: usize,
         function: ScalarFunction,
         source: &mut ParameterSource,
     ) -> Self {
-        let shape = [layers, hidden];
+        let (scales, networks) = ([layers, hidden], [layers, hidden, units]);
+        let (output, input) = if S::NONNEGATIVE {
+            (
+                source.nonnegative(networks, 2.0 / units as f64),
+                source.nonnegative(networks, 2.0),
+            )
+        } else {
+            (
+                source.linear(networks, units),
+                source.uniform(networks, -1.0, 1.0),
+            )
+        };
         Self {
-            alpha: source.scale::<S, 2>(shape),
-            beta: source.scale::<S, 2>(shape),
-            bias: source.cascade_bias(shape, dim),
-            functions: (0..layers)
-                .map(|_| NeuralActivation::new([hidden, units], function, source))
-                .collect(),
+            alpha: source.scale::<S, 2>(scales),
+            beta: source.scale::<S, 2>(scales),
+            bias: source.cascade_bias(scales, dim),
+            output,
+            input,
+            inner_bias: source.uniform(networks, -1.0, 1.0),
+            function,
             sign: PhantomData,
         }
     }
 
     /// The output and, for the direction `v`, the slope along it: what one pass through the layers gives.
-    fn layers(&self, w: Tensor<2>, v: Option<Tensor<2>>) -> (Tensor<2>, Option<Tensor<2>>) {
+    fn pass(&self, w: Tensor<2>, v: Option<Tensor<2>>) -> (Tensor<2>, Option<Tensor<2>>) {
         let (alpha, beta) = (
             S::constrain(self.alpha.val()),
             S::constrain(self.beta.val()),
         );
-        let bias = self.bias.val();
+        let (output, input) = (
+            S::constrain(self.output.val()),
+            S::constrain(self.input.val()),
+        );
+        let (bias, inner_bias) = (self.bias.val(), self.inner_bias.val());
+        let [layers, _] = alpha.dims();
         let row = |parameter: &Tensor<2>, layer| parameter.clone().narrow(0, layer, 1);
-        let mut output = w.zeros_like();
+        let units = |parameter: &Tensor<3>, layer| parameter.clone().narrow(0, layer, 1);
+        let sum = |terms: Tensor<3>| -> Tensor<2> { terms.sum_dim(2).squeeze_dim(2) };
+
+        let mut value = w.zeros_like();
         let mut slope = v.as_ref().map(Tensor::zeros_like);
-        for (layer, function) in self.functions.iter().enumerate() {
-            let z = row(&beta, layer) * w.clone() + output + row(&bias, layer);
+        for layer in 0..layers {
+            let z = row(&beta, layer) * w.clone() + value + row(&bias, layer);
+            let (u, v_inner) = (units(&output, layer), units(&input, layer));
+            let inner: Tensor<3> =
+                z.unsqueeze_dim::<3>(2) * v_inner.clone() + units(&inner_bias, layer);
             slope = slope.zip(v.clone()).map(|(slope, v)| {
-                let inner = row(&beta, layer) * v + slope;
-                function.jacobian_vector(z.clone(), inner) * row(&alpha, layer)
+                let along = row(&beta, layer) * v + slope;
+                let steepness = self.function.derivative(inner.clone()) * u.clone() * v_inner;
+                sum(steepness) * along * row(&alpha, layer)
             });
-            output = function.forward(z) * row(&alpha, layer);
+            value = sum(self.function.value(inner) * u) * row(&alpha, layer);
         }
-        (output, slope)
+        (value, slope)
     }
 }
 
 impl<S: Sign> Activation for NeuralCascadedActivation<S> {
     fn forward(&self, w: Tensor<2>) -> Tensor<2> {
-        self.layers(w, None).0
+        self.pass(w, None).0
     }
 
     /// `D v` with the diagonal `D` of Eq. (19), carried through the layers beside the values.
     fn jacobian_vector(&self, w: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
         let zero = v.zeros_like();
-        self.layers(w, Some(v)).1.unwrap_or(zero)
+        self.pass(w, Some(v)).1.unwrap_or(zero)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::combine::{Centred, WithLinearPart};
 use crate::field::VectorField;
 use crate::sign::{Free, NonNegative};
 use crate::source::ParameterSource;
-use burn::module::Module;
+use burn::module::{Module, ModuleDisplay};
 use serde::{Deserialize, Serialize};
 
 /// mGradNet-C and a positive semidefinite linear part, centred.
@@ -117,7 +117,7 @@ impl<C: Architecture> Architecture for SymmetricPartConfig<C> {
 impl<C, F> Builds<Centred<WithLinearPart<F, NonNegative>>> for PositivePartConfig<C>
 where
     C: Builds<F>,
-    F: VectorField + Module,
+    F: VectorField + Module + ModuleDisplay,
 {
     fn build(
         &self,
@@ -135,7 +135,7 @@ where
 impl<C, F> Builds<Centred<WithLinearPart<F, Free>>> for SymmetricPartConfig<C>
 where
     C: Builds<F>,
-    F: VectorField + Module,
+    F: VectorField + Module + ModuleDisplay,
 {
     fn build(
         &self,
