@@ -37,7 +37,7 @@ const LIPSCHITZ: f64 = 1.844;
 /// The network whose potential is the scaled LogSumExp of the supporting hyperplanes of `F` at the points of a grid,
 /// `L_y(x) = ⟨∇F(y), x − y⟩ + F(y) + lift`.
 fn hyperplanes(m: i32, temperature: f64, lift: f64) -> MGradNetSoftmax {
-    let side = 2_i32.pow(m);
+    let side = 1_i32 << m;
     let nodes = || (1..side).map(|i| f64::from(i) / f64::from(side));
     let grid: Vec<[f64; 2]> = nodes().flat_map(|a| nodes().map(move |b| [a, b])).collect();
     let slope = |y: &[f64; 2]| [2.0 * (y[0] - 0.3), 2.0 * (y[1] - 0.6)];
@@ -104,7 +104,7 @@ fn a_scaled_log_sum_exp_of_supporting_hyperplanes_is_within_the_bound_of_lemma_3
 
 /// `g(x) = f(0) + Σ_i Δ_i s(t (2^(n+1) x − 2 i + 1))` with `2^n` sigmoids, for `f` with `f(0) = 0`.
 fn staircase(f: impl Fn(f64) -> f64, n: i32, t: f64) -> NeuralActivation<NonNegative> {
-    let steps = 2_i32.pow(n);
+    let steps = 1_i32 << n;
     let at = |i: i32| f(f64::from(i) / f64::from(steps));
     let units = steps as usize;
     let mut sigma = NeuralActivation::new([1, units], ScalarFunction::Sigmoid, &mut source(0));
