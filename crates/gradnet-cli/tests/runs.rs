@@ -188,6 +188,37 @@ fn every_network_trains_and_passes_verification() {
     }
 }
 
+/// The paper's target (22) at d = 32 and the budget of Table I, a few steps each.
+#[test]
+fn every_network_trains_on_the_papers_target_at_d_32() {
+    let here = tempfile::tempdir().unwrap();
+    let list = json(&gradnet(here.path(), &["networks", "--json"]).stdout);
+    let config = config("convex_d32");
+    for entry in list.as_array().unwrap() {
+        let name = entry["name"].as_str().unwrap();
+        let mut arguments = vec!["train", "--config", &config, "--network", name];
+        arguments.extend(["--out", name, "--progress", "none"]);
+        for setting in [
+            "train.steps=20",
+            "train.validation.points=200",
+            "evaluation.draws=1",
+            "evaluation.points=500",
+            "evaluation.linear_points=2000",
+        ] {
+            arguments.extend(["--set", setting]);
+        }
+        let ran = gradnet(here.path(), &arguments);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+        let summary = read_json(here.path().join(name).join("summary.json"));
+        assert_eq!(summary["dim"], 32, "{name}");
+        let parameters = summary["parameters"].as_u64().unwrap();
+        assert!(
+            (31_000..=32_768).contains(&parameters),
+            "{name}: {parameters}"
+        );
+    }
+}
+
 #[test]
 fn the_run_folder_is_named_after_config_network_and_seed() {
     let folder = tempfile::tempdir().unwrap();

@@ -147,6 +147,27 @@ impl ParameterSource {
         }
     }
 
+    /// `copies` matrices one above the other, each nearly the same: normal entries of the given deviation, of which
+    /// the fraction `difference` (of the deviation) is each copy's own and the rest is shared.
+    pub(crate) fn near_copies(
+        &mut self,
+        copies: usize,
+        [rows, columns]: [usize; 2],
+        deviation: f64,
+        difference: f64,
+    ) -> Param<Tensor<2>> {
+        let size = rows * columns;
+        let shared: Vec<f64> = (0..size).map(|_| self.standard_normal()).collect();
+        let common = (1.0 - difference.powi(2)).sqrt();
+        let values = (0..copies * size)
+            .map(|index| {
+                let own = self.standard_normal();
+                deviation * (common * shared[index % size] + difference * own)
+            })
+            .collect();
+        self.values([copies * rows, columns], values)
+    }
+
     /// Biases of a cascade, `[layers, hidden]`: `U(±1/√dim)` in the first layer, `U(±1/√hidden)` later.
     pub(crate) fn cascade_bias(
         &mut self,

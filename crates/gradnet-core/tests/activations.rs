@@ -4,9 +4,9 @@ use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use gradnet_core::ParameterSource;
 use gradnet_core::activation::{
     Activation, ActivationPotential, AffineRho, CascadedActivation, ElementwiseActivation,
-    IcgnActivation, IcgnMonteCarlo, ModularActivation, NeuralActivation, One,
-    QuadraticLseActivation, ScalarFunction, SigmoidBlock, SoftmaxBlock, SoftplusRho,
-    SplineActivation,
+    IcgnActivation, IcgnMonteCarlo, ModularActivation, NeuralActivation, NeuralCascadedActivation,
+    One, QuadraticLseActivation, ScalarFunction, SigmoidBlock, SoftmaxBlock, SoftplusRho,
+    SplineActivation, TemperatureSchedule,
 };
 use gradnet_core::analysis::host;
 use gradnet_core::sign::{Free, NonNegative};
@@ -369,4 +369,78 @@ fn a_log_sum_exp_of_quadratics_is_what_it_is_called_and_tends_to_their_maximum()
         &[0.5, -1.0, 0.0, 0.0],
         1e-12,
     );
+}
+
+#[test]
+fn the_neural_cascade_is_eq_16_and_17_with_a_scalar_network_in_each_unit() {
+    let [layers, hidden, units] = [3, 2, 4];
+    let sigma = NeuralCascadedActivation::<NonNegative>::new(
+        [layers, hidden, units],
+        5,
+        ScalarFunction::Sigmoid,
+        &mut source(8),
+    );
+    let positive =
+        |stored: Tensor<2>| -> Vec<f64> { host(stored).into_iter().map(softplus).collect() };
+    let (alpha, beta) = (positive(sigma.alpha.val()), positive(sigma.beta.val()));
+    let bias = host(sigma.bias.val());
+    let w = [0.7, -1.3];
+    let flat = |stored: Tensor<3>| host(stored).into_iter();
+    let u: Vec<f64> = flat(sigma.output.val()).map(softplus).collect();
+    let v: Vec<f64> = flat(sigma.input.val()).map(softplus).collect();
+    let gamma: Vec<f64> = flat(sigma.inner_bias.val()).collect();
+    let expected: Vec<f64> = (0..hidden)
+        .map(|unit| {
+            let mut output = 0.0;
+            for layer in 0..layers {
+                let at = layer * hidden + unit;
+                let z = beta[at] * w[unit] + output + bias[at];
+                let s: f64 = (at * units..(at + 1) * units)
+                    .map(|j| u[j] * sigmoid(v[j] * z + gamma[j]))
+                    .sum();
+                output = alpha[at] * s;
+            }
+            output
+        })
+        .collect();
+    assert_close("sigma", &host(sigma.forward(row(&w))), &expected, 1e-13);
+}
+
+#[test]
+fn a_temperature_rises_geometrically_and_stays() {
+    let schedule = TemperatureSchedule {
+        from: 4.0,
+        to: 100.0,
+        over: 0.8,
+    };
+    for (progress, temperature) in [
+        (-1.0, 4.0),
+        (0.0, 4.0),
+        (0.4, 20.0),
+        (0.8, 100.0),
+        (1.0, 100.0),
+    ] {
+        assert_close("at", &[schedule.at(progress)], &[temperature], 1e-12);
+    }
+}
+
+#[test]
+fn annealing_sets_the_temperature_whatever_it_was_and_only_where_there_is_a_schedule() {
+    let schedule = TemperatureSchedule {
+        from: 2.0,
+        to: 200.0,
+        over: 0.5,
+    };
+    let temperature = |sigma: &QuadraticLseActivation| host(sigma.log_temperature.val())[0].exp();
+    let mut sigma = QuadraticLseActivation::annealed(3, schedule, &source(0));
+    assert_close("start", &[temperature(&sigma)], &[2.0], 1e-12);
+    sigma.log_temperature = source(0).constant([1], -7.0);
+    sigma.anneal(0.25);
+    assert_close("on the way", &[temperature(&sigma)], &[20.0], 1e-12);
+    sigma.anneal(0.75);
+    assert_close("after the rise", &[temperature(&sigma)], &[200.0], 1e-12);
+
+    let mut learned = QuadraticLseActivation::new(3, 9.0, &source(0));
+    learned.anneal(1.0);
+    assert_close("learned", &[temperature(&learned)], &[9.0], 1e-12);
 }

@@ -4,7 +4,7 @@ use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use gradnet_core::activation::{QuadraticLseActivation, ScalarFunction};
 use gradnet_core::analysis::{Region, Verification, host, jacobians, verify};
 use gradnet_core::combine::{
-    Combination, Difference, FreeTransformation, LipschitzField, SmoothComplement,
+    Centred, Combination, Difference, FreeTransformation, LipschitzField, SmoothComplement,
     SoftplusTransformation, StronglyMonotone, Sum, Transformed, WithLinearPart,
 };
 use gradnet_core::network::{
@@ -129,7 +129,7 @@ fn a_linear_part_is_symmetric_or_positive_semidefinite() {
     free.matrix = source(3).normal([DIM, DIM], 0.0, 2.0);
     assert_gradient(&free);
     assert!(!report(&free, Claim::Monotone).passed);
-    let positive = WithLinearPart::positive(cascade::<MGradNetC>(1), 2, &mut source(3));
+    let positive = WithLinearPart::positive(cascade::<MGradNetC>(1), 2, 1.0, &mut source(3));
     assert_monotone(&positive);
 }
 
@@ -214,8 +214,38 @@ fn transformed_fields_are_gradients_monotone_under_thm_6_and_nest() {
 }
 
 #[test]
+fn a_centred_field_is_the_field_seen_from_its_centre() {
+    let field: MGradNetC = cascade(3);
+    let mut centred = Centred::new(field.clone(), 0.5, &source(0));
+    centred.centre = source(0).values([DIM], vec![0.5, -1.0, 2.0]);
+    assert_monotone(&centred);
+    let x = points(4, 7);
+    let shifted = x.clone() - centred.centre.val().unsqueeze();
+    let expected = host(field.forward(shifted));
+    for (a, b) in host(centred.forward(x)).iter().zip(expected) {
+        assert!((a - b).abs() < 1e-14, "{a} against {b}");
+    }
+}
+
+#[test]
+fn a_positive_linear_part_starts_near_its_scale_times_the_identity() {
+    let rank = 4000;
+    let part = WithLinearPart::positive(cascade::<MGradNetC>(1), rank, 0.3, &mut source(3));
+    let v = part.matrix.val();
+    let gram = host(v.clone().transpose().matmul(v));
+    // Each entry spreads by at most 0.3 √(2/4000), 0.007.
+    for (index, entry) in gram.iter().enumerate() {
+        let expected = if index % (DIM + 1) == 0 { 0.3 } else { 0.0 };
+        assert!(
+            (entry - expected).abs() < 0.03,
+            "{entry} against {expected}"
+        );
+    }
+}
+
+#[test]
 fn the_shell_around_a_log_sum_exp_of_quadratics_is_monotone() {
-    for temperature in [0.5, 20.0, 500.0] {
+    for temperature in [0.5, 20.0, 500.0_f64] {
         let sigma = QuadraticLseActivation::new(3, temperature, &source(0));
         let shell = TiedNetwork::new([12, DIM], sigma, &mut source(4)).with_biases(&mut source(5));
         let report = report(&shell, Claim::Monotone);

@@ -270,6 +270,36 @@ proptest! {
     }
 }
 
+/// A schedule moves the weights; it moves neither the claim nor what training can reach.
+#[test]
+fn an_annealed_network_keeps_its_claim_and_goes_on_learning() {
+    let Network::MGradNetQuadratic(before) = build("mgradnet_quadratic", DIM, 5, 3) else {
+        panic!("the name is that of the quadratics");
+    };
+    let temperature = |network: &Network| match network {
+        Network::MGradNetQuadratic(network) => {
+            host(network.field.field.activation.log_temperature.val())[0]
+        }
+        other => panic!("not the quadratics: {}", other.name()),
+    };
+    let mut network = Network::MGradNetQuadratic(before);
+    let start = temperature(&network);
+    network.anneal(1.0);
+    let end = temperature(&network);
+    assert!(end > start + 1.0, "{start}, {end}");
+    let like = points(1, DIM, [0.0, 1.0], 0);
+    let report = verify(&network, Claim::Monotone, &like, Region::default(), 7, 11);
+    assert!(report.passed, "{report:?}");
+    // An optimizer still finds the temperature among the parameters.
+    assert!(temperature(&train(network)) != end);
+
+    let x = points(3, DIM, [0.0, 1.0], 1);
+    let mut other = build("mgradnet_c", DIM, 5, 3);
+    let values = host(other.forward(x.clone()));
+    other.anneal(1.0);
+    assert_eq!(host(other.forward(x)), values);
+}
+
 // ---- Negative controls: each must fail ------------------------------------------------------------------
 
 /// `Vᵀ tanh(W x)` with `V ≠ W`.

@@ -58,6 +58,39 @@ fn budgets_give_the_released_widths() {
         ("rr", [(442, 32_740), (878, 261_900), (982, 1_047_836)]),
         ("icnn", [(150, 32_734), (315, 262_023), (423, 1_047_951)]),
         ("mlp", [(119, 32_487), (303, 262_095), (511, 1_047_039)]),
+        // Ours, at the same budgets: neural activations, linear parts of rank min(d, 256), quadratics.
+        (
+            "mgradnet_neural",
+            [(584, 32_736), (935, 262_056), (999, 1_047_976)],
+        ),
+        (
+            "gradnet_neural",
+            [(584, 32_736), (935, 262_056), (999, 1_047_976)],
+        ),
+        (
+            "gradnet_difference",
+            [(495, 32_738), (509, 262_142), (510, 1_047_552)],
+        ),
+        (
+            "mgradnet_c_neural",
+            [(528, 32_768), (915, 261_946), (993, 1_047_646)],
+        ),
+        (
+            "gradnet_c_neural",
+            [(528, 32_768), (915, 261_946), (993, 1_047_646)],
+        ),
+        (
+            "mgradnet_c_linear",
+            [(609, 32_756), (710, 262_008), (751, 1_048_236)],
+        ),
+        (
+            "mgradnet_m_linear",
+            [(239, 32_652), (190, 261_384), (191, 1_047_308)],
+        ),
+        (
+            "mgradnet_quadratic",
+            [(319, 32_673), (254, 261_886), (255, 1_048_321)],
+        ),
     ];
     for (name, expected) in table {
         for (dim, (width, count)) in [32, 256, 1024].into_iter().zip(expected) {
@@ -92,6 +125,49 @@ fn the_toy_networks_have_the_papers_counts() {
     ];
     for (table, count) in counts {
         assert_eq!(parse(table).parameter_count(2), Ok(count), "{table}");
+    }
+}
+
+/// A symmetric matrix of full size takes the whole budget at d = 1024.
+#[test]
+fn a_symmetric_linear_part_fits_the_budget_where_the_matrix_does() {
+    for name in ["gradnet_c_linear", "gradnet_m_linear"] {
+        let sized = |dim: usize| config(name).with_size(Size::Parameters(1024 * dim));
+        for dim in [32, 256] {
+            let count = sized(dim).parameter_count(dim).expect("there is room");
+            assert!(
+                count > 1_000 * dim && count <= 1_024 * dim,
+                "{name}: {count}"
+            );
+        }
+        let error = sized(1024).resolve(1024).expect_err("there is no room");
+        assert!(
+            matches!(error, NetworkError::BudgetTooSmall { .. }),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn settings_of_a_linear_part_are_checked() {
+    let of = |table: &str| parse(table).resolve(4).expect_err("the settings are wrong");
+    let two_sizes = of(r#"{"mgradnet_c_linear": {"width": 3, "field": {"width": 5}}}"#);
+    assert_eq!(two_sizes.field(), Some("field"), "{two_sizes}");
+    let rank = of(r#"{"mgradnet_m_linear": {"width": 3, "rank": 0}}"#);
+    assert_eq!(rank.to_string(), "`rank` is 0, but must be at least 1");
+    let inner = of(r#"{"gradnet_c_linear": {"width": 3, "field": {"layers": 0}}}"#);
+    assert_eq!(inner.field(), Some("layers"), "{inner}");
+}
+
+#[test]
+fn a_temperature_schedule_is_checked() {
+    for (part, value) in [("from", "0.0"), ("to", "-1.0"), ("over", "1.5")] {
+        let table = format!(
+            r#"{{"mgradnet_quadratic": {{"width": 3, "temperature": {{"{part}": {value}}}}}}}"#
+        );
+        let error = parse(&table).resolve(4).expect_err("the schedule is wrong");
+        assert_eq!(error.field(), Some("temperature"));
+        assert!(error.to_string().contains(part), "{error}");
     }
 }
 

@@ -17,6 +17,7 @@ pub mod run;
 pub mod target;
 pub mod training;
 pub mod two_body;
+pub mod universality;
 
 pub use experiment::{Experiment, ExperimentError};
 pub use run::{Run, RunError};

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use burn::tensor::Device;
 use burn::train::Interrupter;
-use gradnet_core::network::{NetworkConfig, Size};
+use gradnet_core::activation::TemperatureSchedule;
+use gradnet_core::network::{Network, NetworkConfig, QuadraticConfig, Size};
 use gradnet_experiments::backend::Backend;
 use gradnet_experiments::experiment::{DataConfig, FixedData, Schedule};
 use gradnet_experiments::run::RunFolder;
@@ -140,6 +141,43 @@ fn fixed_data_the_cosine_schedule_and_clipping_train_too() {
     );
     let opened = Run::open(&folder.path().join("run")).unwrap();
     assert_eq!(opened.experiment().train, experiment.train);
+}
+
+/// The temperature is where its schedule has it at the step of the weights that were kept, but for the step of Adam after it.
+#[test]
+fn a_scheduled_temperature_follows_the_steps_of_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut experiment = small("mgradnet_quadratic");
+    let schedule = TemperatureSchedule {
+        from: 1.0,
+        to: 100.0,
+        over: 1.0,
+    };
+    experiment.network = NetworkConfig::MGradNetQuadratic(QuadraticConfig {
+        width: Some(4),
+        temperature: schedule,
+        ..Default::default()
+    });
+    experiment.train.learning_rate = 1e-3;
+    run(&experiment, &folder.path().join("run")).unwrap();
+    let opened = Run::open(&folder.path().join("run")).unwrap();
+    assert_eq!(opened.experiment(), &experiment.check().unwrap());
+    let metrics = opened.metrics().unwrap();
+    let best = metrics
+        .iter()
+        .min_by(|a, b| a.validation_db.total_cmp(&b.validation_db))
+        .unwrap();
+    let Network::MGradNetQuadratic(network) = opened.network(&Device::flex()).unwrap() else {
+        panic!("another network was trained");
+    };
+    let stored = network.field.field.activation.log_temperature.val();
+    let scheduled = schedule.at((best.step - 1) as f64 / 250.0).ln();
+    let difference = f64::from(stored.into_scalar::<f32>()) - scheduled;
+    assert!(
+        difference.abs() < 2e-3,
+        "{difference} at step {}",
+        best.step
+    );
 }
 
 #[test]

@@ -11,6 +11,8 @@
 //! | [`CascadedActivation`] | a deep scalar network for each unit | Eq. (16)-(17), Thm. 8, Cor. 8.1 |
 //! | [`ModularActivation`] | `α_m ρ_m(φ_m(z_m)) ∇φ_m(z_m)` on blocks | Eq. (13)-(14), Thm. 7, Cor. 7.1 |
 //! | [`NeuralActivation`] | a small scalar network for each unit | Rem. 1, Rem. 4, Thm. 3, Lemma 5 |
+//! | [`NeuralCascadedActivation`] | the cascade with such networks as its functions | after Thm. 8, Cor. 8.1 |
+//! | [`StepActivation`], [`HardmaxActivation`] | jumps: subgradients | Sec. V-D |
 //! | [`QuadraticLseActivation`] | the gradient of a LogSumExp of quadratics | ours, after Lemma 3 |
 //! | [`SplineActivation`] | a linear spline for each unit | the baselines CRR and RR |
 //! | [`IcgnActivation`], [`IcgnMonteCarlo`] | `∫₀¹ s'(t z + b)² z dt` | the baseline ICGN |
@@ -18,26 +20,32 @@
 mod block;
 mod cascaded;
 mod elementwise;
+mod hard;
 mod icgn;
 mod modular;
 mod neural;
+mod neural_cascade;
 mod quadratic;
 mod quadrature;
 mod rho;
 mod scalar;
 mod spline;
+mod temperature;
 
 pub use block::{BlockPotential, ConvexBlock, NonNegativeBlock, SigmoidBlock, SoftmaxBlock};
 pub use cascaded::{CascadedActivation, LearnedTanh};
 pub use elementwise::ElementwiseActivation;
+pub use hard::{HardmaxActivation, StepActivation};
 pub use icgn::{IcgnActivation, IcgnMonteCarlo};
 pub use modular::ModularActivation;
 pub use neural::NeuralActivation;
+pub use neural_cascade::NeuralCascadedActivation;
 pub use quadratic::QuadraticLseActivation;
 pub(crate) use quadrature::ray_integral;
 pub use rho::{AffineRho, MonotoneRho, One, Rho, SoftplusRho};
 pub use scalar::ScalarFunction;
 pub use spline::{SplineActivation, SplineShape};
+pub use temperature::TemperatureSchedule;
 
 use burn::tensor::Tensor;
 

@@ -9,8 +9,13 @@
 //! increasing in each argument and the `q_k` are convex, so `ψ` is convex. For `t → ∞` it becomes
 //! `max_k q_k`: around `W x + a` every maximum of convex quadratics, target (22) among them, is a limit of such
 //! networks. The gradient weighs the blocks by a softmax, each block a linear map where its weight is one.
+//!
+//! A high temperature from the start leaves all but one block without data. So the temperature may follow a
+//! [schedule](TemperatureSchedule), which the training moves along by [`anneal`](QuadraticLseActivation::anneal).
 
-use super::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
+use super::{
+    Activation, ActivationPotential, GradientActivation, MonotoneActivation, TemperatureSchedule,
+};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -23,10 +28,12 @@ pub struct QuadraticLseActivation {
     pub offset: Param<Tensor<1>>,
     /// The stored `ln t` of the temperature, `[1]`: it has orders of magnitude to go.
     pub log_temperature: Param<Tensor<1>>,
+    #[module(skip)]
+    schedule: Option<TemperatureSchedule>,
 }
 
 impl QuadraticLseActivation {
-    /// `blocks` quadratics without offsets, at the given temperature to begin with.
+    /// `blocks` quadratics without offsets; the temperature is learned from the given one on.
     ///
     /// # Panics
     /// If the temperature is not positive.
@@ -38,7 +45,37 @@ impl QuadraticLseActivation {
         Self {
             offset: source.constant([blocks], 0.0),
             log_temperature: source.constant([1], temperature.ln()),
+            schedule: None,
         }
+    }
+
+    /// The same quadratics with a temperature that follows a schedule, wherever training would take it.
+    ///
+    /// # Panics
+    /// If the first temperature of the schedule is not positive.
+    pub fn annealed(
+        blocks: usize,
+        schedule: TemperatureSchedule,
+        source: &ParameterSource,
+    ) -> Self {
+        Self {
+            schedule: Some(schedule),
+            ..Self::new(blocks, schedule.from, source)
+        }
+    }
+
+    /// Takes the temperature to where the schedule has it when the part `progress` of a run is done.
+    ///
+    /// Without a schedule nothing happens.
+    pub fn anneal(&mut self, progress: f64) {
+        let Some(schedule) = self.schedule else {
+            return;
+        };
+        let value = schedule.at(progress).ln();
+        self.log_temperature = self.log_temperature.clone().map(|stored| {
+            let scheduled = stored.full_like(value);
+            scheduled.set_require_grad(stored.is_require_grad())
+        });
     }
 
     fn blocks(&self, z: Tensor<2>) -> Tensor<3> {

@@ -56,12 +56,24 @@ impl<F: VectorField + Module> WithLinearPart<F, Free> {
 }
 
 impl<F: VectorField + Module> WithLinearPart<F, NonNegative> {
-    /// Adds `VᵀV x` with `V` of `rank` rows from `U(±1/√dim)`.
-    pub fn positive(field: F, rank: usize, source: &mut ParameterSource) -> Self {
+    /// Adds `VᵀV x` with `V` of `rank` rows, normal with mean 0 and such that `VᵀV` is `scale` times the identity on
+    /// average.
+    ///
+    /// # Panics
+    /// If `rank` is 0, or `scale` is negative or not finite.
+    pub fn positive(field: F, rank: usize, scale: f64, source: &mut ParameterSource) -> Self {
+        assert!(
+            rank > 0,
+            "a linear part needs a rank of at least 1, not {rank}"
+        );
+        assert!(
+            scale >= 0.0 && scale.is_finite(),
+            "the scale of a linear part must be a finite number of at least 0, not {scale}"
+        );
         let dim = field.dim();
         Self {
             field,
-            matrix: source.linear([rank, dim], dim),
+            matrix: source.normal([rank, dim], 0.0, (scale / rank as f64).sqrt()),
             sign: PhantomData,
         }
     }

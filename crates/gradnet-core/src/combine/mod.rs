@@ -8,8 +8,10 @@
 //! | [`StronglyMonotone`] | `f + μ x`, `μ > 0` | strongly monotone, hence invertible | Rem. 5 |
 //! | [`SmoothComplement`] | `L x − f`, `L` a Lipschitz bound of `f` | monotone | Rem. 3 |
 //! | [`Transformed`] | `γ(F + β) f` | gradient; monotone for monotone `f`, `γ ≥ 0` nondecreasing | Thm. 5, Thm. 6 |
+//! | [`Centred`] | `f(x − m)` | that of `f` | - |
 //! | [`WithLinearPart`] | `f + A x`, `A` symmetric or `VᵀV` | gradient or monotone | Rem. 2, Rem. 6 |
 
+mod centred;
 mod combination;
 mod linear_part;
 mod lipschitz;
@@ -17,6 +19,7 @@ mod pair;
 mod strongly_monotone;
 mod transformed;
 
+pub use centred::Centred;
 pub use combination::Combination;
 pub use linear_part::{LinearSign, WithLinearPart};
 pub use lipschitz::{LipschitzActivation, LipschitzField, SmoothComplement};

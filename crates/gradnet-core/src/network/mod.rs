@@ -21,7 +21,9 @@
 mod architecture;
 mod baseline;
 mod cascade;
+mod composed;
 mod error;
+mod linear;
 mod modular;
 mod neural;
 mod quadratic;
@@ -33,12 +35,23 @@ mod single;
 pub use architecture::{Architecture, Builds, Size};
 pub use baseline::{BaselineConfig, BaselineNetwork};
 pub use cascade::{CascadeConfig, GradNetC, MGradNetC, UnitFunction};
+pub use composed::{
+    DifferenceConfig, GradNetDifference, GradNetTransformed, MGradNetTransformed, TransformedConfig,
+};
 pub use error::NetworkError;
+pub use linear::{
+    CascadePositiveConfig, CascadeSymmetricConfig, GradNetCLinear, GradNetMLinear, MGradNetCLinear,
+    MGradNetMLinear, ModularPositiveConfig, ModularSymmetricConfig, PositivePartConfig,
+    SymmetricPartConfig,
+};
 pub use modular::{
     BlockActivation, GradNetM, MGradNetM, MGradNetMSigmoid, MGradNetMSoftplus, ModularConfig,
     SigmoidModulesConfig,
 };
-pub use neural::{GradNetNeural, MGradNetNeural, NeuralConfig};
+pub use neural::{
+    GradNetCNeural, GradNetNeural, MGradNetCNeural, MGradNetNeural, NeuralCascadeConfig,
+    NeuralConfig,
+};
 pub use quadratic::{MGradNetQuadratic, QuadraticConfig};
 pub use registry::{Claim, Entry, Network, NetworkConfig, registry};
 pub use ridge::{

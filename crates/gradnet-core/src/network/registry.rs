@@ -267,6 +267,14 @@ impl Network {
     pub fn claim(&self) -> Claim {
         entry(self.name()).claim
     }
+
+    /// Takes what a network schedules over a run, such as a temperature, to where it is when the part `progress` of
+    /// the run is done. Most networks schedule nothing.
+    pub fn anneal(&mut self, progress: f64) {
+        if let Self::MGradNetQuadratic(network) = self {
+            network.field.field.activation.anneal(progress);
+        }
+    }
 }
 
 networks! {
@@ -306,6 +314,18 @@ networks! {
         Gradient, potential closed,
         "GradNet", "Eq. (1), Prop. 1, Thm. 3",
         "one layer with a scaled elementwise activation";
+    GradNetDifference "gradnet_difference": DifferenceConfig => super::GradNetDifference,
+        Gradient, potential closed,
+        "GradNet, difference", "Thm. 2",
+        "the difference of two layers of scaled softmax";
+    MGradNetTransformed "mgradnet_transformed": TransformedConfig => super::MGradNetTransformed,
+        Monotone, potential closed,
+        "mGradNet, transformed", "Eq. (11), Thm. 6",
+        "a monotone layer weighed by a nondecreasing function of its potential";
+    GradNetTransformed "gradnet_transformed": TransformedConfig => super::GradNetTransformed,
+        Gradient, potential closed,
+        "GradNet, transformed", "Eq. (11), Thm. 5",
+        "a layer weighed by a function of its potential";
     MGradNetNeural "mgradnet_neural": NeuralConfig => super::MGradNetNeural,
         Monotone, potential closed,
         "mGradNet, neural activations", "Rem. 4, Lemma 5",
@@ -314,10 +334,34 @@ networks! {
         Gradient, potential closed,
         "GradNet, neural activations", "Rem. 1, Eq. (6)",
         "one layer whose units are scalar networks";
+    MGradNetCNeural "mgradnet_c_neural": NeuralCascadeConfig => super::MGradNetCNeural,
+        Monotone, potential closed,
+        "mGradNet-C, neural activations", "Cor. 8.1, Rem. 4",
+        "a cascade whose units are nondecreasing scalar networks";
+    GradNetCNeural "gradnet_c_neural": NeuralCascadeConfig => super::GradNetCNeural,
+        Gradient, potential closed,
+        "GradNet-C, neural activations", "Thm. 8, Cor. 3.1",
+        "a cascade whose units are scalar networks";
     MGradNetQuadratic "mgradnet_quadratic": QuadraticConfig => super::MGradNetQuadratic,
         Monotone, potential closed,
         "mGradNet, quadratics", "ours, after Lemma 3",
         "the gradient of a smooth maximum of convex quadratics";
+    MGradNetCLinear "mgradnet_c_linear": CascadePositiveConfig => super::MGradNetCLinear,
+        Monotone, potential closed,
+        "mGradNet-C, linear part", "Cor. 8.1, Rem. 6, [14]",
+        "mGradNet-C around a learned centre, and a positive semidefinite linear part";
+    MGradNetMLinear "mgradnet_m_linear": ModularPositiveConfig => super::MGradNetMLinear,
+        Monotone, potential closed,
+        "mGradNet-M, linear part", "Cor. 7.1, Rem. 6, [14]",
+        "mGradNet-M around a learned centre, and a positive semidefinite linear part";
+    GradNetCLinear "gradnet_c_linear": CascadeSymmetricConfig => super::GradNetCLinear,
+        Gradient, potential closed,
+        "GradNet-C, linear part", "Thm. 8, Rem. 2",
+        "GradNet-C around a learned centre, and a symmetric linear part";
+    GradNetMLinear "gradnet_m_linear": ModularSymmetricConfig => super::GradNetMLinear,
+        Gradient, potential closed,
+        "GradNet-M, linear part", "Thm. 7, Rem. 2",
+        "GradNet-M around a learned centre, and a symmetric linear part";
     Icnn "icnn": IcnnConfig => Icnn,
         Monotone, potential closed,
         "ICNN", "baseline [36]",

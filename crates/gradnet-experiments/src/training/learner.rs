@@ -24,6 +24,11 @@ impl FieldLearner {
     pub fn network(&self) -> &Network {
         &self.network
     }
+
+    /// Moves what the network schedules over a run to where it is when the part `progress` is done.
+    pub(super) fn anneal(&mut self, progress: f64) {
+        self.network.anneal(progress);
+    }
 }
 
 /// The loss of one step, left on the device.

@@ -123,6 +123,11 @@ impl Session {
         self.step
     }
 
+    /// The part of the run that is done.
+    pub(super) fn progress_made(&self) -> f64 {
+        self.step as f64 / self.steps as f64
+    }
+
     /// Reads the losses on the device; the first that is not finite ends the run.
     fn read_block(&mut self) -> Result<(), TrainError> {
         if self.block.is_empty() {

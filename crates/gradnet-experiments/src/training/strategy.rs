@@ -152,6 +152,7 @@ impl Loop<'_> {
                     break;
                 }
             };
+            model.anneal(self.session.progress_made());
             let output = TrainStep::step(&model, batch);
             let rate = self.scheduler.step();
             model = model.optimize(&mut self.optimizer, rate.clone(), output.grads);

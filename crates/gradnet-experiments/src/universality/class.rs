@@ -1,0 +1,178 @@
+//! The classes of networks of Thm. 1 to 6, and what each theorem covers.
+
+use burn::tensor::Device;
+use gradnet_core::ParameterSource;
+use gradnet_core::activation::ScalarFunction;
+use gradnet_core::combine::{Difference, FreeTransformation, SoftplusTransformation, Transformed};
+use gradnet_core::network::{
+    Builds, GradNet, MGradNet, MGradNetSoftmax, NetworkError, SingleConfig, SoftmaxConfig,
+};
+use serde::{Deserialize, Serialize};
+
+use super::fit::{Budget, Fitted, fit};
+use super::{Shape, ShapeTarget, UniversalityError};
+use crate::data::{Stream, derived_seed};
+use crate::target::Target;
+
+/// Scalar units of a transformation `γ`.
+const TRANSFORMATION_UNITS: usize = 8;
+
+/// Sum of the nonnegative scales of a layer to begin with: what its units add up to does not grow with their number.
+const SCALE: f64 = 4.0;
+
+/// A layer with nonnegative scales.
+fn convex_ridges(
+    config: &SingleConfig,
+    dim: usize,
+    source: &mut ParameterSource,
+) -> Result<MGradNet, NetworkError> {
+    let mut network: MGradNet = config.init(dim, source)?;
+    let [width] = network.activation.alpha.dims();
+    // Softplus takes what is stored to SCALE / width.
+    let stored = (SCALE / width as f64).exp_m1().ln();
+    network.activation.alpha = source.constant([width], stored);
+    Ok(network)
+}
+
+/// A class of networks by its theorem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Class {
+    /// Scaled softmax in one layer.
+    #[serde(rename = "thm_1")]
+    Softmax,
+    /// Differences of two of those.
+    #[serde(rename = "thm_2")]
+    SoftmaxDifference,
+    /// Scaled elementwise activations in one layer.
+    #[serde(rename = "thm_3")]
+    Ridges,
+    /// The same with nonnegative scales.
+    #[serde(rename = "thm_4")]
+    ConvexRidges,
+    /// Transformed sums of ridges.
+    #[serde(rename = "thm_5")]
+    Transformed,
+    /// Convex monotone transformations of sums of convex ridges.
+    #[serde(rename = "thm_6")]
+    MonotoneTransformed,
+}
+
+impl Class {
+    /// All classes, in the order of the theorems.
+    pub const ALL: [Self; 6] = [
+        Self::Softmax,
+        Self::SoftmaxDifference,
+        Self::Ridges,
+        Self::ConvexRidges,
+        Self::Transformed,
+        Self::MonotoneTransformed,
+    ];
+
+    /// The theorem.
+    pub fn theorem(self) -> &'static str {
+        match self {
+            Self::Softmax => "Thm. 1",
+            Self::SoftmaxDifference => "Thm. 2",
+            Self::Ridges => "Thm. 3",
+            Self::ConvexRidges => "Thm. 4",
+            Self::Transformed => "Thm. 5",
+            Self::MonotoneTransformed => "Thm. 6",
+        }
+    }
+
+    /// The network in words.
+    pub fn network(self) -> &'static str {
+        match self {
+            Self::Softmax => "scaled softmax",
+            Self::SoftmaxDifference => "difference of scaled softmax",
+            Self::Ridges => "scaled tanh",
+            Self::ConvexRidges => "nonnegatively scaled tanh",
+            Self::Transformed => "transformed scaled tanh",
+            Self::MonotoneTransformed => "monotonically transformed, nonnegatively scaled tanh",
+        }
+    }
+
+    /// Whether the theorem says that the class comes as near to the target as one likes.
+    pub fn covers(self, shape: Shape) -> bool {
+        match self {
+            Self::Softmax => shape != Shape::Waves,
+            Self::SoftmaxDifference | Self::Transformed => true,
+            Self::Ridges => matches!(shape, Shape::ConvexRidges | Shape::Waves),
+            Self::ConvexRidges => shape == Shape::ConvexRidges,
+            Self::MonotoneTransformed => {
+                matches!(shape, Shape::ConvexRidges | Shape::Exponential)
+            }
+        }
+    }
+
+    /// Builds a network of `width` hidden units in total and fits it.
+    pub(super) fn fit(
+        self,
+        width: usize,
+        target: &ShapeTarget,
+        seed: u64,
+        budget: &Budget,
+        device: &Device,
+    ) -> Result<Fitted, UniversalityError> {
+        let training = device.clone().autodiff();
+        let mut source = ParameterSource::new(&training, derived_seed(seed, Stream::Weights));
+        let dim = target.dim();
+        let refused = |error: NetworkError| UniversalityError::Width {
+            class: self.theorem(),
+            width,
+            error,
+        };
+        let softmax = |width: usize, source: &mut ParameterSource| {
+            let config = SoftmaxConfig {
+                width: Some(width),
+                ..Default::default()
+            };
+            let network: Result<MGradNetSoftmax, _> = config.init(dim, source);
+            network.map_err(refused)
+        };
+        let single = SingleConfig {
+            width: Some(width),
+            ..Default::default()
+        };
+        let tanh = ScalarFunction::Tanh;
+        let fitted = match self {
+            Self::Softmax => fit(softmax(width, &mut source)?, target, seed, budget, device),
+            Self::SoftmaxDifference => {
+                let first = softmax(width / 2, &mut source)?;
+                let second = softmax(width - width / 2, &mut source)?;
+                fit(Difference::new(first, second), target, seed, budget, device)
+            }
+            Self::Ridges => {
+                let network: GradNet = single.init(dim, &mut source).map_err(refused)?;
+                fit(network, target, seed, budget, device)
+            }
+            Self::ConvexRidges => {
+                let network = convex_ridges(&single, dim, &mut source).map_err(refused)?;
+                fit(network, target, seed, budget, device)
+            }
+            Self::Transformed => {
+                let network: GradNet = single.init(dim, &mut source).map_err(refused)?;
+                let gamma = FreeTransformation::new(TRANSFORMATION_UNITS, tanh, &mut source);
+                let field = Transformed::new(network, gamma, &source);
+                fit(field, target, seed, budget, device)
+            }
+            Self::MonotoneTransformed => {
+                let network = convex_ridges(&single, dim, &mut source).map_err(refused)?;
+                let gamma = SoftplusTransformation::new(TRANSFORMATION_UNITS, tanh, &mut source);
+                let field = Transformed::new(network, gamma, &source);
+                fit(field, target, seed, budget, device)
+            }
+        };
+        if fitted.mse_db.is_finite() {
+            return Ok(fitted);
+        }
+        Err(UniversalityError::Diverged {
+            class: self.theorem(),
+            target: target.shape().name(),
+            width,
+            learning_rate: budget.learning_rate,
+        })
+    }
+}

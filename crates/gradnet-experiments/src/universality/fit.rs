@@ -1,0 +1,81 @@
+//! One fit: Adam with a cosine rate on fresh points, then the error on test points.
+
+use burn::module::Module;
+use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::tensor::{Device, FloatDType};
+use gradnet_core::VectorField;
+use gradnet_core::kernel::FusedAdam;
+use serde::{Deserialize, Serialize};
+
+use super::ShapeTarget;
+use crate::data::{PointSet, Stream, generator, points_tensor, uniform_points};
+use crate::evaluation::{decibels, mean_squared_error};
+use crate::target::Target;
+
+/// The effort of a fit.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Budget {
+    /// Adam steps.
+    pub steps: usize,
+    /// Points a step.
+    pub batch: usize,
+    /// The rate at the first step; half a cosine takes it to 0.
+    pub learning_rate: f64,
+    /// Test points.
+    pub test_points: usize,
+}
+
+impl Budget {
+    /// 5,000 steps, or with `quick` 1,500.
+    pub fn new(quick: bool) -> Self {
+        Self {
+            steps: if quick { 1_500 } else { 5_000 },
+            batch: 256,
+            learning_rate: 0.02,
+            test_points: if quick { 2_000 } else { 10_000 },
+        }
+    }
+}
+
+/// What a fit came to.
+pub(super) struct Fitted {
+    /// Parameters of the network.
+    pub(super) parameters: usize,
+    /// The error beside that of predicting zero.
+    pub(super) mse_db: f64,
+}
+
+/// Trains a field whose parameters live on the device with autodiff.
+pub(super) fn fit<F: VectorField + Module>(
+    mut field: F,
+    target: &ShapeTarget,
+    seed: u64,
+    budget: &Budget,
+    device: &Device,
+) -> Fitted {
+    let inner = device.clone().without_autodiff();
+    let dim = target.dim();
+    let mut optimizer = ModuleOptimizer::from(FusedAdam::default());
+    for step in 0..budget.steps {
+        let mut random = generator(seed, Stream::Training, step as u64);
+        let points = uniform_points(&mut random, budget.batch, dim);
+        let x = points_tensor(points, dim, &inner, FloatDType::F32);
+        let y = target.gradient(x.clone());
+        let loss = (field.forward(x) - y).square().mean();
+        let gradients = GradientsParams::from_grads(loss.backward(), &field);
+        let turn = std::f64::consts::PI * step as f64 / budget.steps as f64;
+        let rate = budget.learning_rate * (1.0 + turn.cos()) / 2.0;
+        field = optimizer.step(rate, field, gradients);
+    }
+    let parameters = field.num_params();
+    let field = field.valid();
+    let mut random = generator(seed, Stream::Test, 0);
+    let points = uniform_points(&mut random, budget.test_points, dim);
+    let set = PointSet::new(&points, target, &inner);
+    let error = mean_squared_error(|x| field.forward(x), &set);
+    let zero = mean_squared_error(|x| x.zeros_like(), &set);
+    Fitted {
+        parameters,
+        mse_db: decibels(error / zero),
+    }
+}
