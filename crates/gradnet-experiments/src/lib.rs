@@ -11,10 +11,14 @@ pub mod config;
 pub mod data;
 pub mod evaluation;
 pub mod experiment;
+pub mod files;
+pub mod interchange;
+pub mod predict;
+pub mod report;
 pub mod run;
 pub mod target;
 pub mod training;
 
 pub use experiment::{Experiment, ExperimentError};
 pub use run::{Run, RunError};
-pub use training::{Summary, TrainError, TrainOptions, train};
+pub use training::{Summary, TrainError, TrainOptions, resume, train};

@@ -2,11 +2,14 @@
 //! dashboard, which needs the terminal for itself.
 
 mod bar;
+mod count;
 mod plain;
 
 use std::io::IsTerminal;
 
 use gradnet_experiments::training::{Progress, Silent, Status};
+
+pub use count::Count;
 
 use crate::arguments::ProgressKind;
 use crate::diagnostics::Failure;

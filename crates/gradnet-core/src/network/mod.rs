@@ -26,6 +26,7 @@ mod modular;
 mod neural;
 mod quadratic;
 mod registry;
+mod released;
 mod ridge;
 mod scalar;
 mod single;
@@ -41,6 +42,7 @@ pub use modular::{
 pub use neural::{GradNetNeural, MGradNetNeural, NeuralConfig};
 pub use quadratic::{MGradNetQuadratic, QuadraticConfig};
 pub use registry::{Claim, Entry, Network, NetworkConfig, registry};
+pub use released::{ReleasedError, ReleasedModular, ReleasedState};
 pub use ridge::{
     ConvexRidge, Icgn, IcgnConfig, IcgnMonteCarloConfig, IcgnSampled, Ridge, RidgeConfig,
 };

@@ -3,6 +3,8 @@
 use burn::tensor::{Device, FloatDType};
 use serde::{Deserialize, Serialize};
 
+use crate::data::file::FileConfig;
+
 use super::{
     GaussianMixtureScore, GaussianMixtureScoreConfig, PiecewiseQuadratic, PiecewiseQuadraticConfig,
     QuarticPolynomial, QuarticPolynomialConfig, Target, TargetError, TrigonometricSurface,
@@ -83,6 +85,16 @@ pub fn registry() -> &'static [Entry] {
     ]
 }
 
+/// What stands for a target where there is a file of pairs. Nothing is known of its potential, so no network is refused for it.
+const FILE: &Entry = &Entry {
+    name: "file",
+    title: "Pairs from a file",
+    equation: "yours",
+    convex: true,
+    dimensions: Dimensions::AtLeast(1),
+    summary: "points and gradients as [data.file] names them",
+};
+
 /// The choice of a target and its settings.
 ///
 /// ```
@@ -106,6 +118,8 @@ pub enum TargetConfig {
     PiecewiseQuadratic(PiecewiseQuadraticConfig),
     /// (23).
     GaussianMixtureScore(GaussianMixtureScoreConfig),
+    /// No formula but a file of pairs; a config writes it `[data.file]`.
+    File(FileConfig),
 }
 
 impl TargetConfig {
@@ -132,6 +146,7 @@ impl TargetConfig {
             Self::TrigonometricSurface(_) => 1,
             Self::PiecewiseQuadratic(_) => 2,
             Self::GaussianMixtureScore(_) => 3,
+            Self::File(_) => return FILE,
         }]
     }
 
@@ -141,6 +156,7 @@ impl TargetConfig {
             Self::QuarticPolynomial(_) | Self::TrigonometricSurface(_) => 2,
             Self::PiecewiseQuadratic(config) => config.dim,
             Self::GaussianMixtureScore(config) => config.dim,
+            Self::File(config) => config.dim.unwrap_or_default(),
         }
     }
 
@@ -153,6 +169,7 @@ impl TargetConfig {
             Self::QuarticPolynomial(_) | Self::TrigonometricSurface(_) => Ok(()),
             Self::PiecewiseQuadratic(config) => config.check(),
             Self::GaussianMixtureScore(config) => config.check(),
+            Self::File(config) => config.check(),
         }
     }
 
@@ -182,6 +199,14 @@ impl TargetConfig {
             }
             Self::GaussianMixtureScore(config) => {
                 Box::new(GaussianMixtureScore::new(config, device, dtype))
+            }
+            Self::File(config) => {
+                return Err(TargetError::Invalid {
+                    field: "path",
+                    value: config.path.display().to_string(),
+                    requirement: "has pairs, not a formula that could be evaluated anywhere".into(),
+                    remedy: "choose a target from `gradnet targets`".into(),
+                });
             }
         })
     }
