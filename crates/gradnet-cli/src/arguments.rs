@@ -27,6 +27,14 @@ pub enum Command {
     Eval(Eval),
     /// Check what a network claims: a symmetric Jacobian, and a positive semidefinite one where it is monotone
     Verify(Verify),
+    /// Evaluate a trained field at the points of a file
+    Predict(Predict),
+    /// One page with everything about one run or several, to be opened in a browser
+    Report(Report),
+    /// Make a run folder of a checkpoint that the paper's authors' code saved
+    Import(Import),
+    /// Write a run's weights as plain arrays, with a description to rebuild the function from
+    Export(Export),
     /// Time the training steps of the paper's networks, beside their matrix products alone
     Bench(Bench),
     /// Reproduce a table or a figure of the paper; a killed reproduction goes on where it stopped
@@ -39,14 +47,30 @@ pub enum Command {
     Targets(Listing),
     /// Work with config files
     Config(Config),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages
+    Man {
+        /// The folder they are written to
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
 /// Arguments of `train`.
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["config", "resume"]))]
 pub struct Train {
     /// The config file (the paper's are in configs/)
     #[arg(long, short, value_name = "FILE")]
-    pub config: PathBuf,
+    pub config: Option<PathBuf>,
+    /// Go on with the run in this folder, which was stopped before its end
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["network", "seed", "set", "out", "overwrite"])]
+    pub resume: Option<PathBuf>,
     /// Where and how to compute
     #[command(flatten)]
     pub device: DeviceChoice,
@@ -190,6 +214,8 @@ pub enum Reproduction {
     Fig6,
     /// Training curves of all tables that have records
     Curves,
+    /// How the error of each theorem's class of networks falls with the width (Thm. 1 to 6)
+    Universality,
     /// How a training step grows, from speed_sweep.jsonl in the results folder (`gradnet bench --sweep --json`)
     Speed,
     /// All tables and figures but the speed
@@ -220,7 +246,114 @@ pub enum ConfigCommand {
         /// The files
         #[arg(value_name = "FILE", required = true)]
         files: Vec<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
+    /// Print the JSON Schema of config files, for editors
+    Schema,
+    /// Write a config for your own data, every setting explained
+    Init(Init),
+}
+
+/// Arguments of `config init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The file with points and gradients (.csv, .tsv, .npy, .npz, .parquet, .safetensors)
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+    /// Columns or arrays with the points, between commas [default: the first half of the columns, or the array x]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub x: Vec<String>,
+    /// Columns or arrays with the gradients, between commas [default: the second half of the columns, or the array y]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub y: Vec<String>,
+    /// The network (`gradnet networks` shows them)
+    #[arg(long, value_name = "NAME", default_value = "mgradnet_m")]
+    pub network: String,
+    /// The config file to write [default: printed]
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Replace a file of that name
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+/// Arguments of `predict`.
+#[derive(Debug, Args)]
+pub struct Predict {
+    /// The run folder
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// The points (.csv, .tsv, .npy, .npz, .parquet, .safetensors)
+    #[arg(long, short, value_name = "FILE")]
+    pub input: PathBuf,
+    /// Where the field goes, in the format the name says
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Columns or arrays with the points, between commas [default: those the run was trained on, else all]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub x: Option<Vec<String>>,
+    /// Write the potential too
+    #[arg(long)]
+    pub potential: bool,
+    /// Write the Jacobian too
+    #[arg(long)]
+    pub jacobian: bool,
+    /// How to show progress [default: bar on a terminal, plain otherwise]
+    #[arg(long, value_enum)]
+    pub progress: Option<ProgressKind>,
+    /// Where and how to compute
+    #[command(flatten)]
+    pub device: DeviceChoice,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// The run folders; several are compared
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// The page to write
+    #[arg(long, short, value_name = "FILE", default_value = "report.html")]
+    pub output: PathBuf,
+    /// Where and how to compute
+    #[command(flatten)]
+    pub device: DeviceChoice,
+}
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The checkpoint: a PyTorch state dictionary (.pt, .pth) or .safetensors
+    #[arg(long, value_name = "FILE")]
+    pub from: PathBuf,
+    /// The network it was saved from: gradnet_c, gradnet_m, mgradnet_c or mgradnet_m
+    #[arg(long, value_name = "NAME")]
+    pub network: String,
+    /// The config whose target the network is scored on; its network is replaced
+    #[arg(long, short, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Change a setting of the config, for instance --set target.piecewise_quadratic.dim=3 (repeatable)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// The run folder to make
+    #[arg(long, short, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Replace a finished run in the run folder
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The run folder
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// The arrays' file (.safetensors or .npz); the description goes beside it (.json)
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
 }
 
 /// Arguments of the commands that list something.

@@ -5,6 +5,9 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use gradnet_experiments::config::{ConfigError, Place, Problem};
+use gradnet_experiments::files::FileError;
+use gradnet_experiments::interchange::ImportError;
+use gradnet_experiments::predict::PredictError;
 use gradnet_experiments::{RunError, TrainError};
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
@@ -92,6 +95,30 @@ impl From<TrainError> for Failure {
                 };
                 Self::told(error.to_string(), error.remedy(), code)
             }
+        }
+    }
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        Self::input(error.to_string(), error.remedy())
+    }
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Run(error) => Self::from(error),
+            error => Self::told(error.to_string(), error.remedy(), 2),
+        }
+    }
+}
+
+impl From<PredictError> for Failure {
+    fn from(error: PredictError) -> Self {
+        match error {
+            PredictError::Run(error) => Self::from(error),
+            error => Self::told(error.to_string(), error.remedy(), 2),
         }
     }
 }

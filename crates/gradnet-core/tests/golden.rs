@@ -11,9 +11,11 @@
 
 use burn::module::Param;
 use burn::tensor::{Device, FloatDType, Gradients, Tensor, TensorData};
-use gradnet_core::activation::{CascadedActivation, ModularActivation, One, SoftmaxBlock};
+use gradnet_core::activation::CascadedActivation;
 use gradnet_core::analysis::{host, jacobians};
-use gradnet_core::network::{BlockActivation, Builds, CascadeConfig, ModularConfig, UnitFunction};
+use gradnet_core::network::{
+    BlockActivation, Builds, ModularConfig, ReleasedModular, ReleasedState, UnitFunction,
+};
 use gradnet_core::sign::{Free, NonNegative, Sign};
 use gradnet_core::{ParameterSource, TiedNetwork, VectorField};
 use serde_json::Value;
@@ -51,6 +53,20 @@ impl Case {
     fn states(&self, key: &str) -> Vec<Vec<f64>> {
         let state = |index: usize| self.state(&key.replace("{}", &index.to_string()));
         (0..COUNT).map(state).collect()
+    }
+
+    /// The whole state with its shapes, as a checkpoint holds it.
+    fn released(&self) -> ReleasedState {
+        let state = self.0["state"].as_object().expect("a table of arrays");
+        ReleasedState::new(state.iter().map(|(name, value)| {
+            let mut shape = Vec::new();
+            let mut inner = value;
+            while let Value::Array(values) = inner {
+                shape.push(values.len());
+                inner = &values[0];
+            }
+            (name.clone(), shape, numbers(value))
+        }))
     }
 
     fn gradient(&self, key: &str) -> Vec<f64> {
@@ -128,31 +144,20 @@ fn f64_source() -> (Device, ParameterSource) {
 fn check_cascade<S: Sign>(name: &str, activation: UnitFunction) {
     let case = Case::load(name);
     let (device, mut source) = f64_source();
-    let config = CascadeConfig {
-        width: Some(HIDDEN),
-        layers: COUNT,
-        activation,
-        ..Default::default()
-    };
-    let mut network: TiedNetwork<CascadedActivation<S>> = config
-        .init(DIM, &mut source)
-        .expect("the settings are valid");
-
-    let shape = [COUNT, HIDDEN];
+    let (config, network): (_, TiedNetwork<CascadedActivation<S>>) = case
+        .released()
+        .cascade(UnitFunction::Tanh, &mut source)
+        .expect("the golden state is a released one");
+    assert_eq!(
+        (config.width, config.layers, config.activation),
+        (Some(HIDDEN), COUNT, activation)
+    );
     let (beta, bias) = (
         case.states("beta.{}").concat(),
         case.states("bias.{}").concat(),
     );
     let (beta_used, beta_slope): (Vec<_>, Vec<_>) =
         beta.iter().map(|&stored| constrained::<S>(stored)).unzip();
-    let bias = &bias[..COUNT * HIDDEN];
-    let scaled_bias = bias.iter().zip(&beta_used).map(|(b, beta)| b * beta);
-    network.weight = source.values([HIDDEN, DIM], case.state("W"));
-    network.output_bias = Some(source.values([DIM], case.state("bias.4")));
-    network.activation.alpha = source.values(shape, case.states("alpha.{}").concat());
-    network.activation.beta = source.values(shape, beta.clone());
-    network.activation.bias = source.values(shape, scaled_bias.collect());
-
     let sign = if S::NONNEGATIVE { 1.0 } else { -1.0 };
     let used = |layer: usize| {
         if S::NONNEGATIVE {
@@ -161,21 +166,6 @@ fn check_cascade<S: Sign>(name: &str, activation: UnitFunction) {
             layer.min(COUNT - 2)
         }
     };
-    if let Some(learned) = &mut network.activation.learned {
-        let state = |letter: &str, sign: f64| -> Vec<f64> {
-            let layers = case.states(&format!("nonlinearity.{{}}.{letter}"));
-            (0..COUNT)
-                .flat_map(|layer| {
-                    layers[used(layer)]
-                        .iter()
-                        .map(|value| sign * value)
-                        .collect::<Vec<_>>()
-                })
-                .collect()
-        };
-        learned.a = source.values(shape, state("a", 1.0));
-        learned.b = source.values(shape, state("b", sign));
-    }
 
     let gradients = check_field(&network, &case, &device);
     let ours = &network.activation;
@@ -227,31 +217,20 @@ fn check_cascade<S: Sign>(name: &str, activation: UnitFunction) {
     }
 }
 
-fn check_modular<S: Sign>(name: &str, activation: BlockActivation) {
+fn check_modular<S: Sign>(name: &str, activation: BlockActivation)
+where
+    ModularConfig: Builds<ReleasedModular<S>>,
+{
     let case = Case::load(name);
     let (device, mut source) = f64_source();
-    let config = ModularConfig {
-        width: Some(HIDDEN),
-        modules: COUNT,
-        activation,
-        ..Default::default()
-    };
-    let mut network: TiedNetwork<ModularActivation<SoftmaxBlock<S>, One, S>> = config
-        .init(DIM, &mut source)
-        .expect("the settings are valid");
-
-    let stacked = |key: &str| case.states(&format!("mmgn_modules.{{}}.{key}")).concat();
-    network.weight = source.values([COUNT * HIDDEN, DIM], stacked("W"));
-    network.hidden_bias = Some(source.values([COUNT * HIDDEN], stacked("b")));
-    network.output_bias = Some(source.values([DIM], case.state("bias")));
-    network.activation.alpha = source.values([COUNT], case.state("alpha"));
-    network.activation.block.temperature = source.values([COUNT], stacked("beta"));
-    if let Some(mix) = &mut network.activation.block.mix {
-        *mix = (
-            source.values([COUNT], stacked("act.a")),
-            source.values([COUNT], stacked("act.b")),
-        );
-    }
+    let (config, network) = case
+        .released()
+        .modular::<S>(&mut source)
+        .expect("the golden state is a released one");
+    assert_eq!(
+        (config.width, config.modules, config.activation),
+        (Some(HIDDEN), COUNT, activation)
+    );
 
     let gradients = check_field(&network, &case, &device);
     let theirs = |key: &str| -> Vec<f64> {
@@ -324,4 +303,45 @@ fn the_free_modules_with_softmax_are_the_released_ones() {
 #[test]
 fn the_free_modules_with_learned_softmax_are_the_released_ones() {
     check_modular::<Free>("gradnet_m_learned", BlockActivation::Learned);
+}
+
+/// The state with one array changed, and what is said of it.
+#[track_caller]
+fn refused(change: impl FnOnce(&mut Vec<(String, Vec<usize>, Vec<f64>)>), said: &str) {
+    let (_, mut source) = f64_source();
+    let array = |name: &str, count: usize| (name.to_owned(), vec![count], vec![0.5; count]);
+    let mut arrays = vec![
+        ("W".to_owned(), vec![2, 3], vec![0.1; 6]),
+        array("alpha.0", 2),
+        array("beta.0", 2),
+        array("bias.0", 2),
+        array("bias.1", 3),
+    ];
+    let network = |arrays: Vec<_>, source: &mut ParameterSource| {
+        ReleasedState::new(arrays).network("gradnet_c", UnitFunction::Tanh, source)
+    };
+    assert!(network(arrays.clone(), &mut source).is_ok());
+    change(&mut arrays);
+    let error = network(arrays, &mut source).expect_err("it is not whole");
+    assert!(error.to_string().contains(said), "{error}");
+}
+
+#[test]
+fn a_released_state_that_is_not_whole_is_refused_with_the_array_at_fault() {
+    refused(|arrays| arrays.truncate(4), "`bias.1` is missing");
+    refused(|arrays| arrays[0].1 = vec![6], "`W` has shape [6]");
+    refused(|arrays| arrays[0].1 = vec![0, 3], "`W` has shape [0, 3]");
+    refused(
+        |arrays| arrays[0].1 = vec![usize::MAX, 3],
+        "it must be a matrix",
+    );
+    refused(|arrays| arrays[3].2.push(1.0), "`bias.0` has shape");
+    refused(|arrays| arrays[3].2[1] = f64::NAN, "`bias.0` holds NaN");
+    refused(
+        |arrays| arrays.push(("extra".to_owned(), vec![1], vec![0.0])),
+        "`extra` belongs to no part",
+    );
+    let (_, mut source) = f64_source();
+    let error = ReleasedState::default().network("icnn", UnitFunction::Tanh, &mut source);
+    assert!(error.is_err_and(|error| error.to_string().contains("was not released")));
 }

@@ -3,9 +3,12 @@
 //! [`Experiment`] mirrors a config file key by key, so serde reads it and writes it back; [`Experiment::check`] then looks at the values, and
 //! only what passes is trained. Every refusal names the key in the file's own words (`train.learning_rate`), so that a front end can point at it.
 
+use std::path::Path;
+
 use gradnet_core::network::{NetworkConfig, NetworkError};
 use serde::{Deserialize, Serialize};
 
+use crate::files::FileError;
 use crate::target::{TargetConfig, TargetError};
 
 /// The version of the config layout this crate reads and writes.
@@ -39,7 +42,7 @@ pub struct Experiment {
     /// Whether a monotone network may be trained on a target whose potential is not convex, which it cannot represent. Default false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub allow_misfit: bool,
-    /// The gradient field to be learned.
+    /// The gradient field to be learned: `[target.NAME]`, or a file of pairs, `[data.file]`.
     pub target: TargetConfig,
     /// The network that learns it.
     pub network: NetworkConfig,
@@ -207,13 +210,21 @@ pub enum ExperimentError {
         /// What the network says.
         error: NetworkError,
     },
+    /// The data file cannot be used.
+    #[error("{error}")]
+    Data {
+        /// Dotted path of the setting that names it.
+        key: String,
+        /// What is wrong with the file.
+        error: FileError,
+    },
 }
 
 impl ExperimentError {
     /// Dotted path of the offending key, for instance `train.learning_rate`.
     pub fn key(&self) -> &str {
         match self {
-            Self::Invalid { key, .. } | Self::Network { key, .. } => key,
+            Self::Invalid { key, .. } | Self::Network { key, .. } | Self::Data { key, .. } => key,
         }
     }
 
@@ -224,6 +235,7 @@ impl ExperimentError {
             Self::Network { .. } => {
                 "change the setting, or choose another network (`gradnet networks` lists them)"
             }
+            Self::Data { error, .. } => error.remedy(),
         }
     }
 
@@ -287,6 +299,16 @@ impl Experiment {
         }
     }
 
+    /// The experiment as a config file, `[data.file]` written as such.
+    pub fn to_toml(&self) -> String {
+        let text = toml::to_string_pretty(self)
+            .expect("an experiment is tables of texts and numbers, which TOML has");
+        match self.target {
+            TargetConfig::File(_) => text.replacen("[target.file]", "[data.file]", 1),
+            _ => text,
+        }
+    }
+
     /// Dimension of the space the field lives on.
     pub fn dim(&self) -> usize {
         self.target.dim()
@@ -328,6 +350,21 @@ impl Experiment {
         self.target
             .check()
             .map_err(|error| ExperimentError::target(self.target.name(), error))?;
+        if let TargetConfig::File(file) = &self.target
+            && file.dim.is_none()
+        {
+            let found = file.clone().inspect(Path::new(""));
+            let found = found.map_err(|error| ExperimentError::Data {
+                key: "target.file.path".into(),
+                error,
+            })?;
+            let target = TargetConfig::File(found);
+            return Self {
+                target,
+                ..self.clone()
+            }
+            .check();
+        }
         self.train.check()?;
         self.evaluation.check(self.dim())?;
         let network = self

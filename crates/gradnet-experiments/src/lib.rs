@@ -12,6 +12,10 @@ pub mod data;
 pub mod evaluation;
 pub mod experiment;
 pub mod figure;
+pub mod files;
+pub mod interchange;
+pub mod predict;
+pub mod report;
 pub mod reproduce;
 pub mod run;
 pub mod target;
@@ -21,4 +25,4 @@ pub mod universality;
 
 pub use experiment::{Experiment, ExperimentError};
 pub use run::{Run, RunError};
-pub use training::{Summary, TrainError, TrainOptions, train};
+pub use training::{Summary, TrainError, TrainOptions, resume, train};

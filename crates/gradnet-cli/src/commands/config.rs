@@ -1,18 +1,55 @@
 //! `gradnet config`: config files without training.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use gradnet_experiments::config::{self, Overrides};
+use gradnet_core::network::NetworkConfig;
+use gradnet_experiments::config::{self, ConfigError, Overrides};
+use gradnet_experiments::data::file::FileConfig;
+use gradnet_experiments::run::write_atomically;
+use serde::Serialize;
 
+use super::verify::unknown;
+use crate::arguments::Init;
 use crate::diagnostics::{Failure, Report};
 use crate::output;
 
-/// Checks every file: a line on stdout for each good one, a report on stderr for each bad one.
-pub fn check(files: &[PathBuf]) -> Result<ExitCode, Failure> {
+/// A checked file as JSON.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Checked<'a> {
+    Good {
+        file: &'a Path,
+        good: bool,
+        network: &'static str,
+        target: &'static str,
+        dim: usize,
+        steps: usize,
+    },
+    Bad {
+        file: &'a Path,
+        good: bool,
+        problem: String,
+        help: Option<String>,
+        line: Option<usize>,
+        column: Option<usize>,
+    },
+}
+
+/// Checks every file: a line on stdout for each good one, a report on stderr for each bad one; as JSON, a list of both.
+pub fn check(files: &[PathBuf], json: bool) -> Result<ExitCode, Failure> {
     let mut all_good = true;
+    let mut checked = Vec::new();
     for file in files {
         match config::load(file, &Overrides::default()) {
+            Ok(experiment) if json => checked.push(Checked::Good {
+                file,
+                good: true,
+                network: experiment.network.name(),
+                target: experiment.target.name(),
+                dim: experiment.dim(),
+                steps: experiment.train.steps,
+            }),
             Ok(experiment) => output::line(format_args!(
                 "{}: {} learns {} (d = {}), {} steps",
                 file.display(),
@@ -23,13 +60,95 @@ pub fn check(files: &[PathBuf]) -> Result<ExitCode, Failure> {
             ))?,
             Err(error) => {
                 all_good = false;
-                Report::from(&error).print();
+                match json {
+                    true => checked.push(bad(file, &error)),
+                    false => Report::from(&error).print(),
+                }
             }
         }
     }
-    Ok(if all_good {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(2)
+    if json {
+        output::json(&checked)?;
+    }
+    Ok(match all_good {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(2),
     })
+}
+
+fn bad<'a>(file: &'a Path, error: &ConfigError) -> Checked<'a> {
+    let place = match error {
+        ConfigError::Invalid { problem, .. } => problem.place.as_ref().map(|(place, _)| place),
+        _ => None,
+    };
+    let (line, column) = place.map(|place| place.line_and_column()).unzip();
+    let problem = match error {
+        ConfigError::Invalid { problem, .. } => problem.message.clone(),
+        other => other.to_string(),
+    };
+    Checked::Bad {
+        file,
+        good: false,
+        problem,
+        help: error.help().map(str::to_owned),
+        line,
+        column,
+    }
+}
+
+/// Prints the JSON Schema of config files.
+pub fn schema() -> Result<ExitCode, Failure> {
+    output::json(&config::schema())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a config for the user's own data.
+pub fn init(options: &Init) -> Result<ExitCode, Failure> {
+    let network = NetworkConfig::from_name(&options.network).map_err(unknown)?;
+    if let Some(out) = &options.out
+        && out.exists()
+        && !options.overwrite
+    {
+        return Err(Failure::input(
+            format!("{} is there already", out.display()),
+            "choose another name with --out, or replace it with --overwrite",
+        ));
+    }
+    let data = FileConfig {
+        x: options.x.clone(),
+        y: options.y.clone(),
+        ..FileConfig::new(&options.data)
+    };
+    let shown = shown_path(&options.data, options.out.as_deref());
+    let text = config::template(&data, &network, &shown)?;
+    let Some(out) = &options.out else {
+        output::line(text.trim_end())?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    write_atomically(out, text.as_bytes()).map_err(|error| {
+        Failure::input(
+            format!("cannot write {}: {error}", out.display()),
+            "choose a place you may write to with --out",
+        )
+    })?;
+    output::line(format_args!(
+        "{} written; next: gradnet train --config {}",
+        out.display(),
+        out.display()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The data file as the config will name it, which is from the config's own folder.
+fn shown_path(data: &Path, out: Option<&Path>) -> PathBuf {
+    let folder = |path: &Path| path.parent().unwrap_or(Path::new("")).to_owned();
+    match out {
+        Some(out) if folder(out) == folder(data) => {
+            data.file_name().map_or(data.to_owned(), PathBuf::from)
+        }
+        Some(out) if folder(out) != Path::new("") => {
+            std::path::absolute(data).unwrap_or(data.to_owned())
+        }
+        _ => data.to_owned(),
+    }
 }

@@ -4,8 +4,13 @@ mod bench;
 mod config;
 mod devices;
 mod eval;
+mod export;
+mod import;
 mod networks;
+mod predict;
+mod report;
 mod reproduce;
+mod shell;
 mod targets;
 mod train;
 mod verify;
@@ -21,13 +26,21 @@ pub fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Train(options) => train::run(&options),
         Command::Eval(options) => eval::run(&options),
         Command::Verify(options) => verify::run(&options),
+        Command::Predict(options) => predict::run(&options),
+        Command::Report(options) => report::run(&options),
+        Command::Import(options) => import::run(&options),
+        Command::Export(options) => export::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Reproduce(options) => reproduce::run(&options),
         Command::Devices(options) => devices::run(&options),
         Command::Networks(options) => networks::run(&options),
         Command::Targets(options) => targets::run(&options),
         Command::Config(options) => match options.command {
-            ConfigCommand::Check { files } => config::check(&files),
+            ConfigCommand::Check { files, json } => config::check(&files, json),
+            ConfigCommand::Schema => config::schema(),
+            ConfigCommand::Init(options) => config::init(&options),
         },
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man { folder } => shell::manual(&folder),
     }
 }

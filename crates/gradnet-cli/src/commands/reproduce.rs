@@ -10,6 +10,7 @@ use gradnet_experiments::figure::{self, Figure};
 use gradnet_experiments::reproduce::{
     Grid, Options, Plan, ReproduceError, Selection, Store, reproduce,
 };
+use gradnet_experiments::universality;
 
 use super::train::interrupter;
 use crate::arguments::{Reproduce, Reproduction};
@@ -22,6 +23,7 @@ use crate::progress::Cells;
 enum Part {
     Table(&'static str),
     Figure(Figure),
+    Universality,
 }
 
 impl Reproduction {
@@ -40,10 +42,12 @@ impl Reproduction {
             ],
             Self::Fig6 => vec![Part::Table("table3"), Part::Figure(Figure::Orbits)],
             Self::Curves => vec![Part::Figure(Figure::Curves)],
+            Self::Universality => vec![Part::Universality],
             Self::Speed => vec![Part::Figure(Figure::Speed)],
             Self::All => Grid::names()
                 .map(Part::Table)
                 .chain(Figure::ALL.map(Part::Figure))
+                .chain([Part::Universality])
                 .collect(),
         }
     }
@@ -82,15 +86,47 @@ pub fn run(options: &Reproduce) -> Result<ExitCode, Failure> {
             }
             Part::Figure(chosen) => {
                 let grids: Vec<Grid> = Grid::names().filter_map(grid).collect();
-                let drawn = figure::draw(chosen, &Store::new(&out), &grids, &settings.device)
-                    .map_err(|error| Failure::told(error.to_string(), error.remedy(), 2))?;
-                for path in drawn {
-                    output::line(path.display())?;
-                }
+                draw(chosen, &grids, &settings)?;
+            }
+            Part::Universality => {
+                fit_classes(options.quick, &settings)?;
+                draw(Figure::Universality, &[], &settings)?;
             }
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Draws a figure and prints its paths.
+fn draw(figure: Figure, grids: &[Grid], settings: &Options) -> Result<(), Failure> {
+    let store = Store::new(&settings.out);
+    let drawn = figure::draw(figure, &store, grids, &settings.device)
+        .map_err(|error| Failure::told(error.to_string(), error.remedy(), 2))?;
+    for path in drawn {
+        output::line(path.display())?;
+    }
+    Ok(())
+}
+
+/// Fits every theorem's class at every width, prints a line a fit and writes them all.
+fn fit_classes(quick: bool, settings: &Options) -> Result<(), Failure> {
+    let options = universality::Options::new(0, quick);
+    let total = options.rows();
+    let device = settings.device.clone().without_autodiff();
+    let rows = universality::run(&options, &device, |row, done| {
+        output::note(format_args!(
+            "[{done}/{total}] {} on {}, width {}: {:.2} dB{}",
+            row.theorem,
+            row.target.name(),
+            row.width,
+            row.mse_db,
+            if row.inside { "" } else { " (not covered)" },
+        ));
+    })
+    .map_err(|error| Failure::told(error.to_string(), None, 2))?;
+    let path = settings.out.join(figure::UNIVERSALITY);
+    let text = serde_json::to_string_pretty(&rows)? + "\n";
+    Ok(Store::new(&settings.out).write(&path, text.as_bytes())?)
 }
 
 /// One job a core where the processor computes, else one.
@@ -109,7 +145,7 @@ fn selection(options: &Reproduce, parts: &[Part]) -> Result<Selection, Failure> 
         .iter()
         .filter_map(|part| match part {
             Part::Table(name) => Grid::from_name(name),
-            Part::Figure(_) => None,
+            Part::Figure(_) | Part::Universality => None,
         })
         .collect();
     for name in options.networks.iter().flatten() {

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use burn::train::Interrupter;
 use gradnet_experiments::config::{self, Overrides};
 use gradnet_experiments::evaluation::{Reference, Score};
-use gradnet_experiments::training::{Summary, TrainOptions, train};
+use gradnet_experiments::run::Run;
+use gradnet_experiments::training::{Summary, TrainOptions, resume, train};
 
 use crate::arguments::Train;
 use crate::device;
@@ -14,35 +15,49 @@ use crate::diagnostics::Failure;
 use crate::output;
 use crate::progress::{self, Shown};
 
-/// Trains and prints the result.
+/// Trains, or goes on with a run, and prints the result.
 pub fn run(options: &Train) -> Result<ExitCode, Failure> {
-    let overrides = Overrides {
-        network: options.network.clone(),
-        seed: options.seed,
-        set: options.set.clone(),
+    // A bad config or folder is told before a device is opened.
+    let experiment = match (&options.resume, &options.config) {
+        (Some(run), _) => Run::open_unfinished(run)?.experiment().clone(),
+        (None, Some(file)) => config::load(
+            file,
+            &Overrides {
+                network: options.network.clone(),
+                seed: options.seed,
+                set: options.set.clone(),
+            },
+        )?,
+        (None, None) => {
+            return Err(Failure::input(
+                "nothing to train",
+                "name a config file with --config, or a run folder with --resume",
+            ));
+        }
     };
-    let experiment = config::load(&options.config, &overrides)?;
     let Shown {
         progress,
         dashboard,
     } = progress::choose(options.progress)?;
     let (backend, device) = device::open(&options.device)?;
-    let folder = options.out.clone().unwrap_or_else(|| {
-        let (name, network) = (&experiment.name, experiment.network.name());
-        PathBuf::from("runs").join(format!("{name}-{network}-s{}", experiment.seed))
-    });
-    let summary = train(
-        &experiment,
-        &device,
-        &folder,
-        TrainOptions {
-            overwrite: options.overwrite,
-            interrupter: interrupter(),
-            progress,
-            dashboard,
-            ..TrainOptions::new(backend)
-        },
-    )?;
+    let train_options = TrainOptions {
+        overwrite: options.overwrite,
+        interrupter: interrupter(),
+        progress,
+        dashboard,
+        ..TrainOptions::new(backend)
+    };
+    let (folder, summary) = match &options.resume {
+        Some(run) => (run.clone(), resume(run, &device, train_options)?),
+        None => {
+            let folder = options.out.clone().unwrap_or_else(|| {
+                let (name, network) = (&experiment.name, experiment.network.name());
+                PathBuf::from("runs").join(format!("{name}-{network}-s{}", experiment.seed))
+            });
+            let summary = train(&experiment, &device, &folder, train_options)?;
+            (folder, summary)
+        }
+    };
     print(&experiment.name, &summary)?;
     output::line(format_args!("run folder    {}", folder.display()))?;
     Ok(ExitCode::SUCCESS)
@@ -68,7 +83,7 @@ fn listen(interrupter: Interrupter) -> std::io::Result<()> {
     std::thread::spawn(move || {
         let mut signals = signals.forever();
         if signals.next().is_some() {
-            output::note("\nstopping; once more to quit at once");
+            output::note("\nstopping and saving; once more to quit at once");
             interrupter.stop(Some("interrupted"));
         }
         if signals.next().is_some() {

@@ -34,7 +34,7 @@ struct Checked<'a> {
 
 /// Checks a trained or a fresh network; exit code 1 if a claim fails.
 pub fn run(options: &Verify) -> Result<ExitCode, Failure> {
-    let (network, device) = network(options)?;
+    let (network, region, device) = network(options)?;
     let dim = network.dim();
     let samples = options
         .samples
@@ -44,7 +44,7 @@ pub fn run(options: &Verify) -> Result<ExitCode, Failure> {
         &network,
         network.claim(),
         &like,
-        Region::default(),
+        region,
         samples,
         options.seed,
     );
@@ -56,19 +56,29 @@ pub fn run(options: &Verify) -> Result<ExitCode, Failure> {
             verification: &verification,
         })?;
     } else {
-        print(network.name(), dim, &verification)?;
+        print(network.name(), dim, region, &verification)?;
     }
     Ok(ExitCode::from(u8::from(!verification.passed)))
 }
 
-/// The network of the run, or one with fresh weights.
-fn network(options: &Verify) -> Result<(Network, Device), Failure> {
+/// The network of the run, or one with fresh weights, and where it is looked at: the unit cube, or the cube around the points of a data file.
+///
+/// A network that learned from a file is looked at in its own scaled units. What is claimed does not depend on them: the Jacobian in the
+/// file's units is this one times one positive number.
+fn network(options: &Verify) -> Result<(Network, Region, Device), Failure> {
     // An unknown name or a folder that is no run is told before a device is opened.
     match (&options.run, &options.network) {
         (Some(folder), _) => {
             let run = Run::open(folder)?;
             let (_, device) = device::open(&options.device)?;
-            Ok((run.network(&device)?, device))
+            let region = match run.data_facts()? {
+                Some(facts) => Region {
+                    low: facts.low,
+                    high: facts.high,
+                },
+                None => Region::default(),
+            };
+            Ok((run.network(&device)?, region, device))
         }
         (None, Some(name)) => {
             let config = NetworkConfig::from_name(name).map_err(unknown)?;
@@ -83,7 +93,7 @@ fn network(options: &Verify) -> Result<(Network, Device), Failure> {
                         "choose another dimension with --dim, such as --dim 8",
                     )
                 })?;
-            Ok((network, device))
+            Ok((network, Region::default(), device))
         }
         (None, None) => Err(Failure::input(
             "nothing to verify",
@@ -92,7 +102,7 @@ fn network(options: &Verify) -> Result<(Network, Device), Failure> {
     }
 }
 
-fn unknown(error: NetworkError) -> Failure {
+pub(super) fn unknown(error: NetworkError) -> Failure {
     let help = match &error {
         NetworkError::UnknownNetwork { name, .. } => {
             match nearest(name, registry().iter().map(|entry| entry.name)) {
@@ -105,15 +115,22 @@ fn unknown(error: NetworkError) -> Failure {
     Failure::input(error.to_string(), help)
 }
 
-fn print(name: &str, dim: usize, found: &Verification) -> Result<(), Failure> {
+fn print(name: &str, dim: usize, region: Region, found: &Verification) -> Result<(), Failure> {
     let Verification {
         claim,
         samples,
         tolerance,
         ..
     } = *found;
+    let place = match region == Region::default() {
+        true => "the unit cube".to_owned(),
+        false => format!(
+            "the cube [{:.2}, {:.2}]^{dim} around the scaled data",
+            region.low, region.high
+        ),
+    };
     output::line(format_args!(
-        "{name}, d = {dim}, {samples} points of the unit cube; guarantee: {}",
+        "{name}, d = {dim}, {samples} points of {place}; guarantee: {}",
         guarantee(claim)
     ))?;
     let verdict = |claimed: bool, holds: bool| match (claimed, holds) {

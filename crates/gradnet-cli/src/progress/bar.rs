@@ -47,6 +47,10 @@ impl Progress for Bar {
         self.bar.set_message(format!("{}{left}", numbers(status)));
     }
 
+    fn warn(&mut self, message: &str) {
+        self.bar.println(format!("note: {message}"));
+    }
+
     fn finish(&mut self) {
         self.bar.finish_and_clear();
     }

@@ -3,6 +3,7 @@
 
 mod bar;
 mod cells;
+mod count;
 mod plain;
 
 pub use cells::Cells;
@@ -10,6 +11,8 @@ pub use cells::Cells;
 use std::io::IsTerminal;
 
 use gradnet_experiments::training::{Progress, Silent, Status};
+
+pub use count::Count;
 
 use crate::arguments::ProgressKind;
 use crate::diagnostics::Failure;

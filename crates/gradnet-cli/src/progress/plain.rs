@@ -31,6 +31,10 @@ impl Progress for Plain {
         ));
     }
 
+    fn warn(&mut self, message: &str) {
+        output::note(format_args!("note: {message}"));
+    }
+
     fn stage(&mut self, stage: Stage) {
         if stage == Stage::Evaluating {
             output::note("scoring on the test points");

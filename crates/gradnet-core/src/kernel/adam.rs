@@ -5,7 +5,10 @@
 //! million parameters costs as much as a matrix product. On Flex the numbers are updated where they lie.
 
 use burn::{
-    optim::{AdamState, AdaptiveMomentumState, LearningRate, Optimizer},
+    optim::{
+        AdamState, AdaptiveMomentumState, LearningRate, Optimizer, RecordState, StateSink,
+        StateSource,
+    },
     tensor::{Device, Tensor},
 };
 
@@ -49,18 +52,48 @@ impl FusedAdam {
     }
 }
 
+/// The moments of one parameter, recorded as Burn's [`AdamState`] is.
+///
+/// Burn reads an optimizer's record onto its default device, which in a build with wgpu is a GPU that need not be there; the moments are read
+/// onto the processor instead and follow their parameter at the next step.
+#[derive(Clone)]
+pub struct Moments<const D: usize>(AdamState<D>);
+
+impl<const D: usize> RecordState for Moments<D> {
+    fn state_flatten(&self, prefix: &str, out: &mut StateSink) {
+        self.0.state_flatten(prefix, out);
+    }
+
+    fn state_unflatten(prefix: &str, source: &mut StateSource, device: &Device) -> Option<Self> {
+        AdamState::state_unflatten(prefix, source, &processor(device)).map(Self)
+    }
+}
+
+/// The processor, where a backend for it is compiled in.
+#[cfg(feature = "flex")]
+fn processor(_otherwise: &Device) -> Device {
+    Device::flex()
+}
+
+#[cfg(not(feature = "flex"))]
+fn processor(otherwise: &Device) -> Device {
+    otherwise.clone()
+}
+
 impl Optimizer for FusedAdam {
-    type State<const D: usize> = AdamState<D>;
+    type State<const D: usize> = Moments<D>;
 
     fn step<const D: usize>(
         &self,
         rate: LearningRate,
         tensor: Tensor<D>,
         gradient: Tensor<D>,
-        state: Option<AdamState<D>>,
-    ) -> (Tensor<D>, Option<AdamState<D>>) {
+        state: Option<Moments<D>>,
+    ) -> (Tensor<D>, Option<Moments<D>>) {
         let (time, moment_1, moment_2) = match state {
-            Some(AdamState { momentum }) => (momentum.time, momentum.moment_1, momentum.moment_2),
+            Some(Moments(AdamState { momentum })) => {
+                (momentum.time, momentum.moment_1, momentum.moment_2)
+            }
             None => (0, tensor.zeros_like(), tensor.zeros_like()),
         };
         let time = time + 1;
@@ -68,11 +101,11 @@ impl Optimizer for FusedAdam {
         let update = if has_kernels(&tensor) { fused } else { unfused };
         let (tensor, moment_1, moment_2) = update(tensor, gradient, moment_1, moment_2, factors);
         let momentum = AdaptiveMomentumState::new(time, moment_1, moment_2);
-        (tensor, Some(AdamState::new(momentum)))
+        (tensor, Some(Moments(AdamState::new(momentum))))
     }
 
-    fn to_device<const D: usize>(state: AdamState<D>, device: &Device) -> AdamState<D> {
-        AdamState::new(state.momentum.to_device(device))
+    fn to_device<const D: usize>(state: Moments<D>, device: &Device) -> Moments<D> {
+        Moments(AdamState::new(state.0.momentum.to_device(device)))
     }
 }
 

@@ -36,7 +36,7 @@ mod flex;
 #[cfg(test)]
 mod tests;
 
-pub use adam::FusedAdam;
+pub use adam::{FusedAdam, Moments};
 pub use cascade::{CascadeFunction, cascade};
 pub use linear_spline::linear_spline;
 pub use product::product_transposed;

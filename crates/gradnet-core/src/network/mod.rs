@@ -28,6 +28,7 @@ mod modular;
 mod neural;
 mod quadratic;
 mod registry;
+mod released;
 mod ridge;
 mod scalar;
 mod single;
@@ -54,6 +55,7 @@ pub use neural::{
 };
 pub use quadratic::{MGradNetQuadratic, QuadraticConfig};
 pub use registry::{Claim, Entry, Network, NetworkConfig, registry};
+pub use released::{ReleasedError, ReleasedModular, ReleasedState};
 pub use ridge::{
     ConvexRidge, Icgn, IcgnConfig, IcgnMonteCarloConfig, IcgnSampled, Ridge, RidgeConfig,
 };

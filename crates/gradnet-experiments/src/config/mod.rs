@@ -27,6 +27,7 @@
 //! assert!(error.unwrap_err().help().unwrap().contains("did you mean `dim`"));
 //! ```
 
+mod data;
 mod document;
 mod fault;
 mod file;
@@ -35,6 +36,8 @@ mod nearest;
 mod overrides;
 mod problem;
 mod reader;
+mod schema;
+mod template;
 
 #[cfg(test)]
 mod tests;
@@ -51,6 +54,8 @@ use reader::Reader;
 pub use nearest::nearest;
 pub use overrides::Overrides;
 pub use problem::{ConfigError, Place, Problem, SourceText};
+pub use schema::schema;
+pub use template::template;
 
 /// Reads, edits and checks the config file `file`.
 ///
@@ -83,23 +88,32 @@ fn experiment(source: &Arc<SourceText>, overrides: &Overrides) -> Result<Experim
             .help("start from a copy of configs/smoke.toml, which explains every setting"));
     }
     overrides.apply(&mut document)?;
-    schema(&document)?;
+    known_version(&document)?;
+    let from_file = data::rename(&mut document)?;
     let reader = Reader {
         node: &document,
         key: None,
     };
-    let experiment = Experiment::deserialize(reader).map_err(|fault| {
-        let start = first_line(source);
-        top_level(fault.into_problem(), &start)
-    })?;
-    fit::check(&experiment, &document)?;
-    experiment
-        .check()
-        .map_err(|error| refused(&error, &document))
+    let experiment = Experiment::deserialize(reader)
+        .map_err(|fault| {
+            let start = first_line(source);
+            top_level(fault.into_problem(), &start)
+        })
+        .and_then(|experiment| {
+            let experiment = data::inspect(experiment, &document, source)?;
+            fit::check(&experiment, &document)?;
+            experiment
+                .check()
+                .map_err(|error| refused(&error, &document))
+        });
+    match from_file {
+        true => experiment.map_err(data::as_written),
+        false => experiment,
+    }
 }
 
 /// Refuses another version before its keys are read: they would all be unknown.
-fn schema(document: &Node) -> Result<(), Problem> {
+fn known_version(document: &Node) -> Result<(), Problem> {
     let found = document.find("schema");
     match found.node.value {
         Value::Integer(version) if version != i64::from(SCHEMA) => Err(Problem::new(format!(
@@ -139,7 +153,7 @@ fn top_level(problem: Problem, start: &Place) -> Problem {
         "`schema` is missing" => "put schema = 1 on the first line",
         "`name` is missing" => "add name = \"...\" above the first table; it names the run folder",
         "`target` is missing" => {
-            "add a table [target.NAME], such as [target.piecewise_quadratic]; `gradnet targets` lists them"
+            "add a table [target.NAME], such as [target.piecewise_quadratic]; `gradnet targets` lists them. For your own data add [data.file]"
         }
         "`network` is missing" => {
             "add a table [network.NAME], such as [network.mgradnet_m]; `gradnet networks` lists them"

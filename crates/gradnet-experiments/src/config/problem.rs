@@ -24,6 +24,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// Line and column where it begins, both counted from 1.
+    pub fn line_and_column(&self) -> (usize, usize) {
+        line_and_column(&self.source.text, self.span.start)
+    }
+
     /// The whole of `source`, without the white space around it.
     pub(crate) fn whole(source: &Arc<SourceText>) -> Self {
         let text = &source.text;

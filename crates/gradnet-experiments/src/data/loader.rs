@@ -40,12 +40,52 @@ impl Batch {
     }
 }
 
+/// Where the batches of a run come from. A batch is a pure function of its step, which is what makes a resumed run exact.
+pub trait BatchSource: Send + Sync {
+    /// Points a batch.
+    fn batch_size(&self) -> usize;
+
+    /// The device batches are made on.
+    fn device(&self) -> &Device;
+
+    /// The batch of step `step`, counted from 0.
+    fn batch(&self, step: usize) -> Batch;
+}
+
+/// Batches of sampled points with their target's gradient at them; `device` must be the one the target was made for.
+pub fn sampled(sampler: Sampler, device: Device) -> Arc<dyn BatchSource> {
+    Arc::new(SampledField { sampler, device })
+}
+
+/// Sampled points with a target's gradient at them.
+struct SampledField {
+    sampler: Sampler,
+    device: Device,
+}
+
+impl BatchSource for SampledField {
+    fn batch_size(&self) -> usize {
+        self.sampler.batch_size()
+    }
+
+    fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn batch(&self, step: usize) -> Batch {
+        Batch::new(
+            self.sampler.batch(step),
+            self.sampler.target(),
+            &self.device,
+        )
+    }
+}
+
 /// The training stream: one pass over it is one validation interval, and the next pass goes on where the last one ended.
 #[derive(Clone)]
 pub struct FieldSampler {
-    sampler: Sampler,
-    device: Device,
-    /// Where batches are handed over, if that is not the target's device.
+    source: Arc<dyn BatchSource>,
+    /// Where batches are handed over, if that is not the source's device.
     destination: Option<Device>,
     steps: usize,
     interval: usize,
@@ -54,7 +94,7 @@ pub struct FieldSampler {
 }
 
 impl FieldSampler {
-    /// A stream of `steps` batches from step `position` on, `interval` of them a pass.
+    /// A stream of `steps` batches of a target from step `position` on; passes end at multiples of `interval`.
     ///
     /// `device` must be the one the target was made for.
     pub fn new(
@@ -64,10 +104,19 @@ impl FieldSampler {
         interval: usize,
         position: usize,
     ) -> Self {
+        Self::over(sampled(sampler, device), steps, interval, position)
+    }
+
+    /// A stream of `steps` batches of any source from step `position` on; passes end at multiples of `interval`.
+    pub fn over(
+        source: Arc<dyn BatchSource>,
+        steps: usize,
+        interval: usize,
+        position: usize,
+    ) -> Self {
         Self {
-            batch: sampler.batch_size(),
-            sampler,
-            device,
+            batch: source.batch_size(),
+            source,
             destination: None,
             steps,
             interval,
@@ -92,11 +141,7 @@ impl Iterator for Pass<'_> {
             return None;
         }
         let stream = self.stream;
-        let batch = Batch::new(
-            stream.sampler.batch(self.next),
-            stream.sampler.target(),
-            &stream.device,
-        );
+        let batch = stream.source.batch(self.next);
         self.next += 1;
         stream.position.store(self.next, Ordering::Relaxed);
         Some(Ok(match &stream.destination {
@@ -123,7 +168,7 @@ impl DataLoader<Batch> for FieldSampler {
             stream: self,
             first,
             next: first,
-            end: (first + self.interval).min(self.steps),
+            end: (first - first % self.interval + self.interval).min(self.steps),
         })
     }
 
@@ -133,7 +178,7 @@ impl DataLoader<Batch> for FieldSampler {
 
     fn to_device(&self, device: &Device) -> Arc<dyn DataLoader<Batch>> {
         let mut moved = self.clone();
-        moved.destination = (*device != self.device).then(|| device.clone());
+        moved.destination = (*device != *self.source.device()).then(|| device.clone());
         Arc::new(moved)
     }
 
@@ -165,6 +210,23 @@ impl PointSet {
         Self {
             chunks: Arc::new(chunks),
             points: points.len() / dim,
+        }
+    }
+
+    /// Pairs that are known: `x` and `y` row after row, `dim` numbers each.
+    pub fn from_pairs(x: &[f32], y: &[f32], dim: usize, device: &Device) -> Self {
+        let tensor = |rows: &[f32]| points_tensor(rows.to_vec(), dim, device, FloatDType::F32);
+        let chunks = x.chunks(Self::CHUNK * dim).zip(y.chunks(Self::CHUNK * dim));
+        Self {
+            chunks: Arc::new(
+                chunks
+                    .map(|(x, y)| Batch {
+                        x: tensor(x),
+                        y: tensor(y),
+                    })
+                    .collect(),
+            ),
+            points: x.len() / dim,
         }
     }
 

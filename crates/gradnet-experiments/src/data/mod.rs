@@ -3,10 +3,11 @@
 //! A draw is a pure function of the run's seed, what the draw is for ([`Stream`]) and its index. Batch k can so be drawn again without the k-1
 //! before it, which makes a resumed run exact and a run's validation and test points independent of how long it trained.
 
+pub mod file;
 mod loader;
 mod sampler;
 mod stream;
 
-pub use loader::{Batch, FieldSampler, PointSet};
+pub use loader::{Batch, BatchSource, FieldSampler, PointSet, sampled};
 pub use sampler::{Sampler, grid_points, points_tensor, uniform_points};
 pub use stream::{Stream, derived_seed, generator};

@@ -13,7 +13,7 @@ use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use nalgebra::{DMatrix, DVector};
 
 use crate::{
-    data::{Batch, Stream},
+    data::{Batch, PointSet, Stream},
     target::Target,
 };
 
@@ -51,6 +51,15 @@ impl SymmetricLinearMap {
         {
             moments.add(Batch::new(chunk.to_vec(), target, device));
         }
+        moments.solve()
+    }
+
+    /// Least squares on a set of pairs.
+    pub fn fit_pairs(set: &PointSet, dim: usize) -> Self {
+        let mut moments = Moments::zeros(dim);
+        set.chunks()
+            .iter()
+            .for_each(|batch| moments.add(batch.clone()));
         moments.solve()
     }
 

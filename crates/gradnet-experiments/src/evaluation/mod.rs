@@ -11,7 +11,7 @@
 mod linear_map;
 mod score;
 
-use burn::tensor::{Device, FloatDType};
+use burn::tensor::{Device, FloatDType, Tensor};
 use gradnet_core::VectorField;
 
 pub use linear_map::SymmetricLinearMap;
@@ -19,7 +19,7 @@ pub use score::{Reference, Score, decibels, mean_squared_error};
 
 use crate::{
     backend,
-    data::{PointSet, Stream, grid_points},
+    data::{PointSet, Stream, file::FilePairs, grid_points},
     experiment::{EvaluationConfig, Sampling},
     target::{Target, TargetConfig, TargetError},
 };
@@ -100,6 +100,33 @@ pub fn reference_rows(
         zero_db: Score::new(&zero, config.points).mse_db_mean,
         linear_db: Score::new(&line, config.points).mse_db_mean,
     })
+}
+
+/// Scores a network on the test rows of a file (at most `config.points` of them), in the file's units.
+///
+/// The symmetric linear map is fitted to training rows, at most `config.linear_points`: like the network it has not seen the test.
+pub fn evaluate_pairs(
+    network: &dyn VectorField,
+    pairs: &FilePairs,
+    config: &EvaluationConfig,
+    device: &Device,
+) -> Evaluation {
+    let device = device.clone().without_autodiff();
+    let host = backend::host(&device);
+    let training = pairs.set(&pairs.split().training, config.linear_points, &host);
+    let linear = SymmetricLinearMap::fit_pairs(&training, network.dim());
+    let linear = linear.on_device(&device, FloatDType::F32);
+    let set = pairs.set(&pairs.split().test, config.points, &device);
+    let error =
+        |field: &dyn Fn(Tensor<2>) -> Tensor<2>| mean_squared_error(field, &set) * pairs.unit();
+    let score = |field| Score::new(&[error(field)], set.points());
+    Evaluation {
+        test: score(&|x| network.forward(x)),
+        reference: Reference {
+            zero_db: score(&|x| x.zeros_like()).mse_db_mean,
+            linear_db: score(&|x| linear.forward(x)).mse_db_mean,
+        },
+    }
 }
 
 /// The test's draws; a grid is one.

@@ -11,6 +11,11 @@ use kuva::render::render::Scene;
 use super::{Figure, FigureError};
 use crate::reproduce::Store;
 
+/// Colours that readers of either kind of colour vision tell apart.
+pub(super) const COLOURS: [&str; 7] = [
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#444444",
+];
+
 /// A panel: what is drawn, and its axes.
 pub(super) type Panel = (Vec<Plot>, Layout);
 

@@ -5,14 +5,9 @@ use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 use kuva::render::render::Scene;
 
-use super::canvas::{Panel, panels};
+use super::canvas::{COLOURS, Panel, panels};
 use super::{Figure, FigureError, missing};
 use crate::reproduce::{Grid, Plan, Record, Rows, Selection, Store, Table};
-
-/// Colours that readers of either kind of colour vision tell apart.
-const COLOURS: [&str; 7] = [
-    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#444444",
-];
 
 /// A scene a table, under its file's name.
 pub(super) fn scenes(store: &Store, grids: &[Grid]) -> Result<Vec<(String, Scene)>, FigureError> {

@@ -8,6 +8,9 @@ mod error_maps;
 mod orbits;
 mod potentials;
 mod speed;
+mod universality;
+
+pub use universality::FILE as UNIVERSALITY;
 
 use std::path::{Path, PathBuf};
 
@@ -32,6 +35,8 @@ pub enum Figure {
     Curves,
     /// How a training step's time grows with dimension, width and batch.
     Speed,
+    /// How the error of each theorem's class falls with the width.
+    Universality,
 }
 
 impl Figure {
@@ -51,6 +56,7 @@ impl Figure {
             Self::Orbits => "fig6-orbits",
             Self::Curves => "training-curves",
             Self::Speed => "speed",
+            Self::Universality => "universality",
         }
     }
 }
@@ -125,6 +131,7 @@ pub fn draw(
         )],
         Figure::Curves => curves::scenes(store, grids)?,
         Figure::Speed => vec![(figure.name().to_owned(), speed::scene(store)?)],
+        Figure::Universality => vec![(figure.name().to_owned(), universality::scene(store)?)],
     };
     let folder = store.folder().join("figures");
     let mut paths = Vec::new();

@@ -29,11 +29,7 @@ pub(super) fn scene(store: &Store) -> Result<Scene, FigureError> {
             let command = "gradnet bench --sweep --json > speed_sweep.jsonl";
             return Err(missing(Figure::Speed, command, store.folder()));
         }
-        read => read.map_err(|error| RunError::Io {
-            action: "read",
-            path: path.clone(),
-            source: error,
-        })?,
+        read => read.map_err(|error| RunError::io("read", &path, error))?,
     };
     let rows = text
         .lines()

@@ -96,6 +96,7 @@ impl Cell {
             steps: grid.steps,
             batch: candidate.batch,
             learning_rate: candidate.learning_rate,
+            schedule: network.schedule,
             data: match grid.fixed_points {
                 Some(points) => DataConfig::Fixed(FixedData { points }),
                 None => DataConfig::Online,
@@ -131,7 +132,9 @@ impl Cell {
             candidate.learning_rate
         );
         for (key, value) in &candidate.settings {
-            let value = value.to_string().replace('"', "");
+            // A file's name keeps letters, digits and dots of whatever the value is.
+            let mut value = value.to_string();
+            value.retain(|c| c.is_ascii_alphanumeric() || c == '.');
             name += &format!("-{key}{value}");
         }
         name + &format!("-s{}", experiment.seed)

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::value::{Table, Value};
 
-use crate::experiment::{EvaluationConfig, ValidationConfig};
+use crate::experiment::{EvaluationConfig, Schedule, ValidationConfig};
 
 /// The grid of one table.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -69,6 +69,9 @@ pub struct GridNetwork {
     pub learning_rates: Option<Vec<f64>>,
     /// Batch sizes to choose from, where they are not the grid's.
     pub batches: Option<Vec<usize>>,
+    /// How the learning rate moves; constant unless it says otherwise.
+    #[serde(default)]
+    pub schedule: Schedule,
     /// The published numbers, one a dimension.
     #[serde(default)]
     pub published_db: Vec<f64>,

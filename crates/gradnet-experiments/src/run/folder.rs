@@ -1,7 +1,7 @@
 //! Writing a run folder.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
@@ -9,14 +9,20 @@ use gradnet_core::network::Network;
 use serde::{Deserialize, Serialize};
 
 use super::{RunError, Summary};
+use crate::data::file::DataFacts;
 use crate::experiment::Experiment;
 
-/// A run folder that is being written.
+/// A run folder that is being written; no other process can write it meanwhile.
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
     metrics: File,
+    /// Held until the folder is dropped; the system lets go of it if the process dies.
+    _lock: File,
 }
+
+/// How the names of files begin that are not yet whole.
+const UNFINISHED: &str = ".writing-";
 
 /// A line of `metrics.jsonl`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,61 +48,164 @@ impl RunFolder {
     pub const SUMMARY: &str = "summary.json";
     /// Name of the folder of checkpoints.
     pub const CHECKPOINTS: &str = "checkpoint";
+    /// Name of the facts about the data file of a run that learns from one.
+    pub const DATA: &str = "data.json";
+    /// Name of the file that a running training holds a lock on.
+    pub const LOCK: &str = ".lock";
 
     /// Makes the folder and opens its files.
     ///
     /// # Errors
-    /// If the folder holds anything and `overwrite` is not set, if it holds anything but a run in any case, or if it cannot be written.
+    /// If the folder holds anything and `overwrite` is not set, if it holds anything but a run in any case, if another process writes it, or if
+    /// it cannot be written.
     pub fn create(path: &Path, experiment: &Experiment, overwrite: bool) -> Result<Self, RunError> {
-        match fs::read_dir(path) {
-            Ok(mut entries) => {
-                if entries.next().is_some() {
-                    Self::clear(path, overwrite)?;
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(path).map_err(|error| RunError::io("create", path, error))?;
-            }
-            Err(error) => return Err(RunError::io("use as a run folder", path, error)),
+        fs::create_dir_all(path)
+            .map_err(|error| RunError::io("use as a run folder", path, error))?;
+        let occupied = Self::is_occupied(path)?;
+        // A folder of other files gets no lock file. One that has it may be in use, which says more than that it is not empty.
+        if occupied && !path.join(Self::LOCK).exists() {
+            Self::replaceable(path, overwrite)?;
         }
-        let text = toml::to_string_pretty(experiment).map_err(|error| RunError::Damaged {
-            path: path.join(Self::CONFIG),
-            reason: error.to_string(),
-        })?;
-        write(&path.join(Self::CONFIG), text.as_bytes())?;
+        let lock = Self::lock(path)?;
+        if occupied {
+            Self::replaceable(path, overwrite)?;
+            Self::clear(path)?;
+        }
+        write(&path.join(Self::CONFIG), experiment.to_toml().as_bytes())?;
         let metrics = path.join(Self::METRICS);
         let metrics =
             File::create(&metrics).map_err(|error| RunError::io("create", &metrics, error))?;
         Ok(Self {
             path: path.into(),
             metrics,
+            _lock: lock,
         })
     }
 
-    /// Removes an older run, and nothing but what a run writes.
-    fn clear(path: &Path, overwrite: bool) -> Result<(), RunError> {
-        let is_run = path.join(Self::CONFIG).is_file();
-        if !is_run || !overwrite {
-            return Err(RunError::Occupied {
-                path: path.into(),
-                contents: if is_run {
-                    "a run"
-                } else {
-                    "files that are not a run's"
-                },
-                replaceable: is_run,
-            });
+    /// Makes the folder of a network that was not trained here: no validation log, which is how it is told from a run that can go on.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn create_untrained(
+        path: &Path,
+        experiment: &Experiment,
+        overwrite: bool,
+    ) -> Result<Self, RunError> {
+        let folder = Self::create(path, experiment, overwrite)?;
+        let metrics = path.join(Self::METRICS);
+        fs::remove_file(&metrics).map_err(|error| RunError::io("remove", &metrics, error))?;
+        Ok(folder)
+    }
+
+    /// Opens the folder of a run that shall go on.
+    ///
+    /// # Errors
+    /// If another process writes the folder, or if it cannot be written.
+    pub fn reopen(path: &Path) -> Result<Self, RunError> {
+        let lock = Self::lock(path)?;
+        Self::remove_unfinished(path);
+        let file = path.join(Self::METRICS);
+        let metrics = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&file)
+            .map_err(|error| RunError::io("write", &file, error))?;
+        Ok(Self {
+            path: path.into(),
+            metrics,
+            _lock: lock,
+        })
+    }
+
+    /// Whether [`create`](Self::create) would be refused for what the folder holds.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn check(path: &Path, overwrite: bool) -> Result<(), RunError> {
+        match path.is_dir() && !path.join(Self::LOCK).exists() && Self::is_occupied(path)? {
+            true => Self::replaceable(path, overwrite),
+            false => Ok(()),
         }
-        let files = [Self::SUMMARY, Self::WEIGHTS, Self::METRICS];
-        let removed = files.map(|name| (name, fs::remove_file(path.join(name))));
-        let folder = (
-            Self::CHECKPOINTS,
-            fs::remove_dir_all(path.join(Self::CHECKPOINTS)),
-        );
-        for (name, result) in removed.into_iter().chain([folder]) {
+    }
+
+    /// Takes the folder for this process.
+    fn lock(path: &Path) -> Result<File, RunError> {
+        let file = path.join(Self::LOCK);
+        let lock = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&file)
+            .map_err(|error| RunError::io("write", &file, error))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(lock),
+            Err(TryLockError::WouldBlock) => Err(RunError::Busy { path: path.into() }),
+            Err(TryLockError::Error(error)) => Err(RunError::io("lock", &file, error)),
+        }
+    }
+
+    /// Whether the folder holds anything but what a process leaves that died before it wrote its config.
+    fn is_occupied(path: &Path) -> Result<bool, RunError> {
+        let failed = |error| RunError::io("use as a run folder", path, error);
+        for entry in fs::read_dir(path).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            let name = name.to_string_lossy();
+            if name != Self::LOCK && !name.starts_with(UNFINISHED) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Refuses to replace what the folder holds, unless it is a run and `overwrite` is set.
+    fn replaceable(path: &Path, overwrite: bool) -> Result<(), RunError> {
+        let is_run = path.join(Self::CONFIG).is_file();
+        if is_run && overwrite {
+            return Ok(());
+        }
+        Err(RunError::Occupied {
+            path: path.into(),
+            contents: if is_run {
+                "a run"
+            } else {
+                "files that are not a run's"
+            },
+            replaceable: is_run,
+        })
+    }
+
+    /// Removes what processes that died in the middle of a write left beside the files; it takes up room and does no other harm.
+    fn remove_unfinished(path: &Path) {
+        for folder in [path.into(), path.join(Self::CHECKPOINTS)] {
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                    let _ = fs::remove_file(entry.path());
+                }
+            }
+        }
+    }
+
+    /// Removes an older run, and nothing but what a run writes; its config last, so that the folder stays a run until it is empty.
+    fn clear(path: &Path) -> Result<(), RunError> {
+        Self::remove_unfinished(path);
+        let checkpoints = path.join(Self::CHECKPOINTS);
+        let mut removed = vec![(checkpoints.clone(), fs::remove_dir_all(&checkpoints))];
+        for name in [
+            Self::SUMMARY,
+            Self::WEIGHTS,
+            Self::METRICS,
+            Self::DATA,
+            Self::CONFIG,
+        ] {
+            let file = path.join(name);
+            removed.push((file.clone(), fs::remove_file(file)));
+        }
+        for (file, result) in removed {
             match result {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(RunError::io("remove", &path.join(name), error));
+                    return Err(RunError::io("remove", &file, error));
                 }
                 _ => {}
             }
@@ -127,6 +236,15 @@ impl RunFolder {
         write(&path, &bytes)
     }
 
+    /// Writes how the data file of a run was split and scaled.
+    pub(crate) fn write_facts(run: &Path, facts: &DataFacts) -> Result<(), RunError> {
+        let path = run.join(Self::DATA);
+        let mut text = serde_json::to_string_pretty(facts)
+            .map_err(|error| RunError::io("write", &path, error.into()))?;
+        text.push('\n');
+        write(&path, text.as_bytes())
+    }
+
     /// Adds a line to the validation log.
     ///
     /// # Errors
@@ -136,6 +254,37 @@ impl RunFolder {
         let mut line = serde_json::to_string(metrics).map_err(|error| failed(error.into()))?;
         line.push('\n');
         self.metrics.write_all(line.as_bytes()).map_err(failed)
+    }
+
+    /// The length of the validation log in bytes, all of them on the disk.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn sync_metrics(&mut self) -> Result<u64, RunError> {
+        let failed = |error| RunError::io("write", &self.path.join(Self::METRICS), error);
+        self.metrics.sync_data().map_err(failed)?;
+        self.metrics.stream_position().map_err(failed)
+    }
+
+    /// Cuts the validation log back to its first `length` bytes, and to whole lines if it is shorter than that.
+    ///
+    /// # Errors
+    /// If the file cannot be read or written.
+    pub fn rewind_metrics(&mut self, length: u64) -> Result<(), RunError> {
+        let file = self.path.join(Self::METRICS);
+        let mut rewind = || -> io::Result<()> {
+            let mut text = Vec::new();
+            self.metrics.seek(SeekFrom::Start(0))?;
+            (&self.metrics).take(length).read_to_end(&mut text)?;
+            let whole = match text.iter().rposition(|byte| *byte == b'\n') {
+                Some(end) => end as u64 + 1,
+                None => 0,
+            };
+            self.metrics.set_len(whole)?;
+            self.metrics.seek(SeekFrom::Start(whole))?;
+            Ok(())
+        };
+        rewind().map_err(|error| RunError::io("write", &file, error))
     }
 
     /// Writes the result.
@@ -162,7 +311,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
-        .prefix(".writing-")
+        .prefix(UNFINISHED)
         .tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_data()?;

@@ -4,8 +4,10 @@
 //! config.toml     the resolved experiment, which `gradnet train --config` runs again
 //! weights.bpk     the weights that validated best (a Burn record)
 //! metrics.jsonl   a line a validation: step, train_loss, validation_db, elapsed_s
-//! checkpoint/     model, optimizer and scheduler of the last two checkpoints
+//! checkpoint/     the last two checkpoints, each one file with all that `gradnet train --resume` needs
+//! data.json       for a run on a data file: how it was split and scaled
 //! summary.json    the result; a folder without it holds an unfinished run
+//! .lock           held by the process that trains
 //! ```
 //!
 //! Every file but `metrics.jsonl` is written beside its place and moved there, so that a crash leaves the old file or the new one.
@@ -21,6 +23,7 @@ pub use open::Run;
 pub use summary::Summary;
 
 use crate::config::ConfigError;
+use crate::files::FileError;
 
 /// Why a run folder cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +46,22 @@ pub enum RunError {
         path: PathBuf,
         /// What is missing.
         reason: String,
+    },
+    /// Another process writes the folder.
+    #[error("another gradnet is training in {}", path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The run cannot go on from any of its checkpoints.
+    #[error("{} cannot go on: {reason}", path.display())]
+    Checkpoint {
+        /// The folder of the run.
+        path: PathBuf,
+        /// What is wrong with the last checkpoint.
+        reason: String,
+        /// What to do instead.
+        remedy: String,
     },
     /// A file cannot be read or written.
     #[error("cannot {action} {}: {source}", path.display())]
@@ -73,6 +92,9 @@ pub enum RunError {
         /// What is wrong.
         reason: String,
     },
+    /// The data file of `config.toml` cannot be used.
+    #[error(transparent)]
+    Data(#[from] FileError),
     /// The network of `config.toml` cannot be built.
     #[error(transparent)]
     Network(#[from] gradnet_core::network::NetworkError),
@@ -97,6 +119,9 @@ impl RunError {
                 replaceable: true, ..
             } => "choose another folder with --out, or replace the run with --overwrite".into(),
             Self::Occupied { .. } => "choose another folder with --out".into(),
+            Self::Data(error) => error.remedy().into(),
+            Self::Busy { .. } => "wait until it ends, or choose another folder with --out".into(),
+            Self::Checkpoint { remedy, .. } => remedy.clone(),
             Self::NotARun { .. } => "name the folder that `gradnet train` wrote".into(),
             Self::Weights { .. } | Self::Damaged { .. } => {
                 "train again with the run's config.toml, or restore the file from a copy".into()
@@ -105,7 +130,11 @@ impl RunError {
                 std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
                     "choose a folder you may write to with --out".into()
                 }
-                std::io::ErrorKind::StorageFull => "free some space on that disk".into(),
+                std::io::ErrorKind::StorageFull
+                | std::io::ErrorKind::QuotaExceeded
+                | std::io::ErrorKind::FileTooLarge => {
+                    "free some space on that disk; a run that was going on then continues with `gradnet train --resume RUN`".into()
+                }
                 _ => return None,
             },
             _ => return None,

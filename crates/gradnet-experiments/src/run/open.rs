@@ -8,8 +8,10 @@ use gradnet_core::{ParameterSource, network::Network};
 
 use super::{Metrics, RunError, RunFolder, Summary};
 use crate::config::{self, Overrides};
-use crate::evaluation::{Evaluation, evaluate};
+use crate::data::file::{DataFacts, FilePairs, RunField};
+use crate::evaluation::{Evaluation, evaluate, evaluate_pairs};
 use crate::experiment::{EvaluationConfig, Experiment, Sampling};
+use crate::target::TargetConfig;
 
 /// A run in its folder.
 #[derive(Clone, Debug)]
@@ -24,6 +26,21 @@ impl Run {
     /// # Errors
     /// If it is not a folder, has no `config.toml` or no weights, or the config does not describe an experiment.
     pub fn open(path: &Path) -> Result<Self, RunError> {
+        let run = Self::open_unfinished(path)?;
+        if !path.join(RunFolder::WEIGHTS).is_file() {
+            return Err(RunError::NotARun {
+                path: path.into(),
+                reason: "it has no weights.bpk".into(),
+            });
+        }
+        Ok(run)
+    }
+
+    /// Reads the experiment of a run folder that need not have weights yet.
+    ///
+    /// # Errors
+    /// If it is not a folder, has no `config.toml`, or the config does not describe an experiment.
+    pub fn open_unfinished(path: &Path) -> Result<Self, RunError> {
         let missing = |reason: &str| RunError::NotARun {
             path: path.into(),
             reason: reason.into(),
@@ -38,15 +55,17 @@ impl Run {
         if !path.join(RunFolder::CONFIG).is_file() {
             return Err(missing("it has no config.toml"));
         }
-        if !path.join(RunFolder::WEIGHTS).is_file() {
-            return Err(missing("it has no weights.bpk"));
-        }
         let experiment = config::load(&path.join(RunFolder::CONFIG), &Overrides::default())
             .map_err(|error| RunError::Config(Box::new(error)))?;
         Ok(Self {
             path: path.into(),
             experiment,
         })
+    }
+
+    /// Whether the weights were imported, not trained here.
+    pub fn is_imported(&self) -> bool {
+        self.path.join(RunFolder::WEIGHTS).is_file() && !self.path.join(RunFolder::METRICS).exists()
     }
 
     /// The folder.
@@ -79,6 +98,42 @@ impl Run {
             })
     }
 
+    /// The network in the units the run was given: those of its data file, or the network itself.
+    ///
+    /// # Errors
+    /// As [`network`](Self::network), and if `data.json` of a run on a file is missing or damaged.
+    pub fn field(&self, device: &Device) -> Result<RunField, RunError> {
+        let similarity = self.data_facts()?.map(|facts| facts.similarity);
+        Ok(RunField::new(self.network(device)?, similarity))
+    }
+
+    /// How the run's data file was split and scaled; None for a run on a target.
+    ///
+    /// # Errors
+    /// If `data.json` is missing or damaged.
+    pub fn data_facts(&self) -> Result<Option<DataFacts>, RunError> {
+        if !matches!(self.experiment.target, TargetConfig::File(_)) {
+            return Ok(None);
+        }
+        let path = self.path.join(RunFolder::DATA);
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| RunError::io("read", &path, error))?;
+        let damaged = |reason: String| RunError::Damaged {
+            path: path.clone(),
+            reason,
+        };
+        let facts: DataFacts =
+            serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+        if facts.similarity.mean.len() != self.experiment.dim() {
+            return Err(damaged(format!(
+                "its mean has {} coordinates, the network {}",
+                facts.similarity.mean.len(),
+                self.experiment.dim()
+            )));
+        }
+        Ok(Some(facts))
+    }
+
     /// The result, if the run finished.
     ///
     /// # Errors
@@ -102,9 +157,15 @@ impl Run {
     /// If a line cannot be read.
     pub fn metrics(&self) -> Result<Vec<Metrics>, RunError> {
         let path = self.path.join(RunFolder::METRICS);
-        let text =
-            std::fs::read_to_string(&path).map_err(|error| RunError::io("read", &path, error))?;
-        text.lines()
+        let text = match std::fs::read_to_string(&path) {
+            // Imported weights have no history.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            read => read.map_err(|error| RunError::io("read", &path, error))?,
+        };
+        // A process that died may have left half a line at the end.
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        text[..whole]
+            .lines()
             .enumerate()
             .map(|(line, json)| {
                 serde_json::from_str(json).map_err(|error| RunError::Damaged {
@@ -115,10 +176,11 @@ impl Run {
             .collect()
     }
 
-    /// Scores the run's best weights, by default on the very points of its summary.
+    /// Scores the run's best weights, by default on the very points of its summary; a run on a file always on that file's test rows, of which
+    /// `points` is how many at most.
     ///
     /// # Errors
-    /// If the weights cannot be loaded.
+    /// If the weights cannot be loaded, or the data file can no longer be read.
     pub fn evaluate(
         &self,
         device: &Device,
@@ -139,6 +201,11 @@ impl Run {
             },
             ..own.clone()
         };
+        if let TargetConfig::File(file) = &self.experiment.target {
+            // The split is the run's: another seed would test on rows that were trained on.
+            let pairs = FilePairs::read(file, self.experiment.seed, 1)?;
+            return Ok(evaluate_pairs(&network, &pairs, &config, device));
+        }
         let seed = seed.unwrap_or(self.experiment.seed);
         Ok(evaluate(
             &network,

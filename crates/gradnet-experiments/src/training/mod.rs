@@ -10,6 +10,7 @@
 
 mod checkpoint;
 mod learner;
+mod material;
 mod progress;
 mod session;
 mod strategy;
@@ -36,18 +37,20 @@ use gradnet_core::{
 };
 
 use crate::backend::Backend;
-use crate::data::{FieldSampler, PointSet, Sampler, Stream, derived_seed};
-use crate::evaluation::{Reference, reference_rows, score};
+use crate::data::{FieldSampler, Stream, derived_seed};
+use crate::evaluation::Reference;
 use crate::experiment::{Experiment, ExperimentError, Schedule, TrainConfig};
-use crate::run::{RunError, RunFolder};
-use crate::target::{Target, TargetError};
+use crate::files::FileError;
+use crate::run::{Run, RunError, RunFolder};
+use crate::target::TargetError;
 
 pub use crate::run::Summary;
 pub use learner::FieldLearner;
 pub use progress::{Plan, Progress, Silent, Stage, Status};
 
-use checkpoint::{AtomicCheckpointer, CheckpointEvery};
-use session::Session;
+use checkpoint::{Checkpoint, Due, Restored};
+use material::Material;
+use session::{Facts, Session};
 use strategy::BlockwiseStrategy;
 
 /// What a run needs beside its experiment.
@@ -96,6 +99,9 @@ pub enum TrainError {
     /// The run folder cannot be used.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The data file cannot be used.
+    #[error(transparent)]
+    Data(#[from] FileError),
     /// The loss left the finite numbers.
     #[error(
         "the loss is {loss} at step {step}; the last finite loss was {} and the last good weights are in {}",
@@ -120,6 +126,18 @@ pub enum TrainError {
         steps: usize,
         /// The weights that validated best so far.
         weights: PathBuf,
+        /// The run folder.
+        run: PathBuf,
+    },
+    /// The run was computed on another backend so far.
+    #[error("{} was trained on {before} so far, not on {now}", run.display())]
+    OtherBackend {
+        /// The run folder.
+        run: PathBuf,
+        /// The backend so far.
+        before: String,
+        /// The backend asked for.
+        now: &'static str,
     },
     /// burn-train failed: a checkpoint could not be written, or the device was lost.
     #[error("training failed: {0}")]
@@ -132,9 +150,18 @@ impl TrainError {
         match self {
             Self::Experiment(error) => Some(error.remedy().into()),
             Self::Run(error) => error.remedy(),
+            Self::Data(error) => Some(error.remedy().into()),
             Self::NonFinite { .. } => {
                 Some("lower train.learning_rate, or set train.clip_norm = 1.0".into())
             }
+            Self::Interrupted { step: 0, .. } => None,
+            Self::Interrupted { run, .. } => Some(format!(
+                "go on where it stopped with `gradnet train --resume {}`",
+                run.display()
+            )),
+            Self::OtherBackend { before, .. } => Some(format!(
+                "go on with --backend {before}: only the same backend gives the same weights"
+            )),
             _ => None,
         }
     }
@@ -154,8 +181,77 @@ pub fn train(
     options: TrainOptions,
 ) -> Result<Summary, TrainError> {
     let experiment = experiment.check()?;
-    let inner = device.clone().without_autodiff();
+    let mut options = options;
+    // What cannot be learned is told before there is a folder, and a folder that is taken before a large file is read.
+    RunFolder::check(out, options.overwrite)?;
+    options.progress.stage(Stage::Preparing);
+    let material = Material::prepare(&experiment, &device.clone().without_autodiff())?;
     let folder = RunFolder::create(out, &experiment, options.overwrite)?;
+    go(&experiment, device, folder, material, None, options)
+}
+
+/// Goes on with the run in folder `run`, which ends with the very weights it would have had uninterrupted (on the same backend, with as many threads).
+///
+/// A run without a checkpoint begins again at its first step, which comes to the same. A finished run is left alone; its summary is returned.
+///
+/// # Errors
+/// See [`TrainError`]; [`RunError::Checkpoint`] if there are checkpoints and none can be used.
+pub fn resume(run: &Path, device: &Device, options: TrainOptions) -> Result<Summary, TrainError> {
+    let mut options = options;
+    let opened = Run::open_unfinished(run)?;
+    if let Some(summary) = opened.summary()? {
+        options
+            .progress
+            .warn("the run is finished: there is nothing left to train");
+        return Ok(summary);
+    }
+    if opened.is_imported() {
+        return Err(TrainError::Run(RunError::Checkpoint {
+            path: run.into(),
+            reason: "its weights were imported, so there is no training to go on with".into(),
+            remedy: "train a network of your own with `gradnet train --config`".into(),
+        }));
+    }
+    let experiment = opened.experiment().check()?;
+    let folder = RunFolder::reopen(run)?;
+    let checkpoint = match checkpoint::newest(run)? {
+        Some((checkpoint, damaged)) => {
+            for reason in damaged {
+                options.progress.warn(&format!(
+                    "going back to the checkpoint before a damaged one: {reason}"
+                ));
+            }
+            let before = &checkpoint.position.backend;
+            if *before != options.backend.name() {
+                return Err(TrainError::OtherBackend {
+                    run: run.into(),
+                    before: before.clone(),
+                    now: options.backend.name(),
+                });
+            }
+            Some(checkpoint)
+        }
+        None => {
+            options
+                .progress
+                .warn("there is no checkpoint yet: beginning at the first step");
+            None
+        }
+    };
+    options.progress.stage(Stage::Preparing);
+    let material = Material::prepare(&experiment, &device.clone().without_autodiff())?;
+    go(&experiment, device, folder, material, checkpoint, options)
+}
+
+/// Trains from a checkpoint, or from the start.
+fn go(
+    experiment: &Experiment,
+    device: &Device,
+    folder: RunFolder,
+    material: Material,
+    checkpoint: Option<Checkpoint>,
+    options: TrainOptions,
+) -> Result<Summary, TrainError> {
     let TrainOptions {
         backend,
         interrupter,
@@ -164,85 +260,97 @@ pub fn train(
         reference,
         ..
     } = options;
+    let inner = device.clone().without_autodiff();
+    let config = &experiment.train;
+    let interval = config.validation.every.min(config.steps);
 
-    progress.stage(Stage::Preparing);
-    let target: Arc<dyn Target> = Arc::from(experiment.target.init(&inner)?);
-    let dim = experiment.dim();
+    material.note(folder.path())?;
+    let facts = Facts {
+        experiment: experiment.to_toml(),
+        backend: backend.name(),
+        data_bytes: material.data_bytes(),
+        steps: config.steps,
+        interval,
+        dim: experiment.dim(),
+        unit: material.unit(),
+    };
     let mut source = ParameterSource::new(
         &device.clone().autodiff(),
         derived_seed(experiment.seed, Stream::Weights),
     );
-    let network = experiment.network.init(dim, &mut source)?;
+    let network = experiment.network.init(experiment.dim(), &mut source)?;
     let parameters = network.num_params();
-    progress.start(&Plan::new(&experiment, parameters));
+    progress.start(&Plan::new(experiment, parameters));
 
-    let config = &experiment.train;
-    let interval = config.validation.every.min(config.steps);
-    let stream = FieldSampler::new(
-        Sampler::new(&config.data, target.clone(), experiment.seed, config.batch),
-        inner.clone(),
-        config.steps,
-        interval,
-        0,
-    );
-    let validation = validation_set(&experiment, target.as_ref(), &inner);
-    let learner = learner(network, config);
-    let session = Session::new(folder, config.steps, dim, progress, dashboard);
+    let out = folder.path().to_path_buf();
+    let restored = match checkpoint {
+        None => None,
+        Some(checkpoint) => Some(restore(checkpoint, &network, config, &facts, &out)?),
+    };
+    let mut session = Session::new(folder, facts, progress, dashboard);
+    let (model, optimizer, scheduler) = match restored {
+        None => (
+            FieldLearner::new(network),
+            optimizer(config),
+            scheduler(config),
+        ),
+        Some(restored) => {
+            session.restore(&restored.position, restored.best)?;
+            (restored.model, restored.optimizer, restored.scheduler)
+        }
+    };
+    let stream = FieldSampler::over(material.batches(), config.steps, interval, session.step());
+    let begin = session.step() / interval;
     let session = Arc::new(Mutex::new(session));
 
-    let mut training = SupervisedTraining::new(out, Arc::new(stream), Arc::new(validation))
+    let validation = Arc::new(material.validation());
+    let mut training = SupervisedTraining::new(&out, Arc::new(stream), validation)
         .num_epochs(config.steps.div_ceil(interval))
         .with_interrupter(interrupter.clone())
         .with_application_logger(None)
         .with_metric_logger(InMemoryMetricLogger::default())
-        .with_training_strategy(TrainingStrategy::Custom(Arc::new(BlockwiseStrategy::new(
-            session.clone(),
-            optimizer(config),
-            scheduler(config),
-        ))))
+        .with_training_strategy(TrainingStrategy::Custom(Arc::new(BlockwiseStrategy {
+            session: session.clone(),
+            optimizer: optimizer.clone(),
+            scheduler: scheduler.clone(),
+            due: Due {
+                every: config.checkpoint_every,
+                interval,
+            },
+        })))
         .renderer(if dashboard {
-            default_renderer(interrupter.clone(), None)
+            default_renderer(interrupter.clone(), (begin > 0).then_some(begin))
         } else {
             Box::new(progress::NoRenderer)
         });
+    if begin > 0 {
+        training = training.checkpoint(begin);
+    }
     if dashboard {
         training = training
             .metric_train_numeric(LossMetric::new())
             .metric_valid_numeric(LossMetric::new());
     }
-    if config.checkpoint_every > 0 {
-        let directory = out.join(RunFolder::CHECKPOINTS);
-        let file = |name| AtomicCheckpointer::new(&directory, name);
-        training = training
-            .with_custom_checkpointers(file("model"), file("optimizer"), file("scheduler"))
-            .with_checkpointing_strategy(CheckpointEvery::new(config.checkpoint_every, interval));
-    }
-    let result = training.launch(learner);
+    let result = training.launch(Learner::new(model, optimizer, scheduler));
 
     // Nothing else holds the session now; a panic while it was held would have ended this thread.
     let mut session = session.lock().unwrap_or_else(|poison| poison.into_inner());
     let trained = session.finish(result)?;
     session.progress.stage(Stage::Evaluating);
-    let scored = (&experiment.target, &experiment.evaluation, experiment.seed);
-    let (target_config, evaluation, seed) = scored;
-    let test = score(&trained.network, target_config, evaluation, seed, &inner)?;
-    let reference = match reference {
-        Some(known) => known,
-        None => reference_rows(target_config, evaluation, seed, &inner)?,
-    };
+    let evaluation = material.evaluate(&trained.network, experiment, reference, &inner)?;
     let summary = Summary {
         network: experiment.network.name().into(),
         parameters,
         target: experiment.target.name().into(),
-        dim,
+        dim: experiment.dim(),
         seed: experiment.seed,
         backend: backend.name().into(),
         steps: config.steps,
         batch: config.batch,
         learning_rate: config.learning_rate,
         validation_db: trained.validation_db,
-        test,
-        reference,
+        test: evaluation.test,
+        reference: evaluation.reference,
         wall_s: trained.wall_s,
         steps_per_s: config.steps as f64 / trained.wall_s,
     };
@@ -251,19 +359,40 @@ pub fn train(
     Ok(summary)
 }
 
-fn validation_set(experiment: &Experiment, target: &dyn Target, device: &Device) -> PointSet {
-    let count = experiment.train.validation.points;
-    let points = target.draw(experiment.seed, Stream::Validation, 0, count);
-    PointSet::new(&points, target, device)
-}
-
-/// The network with the optimizer and the learning rate of a run.
-pub(crate) fn learner(network: Network, config: &TrainConfig) -> Learner<FieldLearner> {
-    Learner::new(
-        FieldLearner::new(network),
-        optimizer(config),
-        scheduler(config),
-    )
+/// Builds a run's parts from a checkpoint, if it is one of this run.
+fn restore(
+    checkpoint: Checkpoint,
+    network: &Network,
+    config: &TrainConfig,
+    facts: &Facts,
+    run: &Path,
+) -> Result<Restored, RunError> {
+    let refused = |reason: String, remedy: &str| RunError::Checkpoint {
+        path: run.into(),
+        reason,
+        remedy: remedy.into(),
+    };
+    if checkpoint.position.experiment != facts.experiment {
+        return Err(refused(
+            "its config.toml is not the one its checkpoints were made with".into(),
+            "undo the change to config.toml, or train anew with `gradnet train --config`",
+        ));
+    }
+    if checkpoint.position.data_bytes != facts.data_bytes {
+        return Err(refused(
+            "its data file has changed since the checkpoint was made".into(),
+            "restore the data file, or train anew with `gradnet train --config`",
+        ));
+    }
+    let model = FieldLearner::new(network.clone());
+    checkpoint
+        .restore(model, optimizer(config), scheduler(config))
+        .map_err(|reason| {
+            refused(
+                format!("its checkpoint does not fit its network: {reason}"),
+                "train anew with `gradnet train --config`",
+            )
+        })
 }
 
 /// Adam with PyTorch's constants, the paper's optimizer.

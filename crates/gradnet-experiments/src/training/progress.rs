@@ -80,6 +80,8 @@ pub trait Progress: Send {
     fn stage(&mut self, _stage: Stage) {}
     /// The run moved on.
     fn update(&mut self, _status: &Status) {}
+    /// Something the user should know, though the run goes on.
+    fn warn(&mut self, _message: &str) {}
     /// The run has written its summary.
     fn finish(&mut self) {}
 }

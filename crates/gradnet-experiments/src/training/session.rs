@@ -2,14 +2,17 @@
 
 use std::time::{Duration, Instant};
 
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
+use burn::optim::ModuleOptimizer;
 use burn::tensor::{Tensor, Transaction};
 use burn::train::LearningResult;
 use gradnet_core::network::Network;
 
+use super::checkpoint::{self, Checkpoint, Position};
 use super::{FieldLearner, Progress, Stage, Status, TrainError};
 use crate::evaluation::decibels;
-use crate::run::{Metrics, RunFolder};
+use crate::run::{Metrics, RunError, RunFolder};
 
 /// Steps whose losses stay on the device before they are read together: a read waits for the device, and a network that diverges is still noticed soon.
 const BLOCK_STEPS: usize = 100;
@@ -37,13 +40,37 @@ struct Best {
     written: bool,
 }
 
+/// What a session is told about its run, and never changes.
+#[derive(Clone, Debug)]
+pub(super) struct Facts {
+    /// The run's `config.toml`.
+    pub(super) experiment: String,
+    /// The backend that computes.
+    pub(super) backend: &'static str,
+    /// Bytes of the data file, if the run learns from one.
+    pub(super) data_bytes: Option<u64>,
+    /// Steps planned.
+    pub(super) steps: usize,
+    /// Steps between validations.
+    pub(super) interval: usize,
+    /// Dimension of the field.
+    pub(super) dim: usize,
+    /// What a mean squared error is multiplied by to be in the user's units.
+    pub(super) unit: f64,
+}
+
 pub(super) struct Session {
     pub(super) folder: RunFolder,
     pub(super) progress: Box<dyn Progress>,
     pub(super) dashboard: bool,
-    steps: usize,
-    dim: usize,
+    facts: Facts,
     step: usize,
+    /// The step of the last checkpoint.
+    saved: Option<usize>,
+    /// Seconds of training before this process.
+    elapsed_before_s: f64,
+    /// Steps that were done before this process.
+    steps_before: usize,
     /// Losses of the last steps, still on the device.
     block: Vec<Tensor<1>>,
     /// Sum and number of the losses read since the last validation.
@@ -61,8 +88,7 @@ pub(super) struct Session {
 impl Session {
     pub(super) fn new(
         folder: RunFolder,
-        steps: usize,
-        dim: usize,
+        facts: Facts,
         progress: Box<dyn Progress>,
         dashboard: bool,
     ) -> Self {
@@ -71,9 +97,11 @@ impl Session {
             folder,
             progress,
             dashboard,
-            steps,
-            dim,
+            facts,
             step: 0,
+            saved: None,
+            elapsed_before_s: 0.0,
+            steps_before: 0,
             block: Vec::with_capacity(BLOCK_STEPS),
             interval: (0.0, 0),
             last_finite: None,
@@ -85,6 +113,83 @@ impl Session {
             wall_s: 0.0,
             failure: None,
         }
+    }
+
+    /// Puts the session where a checkpoint left it; the validation log is cut back to what it was then.
+    pub(super) fn restore(&mut self, position: &Position, best: Network) -> Result<(), RunError> {
+        self.folder.rewind_metrics(position.metrics_bytes)?;
+        self.step = position.step;
+        self.saved = Some(position.step);
+        self.steps_before = position.step;
+        self.elapsed_before_s = position.elapsed_s;
+        self.validation_db = position.validation_db.map(f64::from_bits);
+        self.interval = (f64::from_bits(position.interval.0), position.interval.1);
+        self.best = Some(Best {
+            network: best,
+            db: f64::from_bits(position.best_db),
+            // The file may hold weights that came after the checkpoint.
+            written: false,
+        });
+        Ok(())
+    }
+
+    /// Starts the clock of a restored session.
+    pub(super) fn go_on(&mut self) {
+        self.started = Instant::now();
+        self.block_read = self.started;
+        self.progress.stage(Stage::Training);
+        self.tell(None, false);
+    }
+
+    /// Whether the run stands between two validations, which it does at a validation's step only if it was stopped.
+    pub(super) fn between_validations(&self) -> bool {
+        self.step < self.facts.steps && !self.step.is_multiple_of(self.facts.interval)
+    }
+
+    /// Whether all steps are done, as they may be when a run goes on.
+    pub(super) fn is_done(&self) -> bool {
+        self.step >= self.facts.steps
+    }
+
+    /// Writes a checkpoint, unless this step has one.
+    pub(super) fn save(
+        &mut self,
+        model: &FieldLearner,
+        optimizer: &ModuleOptimizer,
+        scheduler: &ModuleLrScheduler,
+    ) -> Result<(), TrainError> {
+        if self.saved == Some(self.step) {
+            return Ok(());
+        }
+        self.read_block()?;
+        let Some(best) = &self.best else {
+            return Ok(());
+        };
+        let position = Position {
+            step: self.step,
+            experiment: self.facts.experiment.clone(),
+            backend: self.facts.backend.into(),
+            data_bytes: self.facts.data_bytes,
+            metrics_bytes: self.folder.sync_metrics()?,
+            best_db: best.db.to_bits(),
+            validation_db: self.validation_db.map(f64::to_bits),
+            interval: (self.interval.0.to_bits(), self.interval.1),
+            elapsed_s: self.elapsed_s(),
+            sections: [0; 4],
+        };
+        let checkpoint = Checkpoint::new(position, model, &best.network, optimizer, scheduler)
+            .map_err(|reason| RunError::Damaged {
+                path: self.folder.path().into(),
+                reason,
+            })?;
+        checkpoint::save(self.folder.path(), checkpoint)?;
+        self.saved = Some(self.step);
+        Ok(())
+    }
+
+    /// Seconds of training, those before this process included.
+    fn elapsed_s(&self) -> f64 {
+        self.elapsed_before_s + self.started.elapsed().as_secs_f64()
     }
 
     /// Starts the clock. The initial weights, with the mean squared error they validate at, are the first good ones.
@@ -99,7 +204,7 @@ impl Session {
         self.best = Some(Best {
             network: initial.network().clone(),
             // Weights that start outside the finite numbers lose against any that are inside.
-            db: Some(decibels(mean_squared_error))
+            db: Some(decibels(mean_squared_error * self.facts.unit))
                 .filter(|db| db.is_finite())
                 .unwrap_or(f64::MAX),
             written: false,
@@ -162,9 +267,9 @@ impl Session {
         mean_squared_error: f64,
     ) -> Result<(), TrainError> {
         self.read_block()?;
-        let db = decibels(mean_squared_error);
+        let db = decibels(mean_squared_error * self.facts.unit);
         if mean_squared_error.is_nan() || mean_squared_error.is_infinite() {
-            return Err(self.non_finite(self.step, mean_squared_error / self.dim as f64));
+            return Err(self.non_finite(self.step, mean_squared_error / self.facts.dim as f64));
         }
         let (sum, count) = std::mem::take(&mut self.interval);
         let train_loss = (count > 0).then(|| sum / count as f64);
@@ -173,7 +278,7 @@ impl Session {
             step: self.step,
             train_loss,
             validation_db: db,
-            elapsed_s: self.started.elapsed().as_secs_f64(),
+            elapsed_s: self.elapsed_s(),
         })?;
         if self.best.as_ref().is_none_or(|best| db < best.db) {
             self.best = Some(Best {
@@ -203,7 +308,7 @@ impl Session {
 
     /// Ends the loop: stops the clock, writes the best weights, keeps the first failure.
     pub(super) fn end(&mut self, result: Result<(), TrainError>) {
-        self.wall_s = self.started.elapsed().as_secs_f64();
+        self.wall_s = self.elapsed_s();
         let written = self.write_best();
         self.failure = result.and(written).err();
     }
@@ -219,11 +324,12 @@ impl Session {
         if let Some(error) = result.error {
             return Err(TrainError::Training(error));
         }
-        if self.step < self.steps {
+        if self.step < self.facts.steps {
             return Err(TrainError::Interrupted {
                 step: self.step,
-                steps: self.steps,
+                steps: self.facts.steps,
                 weights: self.folder.weights(),
+                run: self.folder.path().into(),
             });
         }
         let (network, validation_db) = match self.best.take() {
@@ -247,16 +353,17 @@ impl Session {
     }
 
     fn tell(&mut self, train_loss: Option<f64>, validated: bool) {
-        let elapsed_s = self.started.elapsed().as_secs_f64();
-        let left = (self.steps - self.step) as f64;
+        let here_s = self.started.elapsed().as_secs_f64();
+        let here = self.step - self.steps_before;
+        let left = (self.facts.steps - self.step) as f64;
         self.progress.update(&Status {
             step: self.step,
-            steps: self.steps,
+            steps: self.facts.steps,
             train_loss,
             validation_db: self.validation_db,
             best_db: self.best.as_ref().map(|best| best.db),
-            elapsed_s,
-            eta_s: (self.step > 0).then(|| elapsed_s / self.step as f64 * left),
+            elapsed_s: self.elapsed_before_s + here_s,
+            eta_s: (here > 0).then(|| here_s / here as f64 * left),
             validated,
         });
     }
@@ -285,7 +392,16 @@ mod tests {
         );
         let experiment = Experiment::new("session", target, network);
         let folder = RunFolder::create(out, &experiment, false).unwrap();
-        let mut session = Session::new(folder, 1_000, 2, Box::new(Silent), false);
+        let facts = Facts {
+            experiment: String::new(),
+            backend: "flex",
+            data_bytes: None,
+            steps: 1_000,
+            interval: 200,
+            dim: 2,
+            unit: 1.0,
+        };
+        let mut session = Session::new(folder, facts, Box::new(Silent), false);
         session.start(&learner, 1.0).unwrap();
         (session, learner)
     }

@@ -14,26 +14,14 @@ use burn::train::{
     TrainingComponents, TrainingItem, ValidLoader,
 };
 
-use super::{FieldLearner, TrainError, session::Session};
+use super::{FieldLearner, TrainError, checkpoint::Due, session::Session};
 
 pub(super) struct BlockwiseStrategy {
-    session: Arc<Mutex<Session>>,
-    optimizer: ModuleOptimizer,
-    scheduler: ModuleLrScheduler,
-}
-
-impl BlockwiseStrategy {
-    pub(super) fn new(
-        session: Arc<Mutex<Session>>,
-        optimizer: ModuleOptimizer,
-        scheduler: ModuleLrScheduler,
-    ) -> Self {
-        Self {
-            session,
-            optimizer,
-            scheduler,
-        }
-    }
+    pub(super) session: Arc<Mutex<Session>>,
+    pub(super) optimizer: ModuleOptimizer,
+    pub(super) scheduler: ModuleLrScheduler,
+    /// When checkpoints are due.
+    pub(super) due: Due,
 }
 
 type Events = SupervisedTrainingEventProcessor<FieldLearner>;
@@ -64,7 +52,6 @@ impl SupervisedLearningStrategy<FieldLearner> for BlockwiseStrategy {
             .session
             .lock()
             .unwrap_or_else(|poison| poison.into_inner());
-        let mut checkpointer = components.checkpointer;
         let mut model = learner.model();
         drop(learner);
         let mut run = Loop {
@@ -78,17 +65,16 @@ impl SupervisedLearningStrategy<FieldLearner> for BlockwiseStrategy {
         };
         let mut result = run.start(&model);
         for epoch in starting_epoch..=components.num_epochs {
-            if result.is_err() || run.interrupter.should_stop() {
+            if result.is_err() || run.interrupter.should_stop() || run.session.is_done() {
                 break;
             }
             (model, result) = run.epoch(epoch, model);
-            if let (Some(checkpointer), true) = (
-                &mut checkpointer,
-                result.is_ok() && !run.interrupter.should_stop(),
-            ) {
-                let learner = run.learner(&model);
-                checkpointer.checkpoint(&learner, epoch, &components.event_store);
+            if result.is_ok() && self.due.after(epoch) {
+                result = run.save(&model);
             }
+        }
+        if result.is_ok() && run.interrupter.should_stop() && run.session.step() > 0 {
+            result = run.save(&model);
         }
         let events = run.events;
         session.end(result);
@@ -98,20 +84,23 @@ impl SupervisedLearningStrategy<FieldLearner> for BlockwiseStrategy {
 
 impl Loop<'_> {
     fn start(&mut self, model: &FieldLearner) -> Result<(), TrainError> {
+        if self.session.step() > 0 {
+            self.session.go_on();
+            return Ok(());
+        }
         let error = self.validation_error(&model.clone().valid());
         self.session.start(model, error)
     }
 
-    /// Everything a checkpoint holds.
-    fn learner(&self, model: &FieldLearner) -> Learner<FieldLearner> {
-        Learner::new(
-            model.clone(),
-            self.optimizer.clone(),
-            self.scheduler.clone(),
-        )
+    /// Writes a checkpoint, unless this step has one.
+    fn save(&mut self, model: &FieldLearner) -> Result<(), TrainError> {
+        self.session.save(model, &self.optimizer, &self.scheduler)
     }
 
-    /// One validation interval: steps, then a validation, also where the run is interrupted in the middle, so that its last weights count.
+    /// One validation interval: steps, then a validation.
+    ///
+    /// Where the run is interrupted in the middle, its last weights are validated too, so that they count. The uninterrupted run has no such
+    /// validation, so the checkpoint to go on from is taken before it.
     fn epoch(
         &mut self,
         epoch: usize,
@@ -124,7 +113,12 @@ impl Loop<'_> {
         });
         let (model, result) = self.steps(model);
         self.send_train(|| LearnerEvent::EndSplit(epoch));
-        let result = result.and_then(|()| self.validate(epoch, &model));
+        let result = result
+            .and_then(|()| match self.session.between_validations() {
+                true => self.save(&model),
+                false => Ok(()),
+            })
+            .and_then(|()| self.validate(epoch, &model));
         (model, result)
     }
 

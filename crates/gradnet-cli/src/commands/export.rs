@@ -1,0 +1,26 @@
+//! `gradnet export`: a run's weights as plain arrays.
+
+use std::process::ExitCode;
+
+use gradnet_experiments::Run;
+use gradnet_experiments::backend::Backend;
+use gradnet_experiments::interchange::export;
+
+use crate::arguments::Export;
+use crate::diagnostics::Failure;
+use crate::output;
+
+/// Exports and says where to.
+pub fn run(options: &Export) -> Result<ExitCode, Failure> {
+    let run = Run::open(&options.run)?;
+    let device = Backend::Flex.device(None)?;
+    let exported = export(&run, &options.to, &device)?;
+    output::line(format_args!(
+        "{} (d = {}): arrays in {}, description in {}",
+        exported.network,
+        exported.dim,
+        exported.file.display(),
+        exported.description.display()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}

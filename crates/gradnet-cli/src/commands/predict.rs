@@ -1,0 +1,38 @@
+//! `gradnet predict`: a trained field at the points of a file.
+
+use std::process::ExitCode;
+
+use gradnet_experiments::Run;
+use gradnet_experiments::predict::{PredictOptions, predict};
+
+use crate::arguments::Predict;
+use crate::device;
+use crate::diagnostics::Failure;
+use crate::output;
+use crate::progress::Count;
+
+/// Predicts and says for how many points.
+pub fn run(options: &Predict) -> Result<ExitCode, Failure> {
+    let run = Run::open(&options.run)?;
+    let (_, device) = device::open(&options.device)?;
+    let wanted = PredictOptions {
+        x: options.x.clone(),
+        potential: options.potential,
+        jacobian: options.jacobian,
+    };
+    let mut count = Count::new(options.progress);
+    let points = predict(
+        &run,
+        &device,
+        &options.input,
+        &options.output,
+        &wanted,
+        |done, total| count.show(done, total),
+    )?;
+    drop(count);
+    output::line(format_args!(
+        "{points} points written to {}",
+        options.output.display()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}

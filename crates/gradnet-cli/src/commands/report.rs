@@ -1,0 +1,27 @@
+//! `gradnet report`: one page about one run or several.
+
+use std::process::ExitCode;
+
+use gradnet_experiments::Run;
+use gradnet_experiments::report::report;
+
+use crate::arguments::Report;
+use crate::device;
+use crate::diagnostics::Failure;
+use crate::output;
+
+/// Writes the page and says where it is.
+pub fn run(options: &Report) -> Result<ExitCode, Failure> {
+    let runs = options
+        .runs
+        .iter()
+        .map(|folder| Run::open(folder))
+        .collect::<Result<Vec<_>, _>>()?;
+    let (_, device) = device::open(&options.device)?;
+    report(&runs, &options.output, &device)?;
+    output::line(format_args!(
+        "report written to {}",
+        options.output.display()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}

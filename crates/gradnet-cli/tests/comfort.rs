@@ -1,0 +1,318 @@
+//! What makes the program pleasant: completions, manual pages, a schema for editors, a config written for one's own data, JSON everywhere, no
+//! colours where none are wanted.
+
+#![allow(clippy::unwrap_used)] // in a test a failure is the finding
+
+mod program;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use program::{command, gradnet};
+use serde_json::{Value, json};
+
+fn configs() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "toml"))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn every_shell_gets_completions_that_know_the_commands() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ran = gradnet(Path::new("."), &["completions", shell]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        for word in ["train", "predict", "resume", "completions"] {
+            assert!(ran.stdout.contains(word), "{shell}: {word}");
+        }
+    }
+    assert_eq!(gradnet(Path::new("."), &["completions", "dos"]).code, 2);
+}
+
+#[test]
+fn there_is_a_manual_page_for_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = gradnet(folder.path(), &["man", "pages"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let help = gradnet(folder.path(), &["--help"]).stdout;
+    let listed = help
+        .lines()
+        .skip_while(|line| !line.starts_with("Commands:"))
+        .skip(1)
+        .take_while(|line| !line.is_empty());
+    let mut commands = 0;
+    for line in listed.filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {
+        let name = line.split_whitespace().next().unwrap();
+        if name == "help" {
+            continue;
+        }
+        let page = folder.path().join(format!("pages/gradnet-{name}.1"));
+        let text = fs::read_to_string(&page).unwrap();
+        assert!(text.contains(".SH"), "{name}");
+        commands += 1;
+    }
+    assert!(commands >= 12, "{commands}");
+    assert!(folder.path().join("pages/gradnet.1").is_file());
+}
+
+fn schema() -> Value {
+    let ran = gradnet(Path::new("."), &["config", "schema"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    serde_json::from_str(&ran.stdout).unwrap()
+}
+
+/// The parts of JSON Schema that ours uses; the path of the first value that does not conform.
+fn conforms(value: &Value, schema: &Value, path: &str) -> Result<(), String> {
+    let wrong = |what: &str| Err(format!("{path}: {what}"));
+    if let Some(options) = schema["oneOf"].as_array() {
+        let good = options
+            .iter()
+            .filter(|option| conforms(value, option, path).is_ok());
+        if good.count() != 1 {
+            return wrong("is not exactly one of the choices");
+        }
+    }
+    if let Some(choices) = schema["enum"].as_array()
+        && !choices.contains(value)
+    {
+        return wrong("is not among the choices");
+    }
+    let right = match schema["type"].as_str() {
+        None => true,
+        Some("object") => value.is_object(),
+        Some("array") => value.is_array(),
+        Some("string") => value.is_string(),
+        Some("boolean") => value.is_boolean(),
+        Some("number") => value.is_number(),
+        Some("integer") => value.is_u64() || value.is_i64(),
+        Some(other) => return wrong(&format!("unknown type {other}")),
+    };
+    if !right {
+        return wrong("has the wrong type");
+    }
+    for required in schema["required"].as_array().into_iter().flatten() {
+        if value[required.as_str().unwrap()].is_null() {
+            return wrong(&format!("{required} is missing"));
+        }
+    }
+    let (Some(table), Some(properties)) = (value.as_object(), schema["properties"].as_object())
+    else {
+        return Ok(());
+    };
+    for (name, inner) in table {
+        match properties.get(name) {
+            Some(schema) => conforms(inner, schema, &format!("{path}.{name}"))?,
+            None if schema["additionalProperties"] == json!(false) => {
+                return wrong(&format!("unknown key {name}"));
+            }
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+fn as_json(toml: &str) -> Value {
+    serde_json::to_value(toml::from_str::<toml::Value>(toml).unwrap()).unwrap()
+}
+
+#[test]
+fn the_schema_takes_every_config_of_the_project_and_refuses_broken_ones() {
+    let schema = schema();
+    for file in configs() {
+        let config = as_json(&fs::read_to_string(&file).unwrap());
+        assert_eq!(
+            conforms(&config, &schema, "config"),
+            Ok(()),
+            "{}",
+            file.display()
+        );
+    }
+    let smoke = configs()
+        .into_iter()
+        .find(|file| file.ends_with("smoke.toml"))
+        .unwrap();
+    let smoke = fs::read_to_string(smoke).unwrap();
+    for (good, bad) in [
+        ("steps = 300", "stpes = 300"),
+        ("steps = 300", "steps = \"many\""),
+        ("steps = 300", "steps = 0.5"),
+        ("[network.mgradnet_m]", "[network.mgradnet_z]"),
+        ("data = \"online\"", "data = \"offline\""),
+        ("name = \"smoke\"", ""),
+        ("[target.piecewise_quadratic]\ndim = 8", "[other]"),
+    ] {
+        let text = smoke.replace(good, bad);
+        assert_ne!(text, smoke, "{good}");
+        assert!(
+            conforms(&as_json(&text), &schema, "config").is_err(),
+            "{bad}"
+        );
+    }
+    let own = "schema = 1\nname = \"a\"\n[data.file]\npath = \"a.csv\"\nx = [\"b\"]\n[network.gradnet_c]\nwidth = 3\n";
+    assert_eq!(conforms(&as_json(own), &schema, "config"), Ok(()));
+}
+
+#[test]
+fn a_config_is_written_for_the_users_data_and_is_good() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let rows: String = (0..300)
+        .map(|i| format!("{i},{},{},{}\n", i % 7, 2 * i, i % 5))
+        .collect();
+    fs::write(
+        here.join("my data.csv"),
+        format!("time,place,force,\"odd \"\"name\"\"\"\n{rows}"),
+    )
+    .unwrap();
+    let ran = gradnet(
+        here,
+        &[
+            "config",
+            "init",
+            "--data",
+            "my data.csv",
+            "--out",
+            "mine.toml",
+        ],
+    );
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        ran.stdout.contains("gradnet train --config mine.toml"),
+        "{}",
+        ran.stdout
+    );
+    let text = fs::read_to_string(here.join("mine.toml")).unwrap();
+    assert!(text.contains("300 rows, 2 dimensions"), "{text}");
+    assert!(
+        text.matches("\n# ").count() >= 8,
+        "it explains itself: {text}"
+    );
+    let ran = gradnet(here, &["config", "check", "mine.toml"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(conforms(&as_json(&text), &schema(), "config"), Ok(()));
+
+    let again = gradnet(
+        here,
+        &[
+            "config",
+            "init",
+            "--data",
+            "my data.csv",
+            "--out",
+            "mine.toml",
+        ],
+    );
+    assert_eq!(again.code, 2);
+    assert!(again.stderr.contains("--overwrite"), "{}", again.stderr);
+    let printed = gradnet(
+        here,
+        &[
+            "config",
+            "init",
+            "--data",
+            "my data.csv",
+            "--network",
+            "gradnet_c",
+        ],
+    );
+    assert!(
+        printed.stdout.contains("[network.gradnet_c]"),
+        "{}",
+        printed.stdout
+    );
+
+    fs::write(here.join("bad.csv"), "a,b\n1,2\n3,x\n").unwrap();
+    let ran = gradnet(here, &["config", "init", "--data", "bad.csv"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("line 3"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_config_can_be_written_for_every_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let rows: String = (0..200)
+        .map(|i| format!("{i},{},{},{}\n", i % 7, 2 * i, i % 5))
+        .collect();
+    fs::write(here.join("a.csv"), format!("a,b,c,d\n{rows}")).unwrap();
+    let networks = gradnet(here, &["networks", "--json"]).stdout;
+    let networks: Value = serde_json::from_str(&networks).unwrap();
+    for entry in networks.as_array().unwrap() {
+        let name = entry["name"].as_str().unwrap();
+        let arguments = [
+            "config",
+            "init",
+            "--data",
+            "a.csv",
+            "--network",
+            name,
+            "--out",
+            "a.toml",
+            "--overwrite",
+        ];
+        let ran = gradnet(here, &arguments);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+        let ran = gradnet(here, &["config", "check", "a.toml"]);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn config_check_as_json_names_place_and_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let smoke = fs::read_to_string(
+        configs()
+            .into_iter()
+            .find(|f| f.ends_with("smoke.toml"))
+            .unwrap(),
+    )
+    .unwrap();
+    fs::write(folder.path().join("good.toml"), &smoke).unwrap();
+    fs::write(
+        folder.path().join("bad.toml"),
+        smoke.replace("steps = 300", "stpes = 300"),
+    )
+    .unwrap();
+    let ran = gradnet(
+        folder.path(),
+        &["config", "check", "--json", "good.toml", "bad.toml"],
+    );
+    assert_eq!(ran.code, 2);
+    let list: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        (list[0]["good"].clone(), list[0]["dim"].clone()),
+        (json!(true), json!(8))
+    );
+    let line = smoke
+        .lines()
+        .position(|line| line.contains("steps = 300"))
+        .unwrap()
+        + 1;
+    assert_eq!(list[1]["line"], line);
+    assert!(
+        list[1]["help"]
+            .as_str()
+            .unwrap()
+            .contains("did you mean `steps`")
+    );
+}
+
+#[test]
+fn reports_are_coloured_only_where_that_is_wanted() {
+    let escape = '\u{1b}';
+    let report = |no_colour: bool| {
+        let mut program = command(Path::new("."));
+        if !no_colour {
+            program.env_remove("NO_COLOR").env("CLICOLOR_FORCE", "1");
+        }
+        let output = program.args(["eval", "nowhere"]).output().unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(!report(true).contains(escape));
+    assert!(report(false).contains(escape));
+}

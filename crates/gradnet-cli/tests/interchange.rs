@@ -1,0 +1,321 @@
+//! Weights in and out: the authors' released checkpoints give their outputs, and exported arrays give ours in NumPy.
+
+#![allow(clippy::unwrap_used)] // in a test a failure is the finding
+
+mod program;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use gradnet_experiments::files::{RowReader, Selection, write_arrays};
+use program::{Ran, gradnet};
+use serde_json::Value;
+
+/// The released networks with random weights: name of the case, network, activation recognised from the arrays.
+const RELEASED: [(&str, &str, &str); 8] = [
+    ("mgradnet_c_tanh", "mgradnet_c", "tanh"),
+    ("mgradnet_c_learned", "mgradnet_c", "learned"),
+    ("gradnet_c_tanh", "gradnet_c", "tanh"),
+    ("gradnet_c_learned", "gradnet_c", "learned"),
+    ("mgradnet_m_softmax", "mgradnet_m", "softmax"),
+    ("mgradnet_m_learned", "mgradnet_m", "learned"),
+    ("gradnet_m_softmax", "gradnet_m", "softmax"),
+    ("gradnet_m_learned", "gradnet_m", "learned"),
+];
+
+fn project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn checkpoint(case: &str) -> String {
+    project("../gradnet-experiments/tests/checkpoints")
+        .join(format!("{case}.pt"))
+        .display()
+        .to_string()
+}
+
+fn config() -> String {
+    project("../../configs/smoke.toml").display().to_string()
+}
+
+/// The released code's own numbers.
+fn golden(case: &str) -> Value {
+    let text = fs::read_to_string(project("../gradnet-core/tests/golden/networks.json")).unwrap();
+    serde_json::from_str::<Value>(&text).unwrap()["cases"][case].clone()
+}
+
+fn rows(value: &Value) -> Vec<Vec<f64>> {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+fn import(folder: &Path, from: &str, network: &str, out: &str) -> Ran {
+    let config = config();
+    let arguments = [
+        "import",
+        "--from",
+        from,
+        "--network",
+        network,
+        "--config",
+        &config,
+        "--set",
+        "target.piecewise_quadratic.dim=3",
+        "--set",
+        "evaluation.points=200",
+        "--out",
+        out,
+    ];
+    gradnet(folder, &arguments)
+}
+
+fn write_csv(file: &Path, rows: &[Vec<f64>]) {
+    let line = |row: &Vec<f64>| row.iter().map(f64::to_string).collect::<Vec<_>>().join(",");
+    let lines: Vec<String> = rows.iter().map(line).collect();
+    fs::write(file, format!("a,b,c\n{}\n", lines.join("\n"))).unwrap();
+}
+
+/// All rows of a file of numbers.
+fn read(file: &Path) -> Vec<f32> {
+    let mut reader = RowReader::open(file, &Selection::All).unwrap();
+    let mut numbers = Vec::new();
+    while reader.read(100, &mut numbers).unwrap() > 0 {}
+    numbers
+}
+
+#[track_caller]
+fn assert_close(ours: &[f32], theirs: &[Vec<f64>], what: &str) {
+    let theirs = theirs.concat();
+    assert_eq!(ours.len(), theirs.len(), "{what}");
+    for (ours, theirs) in ours.iter().zip(theirs) {
+        assert!(
+            (f64::from(*ours) - theirs).abs() < 1e-5 * theirs.abs().max(1.0),
+            "{what}: {ours} against {theirs}"
+        );
+    }
+}
+
+#[test]
+fn every_released_checkpoint_is_imported_and_gives_the_released_outputs() {
+    let folder = tempfile::tempdir().unwrap();
+    for (case, network, activation) in RELEASED {
+        let ran = import(folder.path(), &checkpoint(case), network, case);
+        assert_eq!(ran.code, 0, "{case}: {}", ran.stderr);
+        let config = fs::read_to_string(folder.path().join(case).join("config.toml")).unwrap();
+        for part in [
+            "width = 5",
+            &format!("activation = \"{activation}\""),
+            &format!("[network.{network}]"),
+        ] {
+            assert!(config.contains(part), "{case}: {part} in {config}");
+        }
+        let golden = golden(case);
+        write_csv(&folder.path().join("x.csv"), &rows(&golden["x"]));
+        let ran = gradnet(
+            folder.path(),
+            &["predict", case, "--input", "x.csv", "--output", "y.csv"],
+        );
+        assert_eq!(ran.code, 0, "{case}: {}", ran.stderr);
+        assert_close(
+            &read(&folder.path().join("y.csv")),
+            &rows(&golden["y"]),
+            case,
+        );
+
+        let ran = gradnet(folder.path(), &["eval", case, "--json"]);
+        assert_eq!(ran.code, 0, "{case}: {}", ran.stderr);
+        assert_eq!(gradnet(folder.path(), &["verify", case]).code, 0, "{case}");
+    }
+    let ran = gradnet(folder.path(), &["train", "--resume", "mgradnet_c_tanh"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("imported"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_state_in_safetensors_is_imported_as_the_same_in_pytorch() {
+    let folder = tempfile::tempdir().unwrap();
+    let golden = golden("gradnet_c_learned");
+    let state = golden["state"].as_object().unwrap().iter();
+    let arrays: Vec<_> = state
+        .map(|(name, value)| {
+            let (mut shape, mut numbers) = (Vec::new(), Vec::new());
+            flatten(value, 0, &mut shape, &mut numbers);
+            (name.clone(), shape, numbers)
+        })
+        .collect();
+    let file = folder.path().join("state.safetensors");
+    write_arrays(&file, &arrays).unwrap();
+    let ran = import(
+        folder.path(),
+        &file.display().to_string(),
+        "gradnet_c",
+        "run",
+    );
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    write_csv(&folder.path().join("x.csv"), &rows(&golden["x"]));
+    let predict = ["predict", "run", "--input", "x.csv", "--output", "y.npy"];
+    assert_eq!(gradnet(folder.path(), &predict).code, 0);
+    assert_close(
+        &read(&folder.path().join("y.npy")),
+        &rows(&golden["y"]),
+        "safetensors",
+    );
+}
+
+fn flatten(value: &Value, depth: usize, shape: &mut Vec<usize>, numbers: &mut Vec<f32>) {
+    match value {
+        Value::Array(values) => {
+            if shape.len() == depth {
+                shape.push(values.len());
+            }
+            values
+                .iter()
+                .for_each(|value| flatten(value, depth + 1, shape, numbers));
+        }
+        number => numbers.push(number.as_f64().unwrap() as f32),
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_told_and_leaves_no_run_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = checkpoint("mgradnet_c_tanh");
+    let damaged = folder.path().join("damaged.pt");
+    fs::write(&damaged, &fs::read(&good).unwrap()[..1000]).unwrap();
+    let damaged = damaged.display().to_string();
+    fs::write(folder.path().join("notes.pt"), "not a checkpoint").unwrap();
+    for (from, network, said) in [
+        (good.as_str(), "mgradnet_m", "is missing"),
+        (&good, "icnn", "was not released"),
+        (&good, "mgradnetc", "did you mean --network mgradnet_c?"),
+        (&damaged, "mgradnet_c", "no PyTorch checkpoint"),
+        ("notes.pt", "mgradnet_c", "no PyTorch checkpoint"),
+        ("nowhere.pt", "mgradnet_c", "there is no such file"),
+        ("weights.onnx", "mgradnet_c", ".pt, .pth or .safetensors"),
+    ] {
+        let ran = import(folder.path(), from, network, "run");
+        assert_eq!(ran.code, 2, "{from} {network}: {}", ran.stderr);
+        let stderr = ran.stderr.replace("\n  │ ", " ");
+        assert!(stderr.contains(said), "{said}: {stderr}");
+        assert!(stderr.contains("help: "), "{stderr}");
+        assert!(!stderr.contains("panicked"), "{stderr}");
+        assert!(!folder.path().join("run").exists(), "{from} {network}");
+    }
+    // The right network for a target of another dimension.
+    let config = config();
+    let arguments = [
+        "import",
+        "--from",
+        &good,
+        "--network",
+        "mgradnet_c",
+        "--config",
+        &config,
+        "--out",
+        "run",
+    ];
+    let ran = gradnet(folder.path(), &arguments);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("dim=3"), "{}", ran.stderr);
+}
+
+/// Whether there is a Python with NumPy here.
+fn numpy() -> bool {
+    let there = Command::new("python3")
+        .args(["-c", "import numpy"])
+        .output();
+    there.is_ok_and(|output| output.status.success())
+}
+
+/// The Python code of docs/interchange.md.
+fn snippet() -> String {
+    let text = fs::read_to_string(project("../../docs/interchange.md")).unwrap();
+    let (_, rest) = text.split_once("```python\n").unwrap();
+    rest.split_once("```").unwrap().0.to_owned()
+}
+
+#[test]
+fn exported_arrays_rebuild_the_function_in_numpy() {
+    let folder = tempfile::tempdir().unwrap();
+    for (case, network, _) in RELEASED {
+        assert_eq!(
+            import(folder.path(), &checkpoint(case), network, case).code,
+            0
+        );
+        for file in ["weights.safetensors", "weights.npz"] {
+            let ran = gradnet(folder.path(), &["export", case, "--to", file]);
+            assert_eq!(ran.code, 0, "{case}: {}", ran.stderr);
+        }
+        let description: Value =
+            serde_json::from_str(&fs::read_to_string(folder.path().join("weights.json")).unwrap())
+                .unwrap();
+        assert_eq!(description["network"], network);
+        assert_eq!(description["dim"], 3);
+        let names = description["arrays"].as_array().unwrap();
+        assert!(names.iter().any(|array| array[0] == "alpha"), "{names:?}");
+        if !numpy() {
+            continue;
+        }
+        let golden = golden(case);
+        let check = format!(
+            "{}\nfield = load(\"weights\")\nx = numpy.array({})\ny = numpy.array({})\nassert abs(field(x) - y).max() < 1e-5, abs(field(x) - y).max()\n",
+            snippet(),
+            golden["x"],
+            golden["y"]
+        );
+        let output = Command::new("python3")
+            .args(["-c", &check])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{case}: {stderr}");
+    }
+    if !numpy() {
+        eprintln!("SKIPPED: no python3 with numpy here to rebuild the functions");
+    }
+}
+
+#[test]
+fn every_network_is_exported_with_all_its_parameters() {
+    let folder = tempfile::tempdir().unwrap();
+    let networks = gradnet(folder.path(), &["networks", "--json"]).stdout;
+    let networks: Value = serde_json::from_str(&networks).unwrap();
+    let config = config();
+    for entry in networks.as_array().unwrap() {
+        let name = entry["name"].as_str().unwrap();
+        let train = [
+            "train",
+            "--config",
+            &config,
+            "--network",
+            name,
+            "--out",
+            name,
+            "--set",
+            "train.steps=2",
+            "--set",
+            "evaluation.points=50",
+            "--set",
+            "evaluation.draws=1",
+            "--progress",
+            "none",
+        ];
+        assert_eq!(gradnet(folder.path(), &train).code, 0, "{name}");
+        let ran = gradnet(folder.path(), &["export", name, "--to", "all.safetensors"]);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+        let summary = fs::read_to_string(folder.path().join(name).join("summary.json")).unwrap();
+        let summary: Value = serde_json::from_str(&summary).unwrap();
+        let described = fs::read_to_string(folder.path().join("all.json")).unwrap();
+        let described: Value = serde_json::from_str(&described).unwrap();
+        let numbers = described["arrays"].as_array().unwrap().iter().map(|array| {
+            let shape: Vec<u64> = serde_json::from_value(array[1].clone()).unwrap();
+            shape.iter().product::<u64>()
+        });
+        assert_eq!(
+            numbers.sum::<u64>(),
+            summary["parameters"].as_u64().unwrap(),
+            "{name}"
+        );
+    }
+}

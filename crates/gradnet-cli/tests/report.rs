@@ -1,0 +1,219 @@
+//! The report is one page that opens anywhere, shows the numbers of summary.json and fetches nothing.
+
+#![allow(clippy::unwrap_used)] // in a test a failure is the finding
+
+mod program;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use program::gradnet;
+use serde_json::Value;
+
+fn config(name: &str) -> String {
+    format!("{}/../../configs/{name}.toml", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn train(folder: &Path, config_name: &str, network: &str, out: &str) -> Value {
+    let config = config(config_name);
+    let name: String = out.chars().filter(char::is_ascii_alphanumeric).collect();
+    let arguments = [
+        "train",
+        "--config",
+        &config,
+        "--network",
+        network,
+        "--out",
+        out,
+        "--progress",
+        "none",
+        "--set",
+        "train.steps=40",
+        "--set",
+        "train.validation.every=10",
+        "--set",
+        "evaluation.draws=2",
+        "--set",
+        "evaluation.points=400",
+        "--set",
+        "evaluation.sampling=uniform",
+        "--set",
+        &format!("name={name}"),
+    ];
+    let ran = gradnet(folder, &arguments);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    serde_json::from_str(&fs::read_to_string(folder.join(out).join("summary.json")).unwrap())
+        .unwrap()
+}
+
+/// The numbers of a summary as the page shows them.
+fn shown(summary: &Value) -> [String; 3] {
+    [
+        "/test/mse_db_mean",
+        "/reference/zero_db",
+        "/reference/linear_db",
+    ]
+    .map(|place| format!("{:.2}", summary.pointer(place).unwrap().as_f64().unwrap()))
+}
+
+/// Nothing on the page points outside it.
+fn check_self_contained(page: &str) {
+    for outside in [
+        "src=\"http",
+        "href=\"http",
+        "url(http",
+        "@import",
+        "src=\"//",
+    ] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+}
+
+#[test]
+fn a_report_of_several_runs_shows_their_numbers_and_compares_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let summaries = [
+        train(here, "smoke", "mgradnet_m", "modules"),
+        train(here, "smoke", "mgradnet_c", "cascade"),
+        train(here, "convex_2d", "mgradnet_c", "plane"),
+    ];
+    let ran = gradnet(
+        here,
+        &[
+            "report", "modules", "cascade", "plane", "--output", "all.html",
+        ],
+    );
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("all.html"), "{}", ran.stdout);
+    let page = fs::read_to_string(here.join("all.html")).unwrap();
+    check_self_contained(&page);
+    for number in summaries.iter().flat_map(shown) {
+        assert!(page.contains(&number), "{number}");
+    }
+    assert!(page.contains("id=\"comparison\""));
+    for caption in [
+        "Validation error over the training steps",
+        "The learned field",
+        "Where the error is",
+        "How large the error is",
+        "Eigenvalues of the Jacobian",
+    ] {
+        assert!(page.contains(caption), "{caption}");
+    }
+    assert!(page.contains("piecewise_quadratic"), "the configuration");
+
+    let ran = gradnet(here, &["report", "plane"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let page = fs::read_to_string(here.join("report.html")).unwrap();
+    assert!(!page.contains("id=\"comparison\""));
+}
+
+#[test]
+fn an_unfinished_run_and_one_with_an_unusual_name_are_reported_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let out = "a&b";
+    train(here, "smoke", "gradnet_c", out);
+    fs::remove_file(here.join(out).join("summary.json")).unwrap();
+    let ran = gradnet(here, &["report", out]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let page = fs::read_to_string(here.join("report.html")).unwrap();
+    assert!(page.contains("unfinished"));
+    assert!(page.contains("a&amp;b"), "the folder's name is text");
+    assert_eq!(gradnet(here, &["report", "nowhere"]).code, 2);
+    assert_eq!(
+        gradnet(here, &["report", out, "--output", "no/such/folder.html"]).code,
+        2
+    );
+}
+
+/// A Chromium, if there is one.
+fn browser() -> Option<PathBuf> {
+    ["chromium", "chromium-browser", "google-chrome"]
+        .iter()
+        .flat_map(|name| {
+            ["/usr/bin", "/usr/local/bin", "/snap/bin"].map(|f| Path::new(f).join(name))
+        })
+        .find(|path| path.exists())
+}
+
+/// The page in a headless browser of this width: what it holds after its script ran, and what the console said.
+fn open(browser: &Path, folder: &Path, page: &str, width: u32) -> (String, String) {
+    let output = Command::new(browser)
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+        ])
+        .args([
+            "--enable-logging=stderr",
+            "--v=0",
+            "--virtual-time-budget=3000",
+        ])
+        .arg(format!("--window-size={width},800"))
+        .arg(format!(
+            "--user-data-dir={}",
+            folder.join("profile").display()
+        ))
+        .arg("--dump-dom")
+        .arg(format!("file://{}", folder.join(page).display()))
+        .output()
+        .unwrap();
+    let console = String::from_utf8_lossy(&output.stderr)
+        .lines()
+        .filter(|line| line.contains(":CONSOLE"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    (
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        console,
+    )
+}
+
+#[test]
+fn the_page_opens_in_a_browser_without_errors_at_any_width() {
+    let Some(browser) = browser() else {
+        eprintln!("SKIPPED: there is no Chromium here to open the report in");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let summary = train(here, "smoke", "mgradnet_m", "one");
+    train(here, "smoke", "mgradnet_c", "two");
+    assert_eq!(gradnet(here, &["report", "one", "two"]).code, 0);
+    for width in [360, 1200] {
+        let (dom, console) = open(&browser, here, "report.html", width);
+        assert_eq!(console, "", "at {width}");
+        for number in shown(&summary) {
+            assert!(dom.contains(&number), "{number} at {width}");
+        }
+        // The script has filled the table at the last step.
+        assert!(
+            dom.contains("<output id=\"at\" for=\"step\">40</output>"),
+            "at {width}"
+        );
+    }
+    let printed = Command::new(&browser)
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+        ])
+        .arg(format!(
+            "--user-data-dir={}",
+            here.join("profile").display()
+        ))
+        .arg(format!(
+            "--print-to-pdf={}",
+            here.join("report.pdf").display()
+        ))
+        .arg(format!("file://{}", here.join("report.html").display()))
+        .output()
+        .unwrap();
+    assert!(printed.status.success());
+    assert!(fs::metadata(here.join("report.pdf")).unwrap().len() > 10_000);
+}

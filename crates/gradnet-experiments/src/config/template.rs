@@ -1,0 +1,163 @@
+//! A config for a user's own data, every setting explained.
+
+use std::path::Path;
+
+use gradnet_core::network::{Claim, NetworkConfig};
+
+use crate::data::file::FileConfig;
+use crate::files::{FileError, Format, RowReader, Selection};
+
+/// A config in text, written for a file that has been read through once.
+///
+/// # Errors
+/// What is wrong with the file, or with the names given.
+pub fn template(
+    data: &FileConfig,
+    network: &NetworkConfig,
+    shown_path: &Path,
+) -> Result<String, FileError> {
+    let found = data.clone().inspect(Path::new(""))?;
+    let dim = found.dim.unwrap_or_default();
+    let (x, y) = names(&found, dim)?;
+    let rows = rows(&found)?;
+    let stem = data.path.file_stem().unwrap_or_default().to_string_lossy();
+    let name: String = stem
+        .chars()
+        .map(|c| match c.is_ascii_alphanumeric() || "_-.".contains(c) {
+            true => c,
+            false => '_',
+        })
+        .collect();
+    let training = rows * 8 / 10;
+    let batch = training.clamp(1, 100);
+    let parameters = network_budget(network, dim, training);
+    let claim = match network.entry().claim {
+        Claim::Monotone => {
+            "a monotone map: the gradient of a convex function, whatever the weights. If your field is none, gradnet_m is the network without that"
+        }
+        Claim::Gradient => {
+            "the gradient of some function, whatever the weights. If yours is convex, mgradnet_m guarantees that too"
+        }
+        _ => "without a guarantee",
+    };
+    let columns = match (x.as_slice(), y.as_slice()) {
+        ([], _) | (_, []) => "# x and y are not named: the first half of the columns are the points, the second half the gradients.\n".to_owned(),
+        _ => format!(
+            "# The columns (or arrays) with the points, and those with the gradients at them, in the same order.\nx = {}\ny = {}\n",
+            list(&x),
+            list(&y)
+        ),
+    };
+    Ok(format!(
+        r#"# Learns the field in {file}: {rows} rows, {dim} dimensions.
+# Check it with `gradnet config check`, train it with `gradnet train --config`.
+schema = 1
+
+# Names the run folder: runs/<name>-<network>-s<seed>.
+name = "{name}"
+
+# Decides the initial weights, the order of the rows, and which rows are held out.
+seed = 0
+
+[data.file]
+# Relative to this config's folder.
+path = {path}
+{columns}# Shares of the rows that are held out: one chooses the weights, the other gives the reported error. The rest trains.
+validation = 0.1
+test = 0.1
+# Scales points by one number and gradients by one number, which keeps a gradient a gradient; results are in your units all the same.
+standardise = true
+
+# {claim}. `gradnet networks` lists all.
+[network.{network}]
+# The widest network within this many parameters; or say `width = 64`.
+parameters = {parameters}
+
+[train]
+# Adam steps and rows a step.
+steps = 5000
+batch = {batch}
+learning_rate = 0.01
+# "constant", or "cosine": down to 0 at the last step.
+schedule = "cosine"
+# Steps between checkpoints, from which `gradnet train --resume RUN` goes on.
+checkpoint_every = 1000
+
+[train.validation]
+# Steps between looks at the validation rows, and how many of them at most.
+every = 100
+points = 1000
+
+[evaluation]
+# Test rows at most.
+points = 10000
+"#,
+        file = shown_path.display(),
+        path = toml_text(&shown_path.display().to_string()),
+        network = network.name(),
+    ))
+}
+
+/// As many parameters as the rows can carry, within what the paper used for this dimension.
+fn network_budget(network: &NetworkConfig, dim: usize, training: usize) -> usize {
+    let most = 1024 * dim;
+    let wanted = (training * dim / 4).clamp(50 * dim.max(4), most.max(200));
+    // The smallest network of a kind may need more.
+    let fits = |budget: usize| {
+        let sized = network
+            .clone()
+            .with_size(gradnet_core::network::Size::Parameters(budget));
+        sized.resolve(dim).is_ok()
+    };
+    (0..20)
+        .map(|doubling| wanted << doubling)
+        .find(|budget| fits(*budget))
+        .unwrap_or(wanted)
+}
+
+fn list(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| toml_text(name)).collect();
+    format!("[{}]", quoted.join(", "))
+}
+
+/// A text as TOML writes it.
+fn toml_text(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// The names of the columns or arrays of points and gradients; none for files without names.
+fn names(config: &FileConfig, dim: usize) -> Result<(Vec<String>, Vec<String>), FileError> {
+    if !config.x.is_empty() {
+        return Ok((config.x.clone(), config.y.clone()));
+    }
+    match Format::of(&config.path)? {
+        Format::Npy => Ok((Vec::new(), Vec::new())),
+        format if format.has_arrays() => Ok((vec!["x".into()], vec!["y".into()])),
+        _ => {
+            let reader = RowReader::open(&config.path, &Selection::All)?;
+            let (x, y) = reader.names().split_at(dim);
+            Ok((x.to_vec(), y.to_vec()))
+        }
+    }
+}
+
+/// Reads the file through, so that a config is only written for one that can be used.
+fn rows(config: &FileConfig) -> Result<usize, FileError> {
+    let x = match config.x.is_empty() {
+        false => Selection::Named(config.x.iter().chain(&config.y).cloned().collect()),
+        true if Format::of(&config.path)?.has_arrays() => {
+            Selection::Named(vec!["x".into(), "y".into()])
+        }
+        true => Selection::All,
+    };
+    let mut reader = RowReader::open(&config.path, &x)?;
+    let mut rows = 0;
+    let mut chunk = Vec::new();
+    loop {
+        chunk.clear();
+        match reader.read(4_096, &mut chunk)? {
+            0 => return Ok(rows),
+            read => rows += read,
+        }
+    }
+}

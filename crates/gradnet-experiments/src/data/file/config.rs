@@ -1,0 +1,203 @@
+//! `[data.file]`: where the pairs are and how they are used.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::files::{FileError, Format, RowReader, Selection};
+use crate::target::TargetError;
+
+/// A file of points and gradients.
+///
+/// ```toml
+/// [data.file]
+/// path = "gradients.csv"
+/// x = ["x1", "x2"]
+/// y = ["g1", "g2"]
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FileConfig {
+    /// The file: .csv, .tsv, .npy, .npz, .parquet or .safetensors; relative to the config's folder.
+    pub path: PathBuf,
+    /// A second file with the gradients alone, row for row; the first then holds the points alone. Not set by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gradient_path: Option<PathBuf>,
+    /// Columns or arrays with the points. Default: the first half of the columns; for .npz and .safetensors the array "x".
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub x: Vec<String>,
+    /// Columns or arrays with the gradients. Default: the second half of the columns; for .npz and .safetensors the array "y".
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub y: Vec<String>,
+    /// Share of the rows that choose the weights. Default 0.1.
+    pub validation: f64,
+    /// Share of the rows that give the reported error. Default 0.1.
+    pub test: f64,
+    /// Whether points and gradients are scaled by one number each. Default true.
+    pub standardise: bool,
+    /// Dimension of the points; found from the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dim: Option<usize>,
+}
+
+impl Default for FileConfig {
+    fn default() -> Self {
+        Self {
+            path: PathBuf::new(),
+            gradient_path: None,
+            x: Vec::new(),
+            y: Vec::new(),
+            validation: 0.1,
+            test: 0.1,
+            standardise: true,
+            dim: None,
+        }
+    }
+}
+
+/// Readers of a file of pairs: one that gives `[x | y]` rows, or one for each half.
+pub(super) enum Readers {
+    One(RowReader),
+    Two(RowReader, RowReader),
+}
+
+impl FileConfig {
+    /// The settings for a file with everything else at its default.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Checks the numbers.
+    pub(crate) fn check(&self) -> Result<(), TargetError> {
+        let share = |field: &'static str, value: f64| match value > 0.0 && value < 1.0 {
+            true => Ok(()),
+            false => Err(TargetError::Invalid {
+                field,
+                value: value.to_string(),
+                requirement: "must be a share of the rows between 0 and 1".into(),
+                remedy: format!("write {field} = 0.1 for every tenth row"),
+            }),
+        };
+        share("validation", self.validation)?;
+        share("test", self.test)?;
+        if self.validation + self.test >= 1.0 {
+            return Err(TargetError::Invalid {
+                field: "test",
+                value: self.test.to_string(),
+                requirement: format!(
+                    "must leave rows to train on beside validation = {}",
+                    self.validation
+                ),
+                remedy: "write test = 0.1".into(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The settings with absolute paths and the dimension, from the file's header; `base` is the folder relative paths begin at.
+    ///
+    /// # Errors
+    /// If the file cannot be opened, a column is missing, or x and y are not equally wide.
+    pub fn inspect(mut self, base: &Path) -> Result<Self, FileError> {
+        for path in [Some(&mut self.path), self.gradient_path.as_mut()]
+            .into_iter()
+            .flatten()
+        {
+            *path = std::path::absolute(base.join(&*path))
+                .map_err(|error| FileError::read(path, &error))?;
+            if path.to_str().is_none() {
+                return Err(FileError::Format {
+                    file: path.clone(),
+                    reason: "its path is not UTF-8, so no config can name it".into(),
+                    remedy: "move it to a folder with a plain name".into(),
+                });
+            }
+        }
+        let (_, dim) = self.open()?;
+        if let Some(stated) = self.dim
+            && stated != dim
+        {
+            return Err(FileError::Format {
+                file: self.path.clone(),
+                reason: format!("its points have {dim} coordinates, not dim = {stated}"),
+                remedy: "leave dim out: it is found from the file".into(),
+            });
+        }
+        self.dim = Some(dim);
+        Ok(self)
+    }
+
+    /// Opens the file or the two, and finds the dimension.
+    pub(super) fn open(&self) -> Result<(Readers, usize), FileError> {
+        let arrays = Format::of(&self.path)?.has_arrays();
+        let names = |given: &[String], default: &str| match (given, arrays) {
+            ([], true) => Selection::Named(vec![default.into()]),
+            ([], false) => Selection::All,
+            (given, _) => Selection::Named(given.to_vec()),
+        };
+        if let Some(gradient) = &self.gradient_path {
+            let default = |file: &Path, given: &[String], name: &str| -> Result<_, FileError> {
+                let arrays = Format::of(file)?.has_arrays();
+                let whole = given.is_empty() && !arrays;
+                Ok(if whole {
+                    Selection::All
+                } else {
+                    names(given, name)
+                })
+            };
+            let x = RowReader::open(&self.path, &default(&self.path, &self.x, "x")?)?;
+            let y = RowReader::open(gradient, &default(gradient, &self.y, "y")?)?;
+            if x.width() != y.width() {
+                return Err(self.uneven(x.width(), y.width()));
+            }
+            let dim = x.width();
+            return Ok((Readers::Two(x, y), dim));
+        }
+        let (x, y) = (names(&self.x, "x"), names(&self.y, "y"));
+        let selection = match (&x, y) {
+            (Selection::Named(x), Selection::Named(y)) => {
+                Selection::Named(x.iter().cloned().chain(y).collect())
+            }
+            (Selection::All, Selection::All) => Selection::All,
+            _ => {
+                return Err(FileError::Format {
+                    file: self.path.clone(),
+                    reason: "only one of `x` and `y` is named".into(),
+                    remedy: "name the columns of both, x = [..] and y = [..], or of neither".into(),
+                });
+            }
+        };
+        let reader = RowReader::open(&self.path, &selection)?;
+        let width = reader.width();
+        let x_width = match &x {
+            Selection::All => width / 2,
+            Selection::Named(names) => reader.widths()[..names.len()].iter().sum(),
+        };
+        if width == 0 || 2 * x_width != width {
+            return Err(self.uneven(x_width, width - x_width));
+        }
+        Ok((Readers::One(reader), x_width))
+    }
+
+    fn uneven(&self, x: usize, y: usize) -> FileError {
+        FileError::Format {
+            file: self.path.clone(),
+            reason: format!("a point has {x} coordinates and its gradient {y}"),
+            remedy: "name as many columns for y as for x: x = [\"x1\", ..], y = [\"g1\", ..]"
+                .into(),
+        }
+    }
+
+    /// Bytes of the files now.
+    pub(crate) fn bytes(&self) -> Option<u64> {
+        let size = |path: &PathBuf| std::fs::metadata(path).ok().map(|data| data.len());
+        let gradient = match &self.gradient_path {
+            Some(path) => size(path)?,
+            None => 0,
+        };
+        Some(size(&self.path)? + gradient)
+    }
+}

@@ -1,0 +1,24 @@
+//! `data.json`: what a run found out about its data file, enough to use its weights without the file.
+
+use serde::{Deserialize, Serialize};
+
+use super::Similarity;
+
+/// How the file was split and scaled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DataFacts {
+    /// Rows of the file.
+    pub rows: usize,
+    /// Rows trained on.
+    pub training: usize,
+    /// Rows that chose the weights.
+    pub validation: usize,
+    /// Rows of the test.
+    pub test: usize,
+    /// The scaling between the user's units and the network's.
+    pub similarity: Similarity,
+    /// The smallest scaled coordinate of a training point.
+    pub low: f64,
+    /// The largest.
+    pub high: f64,
+}

@@ -1,0 +1,158 @@
+//! Rows `[x | y]` that can be looked up by number: in memory, or in a temporary file mapped into memory where they would not fit.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use memmap2::Mmap;
+
+use super::config::{FileConfig, Readers};
+use crate::files::{FileError, map_file};
+
+/// Rows read at a time.
+const CHUNK: usize = 4_096;
+
+/// Rows of equal width.
+pub(super) struct Storage {
+    width: usize,
+    rows: usize,
+    numbers: Numbers,
+}
+
+enum Numbers {
+    Memory(Vec<f32>),
+    /// 32-bit floats, least significant byte first.
+    Mapped(Mmap),
+}
+
+impl Storage {
+    /// Reads a file once, row by row. Beyond `limit` bytes the rows go to an unnamed temporary file.
+    pub(super) fn read(config: &FileConfig, limit: usize) -> Result<Self, FileError> {
+        let (mut readers, dim) = config.open()?;
+        let width = 2 * dim;
+        let mut memory = Vec::new();
+        let mut spill: Option<BufWriter<File>> = None;
+        let mut rows = 0;
+        let failed = |error: std::io::Error| FileError::write(&std::env::temp_dir(), &error);
+        loop {
+            let before = memory.len();
+            let read = readers.read(config, dim, CHUNK, &mut memory)?;
+            if read == 0 {
+                break;
+            }
+            rows += read;
+            debug_assert_eq!(memory.len(), before + read * width);
+            if spill.is_none() && memory.len() * 4 > limit {
+                spill = Some(BufWriter::new(tempfile::tempfile().map_err(failed)?));
+            }
+            if let Some(spill) = &mut spill {
+                for number in memory.drain(..) {
+                    spill.write_all(&number.to_le_bytes()).map_err(failed)?;
+                }
+            }
+        }
+        let numbers = match spill {
+            None => Numbers::Memory(memory),
+            Some(spill) => {
+                let file = spill
+                    .into_inner()
+                    .map_err(|error| failed(error.into_error()))?;
+                Numbers::Mapped(map_file(&file).map_err(failed)?)
+            }
+        };
+        Ok(Self {
+            width,
+            rows,
+            numbers,
+        })
+    }
+
+    /// The number of rows.
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Appends the points of a row to `x` and its gradients to `y`.
+    pub(super) fn row(&self, row: u32, x: &mut Vec<f32>, y: &mut Vec<f32>) {
+        let start = row as usize * self.width;
+        let half = self.width / 2;
+        match &self.numbers {
+            Numbers::Memory(numbers) => {
+                x.extend(&numbers[start..start + half]);
+                y.extend(&numbers[start + half..start + self.width]);
+            }
+            Numbers::Mapped(bytes) => {
+                let number = |place: usize| {
+                    let bytes = &bytes[4 * place..4 * place + 4];
+                    f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+                };
+                x.extend((start..start + half).map(number));
+                y.extend((start + half..start + self.width).map(number));
+            }
+        }
+    }
+}
+
+impl Readers {
+    /// Appends up to `rows` rows `[x | y]`; how many there were.
+    fn read(
+        &mut self,
+        config: &FileConfig,
+        dim: usize,
+        rows: usize,
+        out: &mut Vec<f32>,
+    ) -> Result<usize, FileError> {
+        let (x_reader, y_reader) = match self {
+            Self::One(reader) => return reader.read(rows, out),
+            Self::Two(x, y) => (x, y),
+        };
+        let (mut x, mut y) = (Vec::new(), Vec::new());
+        let read = x_reader.read(rows, &mut x)?;
+        let gradients = y_reader.read(rows, &mut y)?;
+        if read != gradients {
+            let gradient = config.gradient_path.as_deref();
+            return Err(FileError::Format {
+                file: gradient.unwrap_or(Path::new("")).into(),
+                reason: format!("it does not have as many rows as {}", config.path.display()),
+                remedy: "store one gradient for every point, in the same order".into(),
+            });
+        }
+        for (x, y) in x.chunks(dim).zip(y.chunks(dim)) {
+            out.extend(x);
+            out.extend(y);
+        }
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_do_not_fit_into_memory_are_mapped_and_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pairs.csv");
+        let mut text = String::from("a,b,c,d\n");
+        for row in 0..10_000 {
+            text.push_str(&format!("{row},{},0.5,-{row}.25\n", row * 2));
+        }
+        std::fs::write(&file, text).unwrap();
+        let config = FileConfig::new(&file);
+        let small = Storage::read(&config, usize::MAX).unwrap();
+        let large = Storage::read(&config, 1_000).unwrap();
+        assert!(matches!(small.numbers, Numbers::Memory(_)));
+        assert!(matches!(large.numbers, Numbers::Mapped(_)));
+        assert_eq!((small.rows(), large.rows()), (10_000, 10_000));
+        for row in [0, 1, 4_095, 4_096, 9_999] {
+            let look = |storage: &Storage| {
+                let (mut x, mut y) = (Vec::new(), Vec::new());
+                storage.row(row, &mut x, &mut y);
+                (x, y)
+            };
+            assert_eq!(look(&small), look(&large));
+            let x = row as f32;
+            assert_eq!(look(&large), (vec![x, 2.0 * x], vec![0.5, -x - 0.25]));
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! Writing rows: the output is there whole, under its name, when everything is written, and not before.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Float32Array, RecordBatch};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use parquet::arrow::ArrowWriter;
+use tempfile::NamedTempFile;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use super::{FileError, Format};
+
+/// Numbers that belong together: an array of its own in `.npz` and safetensors, columns side by side in CSV and Parquet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// Name of the array.
+    pub name: String,
+    /// Shape of what one row has: `[]` for one number, `[d]`, `[d, d]`.
+    pub shape: Vec<usize>,
+    /// Names of the columns, as many as a row has numbers.
+    pub columns: Vec<String>,
+}
+
+/// Writes rows to a file in the format its name says.
+pub struct RowWriter {
+    file: PathBuf,
+    parts: Vec<Part>,
+    sink: Sink,
+    rows: usize,
+}
+
+enum Sink {
+    /// The text, and what stands between two values.
+    Csv(BufWriter<NamedTempFile>, &'static str),
+    // Parquet's writer keeps a row group in memory.
+    Parquet(Box<ArrowWriter<NamedTempFile>>, SchemaRef),
+    /// One temporary file a part: an array's length must be known before its first number is written.
+    Arrays(Format, Vec<BufWriter<File>>),
+}
+
+/// A new file beside `file`, to be moved there.
+fn beside(file: &Path) -> io::Result<NamedTempFile> {
+    let folder = file
+        .parent()
+        .filter(|folder| *folder != Path::new(""))
+        .unwrap_or(Path::new("."));
+    tempfile::Builder::new()
+        .prefix(".writing-")
+        .tempfile_in(folder)
+}
+
+impl RowWriter {
+    /// Begins a file; what is there under its name stays until [`finish`](Self::finish).
+    ///
+    /// # Errors
+    /// If the format is not known, cannot hold the parts, or the place cannot be written.
+    pub fn create(file: &Path, parts: Vec<Part>) -> Result<Self, FileError> {
+        let format = Format::of(file)?;
+        let failed = |error: io::Error| FileError::write(file, &error);
+        if format == Format::Npy && parts.len() > 1 {
+            return Err(FileError::Format {
+                file: file.into(),
+                reason: "a .npy file holds one array, not also a potential or a Jacobian".into(),
+                remedy: "write to a .npz file".into(),
+            });
+        }
+        let mut target = beside(file).map_err(failed)?;
+        let sink = match format {
+            Format::Csv => {
+                let names = parts.iter().flat_map(|part| &part.columns);
+                let names: Vec<&str> = names.map(String::as_str).collect();
+                let tabs = file
+                    .extension()
+                    .is_some_and(|end| end.eq_ignore_ascii_case("tsv"));
+                let separator = if tabs { "\t" } else { "," };
+                writeln!(target, "{}", names.join(separator)).map_err(failed)?;
+                Sink::Csv(BufWriter::new(target), separator)
+            }
+            Format::Parquet => {
+                let fields: Vec<Field> = parts
+                    .iter()
+                    .flat_map(|part| &part.columns)
+                    .map(|name| Field::new(name, DataType::Float32, false))
+                    .collect();
+                let schema = Arc::new(Schema::new(fields));
+                let writer = ArrowWriter::try_new(target, schema.clone(), None)
+                    .map_err(|error| failed(io::Error::other(error)))?;
+                Sink::Parquet(Box::new(writer), schema)
+            }
+            Format::Npy | Format::Npz | Format::Safetensors => {
+                let spills = parts
+                    .iter()
+                    .map(|_| tempfile::tempfile().map(BufWriter::new));
+                Sink::Arrays(format, spills.collect::<io::Result<_>>().map_err(failed)?)
+            }
+        };
+        Ok(Self {
+            file: file.into(),
+            parts,
+            sink,
+            rows: 0,
+        })
+    }
+
+    /// Writes rows: for each part its numbers, row after row.
+    ///
+    /// # Errors
+    /// If the disk does not take them.
+    ///
+    /// # Panics
+    /// If there are not as many lists of numbers as parts, or not whole rows in them.
+    pub fn write(&mut self, values: &[Vec<f32>]) -> Result<(), FileError> {
+        let widths: Vec<usize> = self.parts.iter().map(|part| part.columns.len()).collect();
+        assert_eq!(values.len(), widths.len(), "one list of numbers a part");
+        let rows = values[0].len() / widths[0];
+        for (values, width) in values.iter().zip(&widths) {
+            assert_eq!(values.len(), rows * width, "whole rows");
+        }
+        self.rows += rows;
+        let written = match &mut self.sink {
+            Sink::Csv(out, separator) => write_text(out, values, &widths, separator),
+            Sink::Parquet(writer, schema) => write_columns(writer, schema, values, &widths),
+            Sink::Arrays(_, spills) => {
+                spills
+                    .iter_mut()
+                    .zip(values)
+                    .try_for_each(|(spill, values)| {
+                        values
+                            .iter()
+                            .try_for_each(|value| spill.write_all(&value.to_le_bytes()))
+                    })
+            }
+        };
+        written.map_err(|error| FileError::write(&self.file, &error))
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// If the disk does not take the rest.
+    pub fn finish(self) -> Result<(), FileError> {
+        let file = self.file.clone();
+        self.assemble()
+            .map_err(|error| FileError::write(&file, &error))
+    }
+
+    fn assemble(self) -> io::Result<()> {
+        let target = match self.sink {
+            Sink::Csv(out, _) => out.into_inner().map_err(io::IntoInnerError::into_error)?,
+            Sink::Parquet(writer, _) => writer.into_inner().map_err(io::Error::other)?,
+            Sink::Arrays(format, spills) => {
+                let mut arrays = Vec::new();
+                for (part, spill) in self.parts.iter().zip(spills) {
+                    let mut spill = spill.into_inner().map_err(io::IntoInnerError::into_error)?;
+                    spill.seek(SeekFrom::Start(0))?;
+                    let mut shape = vec![self.rows];
+                    shape.extend(&part.shape);
+                    arrays.push((part.name.as_str(), shape, spill));
+                }
+                let mut target = beside(&self.file)?;
+                assemble_arrays(&mut target, format, arrays)?;
+                target
+            }
+        };
+        target.as_file().sync_data()?;
+        target.persist(&self.file).map_err(|error| error.error)?;
+        Ok(())
+    }
+}
+
+/// Writes whole arrays: name, shape, numbers row by row.
+///
+/// # Errors
+/// If the format holds no named arrays, or the place cannot be written.
+pub fn write_arrays(
+    file: &Path,
+    arrays: &[(String, Vec<usize>, Vec<f32>)],
+) -> Result<(), FileError> {
+    let format = Format::of(file)?;
+    if !format.has_arrays() {
+        return Err(FileError::Format {
+            file: file.into(),
+            reason: "its format does not hold arrays by name".into(),
+            remedy: "write to a .safetensors or .npz file".into(),
+        });
+    }
+    let write = || -> io::Result<()> {
+        let mut spilled = Vec::new();
+        for (name, shape, values) in arrays {
+            let mut spill = BufWriter::new(tempfile::tempfile()?);
+            for value in values {
+                spill.write_all(&value.to_le_bytes())?;
+            }
+            let mut spill = spill.into_inner().map_err(io::IntoInnerError::into_error)?;
+            spill.seek(SeekFrom::Start(0))?;
+            spilled.push((name.as_str(), shape.clone(), spill));
+        }
+        let mut target = beside(file)?;
+        assemble_arrays(&mut target, format, spilled)?;
+        target.persist(file).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(|error| FileError::write(file, &error))
+}
+
+fn write_text(
+    out: &mut impl Write,
+    values: &[Vec<f32>],
+    widths: &[usize],
+    separator: &str,
+) -> io::Result<()> {
+    let rows = values[0].len() / widths[0];
+    for row in 0..rows {
+        let mut before = "";
+        for (values, width) in values.iter().zip(widths) {
+            for value in &values[row * width..(row + 1) * width] {
+                // The shortest text that reads back as the same number.
+                write!(out, "{before}{value}")?;
+                before = separator;
+            }
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn write_columns(
+    writer: &mut ArrowWriter<NamedTempFile>,
+    schema: &SchemaRef,
+    values: &[Vec<f32>],
+    widths: &[usize],
+) -> io::Result<()> {
+    let columns = values.iter().zip(widths).flat_map(|(values, width)| {
+        (0..*width).map(move |column| -> ArrayRef {
+            let column = values.iter().skip(column).step_by(*width).copied();
+            Arc::new(Float32Array::from_iter_values(column))
+        })
+    });
+    let batch =
+        RecordBatch::try_new(schema.clone(), columns.collect()).map_err(io::Error::other)?;
+    writer.write(&batch).map_err(io::Error::other)
+}
+
+fn assemble_arrays(
+    target: &mut NamedTempFile,
+    format: Format,
+    arrays: Vec<(&str, Vec<usize>, File)>,
+) -> io::Result<()> {
+    let mut out = BufWriter::new(target.as_file_mut());
+    match format {
+        Format::Safetensors => {
+            out.write_all(&safetensors_header(&arrays)?)?;
+            for (_, _, mut array) in arrays {
+                io::copy(&mut array, &mut out)?;
+            }
+        }
+        Format::Npz => {
+            let mut archive = ZipWriter::new(out);
+            for (name, shape, mut array) in arrays {
+                let options = SimpleFileOptions::default().large_file(true);
+                archive.start_file(format!("{name}.npy"), options)?;
+                archive.write_all(&npy_header(&shape))?;
+                io::copy(&mut array, &mut archive)?;
+            }
+            archive.finish()?.flush()?;
+            return Ok(());
+        }
+        _ => {
+            for (_, shape, array) in arrays {
+                out.write_all(&npy_header(&shape))?;
+                io::copy(&mut array.take(u64::MAX), &mut out)?;
+            }
+        }
+    }
+    out.flush()
+}
+
+/// The header of a `.npy` file of 32-bit floats, padded to a multiple of 64 bytes as NumPy does.
+pub(crate) fn npy_header(shape: &[usize]) -> Vec<u8> {
+    let sizes: Vec<String> = shape.iter().map(|size| format!("{size},")).collect();
+    let mut text = format!(
+        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}",
+        sizes.join(" ")
+    );
+    // Magic, version and length take 10 bytes, the line end 1.
+    let length = (10 + text.len() + 1).next_multiple_of(64) - 10;
+    text.push_str(&" ".repeat(length - text.len() - 1));
+    text.push('\n');
+    let mut header = b"\x93NUMPY\x01\x00".to_vec();
+    header.extend((length as u16).to_le_bytes());
+    header.extend(text.as_bytes());
+    header
+}
+
+/// The header of a safetensors file of 32-bit floats, padded so that the numbers lie at multiples of 8 bytes.
+fn safetensors_header(arrays: &[(&str, Vec<usize>, File)]) -> io::Result<Vec<u8>> {
+    let mut tensors = serde_json::Map::new();
+    let mut begin = 0;
+    for (name, shape, _) in arrays {
+        let end = begin + 4 * shape.iter().product::<usize>();
+        let info =
+            serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": [begin, end]});
+        tensors.insert((*name).to_owned(), info);
+        begin = end;
+    }
+    let mut text = serde_json::to_vec(&tensors)?;
+    text.resize(text.len().next_multiple_of(8), b' ');
+    let mut header = (text.len() as u64).to_le_bytes().to_vec();
+    header.extend(text);
+    Ok(header)
+}

@@ -1,0 +1,139 @@
+//! A released checkpoint as a run folder, which `gradnet eval`, `verify`, `predict` and `export` then take as any other.
+
+use std::path::Path;
+
+use burn::module::Module;
+use burn::tensor::Device;
+use gradnet_core::network::{Network, NetworkConfig, ReleasedError, UnitFunction};
+use gradnet_core::{ParameterSource, VectorField};
+
+use super::read_arrays;
+use crate::data::file::FilePairs;
+use crate::experiment::{Experiment, ExperimentError};
+use crate::files::FileError;
+use crate::run::{RunError, RunFolder};
+use crate::target::TargetConfig;
+
+/// What was imported.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// The network, without autodiff.
+    pub network: Network,
+    /// Its settings, recognised from the arrays.
+    pub config: NetworkConfig,
+    /// Its trainable numbers.
+    pub parameters: usize,
+}
+
+/// Why a checkpoint cannot be imported.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The arrays are not those of the network.
+    #[error("{file} holds no {network}: {error}")]
+    Released {
+        /// The file.
+        file: String,
+        /// The network asked for.
+        network: String,
+        /// What does not fit.
+        error: ReleasedError,
+    },
+    /// The network is for another dimension than the experiment.
+    #[error("the network of {file} is for {found} dimensions, the config's target has {expected}")]
+    Dimension {
+        /// The file.
+        file: String,
+        /// The network's dimension.
+        found: usize,
+        /// The target's.
+        expected: usize,
+    },
+    /// The experiment cannot be run.
+    #[error(transparent)]
+    Experiment(#[from] ExperimentError),
+    /// The run folder cannot be written.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+impl ImportError {
+    /// What the user can do about it.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            Self::File(error) => Some(error.remedy().into()),
+            Self::Released { .. } => Some(
+                "name the network the file was saved from with --network: gradnet_c, gradnet_m, mgradnet_c or mgradnet_m".into(),
+            ),
+            Self::Dimension { found, .. } => Some(format!(
+                "choose a config whose target has {found} dimensions, or set it: --set target.NAME.dim={found}"
+            )),
+            Self::Experiment(error) => Some(error.remedy().into()),
+            Self::Run(error) => error.remedy(),
+        }
+    }
+}
+
+/// Reads a released checkpoint and writes a run folder with its weights and with `experiment`, whose network is replaced by the file's.
+///
+/// The activation is the learned one where the file holds it; otherwise the one the experiment's network names if it is of the same kind, and
+/// tanh if not.
+///
+/// # Errors
+/// See [`ImportError`]; nothing is written unless the weights fit.
+pub fn import(
+    file: &Path,
+    network: &str,
+    experiment: &Experiment,
+    out: &Path,
+    overwrite: bool,
+    device: &Device,
+) -> Result<Imported, ImportError> {
+    let state = read_arrays(file)?;
+    let fixed = match &experiment.network {
+        NetworkConfig::GradNetC(config) | NetworkConfig::MGradNetC(config) => config.activation,
+        _ => UnitFunction::Tanh,
+    };
+    let mut source = ParameterSource::new(&device.clone().without_autodiff(), 0);
+    let name = file.display().to_string();
+    let (config, loaded) = state
+        .network(network, fixed, &mut source)
+        .map_err(|error| ImportError::Released {
+            file: name.clone(),
+            network: network.into(),
+            error,
+        })?;
+    if loaded.dim() != experiment.dim() {
+        return Err(ImportError::Dimension {
+            file: name,
+            found: loaded.dim(),
+            expected: experiment.dim(),
+        });
+    }
+    let mut experiment = Experiment {
+        network: config.clone(),
+        ..experiment.clone()
+    };
+    if let TargetConfig::File(file) = &mut experiment.target {
+        // Imported weights know the user's units only.
+        file.standardise = false;
+    }
+    let experiment = experiment.check()?;
+    let facts = match &experiment.target {
+        TargetConfig::File(file) => Some(FilePairs::read(file, experiment.seed, 1)?.facts()),
+        _ => None,
+    };
+    let folder = RunFolder::create_untrained(out, &experiment, overwrite)?;
+    if let Some(facts) = facts {
+        RunFolder::write_facts(folder.path(), &facts)?;
+    }
+    folder.write_weights(loaded.clone())?;
+    Ok(Imported {
+        parameters: loaded.num_params(),
+        network: loaded,
+        config,
+    })
+}

@@ -1,0 +1,152 @@
+//! What is measured of a run for its page.
+
+use burn::tensor::{Device, FloatDType, Tensor};
+use gradnet_core::VectorField;
+use gradnet_core::analysis::{Region, Verification, host, jacobians, verify};
+
+use crate::data::file::{FilePairs, RunField};
+use crate::data::{PointSet, points_tensor};
+use crate::evaluation::test_points;
+use crate::experiment::EvaluationConfig;
+use crate::run::{Run, RunError};
+use crate::target::{Target, TargetConfig};
+
+/// Test points whose errors are shown.
+const POINTS: usize = 5_000;
+
+/// Nodes of the error map on each side, and of the arrows.
+const MAP: usize = 48;
+const ARROWS: usize = 15;
+
+/// Numbers in all the Jacobians looked at: eigenvalues of a 1024 x 1024 matrix take a second.
+const JACOBIAN_ENTRIES: usize = 1 << 18;
+
+/// A field on a regular grid of the plane, row after row from the smallest second coordinate up.
+pub(super) struct PlaneField {
+    /// Smallest and largest coordinate, of both axes.
+    pub(super) range: (f64, f64),
+    /// Points, and the learned field there.
+    pub(super) arrows: Vec<[f64; 4]>,
+    /// The target there, where it has a formula.
+    pub(super) target_arrows: Option<Vec<[f64; 4]>>,
+    /// The error's norm on the finer grid, `MAP` rows of `MAP`, the largest second coordinate first.
+    pub(super) errors: Option<Vec<Vec<f64>>>,
+}
+
+/// All of it.
+pub(super) struct Measured {
+    pub(super) verification: Verification,
+    /// Norms of the errors at test points.
+    pub(super) errors: Vec<f64>,
+    /// Eigenvalues of the symmetric part of the Jacobian at a few test points, the largest first.
+    pub(super) spectra: Vec<Vec<f64>>,
+    pub(super) plane: Option<PlaneField>,
+}
+
+/// Measures the best weights of a run.
+pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> {
+    let device = device.clone().without_autodiff();
+    let experiment = run.experiment();
+    let field = run.field(&device)?;
+    let dim = field.dim();
+    let (set, target, region) = match &experiment.target {
+        TargetConfig::File(file) => {
+            let pairs = FilePairs::read(file, experiment.seed, 1)?;
+            let facts = pairs.facts();
+            let region = Region {
+                low: facts.low,
+                high: facts.high,
+            };
+            (
+                pairs.raw_set(&pairs.split().test, POINTS, &device),
+                None,
+                region,
+            )
+        }
+        config => {
+            let target = config.init(&device)?;
+            let points = EvaluationConfig {
+                points: POINTS,
+                sampling: Default::default(),
+                ..experiment.evaluation.clone()
+            };
+            let points = test_points(&points, target.as_ref(), experiment.seed, 0);
+            let set = PointSet::new(&points, target.as_ref(), &device);
+            (set, Some(target), Region::default())
+        }
+    };
+    let errors = set.chunks().iter().flat_map(|chunk| {
+        let error = field.forward(chunk.x.clone()) - chunk.y.clone();
+        host(error.square().sum_dim(1).sqrt())
+    });
+    let errors = errors.collect();
+    let few = (JACOBIAN_ENTRIES / (dim * dim)).clamp(1, 16);
+    let first = set.chunks().first().map(|chunk| {
+        let rows = chunk.x.dims()[0].min(few);
+        chunk.x.clone().narrow(0, 0, rows)
+    });
+    let spectra = first.map_or(Vec::new(), |x| {
+        let jacobians = jacobians(&field, x);
+        jacobians.iter().map(spectrum).collect()
+    });
+    let like = Tensor::<2>::zeros([1, dim], &device);
+    let network = field.network();
+    Ok(Measured {
+        verification: verify(network, network.claim(), &like, region, few.max(2), 0),
+        errors,
+        spectra,
+        plane: (dim == 2).then(|| plane(&field, target.as_deref(), &set, &device)),
+    })
+}
+
+fn spectrum(jacobian: &nalgebra::DMatrix<f64>) -> Vec<f64> {
+    let symmetric = (jacobian + jacobian.transpose()) * 0.5;
+    let mut values: Vec<f64> = symmetric.symmetric_eigenvalues().iter().copied().collect();
+    values.sort_by(|a, b| b.total_cmp(a));
+    values
+}
+
+fn plane(
+    field: &RunField,
+    target: Option<&dyn Target>,
+    set: &PointSet,
+    device: &Device,
+) -> PlaneField {
+    let range = match target {
+        Some(_) => (0.0, 1.0),
+        None => {
+            let numbers = set.chunks().iter().flat_map(|chunk| host(chunk.x.clone()));
+            let (low, high) = numbers.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| {
+                (l.min(x), h.max(x))
+            });
+            (low, high)
+        }
+    };
+    let coarse = grid(ARROWS, range, device);
+    let arrows = |y: Tensor<2>| -> Vec<[f64; 4]> {
+        let (x, y) = (host(coarse.clone()), host(y));
+        x.chunks(2)
+            .zip(y.chunks(2))
+            .map(|(x, y)| [x[0], x[1], y[0], y[1]])
+            .collect()
+    };
+    let errors = target.map(|target| {
+        let fine = grid(MAP, range, device);
+        let error = field.forward(fine.clone()) - target.gradient(fine);
+        let norms = host(error.square().sum_dim(1).sqrt());
+        norms.chunks(MAP).rev().map(<[f64]>::to_vec).collect()
+    });
+    PlaneField {
+        range,
+        arrows: arrows(field.forward(coarse.clone())),
+        target_arrows: target.map(|target| arrows(target.gradient(coarse.clone()))),
+        errors,
+    }
+}
+
+/// The middles of `side` x `side` cells, row after row upwards.
+fn grid(side: usize, (low, high): (f64, f64), device: &Device) -> Tensor<2> {
+    let node = |i: usize| (low + (high - low) * (i as f64 + 0.5) / side as f64) as f32;
+    let points = (0..side).flat_map(|j| (0..side).flat_map(move |i| [node(i), node(j)]));
+    points_tensor(points.collect(), 2, device, FloatDType::F32)
+}

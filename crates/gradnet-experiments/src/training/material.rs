@@ -1,0 +1,105 @@
+//! What a run learns from: a target that can be evaluated anywhere, or the pairs of a file.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::tensor::Device;
+use gradnet_core::network::Network;
+
+use super::TrainError;
+use crate::data::file::FilePairs;
+use crate::data::{BatchSource, PointSet, Sampler, Stream, sampled};
+use crate::evaluation::{Evaluation, Reference, evaluate_pairs, reference_rows, score};
+use crate::experiment::Experiment;
+use crate::run::{RunError, RunFolder};
+use crate::target::{Target, TargetConfig};
+
+/// Batches to train on, points to validate on, and what is needed to score the result.
+pub(super) struct Material {
+    batches: Arc<dyn BatchSource>,
+    validation: PointSet,
+    pairs: Option<FilePairs>,
+    data_bytes: Option<u64>,
+}
+
+impl Material {
+    /// Builds the target, or reads the file.
+    pub(super) fn prepare(experiment: &Experiment, device: &Device) -> Result<Self, TrainError> {
+        let (config, seed) = (&experiment.train, experiment.seed);
+        if let TargetConfig::File(file) = &experiment.target {
+            let data_bytes = file.bytes();
+            let pairs = FilePairs::read(file, seed, config.batch)?;
+            let rows = &pairs.split().validation;
+            return Ok(Self {
+                batches: Arc::new(pairs.batches(seed, config.batch, device)),
+                validation: pairs.set(rows, config.validation.points, device),
+                pairs: Some(pairs),
+                data_bytes,
+            });
+        }
+        let target: Arc<dyn Target> = Arc::from(experiment.target.init(device)?);
+        let sampler = Sampler::new(&config.data, target.clone(), seed, config.batch);
+        Ok(Self {
+            validation: validation_set(experiment, target.as_ref(), device),
+            batches: sampled(sampler, device.clone()),
+            pairs: None,
+            data_bytes: None,
+        })
+    }
+
+    /// Notes in the run folder how the file was split and scaled.
+    pub(super) fn note(&self, run: &Path) -> Result<(), RunError> {
+        match &self.pairs {
+            Some(pairs) => RunFolder::write_facts(run, &pairs.facts()),
+            None => Ok(()),
+        }
+    }
+
+    /// The training batches.
+    pub(super) fn batches(&self) -> Arc<dyn BatchSource> {
+        self.batches.clone()
+    }
+
+    /// The validation points.
+    pub(super) fn validation(&self) -> PointSet {
+        self.validation.clone()
+    }
+
+    /// What a mean squared error is multiplied by to be in the user's units.
+    pub(super) fn unit(&self) -> f64 {
+        self.pairs.as_ref().map_or(1.0, FilePairs::unit)
+    }
+
+    /// Bytes of the data file, if there is one.
+    pub(super) fn data_bytes(&self) -> Option<u64> {
+        self.data_bytes
+    }
+
+    /// Scores a trained network, beside the reference rows where they are not known.
+    pub(super) fn evaluate(
+        &self,
+        network: &Network,
+        experiment: &Experiment,
+        reference: Option<Reference>,
+        device: &Device,
+    ) -> Result<Evaluation, TrainError> {
+        let (config, seed) = (&experiment.evaluation, experiment.seed);
+        if let Some(pairs) = &self.pairs {
+            return Ok(evaluate_pairs(network, pairs, config, device));
+        }
+        let target = &experiment.target;
+        Ok(Evaluation {
+            test: score(network, target, config, seed, device)?,
+            reference: match reference {
+                Some(known) => known,
+                None => reference_rows(target, config, seed, device)?,
+            },
+        })
+    }
+}
+
+fn validation_set(experiment: &Experiment, target: &dyn Target, device: &Device) -> PointSet {
+    let count = experiment.train.validation.points;
+    let points = target.draw(experiment.seed, Stream::Validation, 0, count);
+    PointSet::new(&points, target, device)
+}
