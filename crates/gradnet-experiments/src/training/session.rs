@@ -230,7 +230,7 @@ impl Session {
 
     /// The part of the run that is done.
     pub(super) fn progress_made(&self) -> f64 {
-        self.step as f64 / self.steps as f64
+        self.step as f64 / self.facts.steps as f64
     }
 
     /// Reads the losses on the device; the first that is not finite ends the run.
