@@ -90,7 +90,7 @@ impl Architecture for QuadraticConfig {
 }
 
 impl Builds<MGradNetQuadratic> for QuadraticConfig {
-    /// Blocks and `V` start with half of [`unit_scale`] each, so that the field has about norm 1 on the unit cube.
+    /// Blocks and `V` start with half of the identity's scale each, such that the field has about norm 1 on the unit cube.
     fn build(&self, dim: usize, width: usize, source: &mut ParameterSource) -> MGradNetQuadratic {
         let half = unit_scale(dim) / 2.0;
         let deviation = (half / width as f64).sqrt();
