@@ -63,6 +63,7 @@ fn a_run_folder_holds_what_is_promised_and_reads_back() {
         "batch",
         "learning_rate",
         "test",
+        "validation_db",
         "reference",
         "wall_s",
         "steps_per_s",
