@@ -164,6 +164,8 @@ fn every_format_trains_scores_verifies_and_predicts_to_the_same_numbers() {
             test,
             "{name}"
         );
+        let drawn = gradnet(folder, &["eval", "run", "--seed", "5"]);
+        assert_eq!(drawn.code, 2, "{}", drawn.stdout);
         let verified = json(&gradnet(folder, &["verify", "run", "--json"]));
         assert_eq!(verified["passed"], true, "{name}");
 
@@ -405,8 +407,8 @@ fn a_file_that_is_not_as_the_config_says_is_told_at_its_key() {
     refused(
         "a.csv",
         &good,
-        "x = [\"x1\", \"x3\"]\ny = [\"g1\", \"g2\"]\n",
-        &["`x3` is not in the file", "did you mean `x"],
+        "x = [\"x1\", \"x22\"]\ny = [\"g1\", \"g2\"]\n",
+        &["`x22` is not in the file", "did you mean `x2`"],
     );
     refused(
         "a.csv",

@@ -184,7 +184,17 @@ fn the_page_opens_in_a_browser_without_errors_at_any_width() {
     let summary = train(here, "smoke", "mgradnet_m", "one");
     train(here, "smoke", "mgradnet_c", "two");
     assert_eq!(gradnet(here, &["report", "one", "two"]).code, 0);
+    // A copy that measures whether anything sticks out at the side, which on a phone would make the whole page slide.
+    let measuring = "<script>document.body.dataset.beyond = document.documentElement.scrollWidth - document.documentElement.clientWidth</script></body>";
+    let page = fs::read_to_string(here.join("report.html")).unwrap();
+    fs::write(
+        here.join("measured.html"),
+        page.replace("</body>", measuring),
+    )
+    .unwrap();
     for width in [360, 1200] {
+        let (dom, _) = open(&browser, here, "measured.html", width);
+        assert!(dom.contains("data-beyond=\"0\""), "at {width}");
         let (dom, console) = open(&browser, here, "report.html", width);
         assert_eq!(console, "", "at {width}");
         for number in shown(&summary) {

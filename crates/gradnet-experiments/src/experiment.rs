@@ -71,9 +71,9 @@ pub struct TrainConfig {
     pub clip_norm: Option<f64>,
     /// Fresh points every step (`"online"`, the default) or a fixed set visited in shuffled epochs (`[train.data.fixed]`).
     pub data: DataConfig,
-    /// When the run looks at validation points.
+    /// When the run looks at validation points; for a run on a data file `points` is how many of its validation rows at most.
     pub validation: ValidationConfig,
-    /// Steps between checkpoints (model, optimizer, scheduler), written at the first validation due; 0 writes none. Default 2,500.
+    /// Steps between checkpoints, written at the first validation due; 0 writes none unless the run is interrupted. Default 2,500.
     pub checkpoint_every: usize,
 }
 
@@ -123,9 +123,9 @@ pub struct ValidationConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EvaluationConfig {
-    /// Points a draw. Default 10,000.
+    /// Points a draw; for a run on a data file, of its test rows at most. Default 10,000.
     pub points: usize,
-    /// Independent draws; the spread over them is reported. Default 15.
+    /// Independent draws, one for a run on a data file; the spread over them is reported. Default 15.
     pub draws: usize,
     /// Where the test points lie. Default `"uniform"`.
     pub sampling: Sampling,
@@ -364,6 +364,23 @@ impl Experiment {
                 ..self.clone()
             }
             .check();
+        }
+        if let TargetConfig::File(_) = &self.target {
+            let remedy = "leave it out: the rows of the file are what there is";
+            require(
+                self.train.data == DataConfig::Online,
+                "train.data",
+                "a drawn set",
+                "has no meaning for a run on a data file",
+                remedy,
+            )?;
+            require(
+                self.evaluation.sampling == Sampling::Uniform,
+                "evaluation.sampling",
+                "\"grid\"",
+                "has no meaning for a run on a data file",
+                remedy,
+            )?;
         }
         self.train.check()?;
         self.evaluation.check(self.dim())?;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use gradnet_experiments::Run;
 use gradnet_experiments::evaluation::{Reference, Score};
+use gradnet_experiments::target::TargetConfig;
 use serde::Serialize;
 
 use super::train::scores;
@@ -30,6 +31,13 @@ struct Scored<'a> {
 pub fn run(options: &Eval) -> Result<ExitCode, Failure> {
     let run = Run::open(&options.run)?;
     let experiment = run.experiment();
+    let from_file = matches!(experiment.target, TargetConfig::File(_));
+    if from_file && (options.seed.is_some() || options.draws.is_some()) {
+        return Err(Failure::input(
+            "a run on a data file is scored on the rows of it that were held out: there is nothing to draw",
+            "leave --seed and --draws out; --points N takes N of the rows",
+        ));
+    }
     let (backend, device) = device::open(&options.device)?;
     let evaluation = run.evaluate(&device, options.points, options.draws, options.seed)?;
     let scored = Scored {
@@ -46,9 +54,13 @@ pub fn run(options: &Eval) -> Result<ExitCode, Failure> {
         output::json(&scored)?;
         return Ok(ExitCode::SUCCESS);
     }
+    let points = match from_file {
+        true => "held-out rows".to_owned(),
+        false => format!("test points of seed {}", scored.seed),
+    };
     output::line(format_args!(
-        "{}: {} on {}, d = {}, test points of seed {}, {}",
-        experiment.name, scored.network, scored.target, scored.dim, scored.seed, scored.backend
+        "{}: {} on {}, d = {}, {points}, {}",
+        experiment.name, scored.network, scored.target, scored.dim, scored.backend
     ))?;
     scores(&scored.test, &scored.reference)?;
     Ok(ExitCode::SUCCESS)

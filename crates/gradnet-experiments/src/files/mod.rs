@@ -20,13 +20,15 @@ mod npy;
 mod npz;
 mod parquet;
 mod safetensors;
+mod whole;
 mod write;
 
 use std::path::Path;
 
 pub use error::FileError;
 pub use format::Format;
-pub use write::{Part, RowWriter, write_arrays};
+pub use whole::write_arrays;
+pub use write::{Part, RowWriter};
 
 pub(crate) use error::guarded;
 pub(crate) use map::map_file;

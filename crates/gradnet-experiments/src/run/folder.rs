@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use gradnet_core::network::Network;
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 
 use super::{RunError, Summary};
 use crate::data::file::DataFacts;
@@ -309,12 +310,68 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
 /// # Errors
 /// The system's error; the file is then as it was.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(UNFINISHED)
-        .tempfile_in(folder)?;
+    let mut file = file_beside(path)?;
     file.write_all(bytes)?;
     file.as_file().sync_data()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// A new file in the folder of `path`, to be moved to `path` when it is whole; with the rights that files get here by default.
+///
+/// # Errors
+/// The system's error.
+pub(crate) fn file_beside(path: &Path) -> io::Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(UNFINISHED);
+    // A temporary file is private otherwise, which a result should not be. The user's mask is applied to this.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder.unwrap_or(Path::new(".")))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_file_written_whole_has_the_rights_of_any_other_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, plain) = (folder.path().join("whole"), folder.path().join("plain"));
+        write_atomically(&whole, b"contents").unwrap();
+        fs::write(&plain, b"contents").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&whole), mode(&plain));
+        assert_eq!(fs::read(&whole).unwrap(), b"contents");
+    }
+
+    #[test]
+    fn a_log_is_cut_back_to_whole_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(RunFolder::METRICS);
+        for (text, length, left) in [
+            ("a\nb\nc\n", 4, "a\nb\n"),
+            ("a\nb\nc", 100, "a\nb\n"),
+            ("a\nb\n", 100, "a\nb\n"),
+            ("a", 1, ""),
+            ("a\n", 0, ""),
+        ] {
+            fs::write(&file, text).unwrap();
+            let mut run = RunFolder::reopen(folder.path()).unwrap();
+            run.rewind_metrics(length).unwrap();
+            let line = Metrics {
+                step: 1,
+                train_loss: None,
+                validation_db: -1.0,
+                elapsed_s: 0.0,
+            };
+            run.append_metrics(&line).unwrap();
+            let found = fs::read_to_string(&file).unwrap();
+            assert!(found.starts_with(left), "{found}");
+            assert_eq!(found.lines().count(), left.lines().count() + 1, "{found}");
+        }
+    }
 }

@@ -18,6 +18,7 @@ mod summary;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use folder::file_beside;
 pub use folder::{Metrics, RunFolder, write_atomically};
 pub use open::Run;
 pub use summary::Summary;

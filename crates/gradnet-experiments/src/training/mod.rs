@@ -154,7 +154,6 @@ impl TrainError {
             Self::NonFinite { .. } => {
                 Some("lower train.learning_rate, or set train.clip_norm = 1.0".into())
             }
-            Self::Interrupted { step: 0, .. } => None,
             Self::Interrupted { run, .. } => Some(format!(
                 "go on where it stopped with `gradnet train --resume {}`",
                 run.display()

@@ -60,7 +60,13 @@ impl FilePairs {
         };
         if config.standardise {
             pairs.similarity = pairs.fit();
-            if pairs.similarity.x_scale == 0.0 {
+            let size = pairs
+                .similarity
+                .mean
+                .iter()
+                .fold(0.0, |size: f64, m| size.max(m.abs()));
+            // Differences below the last bit of a 32-bit float are rounding.
+            if pairs.similarity.x_scale <= f64::from(f32::EPSILON) * size {
                 return Err(few(
                     "all its points are the same".into(),
                     "a field cannot be learned from one point: check the columns named in x".into(),

@@ -142,13 +142,15 @@ mod tests {
         }
     }
 
-    /// What the module's text says of scales for each coordinate: D J is not symmetric.
+    /// What the module's text says of scales for each coordinate: D J is not symmetric, D J C^-1 is if C D is a multiple of the identity.
     #[test]
     fn scales_for_each_coordinate_of_the_gradient_break_the_symmetry() {
         let scales = DMatrix::from_diagonal(&nalgebra::DVector::from_vec(vec![1.0, 2.0, 5.0]));
         for jacobian in jacobians(&field(), points()) {
             assert!(relative_asymmetry(&(&scales * &jacobian)) > 0.05);
             assert!(relative_asymmetry(&(&jacobian * 3.0)) < 1e-5);
+            // C = 3 D^-1, so that C^-1 = D / 3.
+            assert!(relative_asymmetry(&(&scales * &jacobian * &scales / 3.0)) < 1e-5);
         }
     }
 
@@ -164,7 +166,7 @@ mod tests {
             let ahead = host(field.potential(x.clone() + v.clone()).unwrap());
             let behind = host(field.potential(x.clone() - v).unwrap());
             for row in 0..2 {
-                let slope = (ahead[row] - behind[row]) / (2.0 * f64::from(step));
+                let slope = (ahead[row] - behind[row]) / (2.0 * step);
                 let exact = gradient[3 * row + coordinate];
                 assert!(
                     (slope - exact).abs() < 2e-2 * exact.abs().max(1.0),
