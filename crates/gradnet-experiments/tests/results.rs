@@ -19,12 +19,13 @@ fn committed(name: &str) -> Table {
     serde_json::from_str(&text).unwrap()
 }
 
-/// The tables of README and docs/results.md, row by row.
+/// The tables of README (the paper's own) and of docs/results.md (all), row by row.
 #[test]
 fn the_tables_shown_are_the_committed_ones() {
-    for page in ["README.md", "docs/results.md"] {
+    let all: Vec<_> = Grid::names().collect();
+    for (page, names) in [("README.md", &all[..3]), ("docs/results.md", &all[..])] {
         let text = fs::read_to_string(project(page)).unwrap();
-        for name in Grid::names() {
+        for name in names {
             let overview = committed(name).overview();
             assert!(
                 text.contains(overview.trim()),

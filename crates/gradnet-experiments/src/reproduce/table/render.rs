@@ -27,7 +27,12 @@ impl Table {
 
     /// The table as Markdown.
     pub fn markdown(&self) -> String {
-        let mut text = format!("## {}\n\n{}\n\n", self.title, self.caption);
+        let mut text = format!(
+            "## {}\n\n{}\n\nOurs, the published number in brackets:\n\n{}\nIn detail:\n\n",
+            self.title,
+            self.caption,
+            self.overview()
+        );
         match &self.rows {
             Rows::Field(rows) => self.field_markdown(&mut text, rows),
             Rows::Orbits(rows) => orbit_markdown(&mut text, rows),
