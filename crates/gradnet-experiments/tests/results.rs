@@ -29,7 +29,7 @@ fn the_tables_shown_are_the_committed_ones() {
             let overview = committed(name).overview();
             assert!(
                 text.contains(overview.trim()),
-                "{page} does not show {name} as it is:\n{overview}"
+                "{page} does not show {name} as it is (scripts/show_results.py mends that):\n{overview}"
             );
         }
     }
