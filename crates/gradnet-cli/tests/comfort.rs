@@ -233,6 +233,58 @@ fn a_config_is_written_for_the_users_data_and_is_good() {
 }
 
 #[test]
+fn a_config_is_only_written_for_data_that_can_train() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let write = |rows: usize| {
+        let rows: String = (0..rows)
+            .map(|i| format!("{i},{},{},{}\n", i % 7, 2 * i, i % 5))
+            .collect();
+        fs::write(here.join("a.csv"), format!("a,b,c,d\n{rows}")).unwrap();
+    };
+    let init = ["config", "init", "--data", "a.csv", "--out", "a.toml"];
+    for rows in 0..4 {
+        write(rows);
+        let ran = gradnet(here, &init);
+        assert_eq!(ran.code, 2, "{rows}: {}", ran.stdout);
+        let stderr = ran.stderr.replace("\n  │ ", " ");
+        assert!(stderr.contains(&format!("it has {rows} rows")), "{stderr}");
+        assert!(stderr.contains("at least 4"), "{stderr}");
+        assert!(!here.join("a.toml").exists(), "{rows}");
+    }
+    write(25);
+    for (x, y, said) in [
+        ("a,b", "b,c", "`b` is named both in x and in y"),
+        ("a,a", "c,d", "`a` is named twice"),
+    ] {
+        let ran = gradnet(here, &[&init[..], &["--x", x, "--y", y]].concat());
+        assert_eq!(ran.code, 2, "{x} {y}: {}", ran.stdout);
+        let stderr = ran.stderr.replace("\n  │ ", " ");
+        assert!(stderr.contains(said), "{stderr}");
+        assert!(!here.join("a.toml").exists());
+    }
+    // Of 25 rows 3 and 3 are held out: the batch is no larger than what is left.
+    for rows in [15, 25] {
+        write(rows);
+        let ran = gradnet(here, &[&init[..], &["--overwrite"]].concat());
+        assert_eq!(ran.code, 0, "{rows}: {}", ran.stderr);
+        let train = [
+            "train",
+            "--config",
+            "a.toml",
+            "--out",
+            &rows.to_string(),
+            "--progress",
+            "none",
+            "--set",
+            "train.steps=2",
+        ];
+        let ran = gradnet(here, &train);
+        assert_eq!(ran.code, 0, "{rows}: {}", ran.stderr);
+    }
+}
+
+#[test]
 fn a_config_can_be_written_for_every_network() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();

@@ -310,16 +310,52 @@ fn a_run_on_a_file_resumes_and_refuses_a_file_that_changed() {
     assert_eq!(weights("run"), whole);
 
     fs::remove_file(run.join("summary.json")).unwrap();
-    let mut text = fs::read_to_string(folder.join("pairs.csv")).unwrap();
-    text.push_str("1,2,3,4\n");
-    fs::write(folder.join("pairs.csv"), text).unwrap();
-    let ran = gradnet(folder, &["train", "--resume", "run"]);
+    let facts = fs::read(run.join("data.json")).unwrap();
+    let text = fs::read_to_string(folder.join("pairs.csv")).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.swap(1, 2);
+    let swapped = lines.join("\n") + "\n";
+    assert_eq!(swapped.len(), text.len(), "a change that no size tells");
+    for changed in [format!("{text}1,2,3,4\n"), swapped] {
+        fs::write(folder.join("pairs.csv"), changed).unwrap();
+        let ran = gradnet(folder, &["train", "--resume", "run"]);
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("data file has changed"),
+            "{}",
+            ran.stderr
+        );
+        let kept = fs::read(run.join("data.json")).unwrap();
+        assert_eq!(kept, facts, "a refused run keeps its scaling");
+        let ran = gradnet(folder, &["eval", "run"]);
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+        assert!(ran.stderr.contains("not the file"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_trained_run_predicts_without_its_data_file() {
+    let here = tempfile::tempdir().unwrap();
+    let folder = here.path();
+    let data = write(folder, "pairs.csv");
+    write_config(folder, &data);
+    let train = ["train", "--config", "mine.toml", "--out", "run"];
+    assert_eq!(gradnet(folder, &train).code, 0);
+    fs::rename(folder.join("pairs.csv"), folder.join("moved.csv")).unwrap();
+    let predict = [
+        "predict",
+        "run",
+        "--input",
+        "moved.csv",
+        "--output",
+        "y.csv",
+    ];
+    let ran = gradnet(folder, &predict);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(gradnet(folder, &["verify", "run"]).code, 0);
+    let ran = gradnet(folder, &["eval", "run"]);
     assert_eq!(ran.code, 2, "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("data file has changed"),
-        "{}",
-        ran.stderr
-    );
+    assert!(ran.stderr.contains("pairs.csv"), "{}", ran.stderr);
 }
 
 /// `config check` or `train` with this data file's text and settings fails and says so.
@@ -507,6 +543,146 @@ fn two_files_one_for_the_points_and_one_for_the_gradients() {
     );
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("as many rows"), "{}", ran.stderr);
+}
+
+/// A short training on a text file of these lines; columns x1, x2 and g1, g2.
+fn train_on(folder: &Path, text: &[u8]) {
+    fs::write(folder.join("pairs.csv"), text).unwrap();
+    let names = "x = [\"x1\", \"x2\"]\ny = [\"g1\", \"g2\"]\n";
+    write_config(folder, &format!("path = \"pairs.csv\"\n{names}"));
+    let train = [
+        "train",
+        "--config",
+        "mine.toml",
+        "--out",
+        "run",
+        "--progress",
+        "none",
+        "--set",
+        "train.steps=100",
+    ];
+    let ran = gradnet(folder, &train);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+}
+
+fn predict(folder: &Path, input: &str, output: &str, more: &[&str]) -> Ran {
+    let arguments = ["predict", "run", "--input", input, "--output", output];
+    gradnet(folder, &[&arguments[..], more].concat())
+}
+
+#[test]
+fn points_under_other_names_are_refused_until_they_are_named() {
+    let here = tempfile::tempdir().unwrap();
+    let folder = here.path();
+    train_on(folder, &csv(|_, line| line));
+    fs::write(folder.join("x.csv"), "lat,lon\n20,-5\n21,-4\n").unwrap();
+    let ran = predict(folder, "x.csv", "y.csv", &[]);
+    assert_eq!(ran.code, 2, "{}{}", ran.stdout, ran.stderr);
+    let stderr = ran.stderr.replace("\n  │ ", " ");
+    assert!(stderr.contains("`x1` is not in the file"), "{stderr}");
+    assert!(stderr.contains("--x"), "{stderr}");
+    assert!(!folder.join("y.csv").exists());
+    let ran = predict(folder, "x.csv", "y.csv", &["--x", "lat,lon"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    // A file without names has nothing but the order of its columns.
+    fs::write(folder.join("plain.csv"), "20,-5\n21,-4\n").unwrap();
+    let ran = predict(folder, "plain.csv", "plain_y.csv", &[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let mut writer =
+        RowWriter::create(&folder.join("plain.npy"), vec![part("v", &["a", "b"])]).unwrap();
+    writer.write(&[vec![20.0, -5.0, 21.0, -4.0]]).unwrap();
+    writer.finish().unwrap();
+    let ran = predict(folder, "plain.npy", "npy_y.csv", &[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for same in ["plain_y.csv", "npy_y.csv"] {
+        assert_eq!(
+            numbers(&folder.join(same), &Selection::All),
+            numbers(&folder.join("y.csv"), &Selection::All),
+            "{same}"
+        );
+    }
+}
+
+#[test]
+fn no_command_writes_over_what_it_reads_or_into_a_run() {
+    let here = tempfile::tempdir().unwrap();
+    let folder = here.path();
+    train_on(folder, &csv(|_, line| line));
+    fs::write(folder.join("x.csv"), "x1,x2\n20,-5\n21,-4\n").unwrap();
+    fs::write(folder.join("notes.json"), "{\"mine\": true}\n").unwrap();
+    let kept = [
+        "x.csv",
+        "pairs.csv",
+        "notes.json",
+        "run/config.toml",
+        "run/data.json",
+        "run/summary.json",
+        "run/weights.bpk",
+    ];
+    let contents = || kept.map(|name| fs::read(folder.join(name)).unwrap());
+    let before = contents();
+    let predict: &[&str] = &["predict", "run", "--input", "x.csv", "--output"];
+    let report: &[&str] = &["report", "run", "--output"];
+    let export: &[&str] = &["export", "run", "--to"];
+    for (command, output, named) in [
+        (predict, "x.csv", "x.csv"),
+        (predict, "run/../x.csv", "x.csv"),
+        (predict, "pairs.csv", "pairs.csv"),
+        (predict, "run/y.csv", "y.csv"),
+        (report, "pairs.csv", "pairs.csv"),
+        (report, "run/config.toml", "config.toml"),
+        (export, "run/data.npz", "data.npz"),
+        (export, "run/checkpoint/w.npz", "w.npz"),
+        (export, "run/summary.safetensors", "summary.safetensors"),
+        (export, "notes.safetensors", "notes.json"),
+    ] {
+        let ran = gradnet(folder, &[command, &[output]].concat());
+        assert_eq!(ran.code, 2, "{output}: {}{}", ran.stdout, ran.stderr);
+        assert!(ran.stderr.contains(named), "{output}: {}", ran.stderr);
+        assert!(ran.stderr.contains("help: "), "{output}: {}", ran.stderr);
+        assert!(contents() == before, "{command:?} {output}");
+    }
+    assert!(!folder.join("notes.safetensors").exists());
+    // What an export wrote, an export replaces.
+    for _ in 0..2 {
+        let ran = gradnet(folder, &["export", "run", "--to", "w.npz"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+    }
+    let ran = gradnet(folder, &["export", "run", "--to", "w.onnx"]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert!(ran.stderr.contains(".safetensors"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains(".csv"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_prediction_that_is_not_finite_is_refused_with_its_row() {
+    let here = tempfile::tempdir().unwrap();
+    let folder = here.path();
+    // Points so close together that 3e38 is infinite in the network's units.
+    let mut text = "x1,x2,g1,g2\n".to_owned();
+    for [a, b, c, d] in pairs() {
+        text.push_str(&format!("{},{},{c},{d}\n", 1e-3 * a, 1e-3 * b));
+    }
+    train_on(folder, text.as_bytes());
+    fs::write(folder.join("x.csv"), "x1,x2\n0.02,-0.005\n3e38,0\n").unwrap();
+    let ran = predict(folder, "x.csv", "y.csv", &[]);
+    assert_eq!(ran.code, 2, "{}{}", ran.stdout, ran.stderr);
+    let stderr = ran.stderr.replace("\n  │ ", " ");
+    assert!(stderr.contains("x.csv, row 2"), "{stderr}");
+    assert!(stderr.contains("`g1`"), "{stderr}");
+    assert!(stderr.contains("help: "), "{stderr}");
+    assert!(!folder.join("y.csv").exists());
+}
+
+#[test]
+fn a_folder_is_no_data_file() {
+    let here = tempfile::tempdir().unwrap();
+    for name in ["data", "data.csv", "data.npy", "data.npz", "data.parquet"] {
+        fs::create_dir(here.path().join(name)).unwrap();
+        let ran = gradnet(here.path(), &["config", "init", "--data", name]);
+        assert_eq!(ran.code, 2, "{name}: {}", ran.stdout);
+        assert!(ran.stderr.contains("folder"), "{name}: {}", ran.stderr);
+    }
 }
 
 #[test]

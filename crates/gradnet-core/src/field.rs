@@ -33,11 +33,23 @@ pub trait VectorField {
     fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2>;
 }
 
-/// A field that is the gradient of some potential: its Jacobian is symmetric everywhere (Def. 1).
+/// A field that is the gradient of some potential: its Jacobian is symmetric wherever it has one (Def. 1).
+///
+/// Where a convex potential has a kink, the field is an element of its subdifferential there (Def. 8): shells around
+/// [`StepActivation`](crate::activation::StepActivation) and [`HardmaxActivation`](crate::activation::HardmaxActivation).
 pub trait GradientField: VectorField {}
 
 /// A gradient field of a convex potential: its Jacobian is positive semidefinite, so
 /// `⟨f(x) − f(y), x − y⟩ ≥ 0` for all points (Def. 2, Def. 3).
+///
+/// The guarantee is the type's: what is only a gradient is refused where a monotone field is asked for.
+///
+/// ```compile_fail,E0277
+/// fn monotone(_: &impl gradnet_core::MonotoneField) {}
+/// fn refused(field: &gradnet_core::network::GradNetC) {
+///     monotone(field)
+/// }
+/// ```
 pub trait MonotoneField: GradientField {}
 
 /// A gradient field whose potential can be evaluated, up to the constant that no gradient knows.

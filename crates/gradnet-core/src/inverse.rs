@@ -156,7 +156,7 @@ impl<F: MonotoneField + Module> StronglyMonotone<F> {
         halvings: usize,
     ) -> (Tensor<2>, Tensor<2>, Vec<f64>) {
         let mut lengths = vec![1.0; sizes.len()];
-        for halving in 0..=halvings {
+        for halving in 0..=halvings + 1 {
             let scale = TensorData::new(lengths.clone(), [lengths.len(), 1]);
             let scale = Tensor::<2>::from_data(scale, (&x.device(), x.dtype()));
             let next = x.clone() + step.clone() * scale;
@@ -167,7 +167,7 @@ impl<F: MonotoneField + Module> StronglyMonotone<F> {
                 let falls = *now <= (1.0 - 1e-4 * *length) * then || *length == 0.0;
                 if !falls {
                     settled = false;
-                    *length = if halving + 1 == halvings {
+                    *length = if halving >= halvings {
                         0.0
                     } else {
                         *length / 2.0

@@ -1,13 +1,13 @@
 //! A run's field at the points of a file: in pieces, so that neither file need fit into memory.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, FloatDType, Tensor};
 use gradnet_core::VectorField;
 
 use crate::data::file::RunField;
 use crate::data::points_tensor;
-use crate::files::{FileError, Format, Part, RowReader, RowWriter, Selection};
+use crate::files::{FileError, Format, Part, RowReader, RowWriter, Selection, check_output};
 use crate::run::{Run, RunError};
 use crate::target::TargetConfig;
 
@@ -17,7 +17,8 @@ const PIECE: usize = 500;
 /// What is wanted at each point beside the field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PredictOptions {
-    /// Columns or arrays with the points. Default: those the run was trained on if the file has them, else all columns, or the array "x".
+    /// Columns or arrays with the points. Default: those the run was trained on; if it named none, or the file has no names (`.npy`, CSV that
+    /// begins with numbers), all columns, or the array "x".
     pub x: Option<Vec<String>>,
     /// Whether the potential is written too.
     pub potential: bool,
@@ -41,6 +42,18 @@ pub enum PredictError {
         /// The network.
         network: &'static str,
     },
+    /// A number that would be written is infinite or none.
+    #[error("{}, row {row}: the prediction `{column}` there is {value}", input.display())]
+    NotFinite {
+        /// The file with the points.
+        input: PathBuf,
+        /// The row of the point, counted from 1.
+        row: u64,
+        /// The column of the output.
+        column: String,
+        /// What was predicted.
+        value: f32,
+    },
 }
 
 impl PredictError {
@@ -51,6 +64,10 @@ impl PredictError {
             Self::File(error) => Some(error.remedy().into()),
             Self::NoPotential { .. } => Some(
                 "leave --potential out, or train a network that has one (`gradnet networks --json`)"
+                    .into(),
+            ),
+            Self::NotFinite { .. } => Some(
+                "remove the row: its numbers are too large for 32 bits, or too far from the points the run was trained on"
                     .into(),
             ),
         }
@@ -71,6 +88,7 @@ pub fn predict(
     options: &PredictOptions,
     mut told: impl FnMut(u64, Option<u64>),
 ) -> Result<u64, PredictError> {
+    check_output(output, Some(input), std::slice::from_ref(run))?;
     let field = run.field(device)?;
     let dim = field.dim();
     let mut reader = open(run, input, options)?;
@@ -86,7 +104,8 @@ pub fn predict(
         }
         .into());
     }
-    let mut writer = RowWriter::create(output, parts(run, dim, options))?;
+    let parts = parts(run, dim, options);
+    let mut writer = RowWriter::create(output, parts.clone())?;
     let total = reader.count();
     let mut done = 0;
     loop {
@@ -101,7 +120,9 @@ pub fn predict(
             &device.clone().without_autodiff(),
             FloatDType::F32,
         );
-        writer.write(&values(&field, x, options)?)?;
+        let values = values(&field, x, options)?;
+        finite(input, done, &parts, &values)?;
+        writer.write(&values)?;
         done += rows as u64;
         told(done, total);
     }
@@ -125,12 +146,67 @@ fn open(run: &Run, input: &Path, options: &PredictOptions) -> Result<RowReader, 
     };
     match trained {
         Some(names) => {
-            RowReader::open(input, &Selection::Named(names)).or_else(|error| match error {
-                FileError::Column { .. } => RowReader::open(input, &all),
-                other => Err(other),
+            RowReader::open(input, &Selection::Named(names.clone())).or_else(|error| {
+                let FileError::Column {
+                    file,
+                    what,
+                    name,
+                    requirement,
+                    remedy,
+                } = error
+                else {
+                    return Err(error);
+                };
+                // Only where nothing has a name the places say which is which.
+                let format = Format::of(input)?;
+                if matches!(format, Format::Npy | Format::Csv) {
+                    let reader = RowReader::open(input, &all)?;
+                    if format == Format::Npy || unnamed(&reader) {
+                        return Ok(reader);
+                    }
+                }
+                Err(FileError::Column {
+                    file,
+                    what,
+                    name,
+                    requirement,
+                    remedy: format!(
+                        "{remedy}; name the columns or the array with the points, in the order the run was trained on ({}): --x NAMES",
+                        names.join(", ")
+                    ),
+                })
             })
         }
         None => RowReader::open(input, &all),
+    }
+}
+
+/// Whether a file's columns are called by their numbers, because nothing in it names them.
+fn unnamed(reader: &RowReader) -> bool {
+    let mut names = reader.names().iter().zip(1..);
+    names.all(|(name, number): (&String, usize)| *name == number.to_string())
+}
+
+/// Refuses the first row with a number that is not finite; `before` rows came before these.
+fn finite(
+    input: &Path,
+    before: u64,
+    parts: &[Part],
+    values: &[Vec<f32>],
+) -> Result<(), PredictError> {
+    let bad = parts.iter().zip(values).filter_map(|(part, values)| {
+        let place = values.iter().position(|value| !value.is_finite())?;
+        let (row, column) = (place / part.columns.len(), place % part.columns.len());
+        Some((row, part.columns[column].clone(), values[place]))
+    });
+    match bad.min_by_key(|(row, ..)| *row) {
+        None => Ok(()),
+        Some((row, column, value)) => Err(PredictError::NotFinite {
+            input: input.into(),
+            row: before + row as u64 + 1,
+            column,
+            value,
+        }),
     }
 }
 

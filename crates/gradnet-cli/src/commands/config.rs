@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use gradnet_core::network::NetworkConfig;
 use gradnet_experiments::config::{self, ConfigError, Overrides};
 use gradnet_experiments::data::file::FileConfig;
+use gradnet_experiments::files::check_output;
 use gradnet_experiments::run::write_atomically;
 use serde::Serialize;
 
@@ -113,6 +114,9 @@ pub fn init(options: &Init) -> Result<ExitCode, Failure> {
             format!("{} is there already", out.display()),
             "choose another name with --out, or replace it with --overwrite",
         ));
+    }
+    if let Some(out) = &options.out {
+        check_output(out, Some(&options.data), &[])?;
     }
     let data = FileConfig {
         x: options.x.clone(),

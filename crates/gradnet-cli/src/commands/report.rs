@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use gradnet_experiments::Run;
+use gradnet_experiments::files::check_output;
 use gradnet_experiments::report::report;
 
 use crate::arguments::Report;
@@ -17,6 +18,7 @@ pub fn run(options: &Report) -> Result<ExitCode, Failure> {
         .iter()
         .map(|folder| Run::open(folder))
         .collect::<Result<Vec<_>, _>>()?;
+    check_output(&options.output, None, &runs)?;
     let (_, device) = device::open(&options.device)?;
     report(&runs, &options.output, &device)?;
     output::line(format_args!(

@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng};
 
 /// `ln det J_f(x)` at each row of `x`, exactly: one Jacobian and its eigenvalues for each point, `O(dim³)`.
 ///
-/// NaN where the Jacobian is not positive definite, which a strongly monotone field does not have.
+/// −∞ or NaN where the Jacobian is not positive definite, which a strongly monotone field does not have.
 pub fn log_det_jacobian(field: &impl MonotoneField, x: Tensor<2>) -> Vec<f64> {
     let log_det = |jacobian: &DMatrix<f64>| {
         let symmetric = (jacobian + jacobian.transpose()) * 0.5;
@@ -23,6 +23,9 @@ pub fn log_det_jacobian(field: &impl MonotoneField, x: Tensor<2>) -> Vec<f64> {
 ///
 /// The quadrature error falls geometrically with `steps`, at the rate of conjugate gradients on `J`; the
 /// standard deviation over probes is at most `√(2/probes) ‖ln J − diag‖_F`.
+///
+/// # Panics
+/// If `probes` or `steps` is 0.
 pub fn log_det_jacobian_estimate(
     field: &impl MonotoneField,
     x: Tensor<2>,
@@ -30,6 +33,10 @@ pub fn log_det_jacobian_estimate(
     steps: usize,
     seed: u64,
 ) -> Vec<f64> {
+    assert!(
+        probes > 0 && steps > 0,
+        "an estimate needs a probe and a step, not {probes} and {steps}"
+    );
     let [points, dim] = x.dims();
     let mut generator = ChaCha12Rng::seed_from_u64(seed);
     let mut sums = vec![0.0; points];

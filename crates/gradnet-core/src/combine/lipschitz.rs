@@ -8,8 +8,8 @@
 //!
 //! and `‖G‖₂ ≤ ‖G^(2^k)‖_F^(2^-k)`, the Schatten norm of order `2^(k+1)`, by `k` squarings of a `dim × dim` matrix.
 //! It exceeds `‖G‖₂` by a factor of at most `dim^(2^-(k+1))`: 2.8 % at `dim = 1024` with the `k = 7` used here.
-//! So the bound is as tight as the slopes `s` are; it is met by one layer of units that are all at their
-//! steepest in one point.
+//! So the bound is as tight as the slopes `s` are; it is met by one layer of units with scales of one sign that
+//! are all at their steepest in one point.
 
 use crate::activation::{
     Activation, CascadedActivation, ElementwiseActivation, IcgnActivation, LearnedTanh,

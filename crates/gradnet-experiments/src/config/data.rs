@@ -59,6 +59,10 @@ pub(super) fn inspect(
     if experiment.target.check().is_err() {
         return Ok(experiment);
     }
+    // A run's config has the absolute path and the dimension: its weights can be used without the file.
+    if file.dim.is_some() && file.path.is_absolute() && !file.path.exists() {
+        return Ok(experiment);
+    }
     let base = Path::new(&source.name).parent().unwrap_or(Path::new(""));
     let found = file.clone().inspect(base).map_err(|error| {
         let key = match &error {

@@ -16,6 +16,7 @@ pub fn template(
     network: &NetworkConfig,
     shown_path: &Path,
 ) -> Result<String, FileError> {
+    apart(data)?;
     let found = data.clone().inspect(Path::new(""))?;
     let dim = found.dim.unwrap_or_default();
     let (x, y) = names(&found, dim)?;
@@ -28,7 +29,16 @@ pub fn template(
             false => '_',
         })
         .collect();
-    let training = rows * 8 / 10;
+    let training = training_rows(&found, rows);
+    if training < FEWEST {
+        return Err(FileError::Format {
+            file: data.path.clone(),
+            reason: format!(
+                "it has {rows} rows; a training needs at least 4: 2 to train on, 1 that chooses the weights and 1 for the error"
+            ),
+            remedy: "add rows, each a point with the gradient there".into(),
+        });
+    }
     let batch = training.clamp(1, 100);
     let parameters = network_budget(network, dim, training);
     let claim = match network.entry().claim {
@@ -96,6 +106,43 @@ points = 10000
         path = toml_text(&shown_path.display().to_string()),
         network = network.name(),
     ))
+}
+
+/// Rows to train on, at least: a single one has no scale.
+const FEWEST: usize = 2;
+
+/// Rows that are left to train on beside the two parts held out, as [`Split`](crate::data::file::Split) counts them.
+fn training_rows(config: &FileConfig, rows: usize) -> usize {
+    let count = |share: f64| ((rows as f64 * share).round() as usize).max(1);
+    rows.saturating_sub(count(config.validation) + count(config.test))
+}
+
+/// Refuses a column or array that is named twice.
+fn apart(data: &FileConfig) -> Result<(), FileError> {
+    let what = match Format::of(&data.path)?.has_arrays() {
+        true => "array",
+        false => "column",
+    };
+    let mut seen: Vec<&String> = Vec::new();
+    for name in data.x.iter().chain(&data.y) {
+        if seen.contains(&name) {
+            let requirement = match data.x.contains(name) && data.y.contains(name) {
+                true => "is named both in x and in y",
+                false => "is named twice",
+            };
+            return Err(FileError::Column {
+                file: data.path.clone(),
+                what,
+                name: name.clone(),
+                requirement: requirement.into(),
+                remedy:
+                    "name the points with --x and the gradients with --y, each column or array once"
+                        .into(),
+            });
+        }
+        seen.push(name);
+    }
+    Ok(())
 }
 
 /// As many parameters as the rows can carry, within what the paper used for this dimension.

@@ -5,9 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::PointSet;
 
-/// `10 log10` of a mean squared error.
+/// `10 log10` of a mean squared error; of one below the smallest normal number, as of no error at all, that number's: -3077.
+///
+/// So an exact field has a number too, which JSON can hold. What is not a number stays so.
 pub fn decibels(mean_squared_error: f64) -> f64 {
-    10.0 * mean_squared_error.log10()
+    10.0 * mean_squared_error
+        .clamp(f64::MIN_POSITIVE, f64::INFINITY)
+        .log10()
 }
 
 /// The mean over the points of the squared 2-norm of `field(x) - y`, summed in 64 bits whatever the device has.
@@ -80,5 +84,16 @@ mod tests {
         assert!((score.rmse_db_mean() + 10.0).abs() < 1e-12);
         assert_eq!((score.draws, score.points), (2, 7));
         assert_eq!(Score::new(&[0.1], 7).mse_db_std, None);
+    }
+
+    /// The smallest normal number is 2^-1022: -10220 log10(2) = -3076.53 dB.
+    #[test]
+    fn the_score_of_an_exact_field_is_written_and_read_back() {
+        let score = Score::new(&[0.0, 0.0], 7);
+        let text = serde_json::to_string(&score).unwrap();
+        let read: Score = serde_json::from_str(&text).unwrap();
+        assert!((read.mse_db_mean + 10_220.0 * 2f64.log10()).abs() < 1e-6);
+        assert_eq!(read.mse_db_std, Some(0.0));
+        assert!(decibels(f64::NAN).is_nan());
     }
 }

@@ -123,6 +123,14 @@ impl FileError {
         }
     }
 
+    pub(super) fn folder(file: &Path) -> Self {
+        Self::Format {
+            file: file.into(),
+            reason: "it is a folder, not a file".into(),
+            remedy: "name a file in it".into(),
+        }
+    }
+
     pub(super) fn damaged(file: &Path, reason: impl ToString) -> Self {
         Self::Format {
             file: file.into(),

@@ -24,7 +24,7 @@ impl Format {
     /// The format that the file's name says.
     ///
     /// # Errors
-    /// [`FileError::Format`] if the name ends in none that is known.
+    /// [`FileError::Format`] if the name ends in none that is known, or is a folder's.
     pub fn of(file: &Path) -> Result<Self, FileError> {
         let extension = file.extension().unwrap_or_default().to_string_lossy();
         Ok(match extension.to_ascii_lowercase().as_str() {
@@ -33,6 +33,7 @@ impl Format {
             "npz" => Self::Npz,
             "parquet" | "pq" => Self::Parquet,
             "safetensors" => Self::Safetensors,
+            _ if file.is_dir() => return Err(FileError::folder(file)),
             _ => {
                 return Err(FileError::Format {
                     file: file.into(),

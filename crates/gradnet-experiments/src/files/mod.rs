@@ -18,6 +18,7 @@ mod format;
 mod map;
 mod npy;
 mod npz;
+mod output;
 mod parquet;
 mod safetensors;
 mod whole;
@@ -27,6 +28,7 @@ use std::path::Path;
 
 pub use error::FileError;
 pub use format::Format;
+pub use output::check_output;
 pub use whole::write_arrays;
 pub use write::{Part, RowWriter};
 
@@ -65,6 +67,9 @@ impl RowReader {
     /// # Errors
     /// If the file cannot be opened, is not of the format its name says, or lacks a column.
     pub fn open(file: &Path, selection: &Selection) -> Result<Self, FileError> {
+        if file.is_dir() {
+            return Err(FileError::folder(file));
+        }
         let format = Format::of(file)?;
         guarded(file, || match format {
             Format::Csv => csv::open(file, selection),

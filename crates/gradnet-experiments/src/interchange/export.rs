@@ -14,7 +14,7 @@ use gradnet_core::sign::Sign;
 use serde::Serialize;
 
 use crate::data::file::Similarity;
-use crate::files::{FileError, write_arrays};
+use crate::files::{FileError, Format, check_output, write_arrays};
 use crate::run::{Run, RunError, write_atomically};
 
 /// Name, shape and numbers of an array.
@@ -23,7 +23,7 @@ type NamedArray = (String, Vec<usize>, Vec<f32>);
 /// What is written beside the arrays.
 #[derive(Clone, Debug, Serialize)]
 pub struct Exported {
-    /// "gradnet export 1".
+    /// [`FORMAT`].
     format: &'static str,
     /// The network's registered name.
     pub network: &'static str,
@@ -53,6 +53,9 @@ pub struct Exported {
     pub description: PathBuf,
 }
 
+/// What a description says of itself.
+const FORMAT: &str = "gradnet export 1";
+
 const CASCADE: &str = "w = W x; z_0 = beta_0 w + bias_0; z_l = beta_l w + alpha_(l-1) s(z_(l-1)) + bias_l; f(x) = W' (alpha_(L-1) s(z_(L-1))) + output_bias";
 const MODULES: &str = "f(x) = sum over m of alpha_m W_m' s(temperature_m (W_m x + b_m)) + output_bias, with s the softmax, or a_m softmax(u) - b_m softmax(-u)";
 const PARAMETERS: &str =
@@ -61,8 +64,11 @@ const PARAMETERS: &str =
 /// Writes the arrays of a run's best weights to `to` (.safetensors or .npz), and the description beside it (.json).
 ///
 /// # Errors
-/// If the run cannot be read, or a file cannot be written.
+/// If the run cannot be read, a file cannot be written, or one is in the way: the run's data file, a file of a run, or a .json that no
+/// export has written.
 pub fn export(run: &Run, to: &Path, device: &Device) -> Result<Exported, RunError> {
+    let description = to.with_extension("json");
+    check_places(run, to, &description)?;
     let field = run.field(device)?;
     let network = field.network();
     let (kind, formula, function, arrays) = match network {
@@ -72,9 +78,8 @@ pub fn export(run: &Run, to: &Path, device: &Device) -> Result<Exported, RunErro
         Network::MGradNetM(network) => modules(network),
         other => ("parameters", PARAMETERS, None, parameters(other)),
     };
-    let description = to.with_extension("json");
     let exported = Exported {
-        format: "gradnet export 1",
+        format: FORMAT,
         network: network.name(),
         claim: network.claim(),
         dim: run.experiment().dim(),
@@ -97,6 +102,36 @@ pub fn export(run: &Run, to: &Path, device: &Device) -> Result<Exported, RunErro
     write_atomically(&description, text.as_bytes())
         .map_err(|error| RunError::Data(FileError::write(&description, &error)))?;
     Ok(exported)
+}
+
+/// Refuses formats that do not hold named arrays, and places where something else is.
+fn check_places(run: &Run, to: &Path, description: &Path) -> Result<(), FileError> {
+    if !Format::of(to).is_ok_and(Format::has_arrays) {
+        return Err(FileError::Format {
+            file: to.into(),
+            reason: "weights are not written in a format its name says".into(),
+            remedy: "name it .safetensors or .npz".into(),
+        });
+    }
+    for file in [to, description] {
+        check_output(file, None, std::slice::from_ref(run))?;
+    }
+    if description.exists() && !is_description(description) {
+        return Err(FileError::Format {
+            file: description.into(),
+            reason: "the description of the weights would replace this file, which is none".into(),
+            remedy: "choose another name with --to, or move that file away".into(),
+        });
+    }
+    Ok(())
+}
+
+/// Whether an export wrote this file.
+fn is_description(file: &Path) -> bool {
+    let value = std::fs::read(file)
+        .ok()
+        .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+    value.is_some_and(|value| value["format"] == FORMAT)
 }
 
 fn array<const D: usize>(name: &str, tensor: Tensor<D>) -> NamedArray {

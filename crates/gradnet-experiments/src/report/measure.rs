@@ -4,7 +4,7 @@ use burn::tensor::{Device, FloatDType, Tensor};
 use gradnet_core::VectorField;
 use gradnet_core::analysis::{Region, Verification, host, jacobians, verify};
 
-use crate::data::file::{FilePairs, RunField};
+use crate::data::file::RunField;
 use crate::data::{PointSet, points_tensor};
 use crate::evaluation::test_points;
 use crate::experiment::EvaluationConfig;
@@ -51,7 +51,7 @@ pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> 
     let dim = field.dim();
     let (set, target, region) = match &experiment.target {
         TargetConfig::File(file) => {
-            let pairs = FilePairs::read(file, experiment.seed, 1)?;
+            let pairs = run.pairs(file)?;
             let facts = pairs.facts();
             let region = Region {
                 low: facts.low,

@@ -8,9 +8,10 @@ use gradnet_core::{ParameterSource, network::Network};
 
 use super::{Metrics, RunError, RunFolder, Summary};
 use crate::config::{self, Overrides};
-use crate::data::file::{DataFacts, FilePairs, RunField};
+use crate::data::file::{DataFacts, FileConfig, FilePairs, RunField};
 use crate::evaluation::{Evaluation, evaluate, evaluate_pairs};
 use crate::experiment::{EvaluationConfig, Experiment, Sampling};
+use crate::files::FileError;
 use crate::target::TargetConfig;
 
 /// A run in its folder.
@@ -65,7 +66,8 @@ impl Run {
 
     /// Whether the weights were imported, not trained here.
     pub fn is_imported(&self) -> bool {
-        self.path.join(RunFolder::WEIGHTS).is_file() && !self.path.join(RunFolder::METRICS).exists()
+        let exists = |name| self.path.join(name).exists();
+        exists(RunFolder::WEIGHTS) && !exists(RunFolder::METRICS) && !exists(RunFolder::CHECKPOINTS)
     }
 
     /// The folder.
@@ -132,6 +134,26 @@ impl Run {
             )));
         }
         Ok(Some(facts))
+    }
+
+    /// The pairs of the run's file, split as they were when it was trained.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is no longer what the run was trained on.
+    pub(crate) fn pairs(&self, file: &FileConfig) -> Result<FilePairs, RunError> {
+        // The split is the run's: another seed would test on rows that were trained on.
+        let pairs = FilePairs::read(file, self.experiment.seed, 1)?;
+        match self.data_facts()? {
+            Some(facts) if facts.digest != pairs.facts().digest => {
+                Err(RunError::Data(FileError::Format {
+                    file: file.path.clone(),
+                    reason: "it is not the file the run was trained on: a number in it has changed"
+                        .into(),
+                    remedy: "restore the file, or train anew with `gradnet train --config`".into(),
+                }))
+            }
+            _ => Ok(pairs),
+        }
     }
 
     /// The result, if the run finished.
@@ -202,8 +224,7 @@ impl Run {
             ..own.clone()
         };
         if let TargetConfig::File(file) = &self.experiment.target {
-            // The split is the run's: another seed would test on rows that were trained on.
-            let pairs = FilePairs::read(file, self.experiment.seed, 1)?;
+            let pairs = self.pairs(file)?;
             return Ok(evaluate_pairs(&network, &pairs, &config, device));
         }
         let seed = seed.unwrap_or(self.experiment.seed);

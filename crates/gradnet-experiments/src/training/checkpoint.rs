@@ -41,7 +41,7 @@ pub(super) struct Position {
     /// The backend that computed so far.
     pub(super) backend: String,
     /// Bytes of the data file the run learns from, if it does.
-    pub(super) data_bytes: Option<u64>,
+    pub(super) data_digest: Option<String>,
     /// Bytes of `metrics.jsonl` that belong to the steps done.
     pub(super) metrics_bytes: u64,
     /// Bits of the best validation error so far, in decibels.
@@ -260,7 +260,7 @@ mod tests {
             step,
             experiment: "name = \"a\"\n".into(),
             backend: "flex".into(),
-            data_bytes: None,
+            data_digest: None,
             metrics_bytes: 7,
             best_db: (-12.3f64).to_bits(),
             validation_db: None,

@@ -19,7 +19,7 @@ pub(super) struct Material {
     batches: Arc<dyn BatchSource>,
     validation: PointSet,
     pairs: Option<FilePairs>,
-    data_bytes: Option<u64>,
+    data_digest: Option<String>,
 }
 
 impl Material {
@@ -27,14 +27,13 @@ impl Material {
     pub(super) fn prepare(experiment: &Experiment, device: &Device) -> Result<Self, TrainError> {
         let (config, seed) = (&experiment.train, experiment.seed);
         if let TargetConfig::File(file) = &experiment.target {
-            let data_bytes = file.bytes();
             let pairs = FilePairs::read(file, seed, config.batch)?;
             let rows = &pairs.split().validation;
             return Ok(Self {
                 batches: Arc::new(pairs.batches(seed, config.batch, device)),
                 validation: pairs.set(rows, config.validation.points, device),
+                data_digest: Some(pairs.facts().digest),
                 pairs: Some(pairs),
-                data_bytes,
             });
         }
         let target: Arc<dyn Target> = Arc::from(experiment.target.init(device)?);
@@ -43,7 +42,7 @@ impl Material {
             validation: validation_set(experiment, target.as_ref(), device),
             batches: sampled(sampler, device.clone()),
             pairs: None,
-            data_bytes: None,
+            data_digest: None,
         })
     }
 
@@ -70,9 +69,9 @@ impl Material {
         self.pairs.as_ref().map_or(1.0, FilePairs::unit)
     }
 
-    /// Bytes of the data file, if there is one.
-    pub(super) fn data_bytes(&self) -> Option<u64> {
-        self.data_bytes
+    /// The digest of the data file, if there is one.
+    pub(super) fn data_digest(&self) -> Option<String> {
+        self.data_digest.clone()
     }
 
     /// Scores a trained network, beside the reference rows where they are not known.

@@ -263,11 +263,10 @@ fn go(
     let config = &experiment.train;
     let interval = config.validation.every.min(config.steps);
 
-    material.note(folder.path())?;
     let facts = Facts {
         experiment: experiment.to_toml(),
         backend: backend.name(),
-        data_bytes: material.data_bytes(),
+        data_digest: material.data_digest(),
         steps: config.steps,
         interval,
         dim: experiment.dim(),
@@ -286,6 +285,8 @@ fn go(
         None => None,
         Some(checkpoint) => Some(restore(checkpoint, &network, config, &facts, &out)?),
     };
+    // Not before: a run that is refused keeps the scaling its weights were trained with.
+    material.note(&out)?;
     let mut session = Session::new(folder, facts, progress, dashboard);
     let (model, optimizer, scheduler) = match restored {
         None => (
@@ -377,7 +378,7 @@ fn restore(
             "undo the change to config.toml, or train anew with `gradnet train --config`",
         ));
     }
-    if checkpoint.position.data_bytes != facts.data_bytes {
+    if checkpoint.position.data_digest != facts.data_digest {
         return Err(refused(
             "its data file has changed since the checkpoint was made".into(),
             "restore the data file, or train anew with `gradnet train --config`",

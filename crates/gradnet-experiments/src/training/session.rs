@@ -48,7 +48,7 @@ pub(super) struct Facts {
     /// The backend that computes.
     pub(super) backend: &'static str,
     /// Bytes of the data file, if the run learns from one.
-    pub(super) data_bytes: Option<u64>,
+    pub(super) data_digest: Option<String>,
     /// Steps planned.
     pub(super) steps: usize,
     /// Steps between validations.
@@ -169,7 +169,7 @@ impl Session {
             step: self.step,
             experiment: self.facts.experiment.clone(),
             backend: self.facts.backend.into(),
-            data_bytes: self.facts.data_bytes,
+            data_digest: self.facts.data_digest.clone(),
             metrics_bytes: self.folder.sync_metrics()?,
             best_db: best.db.to_bits(),
             validation_db: self.validation_db.map(f64::to_bits),
@@ -395,7 +395,7 @@ mod tests {
         let facts = Facts {
             experiment: String::new(),
             backend: "flex",
-            data_bytes: None,
+            data_digest: None,
             steps: 1_000,
             interval: 200,
             dim: 2,

@@ -190,14 +190,4 @@ impl FileConfig {
                 .into(),
         }
     }
-
-    /// Bytes of the files now.
-    pub(crate) fn bytes(&self) -> Option<u64> {
-        let size = |path: &PathBuf| std::fs::metadata(path).ok().map(|data| data.len());
-        let gradient = match &self.gradient_path {
-            Some(path) => size(path)?,
-            None => 0,
-        };
-        Some(size(&self.path)? + gradient)
-    }
 }

@@ -9,6 +9,8 @@ use super::Similarity;
 pub struct DataFacts {
     /// Rows of the file.
     pub rows: usize,
+    /// A digest of all its numbers in order, in hexadecimal: another file, or the same one changed, has another.
+    pub digest: String,
     /// Rows trained on.
     pub training: usize,
     /// Rows that chose the weights.

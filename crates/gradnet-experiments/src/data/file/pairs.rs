@@ -21,6 +21,7 @@ pub struct FilePairs {
     similarity: Similarity,
     low: f64,
     high: f64,
+    digest: String,
 }
 
 impl FilePairs {
@@ -52,6 +53,7 @@ impl FilePairs {
             ));
         }
         let mut pairs = Self {
+            digest: storage.digest(),
             storage: Arc::new(storage),
             split: Arc::new(split),
             similarity: Similarity::identity(config.dim.unwrap_or_default()),
@@ -130,6 +132,7 @@ impl FilePairs {
     pub fn facts(&self) -> DataFacts {
         DataFacts {
             rows: self.storage.rows(),
+            digest: self.digest.clone(),
             training: self.split.training.len(),
             validation: self.split.validation.len(),
             test: self.split.test.len(),

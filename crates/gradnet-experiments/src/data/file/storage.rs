@@ -72,6 +72,23 @@ impl Storage {
         self.rows
     }
 
+    /// A digest of all numbers in order (FNV-1a of 64 bits over their bytes), in hexadecimal.
+    pub(super) fn digest(&self) -> String {
+        let mut digest = 0xcbf2_9ce4_8422_2325_u64;
+        let (mut x, mut y) = (Vec::new(), Vec::new());
+        for row in 0..self.rows as u32 {
+            x.clear();
+            y.clear();
+            self.row(row, &mut x, &mut y);
+            for number in x.iter().chain(&y) {
+                for byte in number.to_le_bytes() {
+                    digest = (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+                }
+            }
+        }
+        format!("{digest:016x}")
+    }
+
     /// Appends the points of a row to `x` and its gradients to `y`.
     pub(super) fn row(&self, row: u32, x: &mut Vec<f32>, y: &mut Vec<f32>) {
         let start = row as usize * self.width;
