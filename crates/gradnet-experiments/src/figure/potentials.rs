@@ -11,7 +11,7 @@ use crate::data::{grid_points, points_tensor};
 use crate::target::{Target, TargetConfig};
 
 /// Nodes along a side of the level sets' grid, and of the arrows'.
-const SIDES: [usize; 2] = [81, 11];
+const SIDES: [usize; 2] = [41, 11];
 
 pub(super) fn scene(device: &Device) -> Result<Scene, FigureError> {
     let mut drawn = Vec::new();
