@@ -81,11 +81,25 @@ fn a_run_folder_holds_what_is_promised_and_reads_back() {
 
     let opened = Run::open(&out).unwrap();
     assert_eq!(opened.experiment(), &experiment.check().unwrap());
-    // Times are read back to the last bit but one: their text is parsed fast, not exactly.
+    // Numbers are read back to the last bit but one: their text is parsed fast, not exactly.
+    let read = opened.summary().unwrap().unwrap();
+    for (read, written) in [
+        (read.wall_s, summary.wall_s),
+        (read.steps_per_s, summary.steps_per_s),
+        (read.validation_db, summary.validation_db),
+        (read.test.mse_db_mean, summary.test.mse_db_mean),
+        (read.reference.zero_db, summary.reference.zero_db),
+        (read.reference.linear_db, summary.reference.linear_db),
+    ] {
+        assert!((read / written - 1.0).abs() < 1e-14, "{read} {written}");
+    }
     let read = Summary {
         wall_s: summary.wall_s,
         steps_per_s: summary.steps_per_s,
-        ..opened.summary().unwrap().unwrap()
+        validation_db: summary.validation_db,
+        test: summary.test.clone(),
+        reference: summary.reference,
+        ..read
     };
     assert_eq!(read, summary);
     let steps: Vec<_> = opened
