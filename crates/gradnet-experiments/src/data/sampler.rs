@@ -1,11 +1,12 @@
 //! Points on the unit cube, and the batches a run trains on.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
-use rand::{Rng, seq::SliceRandom};
+use rand::Rng;
 
-use super::{Stream, generator};
+use super::Stream;
+use super::epochs::Epochs;
 use crate::experiment::{DataConfig, FixedData};
 use crate::target::Target;
 
@@ -49,14 +50,11 @@ pub struct Sampler {
     fixed: Option<FixedSet>,
 }
 
-/// An epoch and the order of its points.
-type EpochOrder = (u64, Arc<Vec<u32>>);
-
-/// A fixed set in memory and the order of the epoch last asked for.
+/// A fixed set in memory and the epochs that visit it.
 #[derive(Clone, Debug)]
 struct FixedSet {
     points: Arc<Vec<f32>>,
-    order: Arc<Mutex<Option<EpochOrder>>>,
+    epochs: Epochs,
 }
 
 impl Sampler {
@@ -66,7 +64,7 @@ impl Sampler {
             DataConfig::Online => None,
             DataConfig::Fixed(FixedData { points }) => Some(FixedSet {
                 points: Arc::new(target.draw(seed, Stream::Training, 0, *points)),
-                order: Arc::default(),
+                epochs: Epochs::new((0..*points as u32).collect(), seed),
             }),
         };
         Self {
@@ -96,11 +94,8 @@ impl Sampler {
                 .draw(self.seed, Stream::Training, index, self.batch);
         };
         let dim = self.target.dim();
-        // An epoch is whole batches: points left over in one epoch take part in another.
-        let batches = set.points.len() / dim / self.batch;
-        let order = set.order(self.seed, (step / batches) as u64, dim);
-        let first = step % batches * self.batch;
-        order[first..first + self.batch]
+        set.epochs
+            .batch(step, self.batch)
             .iter()
             .flat_map(|row| {
                 let start = *row as usize * dim;
@@ -111,30 +106,10 @@ impl Sampler {
     }
 }
 
-impl FixedSet {
-    /// The order of an epoch.
-    fn order(&self, seed: u64, epoch: u64, dim: usize) -> Arc<Vec<u32>> {
-        // A panic of another thread cannot leave the order half written: it is replaced whole.
-        let mut cached = self
-            .order
-            .lock()
-            .unwrap_or_else(|poison| poison.into_inner());
-        if let Some((cached_epoch, order)) = &*cached
-            && *cached_epoch == epoch
-        {
-            return order.clone();
-        }
-        let mut order: Vec<u32> = (0..(self.points.len() / dim) as u32).collect();
-        order.shuffle(&mut generator(seed, Stream::Shuffle, epoch));
-        let order = Arc::new(order);
-        *cached = Some((epoch, order.clone()));
-        order
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::generator;
     use crate::target::QuarticPolynomial;
 
     fn sampler(data: &DataConfig) -> Sampler {

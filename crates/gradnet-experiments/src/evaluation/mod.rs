@@ -16,6 +16,7 @@ use gradnet_core::VectorField;
 
 pub use linear_map::SymmetricLinearMap;
 pub use score::{Reference, Score, decibels, mean_squared_error};
+pub(crate) use score::{deviation, mean};
 
 use crate::{
     backend,

@@ -28,6 +28,18 @@ pub fn mean_squared_error(field: impl Fn(Tensor<2>) -> Tensor<2>, set: &PointSet
     sum / set.points() as f64
 }
 
+/// The mean of some values.
+pub(crate) fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// The standard deviation (n - 1), of two values or more.
+pub(crate) fn deviation(values: &[f64]) -> Option<f64> {
+    let mean = mean(values);
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (values.len() > 1).then(|| (squares / (values.len() - 1) as f64).sqrt())
+}
+
 /// The error over several draws.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
@@ -45,12 +57,9 @@ impl Score {
     /// The score of the given mean squared errors, one a draw.
     pub fn new(errors: &[f64], points: usize) -> Self {
         let values: Vec<f64> = errors.iter().copied().map(decibels).collect();
-        let n = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / n;
-        let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
         Self {
-            mse_db_mean: mean,
-            mse_db_std: (values.len() > 1).then(|| (squares / (n - 1.0)).sqrt()),
+            mse_db_mean: mean(&values),
+            mse_db_std: deviation(&values),
             draws: values.len(),
             points,
         }

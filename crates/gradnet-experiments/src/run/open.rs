@@ -144,7 +144,7 @@ impl Run {
         // The split is the run's: another seed would test on rows that were trained on.
         let pairs = FilePairs::read(file, self.experiment.seed, 1)?;
         match self.data_facts()? {
-            Some(facts) if facts.digest != pairs.facts().digest => {
+            Some(facts) if facts.digest != pairs.digest() => {
                 Err(RunError::Data(FileError::Format {
                     file: file.path.clone(),
                     reason: "it is not the file the run was trained on: a number in it has changed"

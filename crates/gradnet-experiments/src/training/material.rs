@@ -19,7 +19,6 @@ pub(super) struct Material {
     batches: Arc<dyn BatchSource>,
     validation: PointSet,
     pairs: Option<FilePairs>,
-    data_digest: Option<String>,
 }
 
 impl Material {
@@ -32,7 +31,6 @@ impl Material {
             return Ok(Self {
                 batches: Arc::new(pairs.batches(seed, config.batch, device)),
                 validation: pairs.set(rows, config.validation.points, device),
-                data_digest: Some(pairs.facts().digest),
                 pairs: Some(pairs),
             });
         }
@@ -42,7 +40,6 @@ impl Material {
             validation: validation_set(experiment, target.as_ref(), device),
             batches: sampled(sampler, device.clone()),
             pairs: None,
-            data_digest: None,
         })
     }
 
@@ -71,7 +68,8 @@ impl Material {
 
     /// The digest of the data file, if there is one.
     pub(super) fn data_digest(&self) -> Option<String> {
-        self.data_digest.clone()
+        let pairs = self.pairs.as_ref()?;
+        Some(pairs.digest().to_owned())
     }
 
     /// Scores a trained network, beside the reference rows where they are not known.

@@ -1,13 +1,13 @@
 //! The pairs of a file, split and scaled, as batches to train on and sets to score on.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use burn::tensor::{Device, FloatDType};
-use rand::seq::SliceRandom;
 
 use super::storage::Storage;
 use super::{DataFacts, FileConfig, Similarity, Split};
-use crate::data::{Batch, BatchSource, PointSet, Stream, generator, points_tensor};
+use crate::data::epochs::Epochs;
+use crate::data::{Batch, BatchSource, PointSet, points_tensor};
 use crate::files::FileError;
 
 /// Bytes of pairs that are kept in memory; more are mapped.
@@ -128,6 +128,11 @@ impl FilePairs {
         }
     }
 
+    /// The digest of the file's numbers.
+    pub(crate) fn digest(&self) -> &str {
+        &self.digest
+    }
+
     /// How the file was split and scaled.
     pub fn facts(&self) -> DataFacts {
         DataFacts {
@@ -186,47 +191,20 @@ impl FilePairs {
     /// The batches of a run: shuffled epochs over the training rows.
     pub fn batches(&self, seed: u64, batch: usize, device: &Device) -> PairBatches {
         PairBatches {
+            epochs: Epochs::new(self.split.training.clone(), seed),
             pairs: self.clone(),
-            seed,
             batch,
             device: device.clone(),
-            order: Mutex::default(),
         }
     }
 }
-
-/// An epoch and the order of its rows.
-type EpochOrder = (u64, Arc<Vec<u32>>);
 
 /// Batches of the training rows, scaled.
 pub struct PairBatches {
     pairs: FilePairs,
-    seed: u64,
+    epochs: Epochs,
     batch: usize,
     device: Device,
-    /// The order of the epoch last asked for.
-    order: Mutex<Option<EpochOrder>>,
-}
-
-impl PairBatches {
-    /// The order of an epoch.
-    fn order(&self, epoch: u64) -> Arc<Vec<u32>> {
-        // A panic of another thread cannot leave the order half written: it is replaced whole.
-        let mut cached = self
-            .order
-            .lock()
-            .unwrap_or_else(|poison| poison.into_inner());
-        if let Some((cached_epoch, order)) = &*cached
-            && *cached_epoch == epoch
-        {
-            return order.clone();
-        }
-        let mut order = self.pairs.split.training.clone();
-        order.shuffle(&mut generator(self.seed, Stream::Shuffle, epoch));
-        let order = Arc::new(order);
-        *cached = Some((epoch, order.clone()));
-        order
-    }
 }
 
 impl BatchSource for PairBatches {
@@ -239,11 +217,7 @@ impl BatchSource for PairBatches {
     }
 
     fn batch(&self, step: usize) -> Batch {
-        // An epoch is whole batches: rows left over in one epoch take part in another.
-        let batches = self.pairs.split.training.len() / self.batch;
-        let order = self.order((step / batches) as u64);
-        let first = step % batches * self.batch;
-        let (x, y) = self.pairs.scaled(&order[first..first + self.batch]);
+        let (x, y) = self.pairs.scaled(&self.epochs.batch(step, self.batch));
         let dim = self.pairs.similarity.mean.len();
         let tensor = |values| points_tensor(values, dim, &self.device, FloatDType::F32);
         Batch {

@@ -5,19 +5,8 @@ use std::collections::BTreeMap;
 use super::super::plan::{Entry, best};
 use super::super::record::{CellResult, Record};
 use super::{FieldRow, OrbitRow};
-use crate::evaluation::Reference;
+use crate::evaluation::{Reference, deviation, mean};
 use crate::two_body::{Horizon, Prediction, evaluation_states, exact_rate};
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// The standard deviation (n - 1), of two values or more.
-fn deviation(values: &[f64]) -> Option<f64> {
-    let mean = mean(values);
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    (values.len() > 1).then(|| (squares / (values.len() - 1) as f64).sqrt())
-}
 
 /// The rows of fields, those of one dimension together, its reference rows first.
 pub(super) fn field_rows(entries: &[Entry<'_>], records: &[Record]) -> Vec<FieldRow> {
