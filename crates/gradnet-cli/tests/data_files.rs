@@ -98,6 +98,22 @@ fn write_config(folder: &Path, data: &str) {
     fs::write(folder.join("mine.toml"), text).unwrap();
 }
 
+/// `gradnet train` of that config into `folder`/run, which must succeed.
+#[track_caller]
+fn train(folder: &Path, more: &[&str]) {
+    let arguments = [
+        "train",
+        "--config",
+        "mine.toml",
+        "--out",
+        "run",
+        "--progress",
+        "none",
+    ];
+    let ran = gradnet(folder, &[&arguments[..], more].concat());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+}
+
 fn json(ran: &Ran) -> Value {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     serde_json::from_str(&ran.stdout).unwrap()
@@ -131,19 +147,7 @@ fn every_format_trains_scores_verifies_and_predicts_to_the_same_numbers() {
         assert_eq!(checked.code, 0, "{name}: {}", checked.stderr);
         assert!(checked.stdout.contains("d = 2"), "{}", checked.stdout);
 
-        let ran = gradnet(
-            folder,
-            &[
-                "train",
-                "--config",
-                "mine.toml",
-                "--out",
-                "run",
-                "--progress",
-                "none",
-            ],
-        );
-        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+        train(folder, &[]);
         let summary: Value =
             serde_json::from_str(&fs::read_to_string(folder.join("run/summary.json")).unwrap())
                 .unwrap();
@@ -207,16 +211,7 @@ fn the_potential_and_the_jacobian_are_written_in_the_users_units() {
     let folder = here.path();
     let data = write(folder, "pairs.csv");
     write_config(folder, &data);
-    let train = [
-        "train",
-        "--config",
-        "mine.toml",
-        "--out",
-        "run",
-        "--progress",
-        "none",
-    ];
-    assert_eq!(gradnet(folder, &train).code, 0);
+    train(folder, &[]);
     let step = 0.05f32;
     fs::write(
         folder.join("x.csv"),
@@ -283,18 +278,7 @@ fn a_run_on_a_file_resumes_and_refuses_a_file_that_changed() {
     let folder = here.path();
     let data = write(folder, "pairs.csv");
     write_config(folder, &data);
-    let train = [
-        "train",
-        "--config",
-        "mine.toml",
-        "--out",
-        "run",
-        "--progress",
-        "none",
-        "--set",
-        "train.checkpoint_every=100",
-    ];
-    assert_eq!(gradnet(folder, &train).code, 0);
+    train(folder, &["--set", "train.checkpoint_every=100"]);
     let weights = |run: &str| {
         let ran = gradnet(folder, &["export", run, "--to", "w.safetensors"]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
@@ -339,8 +323,7 @@ fn a_trained_run_predicts_without_its_data_file() {
     let folder = here.path();
     let data = write(folder, "pairs.csv");
     write_config(folder, &data);
-    let train = ["train", "--config", "mine.toml", "--out", "run"];
-    assert_eq!(gradnet(folder, &train).code, 0);
+    train(folder, &[]);
     fs::rename(folder.join("pairs.csv"), folder.join("moved.csv")).unwrap();
     let predict = [
         "predict",
@@ -513,17 +496,7 @@ fn two_files_one_for_the_points_and_one_for_the_gradients() {
         writer.finish().unwrap();
     }
     write_config(folder, "path = \"x.npy\"\ngradient_path = \"y.npy\"\n");
-    let train = [
-        "train",
-        "--config",
-        "mine.toml",
-        "--out",
-        "run",
-        "--progress",
-        "none",
-    ];
-    let ran = gradnet(folder, &train);
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    train(folder, &[]);
 
     let mut writer =
         RowWriter::create(&folder.join("y.npy"), vec![part("v", &["a", "b"])]).unwrap();
@@ -550,19 +523,7 @@ fn train_on(folder: &Path, text: &[u8]) {
     fs::write(folder.join("pairs.csv"), text).unwrap();
     let names = "x = [\"x1\", \"x2\"]\ny = [\"g1\", \"g2\"]\n";
     write_config(folder, &format!("path = \"pairs.csv\"\n{names}"));
-    let train = [
-        "train",
-        "--config",
-        "mine.toml",
-        "--out",
-        "run",
-        "--progress",
-        "none",
-        "--set",
-        "train.steps=100",
-    ];
-    let ran = gradnet(folder, &train);
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    train(folder, &["--set", "train.steps=100"]);
 }
 
 fn predict(folder: &Path, input: &str, output: &str, more: &[&str]) -> Ran {

@@ -57,8 +57,11 @@ fn table(plan: &Plan, records: &[Record]) -> Vec<Panel> {
     let panels = dims.into_iter().map(|dim| {
         let of_dim = chosen.iter().filter(|(_, record)| record.dim == dim);
         let plots: Vec<Plot> = of_dim
-            .zip(COLOURS)
-            .filter_map(|((label, record), colour)| {
+            .filter_map(|(label, record)| {
+                // A network has one colour in all panels: that of its place in the grid.
+                let networks = &plan.grid().networks;
+                let place = networks.iter().position(|row| row.label == *label)?;
+                let colour = COLOURS[place % COLOURS.len()];
                 let curve = &record.result.as_ref()?.curve;
                 let points = curve.iter().map(|(step, db)| (*step as f64, *db));
                 let line = LinePlot::new().with_data(points.collect::<Vec<_>>());

@@ -10,46 +10,47 @@ use super::canvas::{Panel, panels};
 use super::{Figure, FigureError, missing};
 use crate::reproduce::{Grid, Plan, Record, Rows, Selection, Store, Table};
 use crate::run::Run;
-use crate::two_body::{Horizon, Orbit, Prediction, evaluation_states, rate_of};
+use crate::two_body::{Orbit, Prediction, evaluation_states, rate_of};
 
-/// Which of the 15 orbits is drawn, and for how long: the one that Greydanus et al. draw.
+/// Which of the 15 orbits is drawn: the one that Greydanus et al. draw.
 const ORBIT: usize = 2;
 
 /// The true paths' colours and the predicted ones', body 1 and body 2.
 const COLOURS: [[&str; 2]; 2] = [["#b8b8b8", "#b8b8b8"], ["#1f5fa8", "#c4452c"]];
 
 pub(super) fn scene(store: &Store, grids: &[Grid], device: &Device) -> Result<Scene, FigureError> {
+    let none = || missing(Figure::Orbits, "gradnet reproduce table3", store.folder());
+    let grid = grids
+        .iter()
+        .find(|grid| grid.name == "table3")
+        .ok_or_else(none)?;
+    let plan = Plan::new(grid.clone(), Selection::default());
+    let cells = plan.search()?;
+    let records: Vec<Record> = store.load_all(cells.clone())?;
+    let Rows::Orbits(rows) = Table::new(&plan, &records).rows else {
+        return Err(none());
+    };
     let mut drawn = Vec::new();
-    for grid in grids.iter().filter(|grid| grid.name == "table3") {
-        let plan = Plan::new(grid.clone(), Selection::default());
-        let cells = plan.search()?;
-        let records: Vec<Record> = store.load_all(cells.clone())?;
-        let Rows::Orbits(rows) = Table::new(&plan, &records).rows else {
-            continue;
-        };
-        for row in rows {
-            let chosen = cells.iter().find(|cell| {
-                cell.experiment.network.name() == row.network
-                    && Some(&cell.candidate) == row.candidate.as_ref()
-            });
-            let Some(cell) = chosen else { continue };
-            let run = Run::open(&store.run(cell))?;
-            let network = run.network(device)?;
-            let horizon = Horizon::default();
-            let start = evaluation_states()[ORBIT];
-            let prediction = Prediction::new(rate_of(&network, device), start, horizon)?;
-            drawn.push(panel(&row.label, &prediction));
-        }
+    for row in rows {
+        let chosen = cells.iter().find(|cell| {
+            cell.experiment.network.name() == row.network
+                && Some(&cell.candidate) == row.candidate.as_ref()
+        });
+        let Some(cell) = chosen else { continue };
+        let run = Run::open(&store.run(cell))?;
+        let network = run.network(device)?;
+        let start = evaluation_states()[ORBIT];
+        let prediction = Prediction::new(rate_of(&network, device), start, grid.horizon)?;
+        drawn.push(panel(&row.label, &prediction));
     }
     if drawn.is_empty() {
-        return Err(missing(
-            Figure::Orbits,
-            "gradnet reproduce table3",
-            store.folder(),
-        ));
+        return Err(none());
     }
-    let title = "Two bodies from t = 0 to 60: true paths grey, predicted ones coloured (start 2)";
-    Ok(panels(title, 3, [360.0, 350.0], drawn))
+    let title = format!(
+        "Two bodies from t = 0 to {}: true paths grey, predicted ones coloured (start {ORBIT})",
+        grid.horizon.end
+    );
+    Ok(panels(&title, 3, [360.0, 350.0], drawn))
 }
 
 fn panel(label: &str, prediction: &Prediction) -> Panel {

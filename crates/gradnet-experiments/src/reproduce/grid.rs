@@ -4,6 +4,7 @@ use serde::Deserialize;
 use toml::value::{Table, Value};
 
 use crate::experiment::{EvaluationConfig, Schedule, ValidationConfig};
+use crate::two_body::Horizon;
 
 /// The grid of one table.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -47,6 +48,9 @@ pub struct Grid {
     /// The test.
     #[serde(default)]
     pub evaluation: EvaluationConfig,
+    /// How far predicted orbits are followed.
+    #[serde(default)]
+    pub horizon: Horizon,
     /// The table's rows.
     pub networks: Vec<GridNetwork>,
 }
@@ -176,6 +180,10 @@ impl Grid {
                 draws: self.evaluation.draws.min(2),
                 linear_points: 500,
                 ..self.evaluation
+            },
+            horizon: Horizon {
+                end: 2.0,
+                points: 50,
             },
             ..self
         }

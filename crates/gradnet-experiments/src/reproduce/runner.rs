@@ -15,7 +15,7 @@ use crate::evaluation::{Reference, reference_rows};
 use crate::experiment::ExperimentError;
 use crate::run::{Run, RunError};
 use crate::training::{Summary, TrainError, TrainOptions, train};
-use crate::two_body::{Horizon, Prediction, evaluation_states, rate_of};
+use crate::two_body::{Prediction, evaluation_states, rate_of};
 
 /// How a reproduction runs.
 #[derive(Clone)]
@@ -325,16 +325,7 @@ impl Reproduction<'_> {
     fn orbits(&self, run: &Run) -> Result<OrbitScore, RunError> {
         let device = self.options.device.clone().without_autodiff();
         let network = run.network(&device)?;
-        // A short run's network is followed for a short time: a test of the way, not of the numbers.
-        let quick = run.experiment().train.steps < 1_000;
-        let horizon = if quick {
-            Horizon {
-                end: 2.0,
-                points: 50,
-            }
-        } else {
-            Horizon::default()
-        };
+        let horizon = self.plan.grid().horizon;
         let predictions: Vec<_> = evaluation_states()
             .into_iter()
             .map(|start| Prediction::new(rate_of(&network, &device), start, horizon).ok())

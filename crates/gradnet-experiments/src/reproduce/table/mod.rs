@@ -98,7 +98,7 @@ impl Table {
         let entries = plan.entries();
         let rows = match grid.measure {
             Measure::Field => Rows::Field(rows::field_rows(&entries, records)),
-            Measure::Orbits => Rows::Orbits(rows::orbit_rows(&entries, records)),
+            Measure::Orbits => Rows::Orbits(rows::orbit_rows(&entries, records, grid.horizon)),
         };
         Self {
             name: grid.name.into(),

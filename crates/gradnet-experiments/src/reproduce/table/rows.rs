@@ -80,8 +80,12 @@ fn reference_rows(dim: usize, records: &[Record]) -> [FieldRow; 2] {
     ]
 }
 
-pub(super) fn orbit_rows(entries: &[Entry<'_>], records: &[Record]) -> Vec<OrbitRow> {
-    let mut rows = vec![integrator()];
+pub(super) fn orbit_rows(
+    entries: &[Entry<'_>],
+    records: &[Record],
+    horizon: Horizon,
+) -> Vec<OrbitRow> {
+    let mut rows = vec![integrator(horizon)];
     for entry in entries {
         let Some(chosen) = best(entry, records) else {
             continue;
@@ -112,10 +116,10 @@ pub(super) fn orbit_rows(entries: &[Entry<'_>], records: &[Record]) -> Vec<Orbit
 }
 
 /// The exact dynamics integrated as the learned ones are: the error that is the integrator's own.
-fn integrator() -> OrbitRow {
+fn integrator(horizon: Horizon) -> OrbitRow {
     let predictions: Vec<_> = evaluation_states()
         .into_iter()
-        .map(|start| Prediction::new(exact_rate, start, Horizon::default()).ok())
+        .map(|start| Prediction::new(exact_rate, start, horizon).ok())
         .collect();
     let each = |error: fn(&Prediction) -> f64| -> Vec<Option<f64>> {
         let errors = predictions.iter();
