@@ -14,6 +14,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// An allocator that keeps the pages it was given: a training step makes and drops tensors of a megabyte, and with the system's they are
+/// mapped anew each time, which at d = 32 costs as much as the arithmetic (docs/performance.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = match arguments::Arguments::try_parse() {
         Ok(arguments) => arguments,

@@ -1,6 +1,7 @@
-//! The fused operations beside the same operations unfused, on the shapes of the paper's networks (Flex).
+//! The fused operations beside the same operations unfused, on the shapes of the paper's networks.
 //!
-//! `cargo bench --workspace --bench kernels`; the numbers to compare stand under one name: `fused`, `unfused`.
+//! `cargo bench --workspace --bench kernels` on Flex, with `GRADNET_BENCH_BACKEND=wgpu` before it on a GPU; the numbers to compare stand under
+//! one name: `fused`, `unfused`.
 
 #![allow(clippy::type_complexity)] // the two forms of an operation, by name
 
@@ -74,6 +75,18 @@ fn spread<const D: usize>(shape: [usize; D], low: f32, device: &Device) -> Tenso
     }
 }
 
+/// The device that `GRADNET_BENCH_BACKEND` names; Flex if it names none.
+fn device() -> Device {
+    match std::env::var("GRADNET_BENCH_BACKEND").as_deref() {
+        Err(_) | Ok("flex") => Device::flex(),
+        #[cfg(feature = "wgpu")]
+        Ok("wgpu") => Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
+        Ok(other) => panic!(
+            "GRADNET_BENCH_BACKEND is {other:?}: this build has flex and, with its feature, wgpu"
+        ),
+    }
+}
+
 /// Measures a forward pass, and a forward with its backward pass, of both forms of an operation.
 fn measure<I: Clone>(
     c: &mut Criterion,
@@ -81,15 +94,26 @@ fn measure<I: Clone>(
     inputs: impl Fn(&Device) -> I,
     forms: [(&str, fn(I) -> Tensor<2>); 2],
 ) {
-    let plain = inputs(&Device::flex());
-    let tracked = inputs(&Device::flex().autodiff());
+    let device = device();
+    // What an iteration starts, it waits for; where the processor computes there is nothing to wait for.
+    let done = || device.sync().expect("the device computes");
+    let plain = inputs(&device);
+    let tracked = inputs(&device.clone().autodiff());
     let mut group = c.benchmark_group(group);
     for (form, run) in forms {
         group.bench_function(format!("forward/{form}"), |b| {
-            b.iter(|| run(plain.clone()));
+            b.iter(|| {
+                let output = run(plain.clone());
+                done();
+                output
+            });
         });
         group.bench_function(format!("training/{form}"), |b| {
-            b.iter(|| run(tracked.clone()).sum().backward());
+            b.iter(|| {
+                let gradients = run(tracked.clone()).sum().backward();
+                done();
+                gradients
+            });
         });
     }
     group.finish();

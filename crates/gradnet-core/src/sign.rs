@@ -4,7 +4,8 @@
 //! Here that is a type parameter: a parameter of sign [`NonNegative`] is stored free and used through
 //! softplus, so no optimizer step can break the guarantee (the released code does the same).
 
-use burn::tensor::{Tensor, activation::softplus};
+use crate::kernel::softplus;
+use burn::tensor::Tensor;
 use core::fmt::Debug;
 
 /// How a freely stored parameter becomes the weight a network uses.
@@ -36,6 +37,6 @@ impl Sign for NonNegative {
     const NONNEGATIVE: bool = true;
 
     fn constrain<const D: usize>(stored: Tensor<D>) -> Tensor<D> {
-        softplus(stored, 1.0)
+        softplus(stored)
     }
 }

@@ -11,7 +11,7 @@
 
 use crate::activation::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, assert_dim, row_dot};
-use crate::kernel::product_transposed;
+use crate::kernel::{product, product_transposed};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -95,10 +95,8 @@ impl<A: Activation + Module> VectorField for TiedNetwork<A> {
     }
 
     fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let y = self
-            .activation
-            .forward(self.hidden(x))
-            .matmul(self.weight.val());
+        let hidden = self.activation.forward(self.hidden(x));
+        let y = product(hidden, self.weight.val());
         match &self.output_bias {
             Some(bias) => y + bias.val().unsqueeze(),
             None => y,

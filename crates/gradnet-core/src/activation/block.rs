@@ -2,12 +2,12 @@
 //!
 //! A hidden vector of `modules * width` units is read as `modules` blocks of `width`.
 
-use crate::kernel::softmax_modules;
+use crate::kernel::{softmax_modules, softplus};
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
 use burn::module::{Module, ModuleDisplay, Param};
 use burn::tensor::Tensor;
-use burn::tensor::activation::{log_sigmoid, sigmoid, softmax, softplus};
+use burn::tensor::activation::{log_sigmoid, sigmoid, softmax};
 use core::marker::PhantomData;
 
 /// A potential `φ_m` of one block of hidden units, for all modules at once.
@@ -66,7 +66,7 @@ impl<S: Sign> SoftmaxBlock<S> {
     }
 
     fn temperatures(&self) -> Tensor<1> {
-        softplus(self.temperature.val(), 1.0)
+        softplus(self.temperature.val())
     }
 
     /// The weights in use, `(a, b)`.

@@ -159,11 +159,57 @@ impl<B: BackwardKernels> Backward<B, 2> for Spline {
     }
 }
 
+/// The backward step of log(1 + e^x).
+#[derive(Debug)]
+struct Softplus;
+
+impl<B: BackwardKernels> Backward<B, 1> for Softplus {
+    type State = (FloatTensor<B>,);
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 1>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let (x,) = ops.state;
+        let gradient = gradients.consume::<B>(&ops.node);
+        let x = B::softplus_backward(x, gradient);
+        register!(B, gradients, ops.parents, (x));
+    }
+}
+
+/// The backward step of s W: ∂s = g Wᵀ, ∂W = sᵀ g.
+#[derive(Debug)]
+struct Product;
+
+impl<B: Backend + ForwardKernels> Backward<B, 2> for Product {
+    type State = (FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 2>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let (s, w) = ops.state;
+        let gradient = gradients.consume::<B>(&ops.node);
+        let [parent_s, parent_w] = ops.parents;
+        if let Some(parent) = parent_w {
+            let into_w = B::product(B::float_swap_dims(s, 0, 1), gradient.clone());
+            gradients.register::<B>(parent.id, into_w);
+        }
+        if let Some(parent) = parent_s {
+            gradients.register::<B>(parent.id, B::product_transposed(gradient, w));
+        }
+    }
+}
+
 /// The backward step of x Wᵀ: ∂x = g W, ∂W = gᵀ x.
 #[derive(Debug)]
 struct ProductTransposed;
 
-impl<B: Backend> Backward<B, 2> for ProductTransposed {
+impl<B: Backend + ForwardKernels> Backward<B, 2> for ProductTransposed {
     type State = (FloatTensor<B>, FloatTensor<B>);
 
     fn backward(
@@ -177,11 +223,11 @@ impl<B: Backend> Backward<B, 2> for ProductTransposed {
         let [parent_x, parent_w] = ops.parents;
         // Data has no gradient, and its product is not small.
         if let Some(parent) = parent_x {
-            gradients.register::<B>(parent.id, B::float_matmul(gradient.clone(), w));
+            gradients.register::<B>(parent.id, B::product(gradient.clone(), w));
         }
         if let Some(parent) = parent_w {
             let transposed = B::float_swap_dims(gradient, 0, 1);
-            gradients.register::<B>(parent.id, B::float_matmul(transposed, x));
+            gradients.register::<B>(parent.id, B::product(transposed, x));
         }
     }
 }
@@ -268,5 +314,13 @@ where
         record!(ProductTransposed, B, C, [x, w], |x, w| {
             B::product_transposed(x, w)
         })
+    }
+
+    fn softplus(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        record!(Softplus, B, C, [x], |x| B::softplus(x))
+    }
+
+    fn product(s: FloatTensor<Self>, w: FloatTensor<Self>) -> FloatTensor<Self> {
+        record!(Product, B, C, [s, w], |s, w| B::product(s, w))
     }
 }

@@ -73,10 +73,23 @@ pub(crate) trait ForwardKernels: Backend {
         range: f64,
     ) -> FloatTensor<Self>;
 
-    /// x Wᵀ: Burn's product forward; what differs is the step recorded for its backward pass.
+    /// log(1 + e^x) = max(x, 0) + log(1 + e^−|x|).
+    #[fusion(default)]
+    fn softplus(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let small = Self::float_exp(Self::float_neg(Self::float_abs(x.clone())));
+        Self::float_add(Self::relu(x), Self::float_log1p(small))
+    }
+
+    /// x Wᵀ.
     #[fusion(default)]
     fn product_transposed(x: FloatTensor<Self>, w: FloatTensor<Self>) -> FloatTensor<Self> {
         Self::float_matmul(x, Self::float_swap_dims(w, 0, 1))
+    }
+
+    /// s W.
+    #[fusion(default)]
+    fn product(s: FloatTensor<Self>, w: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::float_matmul(s, w)
     }
 }
 
@@ -156,6 +169,12 @@ pub(crate) trait BackwardKernels: Backend {
         FloatTensor<Self>,
         FloatTensor<Self>,
     );
+
+    /// Of [`ForwardKernels::softplus`].
+    #[fusion(default)]
+    fn softplus_backward(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::float_mul(gradient, Self::sigmoid(x))
+    }
 
     /// Of [`ForwardKernels::spline`].
     #[fusion(meta = |z, coefficients, _gradient, _range| (z.clone(), coefficients.clone()))]

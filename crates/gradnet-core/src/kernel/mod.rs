@@ -8,10 +8,11 @@
 //! | [`cascade`] | z_0 = β_0 w + b_0, z_{l+1} = β_{l+1} w + α_l f_l(z_l) + b_{l+1} | Eq. (16)-(17), Thm. 8, Cor. 8.1 |
 //! | [`softmax_modules`] | α_m (a_m softmax(t_m z_m) − b_m softmax(−t_m z_m)) | Eq. (13)-(14), Thm. 1, Thm. 7, Cor. 7.1 |
 //! | [`linear_spline`] | a learned piecewise linear function per unit | the ridge baselines RR and CRR |
-//! | [`product_transposed`] | x Wᵀ, its gradient in the order of W | the first product of every tied network |
+//! | [`softplus`] | log(1 + e^x) | every nonnegative weight |
+//! | [`product_transposed`], [`product`] | x Wᵀ, s W, gradients in the order of W | the two products of every tied network |
 //! | [`FusedAdam`] | a step of Adam | the optimizer of every run |
 //!
-//! All three take *effective* parameters: a sign constraint is applied before, so that one kernel serves the
+//! The activations take *effective* parameters: a sign constraint is applied before, so that one kernel serves the
 //! monotone and the free networks.
 //!
 //! Kernels exist for Flex (`f32` and `f64`, vectorised) and for the CubeCL runtimes (`f32`: wgpu, CUDA, ROCm). Any other
@@ -24,6 +25,7 @@ mod linear_spline;
 pub mod portable;
 mod product;
 mod softmax_modules;
+mod softplus;
 
 #[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
 mod autodiff;
@@ -39,8 +41,9 @@ mod tests;
 pub use adam::{FusedAdam, Moments};
 pub use cascade::{CascadeFunction, cascade};
 pub use linear_spline::linear_spline;
-pub use product::product_transposed;
+pub use product::{product, product_transposed};
 pub use softmax_modules::softmax_modules;
+pub use softplus::softplus;
 
 use burn::{
     backend::DispatchDevice,

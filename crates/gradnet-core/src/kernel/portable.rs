@@ -13,6 +13,11 @@ use super::CascadeFunction;
 /// From here on log(1 + e^z) is z in any element type; Burn's default of 20 is too early for f64.
 const SOFTPLUS_THRESHOLD: f64 = 80.0;
 
+/// [`softplus`](super::softplus), unfused.
+pub fn softplus<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    softplus_with_threshold(x, 1.0, SOFTPLUS_THRESHOLD)
+}
+
 /// [`cascade`](super::cascade), unfused: the same arguments, shapes and panics, without its checks.
 pub fn cascade(
     w: Tensor<2>,
@@ -34,7 +39,7 @@ pub fn cascade(
             CascadeFunction::Tanh => tanh(z),
             // Burn's sigmoid is computed in f32 on some backends, whatever the element type.
             CascadeFunction::Sigmoid => tanh(z * 0.5) * 0.5 + 0.5,
-            CascadeFunction::Softplus => softplus_with_threshold(z, 1.0, SOFTPLUS_THRESHOLD),
+            CascadeFunction::Softplus => softplus(z),
             CascadeFunction::Relu => relu(z),
             CascadeFunction::Learned { a, b } => {
                 let t = tanh(z.clone());

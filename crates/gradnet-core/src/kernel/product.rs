@@ -1,8 +1,10 @@
-//! The product x Wᵀ, with a gradient of W that lies as W does.
+//! The two products of a tied network, x Wᵀ and s W, each with the backward pass that reads W in its order.
 //!
 //! Differentiated as a matrix product with a transposed view, x Wᵀ has the gradient (xᵀ g)ᵀ, a view again, and adding it
-//! to what the second product of a tied network, s W, leaves for the same W walks a million numbers across the grain
-//! of memory. gᵀ x is the same matrix, in the order of W.
+//! to what s W leaves for the same W walks a million numbers across the grain of memory. gᵀ x is the same matrix, in
+//! the order of W. And x Wᵀ itself, which is also how the gradient of s comes back through s W, is computed on Flex as
+//! the transpose of W xᵀ where the batch is smaller than the dimension: a product that packs W across its rows costs twice one that
+//! reads along them, and the transpose is of the small side.
 
 use burn::tensor::Tensor;
 
@@ -27,6 +29,25 @@ pub fn product_transposed(x: Tensor<2>, w: Tensor<2>) -> Tensor<2> {
     }
 }
 
+/// s W: the rows of `w` weighed by every row of `s`.
+///
+/// Differentiable in both arguments; equal to `s.matmul(w)`.
+///
+/// # Shapes
+/// - `s`: `[batch, hidden]`
+/// - `w`: `[hidden, dim]`
+/// - output: `[batch, dim]`
+///
+/// # Panics
+/// If `hidden` differs.
+pub fn product(s: Tensor<2>, w: Tensor<2>) -> Tensor<2> {
+    if has_kernels(&s) {
+        weighed(s, w)
+    } else {
+        s.matmul(w)
+    }
+}
+
 #[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
 fn arranged(x: Tensor<2>, w: Tensor<2>) -> Tensor<2> {
     use super::extension::ForwardKernels;
@@ -36,8 +57,23 @@ fn arranged(x: Tensor<2>, w: Tensor<2>) -> Tensor<2> {
     Tensor::from_dispatch(output)
 }
 
+#[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
+fn weighed(s: Tensor<2>, w: Tensor<2>) -> Tensor<2> {
+    use super::extension::ForwardKernels;
+    use burn::backend::Dispatch;
+
+    let output = Dispatch::product(s.into_dispatch(), w.into_dispatch());
+    Tensor::from_dispatch(output)
+}
+
 /// Without a backend that has kernels there is no other way.
 #[cfg(not(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm")))]
 fn arranged(x: Tensor<2>, w: Tensor<2>) -> Tensor<2> {
     x.matmul(w.transpose())
+}
+
+/// Without a backend that has kernels there is no other way.
+#[cfg(not(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm")))]
+fn weighed(s: Tensor<2>, w: Tensor<2>) -> Tensor<2> {
+    s.matmul(w)
 }

@@ -5,7 +5,8 @@
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::{
-    CascadeFunction, cascade, linear_spline, portable, product_transposed, softmax_modules,
+    CascadeFunction, cascade, linear_spline, portable, product, product_transposed,
+    softmax_modules, softplus,
 };
 
 /// What an operation returned, then the gradient of each input.
@@ -358,24 +359,77 @@ fn a_linear_spline_agrees_with_its_portable_form_on_every_backend() {
     }
 }
 
+type Product = fn(Tensor<2>, Tensor<2>) -> Tensor<2>;
+
 #[test]
-fn a_transposed_product_has_the_gradients_of_the_product_with_the_transposed() {
-    let mut draw = Draw(31);
-    let inputs = [
-        ("x", draw.uniform(11 * 5, -1.0, 1.0), vec![11, 5]),
-        ("w", draw.uniform(13 * 5, -1.0, 1.0), vec![13, 5]),
-    ];
-    let run = |product: fn(Tensor<2>, Tensor<2>) -> Tensor<2>, device: &Device, dtype: DType| {
-        let [x, w] = [0, 1].map(|i| tensor::<2>(&inputs[i], device, dtype));
-        // W twice, as in a tied network: both gradients are added up.
-        let y = product(x.clone(), w.clone()).matmul(w.clone());
-        differentiated(y, &[("x", x), ("w", w)], &[])
-    };
+fn the_products_of_a_tied_network_are_burns_on_every_backend() {
     let (device, dtype) = reference_device();
-    let reference = run(|x, w| x.matmul(w.transpose()), &device, dtype);
+    // A batch below the dimension and above it, whole blocks of 16 and others, one row and one column.
+    for [batch, hidden, dim] in [
+        [11, 13, 5],
+        [5, 33, 16],
+        [16, 32, 48],
+        [1, 7, 3],
+        [40, 1, 47],
+    ] {
+        let mut draw = Draw(31 + (batch * hidden * dim) as u64);
+        let inputs = [
+            ("x", draw.uniform(batch * dim, -1.0, 1.0), vec![batch, dim]),
+            (
+                "w",
+                draw.uniform(hidden * dim, -1.0, 1.0),
+                vec![hidden, dim],
+            ),
+        ];
+        let run = |first: Product, second: Product, device: &Device, dtype: DType| {
+            let [x, w] = [0, 1].map(|i| tensor::<2>(&inputs[i], device, dtype));
+            // W twice, as in a tied network: both gradients are added up.
+            let y = second(first(x.clone(), w.clone()), w.clone());
+            differentiated(y, &[("x", x), ("w", w)], &[])
+        };
+        let reference = run(
+            |x, w| x.matmul(w.transpose()),
+            |s, w| s.matmul(w),
+            &device,
+            dtype,
+        );
+        for place in places() {
+            let found = run(product_transposed, product, &place.device, place.dtype);
+            let case = format!("{}, {batch} x {hidden} x {dim}", place.name);
+            assert_close(&found, &reference, place.tolerance, &case);
+        }
+    }
+}
+
+#[test]
+fn softplus_is_the_logarithm_of_one_plus_the_exponential_on_every_backend() {
+    // Both tails: e^-80 is 1.8e-35, and log(1 + e^80) is 80 to the last bit.
+    let x: Vec<f64> = (-40..=40)
+        .map(|i| f64::from(2 * i))
+        .chain([0.3, -0.7])
+        .collect();
+    let size = x.len();
+    let values: Vec<f64> = x
+        .iter()
+        .map(|&x| x.max(0.0) + (-x.abs()).exp().ln_1p())
+        .collect();
+    let slopes: Vec<f64> = x.iter().map(|&x| 1.0 / (1.0 + (-x).exp())).collect();
+    let input = ("x", x, vec![1, size]);
     for place in places() {
-        let found = run(product_transposed, &place.device, place.dtype);
-        assert_close(&found, &reference, place.tolerance, place.name);
+        let x = tensor::<2>(&input, &place.device, place.dtype);
+        let y = softplus(x.clone());
+        let gradients = y.clone().sum().backward();
+        let found = [numbers(y.inner()), numbers(x.grad(&gradients).unwrap())];
+        for (found, expected) in found.iter().zip([&values, &slopes]) {
+            for ((found, expected), x) in found.iter().zip(expected).zip(&input.1) {
+                // Relative, so that the small values of the left tail count.
+                assert!(
+                    (found - expected).abs() <= place.tolerance * expected.abs(),
+                    "{}: {found}, not {expected}, at {x}",
+                    place.name
+                );
+            }
+        }
     }
 }
 

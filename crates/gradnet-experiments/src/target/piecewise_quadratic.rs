@@ -10,6 +10,7 @@
 //! mean norm, which the paper does not mention (`normalise`). `target::tests` holds the golden values of the released code.
 
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
+use gradnet_core::kernel::product;
 use serde::{Deserialize, Serialize};
 
 use super::{Target, TargetError, config::check_dim, normalise};
@@ -57,35 +58,75 @@ impl PiecewiseQuadraticConfig {
         check_dim(self.dim, 2)
     }
 
-    /// The matrices side by side, `[S P Q]`, row-major `[dim, 3 dim]`.
-    fn matrices(&self) -> Vec<f64> {
-        let (d, log) = (self.dim, (self.dim as f64).ln());
-        let mut entries = vec![0.0; 3 * d * d];
-        for i in 0..d {
-            for j in 0..d {
-                let position = (i + j) as f64 / (2 * d - 2) as f64;
-                let distance = i.abs_diff(j) as f64;
-                let weight = match self.matrices {
-                    Matrices::Released => 1.0 / (log * (1.0 + distance)),
-                    Matrices::Paper => 1.0 / (1.0 + distance * log),
-                };
-                let row = 3 * d * i + j;
-                let wave = (4.0 * std::f64::consts::PI * position).sin();
-                entries[row] = (2.0 + wave) * weight;
-                entries[row + d] = (1.0 + 2.0 * position) * weight;
-                entries[row + 2 * d] = (3.0 - 2.0 * position) * weight;
-            }
-        }
-        entries
+    /// The parts of a weight `2 w_ij`: what all three matrices have, what `S` adds to it, what `P` adds and `Q` takes away.
+    fn parts(&self, i: usize, j: usize) -> [f64; 3] {
+        let distance = i.abs_diff(j) as f64;
+        let log = (self.dim as f64).ln();
+        let weight = match self.matrices {
+            Matrices::Released => 1.0 / (log * (1.0 + distance)),
+            Matrices::Paper => 1.0 / (1.0 + distance * log),
+        };
+        let position = (i + j) as f64 / (2 * self.dim - 2) as f64;
+        let wave = (4.0 * std::f64::consts::PI * position).sin();
+        [2.0 * weight, wave * weight, (2.0 * position - 1.0) * weight]
     }
 }
 
-/// Eq. (22) on a device.
+/// A coordinate of the even or the odd half: the two entries of a point that it is the sum or the difference of, and the factor
+/// that makes it a unit vector. The middle entry of an odd dimension is an even coordinate by itself.
+struct Coordinate {
+    entries: [usize; 2],
+    sign: f64,
+    unit: f64,
+}
+
+/// The coordinates of a half.
+fn half(dim: usize, odd: bool) -> Vec<Coordinate> {
+    let count = if odd { dim / 2 } else { dim.div_ceil(2) };
+    let coordinate = |k: usize| {
+        let entries = [k, dim - 1 - k];
+        let middle = entries[0] == entries[1];
+        Coordinate {
+            entries,
+            sign: if middle {
+                0.0
+            } else if odd {
+                -1.0
+            } else {
+                1.0
+            },
+            unit: if middle {
+                1.0
+            } else {
+                std::f64::consts::FRAC_1_SQRT_2
+            },
+        }
+    };
+    (0..count).map(coordinate).collect()
+}
+
+/// Eq. (22) on a device, in two halves.
+///
+/// Write `z = e + o` with `e` even and `o` odd under the reversal of the coordinates. The three matrices are `V + B`, `V + A` and `V - A` with
+/// `V_ij = 2 w_ij`, which maps even to even and odd to odd, and `A`, `B`, which change sign under the reversal of rows and columns
+/// and so map even to odd and odd to even. Then `z'Bz = 2 e'Bo`, `z'Az = 2 e'Ao`, the largest form is told by these two numbers, and the
+/// products with all three matrices cost what one and a half of them would.
 #[derive(Clone, Debug)]
 pub struct PiecewiseQuadratic {
-    /// `[dim, 3 dim]`: one product with a batch gives all three images.
-    matrices: Tensor<2>,
+    /// What the even half of a point gives: `[even, even + 2 odd]`, images under `V`, `B`, `A`.
+    even: Tensor<2>,
+    /// What the odd half gives: `[odd, odd + 2 even]`.
+    odd: Tensor<2>,
     scale: f64,
+}
+
+/// The images of points, in halves: under `V` (even, odd), and what `B` and `A` add to the even and to the odd half.
+struct Images {
+    common: [Tensor<2>; 2],
+    by_b: [Tensor<2>; 2],
+    by_a: [Tensor<2>; 2],
+    /// `z'Vz`, `z'Bz`, `z'Az`, `[points, 1]` each.
+    values: [Tensor<2>; 3],
 }
 
 impl PiecewiseQuadratic {
@@ -104,32 +145,94 @@ impl PiecewiseQuadratic {
     }
 
     fn unscaled(config: &PiecewiseQuadraticConfig, device: &Device, dtype: FloatDType) -> Self {
+        let halves = [half(config.dim, false), half(config.dim, true)];
+        let matrix = |from: usize| {
+            let (same, other) = (&halves[from], &halves[1 - from]);
+            let columns = same.len() + 2 * other.len();
+            let mut entries = Vec::with_capacity(same.len() * columns);
+            for row in same {
+                let onto = |to: &Coordinate, part: usize| entry(config, row, to, part);
+                entries.extend(same.iter().map(|to| onto(to, 0)));
+                entries.extend(other.iter().map(|to| onto(to, 1)));
+                entries.extend(other.iter().map(|to| onto(to, 2)));
+            }
+            let data = TensorData::new(entries, [same.len(), columns]);
+            Tensor::from_data(data, (device, dtype.into()))
+        };
         Self {
-            matrices: Tensor::from_data(
-                TensorData::new(config.matrices(), [config.dim, 3 * config.dim]),
-                (device, dtype.into()),
-            ),
+            even: matrix(0),
+            odd: matrix(1),
             scale: 1.0,
         }
     }
 
-    /// `A_k z` of every matrix, each `[points, dim]`, and `z' A_k z`, each `[points, 1]`.
-    pub(super) fn forms(&self, x: Tensor<2>) -> [(Tensor<2>, Tensor<2>); 3] {
-        let dim = self.dim();
+    fn images(&self, x: Tensor<2>) -> Images {
+        let (even, odd) = (self.even.dims()[0], self.odd.dims()[0]);
         assert_eq!(
             x.dims()[1],
-            dim,
-            "a point of this target has {dim} coordinates"
+            even + odd,
+            "a point of this target has {} coordinates",
+            even + odd
         );
         let z = x - 0.5;
-        // The matrices are symmetric, so the rows of z A are the images A z.
-        let images = z.clone().matmul(self.matrices.clone());
-        [0, 1, 2].map(|k| {
-            let image = images.clone().narrow(1, k * dim, dim);
-            let value = (image.clone() * z.clone()).sum_dim(1);
-            (image, value)
-        })
+        let reversed = z.clone().flip([1]).narrow(1, 0, odd);
+        let front = z.clone().narrow(1, 0, odd);
+        let o = front.clone() - reversed.clone();
+        let sums = front + reversed;
+        let e = if even > odd {
+            Tensor::cat(vec![sums, z.narrow(1, odd, 1)], 1)
+        } else {
+            sums
+        };
+        let from_even = product(e.clone(), self.even.clone());
+        let from_odd = product(o.clone(), self.odd.clone());
+        let odd_part = |k: usize| from_even.clone().narrow(1, even + k * odd, odd);
+        let even_part = |k: usize| from_odd.clone().narrow(1, odd + k * even, even);
+        let common = [
+            from_even.clone().narrow(1, 0, even),
+            from_odd.clone().narrow(1, 0, odd),
+        ];
+        let [by_b, by_a] = [0, 1].map(|k| [even_part(k), odd_part(k)]);
+        let along = |image: &Tensor<2>, half: &Tensor<2>| (image.clone() * half.clone()).sum_dim(1);
+        let values = [
+            along(&common[0], &e) + along(&common[1], &o),
+            along(&by_b[1], &o) * 2.0,
+            along(&by_a[1], &o) * 2.0,
+        ];
+        Images {
+            common,
+            by_b,
+            by_a,
+            values,
+        }
     }
+
+    /// `z'Sz`, `z'Pz`, `z'Qz`, `[points, 1]` each.
+    pub(super) fn forms(&self, x: Tensor<2>) -> [Tensor<2>; 3] {
+        let [common, by_b, by_a] = self.images(x).values;
+        [
+            common.clone() + by_b,
+            common.clone() + by_a.clone(),
+            common - by_a,
+        ]
+    }
+}
+
+/// `u_i' M u_j` with `M` a part of the matrices, between the unit vectors of two coordinates, times the factors that lead from sums and
+/// differences to unit vectors and back.
+fn entry(
+    config: &PiecewiseQuadraticConfig,
+    from: &Coordinate,
+    to: &Coordinate,
+    part: usize,
+) -> f64 {
+    let mut sum = 0.0;
+    for (i, of_i) in [(from.entries[0], 1.0), (from.entries[1], from.sign)] {
+        for (j, of_j) in [(to.entries[0], 1.0), (to.entries[1], to.sign)] {
+            sum += of_i * of_j * config.parts(i, j)[part];
+        }
+    }
+    sum * (from.unit * to.unit).powi(2)
 }
 
 impl Target for PiecewiseQuadratic {
@@ -138,7 +241,7 @@ impl Target for PiecewiseQuadratic {
     }
 
     fn dim(&self) -> usize {
-        self.matrices.dims()[0]
+        self.even.dims()[0] + self.odd.dims()[0]
     }
 
     fn convex(&self) -> bool {
@@ -146,18 +249,36 @@ impl Target for PiecewiseQuadratic {
     }
 
     fn gradient(&self, x: Tensor<2>) -> Tensor<2> {
-        let shape = x.shape();
-        let [(s_image, s), (p_image, p), (q_image, q)] = self.forms(x);
-        let p_wins = p.clone().greater(s.clone());
-        let q_wins = q.greater(s.max_pair(p));
-        let active = s_image
-            .mask_where(p_wins.expand(shape.clone()), p_image)
-            .mask_where(q_wins.expand(shape), q_image);
-        active * (2.0 * self.scale)
+        let Images {
+            common,
+            by_b,
+            by_a,
+            values: [_, b, a],
+        } = self.images(x);
+        // P where z'Az is positive, Q where it is negative, unless S is larger than both.
+        let side = a.clone().sign();
+        let not_s = a.abs().greater(b);
+        let [common_e, common_o] = common;
+        let [b_e, b_o] = by_b;
+        let [a_e, a_o] = by_a;
+        let active = |common: Tensor<2>, by_b: Tensor<2>, by_a: Tensor<2>| {
+            let not_s = not_s.clone().expand(by_b.shape());
+            (common + by_b.mask_where(not_s, by_a * side.clone())) * (2.0 * self.scale)
+        };
+        let even = active(common_e, b_e, a_e);
+        let odd = active(common_o, b_o, a_o);
+        let [_, pairs] = odd.dims();
+        let sums = even.clone().narrow(1, 0, pairs);
+        let mut parts = vec![sums.clone() + odd.clone()];
+        if even.dims()[1] > pairs {
+            parts.push(even.narrow(1, pairs, 1));
+        }
+        parts.push((sums - odd).flip([1]));
+        Tensor::cat(parts, 1)
     }
 
     fn potential(&self, x: Tensor<2>) -> Tensor<1> {
-        let [(_, s), (_, p), (_, q)] = self.forms(x);
+        let [s, p, q] = self.forms(x);
         (s.max_pair(p).max_pair(q) * self.scale).squeeze_dim(1)
     }
 }

@@ -93,6 +93,68 @@ fn at_the_centre_where_all_pieces_meet_the_gradient_is_zero() {
     assert!(values(target.gradient(centre)).iter().all(|g| *g == 0.0));
 }
 
+/// Eq. (22) entry by entry, without halves: for an even and an odd dimension and both weights.
+#[test]
+fn the_halves_of_the_piecewise_quadratic_are_the_products_with_its_matrices() {
+    for (dim, matrices) in [
+        (8, Matrices::Released),
+        (7, Matrices::Paper),
+        (2, Matrices::Released),
+        (3, Matrices::Released),
+    ] {
+        let config = PiecewiseQuadraticConfig {
+            dim,
+            matrices,
+            normalise: false,
+        };
+        let target = super::PiecewiseQuadratic::new(&config, &Device::flex(), FloatDType::F64);
+        let x = points(60, dim, FloatDType::F64);
+        let found = values(target.gradient(x.clone()));
+        let forms = target.forms(x.clone()).map(values);
+        let log = (dim as f64).ln();
+        for (row, x) in values(x).chunks(dim).enumerate() {
+            let image = |factor: fn(f64) -> f64| -> Vec<f64> {
+                let entry = |i: usize, j: usize| {
+                    let a = (i + j) as f64 / (2 * dim - 2) as f64;
+                    let distance = i.abs_diff(j) as f64;
+                    let weight = match matrices {
+                        Matrices::Released => log * (1.0 + distance),
+                        Matrices::Paper => 1.0 + distance * log,
+                    };
+                    factor(a) / weight * (x[j] - 0.5)
+                };
+                (0..dim)
+                    .map(|i| (0..dim).map(|j| entry(i, j)).sum())
+                    .collect()
+            };
+            let images = [
+                image(|a| 2.0 + (4.0 * std::f64::consts::PI * a).sin()),
+                image(|a| 1.0 + 2.0 * a),
+                image(|a| 3.0 - 2.0 * a),
+            ];
+            let form =
+                |image: &Vec<f64>| -> f64 { image.iter().zip(x).map(|(y, x)| y * (x - 0.5)).sum() };
+            let expected: Vec<f64> = images.iter().map(form).collect();
+            for (found, expected) in forms.iter().zip(&expected) {
+                assert!(
+                    (found[row] - expected).abs() < 1e-12,
+                    "{dim}: {} is not {expected}",
+                    found[row]
+                );
+            }
+            let largest = (0..3)
+                .max_by(|&i, &j| expected[i].total_cmp(&expected[j]))
+                .unwrap();
+            for (found, expected) in found[row * dim..].iter().zip(&images[largest]) {
+                assert!(
+                    (found - 2.0 * expected).abs() < 1e-12,
+                    "{dim}: {found} is not 2 x {expected}"
+                );
+            }
+        }
+    }
+}
+
 /// Each of the three pieces is the largest somewhere, so that the selection is really exercised.
 #[test]
 fn every_piece_of_the_piecewise_quadratic_is_active_somewhere() {
@@ -103,9 +165,7 @@ fn every_piece_of_the_piecewise_quadratic_is_active_somewhere() {
     };
     let device = Device::flex();
     let target = super::PiecewiseQuadratic::new(&config, &device, FloatDType::F64);
-    let forms = target
-        .forms(points(500, 8, FloatDType::F64))
-        .map(|(_, v)| values(v));
+    let forms = target.forms(points(500, 8, FloatDType::F64)).map(values);
     let [s, p, q] = &forms;
     let mut wins = [0; 3];
     for ((s, p), q) in s.iter().zip(p).zip(q) {

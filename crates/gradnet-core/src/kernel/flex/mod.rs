@@ -10,10 +10,13 @@ mod doubled;
 mod lanes;
 mod linear_spline;
 mod mathematics;
+mod product;
 mod rows;
 mod softmax_modules;
+mod softplus;
 #[cfg(test)]
 mod tests;
+mod transpose;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -28,6 +31,9 @@ trait FlexElement: lanes::Element + burn::tensor::Element {
     /// The elements of a tensor that holds this type in order.
     fn slice(tensor: &FlexTensor) -> Option<&[Self]>;
 
+    /// All elements of a tensor's memory, whatever part of it the tensor shows.
+    fn storage(tensor: &FlexTensor) -> &[Self];
+
     /// All elements of a tensor's memory, to be written; copied first if another tensor shares it.
     fn memory(tensor: &mut FlexTensor) -> &mut [Self];
 }
@@ -35,6 +41,10 @@ trait FlexElement: lanes::Element + burn::tensor::Element {
 impl FlexElement for f32 {
     fn slice(tensor: &FlexTensor) -> Option<&[Self]> {
         tensor.as_slice()
+    }
+
+    fn storage(tensor: &FlexTensor) -> &[Self] {
+        tensor.storage()
     }
 
     fn memory(tensor: &mut FlexTensor) -> &mut [Self] {
@@ -45,6 +55,10 @@ impl FlexElement for f32 {
 impl FlexElement for f64 {
     fn slice(tensor: &FlexTensor) -> Option<&[Self]> {
         tensor.as_slice()
+    }
+
+    fn storage(tensor: &FlexTensor) -> &[Self] {
+        tensor.storage()
     }
 
     fn memory(tensor: &mut FlexTensor) -> &mut [Self] {
@@ -236,7 +250,64 @@ fn spline_backward<E: FlexElement>(
     )
 }
 
+fn softplus<E: FlexElement>(x: &FlexTensor) -> FlexTensor {
+    let x = Ordered::new(x);
+    shaped(softplus::softplus::<E>(x.elements()), &x.0)
+}
+
+fn softplus_backward<E: FlexElement>(x: &FlexTensor, gradient: &FlexTensor) -> FlexTensor {
+    let (x, gradient) = (Ordered::new(x), Ordered::new(gradient));
+    let into_x = softplus::softplus_backward::<E>(x.elements(), gradient.elements());
+    shaped(into_x, &x.0)
+}
+
+/// A tensor as a matrix, through its strides.
+fn matrix<E: FlexElement>(tensor: &FlexTensor) -> product::Matrix<'_, E> {
+    let layout = tensor.layout();
+    let (rows, columns) = sizes(tensor);
+    let steps = layout.strides();
+    product::Matrix::new(
+        E::storage(tensor),
+        layout.start_offset(),
+        [rows, columns],
+        [steps[0], steps[1]],
+    )
+}
+
+fn rows_of<E: FlexElement>(elements: Vec<E>, sizes: [usize; 2]) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(elements, sizes))
+}
+
+fn product<E: FlexElement>(s: &FlexTensor, w: &FlexTensor) -> FlexTensor {
+    let elements = product::product::<E>(&matrix(s), &matrix(w));
+    rows_of(elements, [sizes(s).0, sizes(w).1])
+}
+
+/// x Wᵀ, by way of W xᵀ where x is the smaller of the two.
+fn product_transposed<E: FlexElement>(x: &FlexTensor, w: &FlexTensor) -> FlexTensor {
+    let ((batch, dim), (hidden, _)) = (sizes(x), sizes(w));
+    let (x, w) = (matrix::<E>(x), matrix(w));
+    let elements = if batch < dim {
+        transpose::transposed(&product::product(&w, &x.transposed()), hidden, batch)
+    } else {
+        product::product(&x, &w.transposed())
+    };
+    rows_of(elements, [batch, hidden])
+}
+
 impl ForwardKernels for Flex {
+    fn softplus(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        with_element!(x, E => softplus::<E>(&x))
+    }
+
+    fn product(s: FloatTensor<Self>, w: FloatTensor<Self>) -> FloatTensor<Self> {
+        with_element!(s, E => product::<E>(&s, &w))
+    }
+
+    fn product_transposed(x: FloatTensor<Self>, w: FloatTensor<Self>) -> FloatTensor<Self> {
+        with_element!(x, E => product_transposed::<E>(&x, &w))
+    }
+
     fn cascade_fixed(
         w: FloatTensor<Self>,
         alpha: FloatTensor<Self>,
@@ -287,6 +358,10 @@ impl ForwardKernels for Flex {
 }
 
 impl BackwardKernels for Flex {
+    fn softplus_backward(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        with_element!(x, E => softplus_backward::<E>(&x, &gradient))
+    }
+
     fn cascade_fixed_backward(
         w: FloatTensor<Self>,
         alpha: FloatTensor<Self>,

@@ -1,0 +1,33 @@
+//! log(1 + e^x) of every number: how free parameters become nonnegative weights.
+//!
+//! A cascade constrains four tensors at each step. As tensor operations that is ten passes which call the C library once a
+//! number; here it is one pass each way, ∂x = g / (1 + e^−x).
+
+use burn::tensor::Tensor;
+
+use super::{has_kernels, portable};
+
+/// log(1 + e^x), elementwise and differentiable, without overflow for any x.
+///
+/// # Shapes
+/// - `x`: any
+/// - output: as `x`
+pub fn softplus<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    if has_kernels(&x) {
+        fused(x)
+    } else {
+        portable::softplus(x)
+    }
+}
+
+#[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
+fn fused<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    use super::extension::ForwardKernels;
+    use burn::backend::Dispatch;
+
+    Tensor::from_dispatch(Dispatch::softplus(x.into_dispatch()))
+}
+
+/// Without a backend that has kernels there is no other way.
+#[cfg(not(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm")))]
+use portable::softplus as fused;
