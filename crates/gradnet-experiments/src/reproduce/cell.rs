@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use toml::value::{Table, Value};
 
 use super::{Grid, GridNetwork};
-use crate::experiment::{DataConfig, Experiment, ExperimentError, FixedData, TrainConfig};
+use crate::experiment::{
+    DataConfig, Experiment, ExperimentError, FixedData, Schedule, TrainConfig,
+};
 use crate::target::TargetConfig;
 
 /// What is chosen by validation.
@@ -136,6 +138,9 @@ impl Cell {
             let mut value = value.to_string();
             value.retain(|c| c.is_ascii_alphanumeric() || c == '.');
             name += &format!("-{key}{value}");
+        }
+        if experiment.train.schedule == Schedule::Cosine {
+            name += "-cosine";
         }
         name + &format!("-s{}", experiment.seed)
     }

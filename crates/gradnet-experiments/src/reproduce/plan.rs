@@ -135,7 +135,9 @@ impl Plan {
 impl Entry<'_> {
     /// Whether a record belongs to this row.
     pub(super) fn owns(&self, record: &Record) -> bool {
-        record.network == self.network.network && self.dim.is_none_or(|dim| dim == record.dim)
+        record.network == self.network.network
+            && record.experiment.train.schedule == self.network.schedule
+            && self.dim.is_none_or(|dim| dim == record.dim)
     }
 }
 

@@ -66,6 +66,9 @@ pub struct CellResult {
 pub struct OrbitScore {
     /// Of the positions.
     pub coordinate_mse_db: Vec<Option<f64>>,
+    /// The part of it that is drift of the centre of mass; records of an older version do not have it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub centre_mse_db: Vec<Option<f64>>,
     /// Of the energy.
     pub energy_mse_db: Vec<Option<f64>>,
 }

@@ -338,6 +338,7 @@ impl Reproduction<'_> {
         };
         Ok(OrbitScore {
             coordinate_mse_db: each(Prediction::coordinate_mse_db),
+            centre_mse_db: each(Prediction::centre_mse_db),
             energy_mse_db: each(Prediction::energy_mse_db),
         })
     }

@@ -81,6 +81,15 @@ impl Prediction {
         })
     }
 
+    /// The part of [`coordinate_mse_db`](Self::coordinate_mse_db) that is drift of the centre of mass, which rests on every true orbit: the
+    /// mean over times and its two coordinates of its squared displacement, in decibels. The rest is error of the relative motion.
+    pub fn centre_mse_db(&self) -> f64 {
+        self.mean_db(|_, predicted| {
+            let [x1, x2, y1, y2, ..] = predicted;
+            (((x1 + x2) / 2.0).powi(2) + ((y1 + y2) / 2.0).powi(2)) / 2.0
+        })
+    }
+
     /// Mean over times of the squared error of the energy, in decibels.
     pub fn energy_mse_db(&self) -> f64 {
         self.mean_db(|truth, predicted| (energy(truth) - energy(predicted)).powi(2))

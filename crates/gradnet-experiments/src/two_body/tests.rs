@@ -106,6 +106,39 @@ fn errors_are_zero_for_the_truth_and_large_for_another_field() {
     assert!(wrong.energy_mse_db() > -40.0, "{}", wrong.energy_mse_db());
 }
 
+/// The same small force c on both bodies moves their centre by c t^2/2 and leaves the relative motion: the mean over t and two coordinates of its
+/// square is (c^2/4)(T^4/5)/2 = c^2 T^4/40, which is 10^-2 for c = sqrt(0.4)/400 and T = 20, and that is the whole error of the positions.
+#[test]
+fn the_drift_of_the_centre_is_told_from_the_error_of_the_relative_motion() {
+    let horizon = Horizon {
+        end: 20.0,
+        points: 2_000,
+    };
+    let force = 0.4_f64.sqrt() / 400.0;
+    let pushed = |state: &State| {
+        let mut slope = gradient(state);
+        slope[..2].iter_mut().for_each(|slope| *slope -= force);
+        rotate(&slope)
+    };
+    let start = evaluation_states()[2];
+    let drifted = Prediction::new(pushed, start, horizon).unwrap();
+    assert!(
+        (drifted.centre_mse_db() + 20.0).abs() < 0.02,
+        "{}",
+        drifted.centre_mse_db()
+    );
+    let whole = drifted.coordinate_mse_db();
+    assert!((whole - drifted.centre_mse_db()).abs() < 0.02, "{whole}");
+    // A force that is too strong by a tenth keeps the centre and not the orbit.
+    let heavier = |state: &State| {
+        let mut slope = gradient(state);
+        slope[..4].iter_mut().for_each(|force| *force *= 1.1);
+        rotate(&slope)
+    };
+    let wrong = Prediction::new(heavier, start, horizon).unwrap();
+    assert!(wrong.centre_mse_db() < -200.0, "{}", wrong.centre_mse_db());
+}
+
 #[test]
 fn a_field_that_blows_up_is_an_error_and_no_orbit() {
     let explosion = |state: &State| state.map(|x| x * x * x * 1e6);
