@@ -314,12 +314,9 @@ fn the_stochastic_log_determinant_in_dimension_64_is_exact_within_its_standard_e
     let exact = field.log_det_jacobian(x.clone());
     let estimate = log_det_jacobian_estimate(&field, x.clone(), 200, 20, 1);
     assert!(agrees(&estimate, &exact), "{estimate:?} against {exact:?}");
-    // 200 probes leave a standard error of four percent: the agreement says something.
-    for (error, exact) in estimate.standard_errors.iter().zip(&exact) {
-        assert!(
-            *error > 0.0 && *error < 0.05 * exact.abs(),
-            "{error} of {exact}"
-        );
+    // 200 probes leave a standard error of about 1 on a sum of 64 logarithms: the agreement says something.
+    for error in &estimate.standard_errors {
+        assert!((0.1..1.5).contains(error), "{error}");
     }
     // One Lanczos step takes the logarithm of a mean for the mean of a logarithm: far outside.
     let crude = log_det_jacobian_estimate(&field, x, 200, 1, 1);
