@@ -7,7 +7,7 @@
 //! `line_integral` the difference of potentials from values of the field alone (Lemma 6).
 
 use burn::tensor::{Device, FloatDType, Tensor};
-use gradnet_core::analysis::{line_integral, log_det_jacobian};
+use gradnet_core::analysis::line_integral;
 use gradnet_core::combine::StronglyMonotone;
 use gradnet_core::inverse::InverseSettings;
 use gradnet_core::network::{Builds, MGradNetM, ModularConfig};
@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     println!("<x, y>     {}", inner.to_data());
 
-    println!("log det J  {:?}", log_det_jacobian(&map, x.clone()));
+    println!("log det J  {:?}", map.log_det_jacobian(x.clone()));
     let work = line_integral(&map, x.zeros_like(), x.clone(), 1e-9)?;
     let difference = map.potential(x.clone()) - map.potential(x.zeros_like());
     println!("line integral of f from 0 to x: {work:?}");

@@ -78,7 +78,7 @@ impl<A: Module> TiedNetwork<A> {
     }
 
     /// `W x + a`, `[batch, dim] -> [batch, hidden]`.
-    fn hidden(&self, x: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn hidden(&self, x: Tensor<2>) -> Tensor<2> {
         let [_, dim] = self.weight.dims();
         assert_dim(&x, dim);
         let z = product_transposed(x, self.weight.val());

@@ -119,6 +119,40 @@ fn antiderivatives_are_integrals() {
 }
 
 #[test]
+fn the_antiderivative_of_softplus_is_a_parabola_far_out() {
+    // ∫₀^u softplus = u²/2 + ∫₀^u ln(1 + e^-r) dr, and ∫₀^∞ ln(1 + e^-r) dr = π²/12.
+    let limit = core::f64::consts::PI.powi(2) / 12.0;
+    let ours = host(ScalarFunction::Softplus.antiderivative(row(&[-1e4, -60.0, 60.0, 1e4])));
+    let expected = [-limit, -limit, 1800.0 + limit, 5e7 + limit];
+    for (a, b) in ours.iter().zip(expected) {
+        assert!(
+            (a - b).abs() < 1e-8 * (1.0 + b.abs() / 1e4),
+            "{a} against {b}"
+        );
+    }
+}
+
+#[test]
+fn means_of_scalar_functions_are_integrals_over_their_length_down_to_no_length() {
+    let steps = [0.0, 1e-9, -1e-3, 0.5, 1.0, 1.0 + 1e-12, -0.3, 7.0, -50.0];
+    for function in ScalarFunction::ALL {
+        for start in [-20.0, -0.2, 0.0, 0.7, 30.0] {
+            let ours = host(function.mean(row(&[start; 9]), row(&steps)));
+            let expected = steps.map(|step| match step {
+                0.0 => scalar(function, start),
+                _ => integral(|t| scalar(function, start + t * step), 0.0, 1.0),
+            });
+            assert_close(
+                &format!("{function:?} from {start}"),
+                &ours,
+                &expected,
+                2e-8,
+            );
+        }
+    }
+}
+
+#[test]
 fn an_elementwise_activation_scales_its_function() {
     let mut sigma = ElementwiseActivation::<Free>::new(3, ScalarFunction::Tanh, &mut source(0));
     sigma.alpha = source(0).values([3], vec![2.0, -1.0, 0.5]);
@@ -340,6 +374,39 @@ fn a_neural_activation_is_a_scalar_network_for_each_unit() {
         })
         .collect();
     assert_close("sigma", &host(sigma.forward(row(&z))), &expected, 1e-14);
+}
+
+#[test]
+fn the_potential_of_a_neural_activation_is_its_integral_however_steep_the_units() {
+    // From units that do not see z at all to units that are steps at the scale of z.
+    let (input, bias) = (
+        [0.0, 1e-9, 0.7, -3.0, 50.0, -50.0],
+        [0.3, -0.2, 1.0, -2.0, 40.0, 70.0],
+    );
+    let output = [1.0, -2.0, 0.5, 1.5, -0.7, 1.1];
+    for function in ScalarFunction::ALL {
+        let build = |source: ParameterSource| {
+            let mut sigma = NeuralActivation::<Free>::new([1, 6], function, &mut self::source(6));
+            let [u, v, beta] = [output, input, bias].map(|row| source.values([1, 6], row.to_vec()));
+            (sigma.output, sigma.input, sigma.bias) = (u, v, beta);
+            sigma
+        };
+        let (double, single) = (
+            build(source(0)),
+            build(ParameterSource::new(&Device::flex(), 0)),
+        );
+        let sigma = |z: f64| -> f64 {
+            let terms = (0..6).map(|j| output[j] * scalar(function, input[j] * z + bias[j]));
+            terms.sum()
+        };
+        for z in [-3.0, -0.4, 1e-6, 0.9, 3.0] {
+            let expected = [integral(sigma, 0.0, z)];
+            let ours = host(double.potential(row(&[z])));
+            assert_close(&format!("{function:?} at {z}"), &ours, &expected, 1e-8);
+            let ours = host(single.potential(row(&[z]).cast(DType::F32)));
+            assert_close(&format!("{function:?} at {z}, f32"), &ours, &expected, 1e-5);
+        }
+    }
 }
 
 /// A quadratic LogSumExp of two blocks of two units, by numbers: its value and its gradient.

@@ -1,18 +1,28 @@
 //! Fields made of fields: each keeps the guarantee its type claims, and is what its formula says.
 
+use burn::module::{Module, ModuleDisplay};
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
-use gradnet_core::activation::{QuadraticLseActivation, ScalarFunction};
-use gradnet_core::analysis::{Region, Verification, host, jacobians, verify};
+use gradnet_core::activation::{
+    CascadedActivation, ElementwiseActivation, GradientActivation, IcgnActivation, IcgnMonteCarlo,
+    ModularActivation, NeuralActivation, NeuralCascadedActivation, One, QuadraticLseActivation,
+    ScalarFunction, SigmoidBlock, SoftmaxBlock, SplineActivation,
+};
+use gradnet_core::analysis::{Region, Verification, host, jacobians, smallest_eigenvalue, verify};
 use gradnet_core::combine::{
-    Centred, Combination, Difference, FreeTransformation, LipschitzField, SmoothComplement,
-    SoftplusTransformation, StronglyMonotone, Sum, Transformed, WithLinearPart,
+    Centred, Combination, Difference, FreeTransformation, LipschitzActivation, LipschitzField,
+    SmoothComplement, SoftplusTransformation, StronglyMonotone, Sum, Transformed, WithLinearPart,
 };
 use gradnet_core::network::{
-    Builds, CascadeConfig, Claim, GradNet, GradNetC, IcgnConfig, MGradNet, MGradNetC, MGradNetM,
-    ModularConfig, SingleConfig, UnitFunction,
+    Builds, CascadeConfig, Claim, ConvexRidge, GradNet, GradNetC, GradNetCNeural, GradNetM,
+    GradNetNeural, Icgn, IcgnConfig, IcgnMonteCarloConfig, IcgnSampled, MGradNet, MGradNetC,
+    MGradNetCNeural, MGradNetM, MGradNetNeural, MGradNetSoftmax, ModularConfig,
+    NeuralCascadeConfig, NeuralConfig, Ridge, RidgeConfig, SingleConfig, Size, SoftmaxConfig,
+    UnitFunction,
 };
 use gradnet_core::sign::{Free, NonNegative};
-use gradnet_core::{MonotoneField, ParameterSource, Potential, TiedNetwork, VectorField};
+use gradnet_core::{
+    GradientField, MonotoneField, ParameterSource, Potential, TiedNetwork, VectorField,
+};
 
 const DIM: usize = 3;
 
@@ -134,66 +144,242 @@ fn a_linear_part_is_symmetric_or_positive_semidefinite() {
 }
 
 /// The largest singular value of a Jacobian over random points, a lower bound of the Lipschitz constant.
-fn steepest(field: &impl VectorField) -> f64 {
-    let norms = jacobians(field, points(400, 8));
+fn steepest(field: &impl VectorField, x: Tensor<2>) -> f64 {
+    let norms = jacobians(field, x);
     norms
         .iter()
         .map(|j| j.singular_values().max())
         .fold(0.0, f64::max)
 }
 
-#[test]
-fn lipschitz_bounds_bound_and_the_complement_is_monotone() {
-    let bound = |field: &dyn Fn() -> Tensor<1>| host(field())[0];
-    let single: GradNet = SingleConfig {
-        width: Some(8),
-        ..Default::default()
+/// The bound holds over near and far points, and the complement with it is monotone.
+#[track_caller]
+fn assert_bounded<F: LipschitzField + GradientField + Module + ModuleDisplay>(field: F) {
+    let bound = host(field.lipschitz_bound())[0];
+    for scale in [1.0, 10.0] {
+        let found = steepest(&field, points(400, 8) * scale);
+        // A bound that is met is exceeded by rounding.
+        assert!(found <= bound * (1.0 + 1e-12), "{found} exceeds {bound}");
     }
-    .init(DIM, &mut source(2))
-    .expect("the settings are valid");
-    let learned: GradNetC = cascade(2);
-    let sigmoid: GradNetC = CascadeConfig {
-        width: Some(6),
-        activation: UnitFunction::Sigmoid,
-        ..Default::default()
-    }
-    .init(DIM, &mut source(2))
-    .expect("the settings are valid");
-    let icgn = IcgnConfig {
-        width: Some(8),
-        ..Default::default()
-    }
-    .init(DIM, &mut source(2))
-    .expect("the settings are valid");
-    assert!(steepest(&single) <= bound(&|| single.lipschitz_bound()));
-    assert!(steepest(&learned) <= bound(&|| learned.lipschitz_bound()));
-    assert!(steepest(&sigmoid) <= bound(&|| sigmoid.lipschitz_bound()));
-    assert!(steepest(&icgn) <= bound(&|| icgn.lipschitz_bound()));
-    assert_monotone(&SmoothComplement::new(single));
-    assert_monotone(&SmoothComplement::new(learned));
-    assert_monotone(&SmoothComplement::new(sigmoid));
-    assert_monotone(&SmoothComplement::new(icgn));
+    let report = report(&SmoothComplement::new(field), Claim::Monotone);
+    assert!(report.passed, "{report:?}");
+}
+
+/// A network from the settings of a registered kind, six units wide.
+fn built<C: Builds<N> + Default, N>() -> N {
+    C::default()
+        .with_size(Size::Width(6))
+        .init(DIM, &mut source(2))
+        .expect("the settings are valid")
 }
 
 #[test]
-fn the_lipschitz_bound_is_met_where_all_units_are_at_their_steepest() {
-    // Without biases every tanh is steepest at x = 0, where the Jacobian is Wᵀ diag(α) W.
-    let mut network: MGradNet = SingleConfig {
-        width: Some(8),
+fn lipschitz_bounds_bound_and_the_complement_is_monotone() {
+    assert_bounded(built::<SingleConfig, GradNet>());
+    assert_bounded(built::<SingleConfig, MGradNet>());
+    assert_bounded(built::<CascadeConfig, GradNetC>());
+    assert_bounded(built::<CascadeConfig, MGradNetC>());
+    let sigmoid = CascadeConfig {
+        activation: UnitFunction::Sigmoid,
+        width: Some(6),
         ..Default::default()
-    }
-    .init(DIM, &mut source(2))
-    .expect("the settings are valid");
-    network.hidden_bias = None;
-    let at_zero = jacobians(&network, points(1, 0) * 0.0)[0]
-        .singular_values()
-        .max();
-    let bound = host(network.lipschitz_bound())[0];
-    let (rounding, excess) = (1e-12, (DIM as f64).powf(1.0 / 256.0));
-    assert!(
-        bound >= at_zero * (1.0 - rounding) && bound <= at_zero * excess,
-        "{bound} against {at_zero}"
+    };
+    let sigmoid: GradNetC = sigmoid
+        .init(DIM, &mut source(2))
+        .expect("the settings are valid");
+    assert_bounded(sigmoid);
+    assert_bounded(built::<NeuralConfig, GradNetNeural>());
+    assert_bounded(built::<NeuralConfig, MGradNetNeural>());
+    assert_bounded(built::<NeuralCascadeConfig, GradNetCNeural>());
+    assert_bounded(built::<NeuralCascadeConfig, MGradNetCNeural>());
+    assert_bounded(built::<ModularConfig, GradNetM>());
+    assert_bounded(built::<ModularConfig, MGradNetM>());
+    assert_bounded(built::<SoftmaxConfig, MGradNetSoftmax>());
+    assert_bounded(built::<RidgeConfig, Ridge>());
+    assert_bounded(built::<RidgeConfig, ConvexRidge>());
+    assert_bounded(built::<IcgnConfig, Icgn>());
+    assert_bounded(built::<IcgnMonteCarloConfig, IcgnSampled>());
+    // The complement's own potential, L ‖x‖²/2 − F.
+    assert_monotone(&SmoothComplement::new(built::<CascadeConfig, GradNetC>()));
+    assert_monotone(&SmoothComplement::new(built::<ModularConfig, GradNetM>()));
+}
+
+#[test]
+fn bounds_of_composed_fields_add_up_and_bound() {
+    let (first, second) = (cascade::<MGradNetC>(1), cascade::<MGradNetC>(2));
+    let bound = |field: &dyn LipschitzField| host(field.lipschitz_bound())[0];
+    let sum = bound(&first) + bound(&second);
+    let close = |found: f64, expected: f64| {
+        let error = (found - expected).abs();
+        assert!(error < 1e-9 * expected, "{found} against {expected}");
+    };
+    close(bound(&Sum::new(first.clone(), second.clone())), sum);
+    close(bound(&Difference::new(first.clone(), second.clone())), sum);
+    close(
+        bound(&StronglyMonotone::new(first.clone(), 0.7)),
+        bound(&first) + 0.7,
     );
+    close(
+        bound(&Centred::new(first.clone(), 0.5, &source(0))),
+        bound(&first),
+    );
+    let mut linear = Combination::<_, Free>::new(vec![first.clone(), second.clone()], &source(0));
+    linear.coefficients = source(0).values([2], vec![1.5, -2.0]);
+    close(bound(&linear), 1.5 * bound(&first) + 2.0 * bound(&second));
+
+    // (B + Bᵀ)/2 is the diagonal matrix with 3, −5 and 1: its norm is 5, exceeded by the Schatten norm by 1e-3 at most.
+    let mut with_part = WithLinearPart::symmetric(first.clone(), &source(0));
+    let stored = vec![3.0, 1.0, 0.0, -1.0, -5.0, 2.0, 0.0, -2.0, 1.0];
+    with_part.matrix = source(0).values([DIM, DIM], stored);
+    let part = bound(&with_part) - bound(&first);
+    assert!((5.0 - 1e-12..5.0 * (1.0 + 1e-3)).contains(&part), "{part}");
+
+    assert_bounded(Difference::new(first.clone(), second));
+    assert_bounded(linear);
+    assert_bounded(with_part);
+    assert_bounded(Centred::new(
+        WithLinearPart::positive(first, 2, 1.0, &mut source(3)),
+        0.5,
+        &source(0),
+    ));
+}
+
+/// A field that claims half of its Lipschitz bound.
+#[derive(Module, Debug)]
+struct Halved<F: Module> {
+    field: F,
+}
+
+impl<F: VectorField + Module> VectorField for Halved<F> {
+    fn dim(&self) -> usize {
+        self.field.dim()
+    }
+
+    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        self.field.forward(x)
+    }
+
+    fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
+        self.field.jacobian_vector(x, v)
+    }
+}
+
+impl<F: GradientField + Module> GradientField for Halved<F> {}
+
+impl<F: LipschitzField + Module> LipschitzField for Halved<F> {
+    fn lipschitz_bound(&self) -> Tensor<1> {
+        self.field.lipschitz_bound() * 0.5
+    }
+}
+
+/// The shell without biases around an activation; with a `weight`, that one.
+fn unbiased<A: Module>(activation: A, hidden: usize, weight: Option<Vec<f64>>) -> TiedNetwork<A> {
+    let mut shell = TiedNetwork::new([hidden, DIM], activation, &mut source(9));
+    if let Some(weight) = weight {
+        shell.weight = source(0).values([hidden, DIM], weight);
+    }
+    shell
+}
+
+/// At 0 the Jacobian of the shell has the norm of the bound, up to the excess of the Schatten norm; so half of the bound
+/// leaves the complement with a negative eigenvalue there.
+#[track_caller]
+fn assert_met<A: LipschitzActivation + GradientActivation + Module + ModuleDisplay>(
+    shell: TiedNetwork<A>,
+) {
+    let zero = points(1, 0) * 0.0;
+    let bound = host(shell.lipschitz_bound())[0];
+    let found = steepest(&shell, zero.clone());
+    // ‖G‖_S ≤ 3^(1/256) ‖G‖₂; with softplus and the like rounding to 1e-9.
+    let excess = (DIM as f64).powf(1.0 / 256.0);
+    let met = bound * (1.0 + 1e-9) >= found && bound * (1.0 - 1e-9) <= found * excess;
+    assert!(met, "{bound} against {found}");
+    let whole = jacobians(&SmoothComplement::new(shell.clone()), zero.clone());
+    assert!(smallest_eigenvalue(&whole[0]) >= 0.0);
+    let half = jacobians(&SmoothComplement::new(Halved { field: shell }), zero);
+    assert!(smallest_eigenvalue(&half[0]) < -0.4 * found);
+}
+
+/// Softplus takes what is stored to `value`.
+fn stored(value: f64) -> f64 {
+    value.exp_m1().ln()
+}
+
+#[test]
+fn half_of_a_lipschitz_bound_is_none_where_it_is_met() {
+    let (tanh, hidden) = (ScalarFunction::Tanh, 5);
+    // Without biases every scalar unit is at its steepest at 0, and with nonnegative weights all have one sign.
+    let sigma = ElementwiseActivation::<NonNegative>::new(hidden, tanh, &mut source(1));
+    assert_met(unbiased(sigma, hidden, None));
+    let mut sigma =
+        CascadedActivation::<NonNegative>::fixed([3, hidden], DIM, tanh, &mut source(1));
+    sigma.bias = source(0).constant([3, hidden], 0.0);
+    assert_met(unbiased(sigma, hidden, None));
+    let mut sigma = NeuralActivation::<NonNegative>::new([hidden, 4], tanh, &mut source(1));
+    sigma.bias = source(0).constant([hidden, 4], 0.0);
+    assert_met(unbiased(sigma, hidden, None));
+    let mut sigma =
+        NeuralCascadedActivation::<NonNegative>::new([2, hidden, 4], DIM, tanh, &mut source(1));
+    sigma.bias = source(0).constant([2, hidden], 0.0);
+    sigma.inner_bias = source(0).constant([2, hidden, 4], 0.0);
+    assert_met(unbiased(sigma, hidden, None));
+
+    // A free scalar network whose negative units are flat at 0, its positive ones steep: max(1 · 2, 3 · 0.5) = 2.
+    let mut sigma = NeuralActivation::<Free>::new([1, 2], tanh, &mut source(1));
+    sigma.output = source(0).values([1, 2], vec![1.0, -3.0]);
+    sigma.input = source(0).values([1, 2], vec![2.0, 0.5]);
+    sigma.bias = source(0).values([1, 2], vec![0.0, 60.0]);
+    assert_met(unbiased(sigma, 1, None));
+
+    // The steepest piece of each spline, once inside the knots and once the outer one continued.
+    let mut sigma = SplineActivation::<Free>::new([2, 5], 1.0, 1.0, &mut source(1));
+    sigma.coefficients = source(0).values(
+        [2, 5],
+        vec![0.0, 0.1, 0.0, 4.0, 3.0, 0.2, 0.0, 0.1, 2.5, 2.6],
+    );
+    assert_met(unbiased(sigma.clone(), 2, None));
+    let outer = vec![-9.0, 0.0, 0.1, 0.2, 0.0, -7.0, 0.0, 0.1, 0.2, 0.0];
+    sigma.coefficients = source(0).values([2, 5], outer);
+    let mut shell = unbiased(sigma, 2, None);
+    shell.hidden_bias = Some(source(0).constant([2], -5.0));
+    assert_met(shell);
+
+    let mut sigma = IcgnActivation::new(hidden, DIM, &mut source(1));
+    sigma.bias = source(0).constant([hidden], 0.0);
+    assert_met(unbiased(sigma, hidden, None));
+    let mut sigma = IcgnMonteCarlo::new(hidden, DIM, 3, &mut source(1));
+    sigma.bias = source(0).constant([hidden], 0.0);
+    assert_met(unbiased(sigma, hidden, None));
+}
+
+#[test]
+fn half_of_the_bound_of_modules_is_none_where_it_is_met() {
+    let mut origin = source(1);
+    let sigma =
+        ModularActivation::<_, _, NonNegative>::new(2, SigmoidBlock::new(2), One, &mut origin);
+    assert_met(unbiased(sigma, 6, None));
+
+    // One block with rows w, −w: p = (1/2, 1/2) at 0 and Wᵀ (diag p − p pᵀ) W = w wᵀ = 1/2 WᵀW.
+    let opposite = vec![0.7, -1.2, 0.4, -0.7, 1.2, -0.4];
+    for learned in [false, true] {
+        let block = SoftmaxBlock::<NonNegative>::new(1, learned, &mut origin);
+        let sigma = ModularActivation::<_, _, NonNegative>::new(1, block, One, &mut origin);
+        assert_met(unbiased(sigma, 2, Some(opposite.clone())));
+    }
+
+    // a = 2, b = −3 at temperature 2: with two entries tied far above the third softmax bends, with two far below softmin
+    // does, and only that one. The larger weight counts.
+    let mut block = SoftmaxBlock::<Free>::new(1, true, &mut origin);
+    block.temperature = source(0).constant([1], stored(2.0));
+    let weights = [2.0, -3.0].map(|weight| source(0).constant([1], weight));
+    block.mix = Some(weights.into());
+    let mut sigma = ModularActivation::<_, _, Free>::new(1, block, One, &mut origin);
+    // The softmin bends downwards, −3 · 2/2; the scale turns it round.
+    sigma.alpha = source(0).constant([1], -1.5);
+    let third = [opposite, vec![0.0; DIM]].concat();
+    let mut shell = unbiased(sigma, 3, Some(third));
+    shell.hidden_bias = Some(source(0).values([3], vec![0.0, 0.0, 50.0]));
+    assert_met(shell);
 }
 
 #[test]

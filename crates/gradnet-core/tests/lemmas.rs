@@ -1,12 +1,13 @@
-//! The lemmas that construct something, constructed: Lemma 3, Lemma 5, Lemma 7, and Eq. (6) in the proof of Thm. 3.
+//! The lemmas that construct something, constructed: Lemma 3 and what Lemma 2 makes of it, Lemma 5, Lemma 6, Lemma 7, and
+//! Eq. (6) in the proof of Thm. 3.
 
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use gradnet_core::activation::{
     Activation, ElementwiseActivation, NeuralActivation, ScalarFunction,
 };
-use gradnet_core::analysis::host;
-use gradnet_core::combine::{FreeTransformation, SoftplusTransformation, Transformation};
-use gradnet_core::network::{Builds, MGradNetSoftmax, SoftmaxConfig};
+use gradnet_core::analysis::{host, line_integral};
+use gradnet_core::combine::{FreeTransformation, SoftplusTransformation, Sum, Transformation};
+use gradnet_core::network::{Builds, MGradNetM, MGradNetSoftmax, ModularConfig, SoftmaxConfig};
 use gradnet_core::sign::{Free, NonNegative};
 use gradnet_core::{ParameterSource, Potential, TiedNetwork, VectorField};
 
@@ -61,12 +62,17 @@ fn hyperplanes(m: i32, temperature: f64, lift: f64) -> MGradNetSoftmax {
     network
 }
 
+/// 41 × 41 points of the unit square, point by point.
+fn grid() -> Vec<f64> {
+    let node = |i: usize| i as f64 / 40.0;
+    (0..41 * 41)
+        .flat_map(|i| [node(i / 41), node(i % 41)])
+        .collect()
+}
+
 /// The largest difference between a network's potential and `F` on a grid over the unit square, borders included.
 fn largest_difference(network: &MGradNetSoftmax) -> f64 {
-    let node = |i: usize| i as f64 / 40.0;
-    let points: Vec<f64> = (0..41 * 41)
-        .flat_map(|i| [node(i / 41), node(i % 41)])
-        .collect();
+    let points = grid();
     let values = host(network.potential(matrix(points.clone(), 2)));
     points
         .chunks(2)
@@ -98,6 +104,114 @@ fn a_scaled_log_sum_exp_of_supporting_hyperplanes_is_within_the_bound_of_lemma_3
     // Hyperplanes that cut the function are not within the bound.
     let cutting = largest_difference(&hyperplanes(4, 640.0, 0.5));
     assert!(cutting > bound_of_lemma_3(4, 640.0), "{cutting}");
+}
+
+// ---- Lemma 2 ---------------------------------------------------------------------------------------------
+
+/// The largest distance of a field from `∇F` over a grid on the unit square, borders included.
+fn largest_gradient_difference(field: &impl VectorField) -> f64 {
+    let points = grid();
+    let values = host(field.forward(matrix(points.clone(), 2)));
+    points
+        .chunks(2)
+        .zip(values.chunks(2))
+        .map(|(x, value)| {
+            let expected = [2.0 * (x[0] - 0.3), 2.0 * (x[1] - 0.6)];
+            (value[0] - expected[0]).hypot(value[1] - expected[1])
+        })
+        .fold(0.0, f64::max)
+}
+
+/// A pulse on the first coordinate at the centre of the grid, of height 1 and a width of `4/steepness`: its potential
+/// rises by that width, so it is not convex and goes to zero.
+fn pulse(steepness: f64) -> TiedNetwork<ElementwiseActivation<Free>> {
+    let mut sigma = ElementwiseActivation::new(2, ScalarFunction::Tanh, &mut source(0));
+    // tanh(2) − tanh(−2) over the middle, and the row of W once more.
+    let height = 1.0 / (2.0 * 2f64.tanh() * steepness);
+    sigma.alpha = source(0).values([2], vec![height, -height]);
+    let mut network = TiedNetwork::new([2, 2], sigma, &mut source(0));
+    network.weight = source(0).values([2, 2], vec![steepness, 0.0, steepness, 0.0]);
+    let middle = -0.5 * steepness;
+    network.hidden_bias = Some(source(0).values([2], vec![middle + 2.0, middle - 2.0]));
+    network
+}
+
+#[test]
+fn gradients_of_the_convex_approximators_converge_and_those_of_others_need_not() {
+    let (mut convex, mut other) = (f64::INFINITY, f64::INFINITY);
+    for (m, temperature) in [(2, 40.0), (3, 160.0), (4, 640.0)] {
+        let network = hyperplanes(m, temperature, 0.0);
+        let difference = largest_gradient_difference(&network);
+        assert!(difference < 0.6 * convex, "{difference} after {convex}");
+        convex = difference;
+
+        // Potentials that converge as well, without being convex: the gradients stay a height of 1 away.
+        let pulse = pulse(4f64.powi(m + 1));
+        let rise = host(
+            pulse.potential(matrix(vec![1.0, 0.5], 2)) - pulse.potential(matrix(vec![0.0; 2], 2)),
+        )[0];
+        assert!(rise < 0.5 * other, "{rise} after {other}");
+        other = rise;
+        let away = largest_gradient_difference(&Sum::new(network, pulse));
+        assert!(away > 0.9, "{away}");
+    }
+}
+
+// ---- Lemma 6 ---------------------------------------------------------------------------------------------
+
+#[test]
+fn a_potential_integrated_from_a_known_value_is_within_epsilon_root_d_of_lemma_6() {
+    let dim: usize = 4;
+    let config = ModularConfig {
+        width: Some(6),
+        ..Default::default()
+    };
+    let field: MGradNetM = config
+        .init(dim, &mut source(1))
+        .expect("the settings are valid");
+    // One ridge along the diagonal: its gradient is ε tanh(t ⟨1, x⟩/√d + c) along the unit vector 1/√d, of norm ε at most.
+    let epsilon = 0.05;
+    let disturbed = |t: f64, c: f64| {
+        let mut sigma = ElementwiseActivation::<Free>::new(1, ScalarFunction::Tanh, &mut source(2));
+        sigma.alpha = source(0).constant([1], epsilon / t);
+        let mut ridge = TiedNetwork::new([1, dim], sigma, &mut source(2));
+        ridge.weight = source(0).constant([1, dim], t / (dim as f64).sqrt());
+        ridge.hidden_bias = Some(source(0).constant([1], c));
+        Sum::new(field.clone(), ridge)
+    };
+    // All corners of the cube and points inside, from the corner x₀ = 0 with F(x₀) known.
+    let corners = (0..1 << dim).flat_map(|bits| (0..dim).map(move |i| f64::from(bits >> i & 1)));
+    let inside = host(source(3).uniform([20, dim], 0.0, 1.0).val());
+    let x = matrix(corners.chain(inside).collect(), dim);
+    let start = x.zeros_like();
+    let farthest = |t: f64, c: f64| {
+        let approximator = disturbed(t, c);
+        let rise =
+            line_integral(&approximator, start.clone(), x.clone(), 1e-10).expect("it settles");
+        let known = host(field.potential(start.clone()));
+        let expected = host(field.potential(x.clone()));
+        let values = rise
+            .values
+            .iter()
+            .zip(&known)
+            .map(|(rise, known)| known + rise);
+        values
+            .zip(expected)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f64::max)
+    };
+    let bound = epsilon * (dim as f64).sqrt();
+    for (t, c) in [(1.0, 0.0), (3.0, -2.0), (0.5, 4.0)] {
+        let found = farthest(t, c);
+        assert!(found <= bound + 1e-9, "{found} against {bound}");
+    }
+    // Saturated, the disturbance is ε everywhere, and the farthest corner is √d away: the bound is met, so that half of it
+    // would be none.
+    let met = farthest(1.0, 20.0);
+    assert!(
+        met <= bound + 1e-9 && met > 0.999 * bound,
+        "{met} against {bound}"
+    );
 }
 
 // ---- Lemma 5 ---------------------------------------------------------------------------------------------

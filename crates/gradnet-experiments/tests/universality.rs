@@ -65,6 +65,28 @@ fn sums_of_convex_ridges_stay_away_from_what_they_cannot_represent() {
     assert!(transformed < ridges(Shape::Exponential) - 3.0);
 }
 
+/// Thm. 5 at equal width: the ring is a transformed sum of four ridges, and no sum of ridges and no convex potential.
+#[test]
+fn transformed_sums_of_ridges_come_near_what_neither_sums_of_ridges_nor_convex_potentials_do() {
+    let ring = |class| wide(class, Shape::Ring);
+    let others = [
+        Class::Softmax,
+        Class::Ridges,
+        Class::ConvexRidges,
+        Class::MonotoneTransformed,
+    ];
+    for class in others {
+        assert!(!class.covers(Shape::Ring));
+        let (ours, other) = (ring(Class::Transformed), ring(class));
+        assert!(
+            ours < other - 8.0,
+            "{class:?}: {other} dB, Thm. 5: {ours} dB"
+        );
+    }
+    let exponential = |class| wide(class, Shape::Exponential);
+    assert!(exponential(Class::Transformed) < exponential(Class::Ridges) - 3.0);
+}
+
 /// Thm. 2 against Thm. 1, Thm. 3 against Thm. 4.
 #[test]
 fn monotone_networks_stay_away_from_a_potential_that_is_not_convex() {

@@ -65,12 +65,13 @@ impl<S: Sign> SoftmaxBlock<S> {
         }
     }
 
-    fn temperatures(&self) -> Tensor<1> {
+    /// `t > 0`, `[modules]`.
+    pub(crate) fn temperatures(&self) -> Tensor<1> {
         softplus(self.temperature.val())
     }
 
-    /// The weights in use, `(a, b)`.
-    fn weights(&self) -> Option<(Tensor<1>, Tensor<1>)> {
+    /// The weights in use, `(a, b)`, each `[modules]`.
+    pub(crate) fn weights(&self) -> Option<(Tensor<1>, Tensor<1>)> {
         let (a, b) = self.mix.as_ref()?;
         Some((S::constrain(a.val()), S::constrain(b.val())))
     }

@@ -15,7 +15,10 @@
 
 use super::ScalarFunction;
 use super::quadrature::ray_integral;
-use super::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
+use super::{
+    Activation, ActivationPotential, BlockDiagonalActivation, GradientActivation,
+    MonotoneActivation,
+};
 use crate::kernel::{CascadeFunction, cascade};
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
@@ -162,6 +165,7 @@ impl<S: Sign> Activation for CascadedActivation<S> {
 }
 
 impl<S: Sign> GradientActivation for CascadedActivation<S> {}
+impl<S: Sign> BlockDiagonalActivation for CascadedActivation<S> {}
 impl MonotoneActivation for CascadedActivation<NonNegative> {}
 
 impl<S: Sign> ActivationPotential for CascadedActivation<S> {

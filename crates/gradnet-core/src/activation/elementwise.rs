@@ -4,7 +4,10 @@
 //! symmetric; with `α ≥ 0` and `s` nondecreasing it is positive semidefinite. `ψ(z) = Σ α_i ∫ s(z_i)`.
 
 use super::ScalarFunction;
-use super::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
+use super::{
+    Activation, ActivationPotential, BlockDiagonalActivation, GradientActivation,
+    MonotoneActivation,
+};
 use crate::field::row_dot;
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
@@ -55,6 +58,7 @@ impl<S: Sign> Activation for ElementwiseActivation<S> {
 }
 
 impl<S: Sign> GradientActivation for ElementwiseActivation<S> {}
+impl<S: Sign> BlockDiagonalActivation for ElementwiseActivation<S> {}
 impl MonotoneActivation for ElementwiseActivation<NonNegative> {}
 
 impl<S: Sign> ActivationPotential for ElementwiseActivation<S> {

@@ -12,7 +12,10 @@
 //! over 100 uniform draws of `τ`: [`IcgnMonteCarlo`] is elementwise, hence a gradient for each draw,
 //! but a finite mean need not be monotone, so it does not claim to be.
 
-use super::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
+use super::{
+    Activation, ActivationPotential, BlockDiagonalActivation, GradientActivation,
+    MonotoneActivation,
+};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -101,6 +104,7 @@ impl Activation for IcgnActivation {
 }
 
 impl GradientActivation for IcgnActivation {}
+impl BlockDiagonalActivation for IcgnActivation {}
 impl MonotoneActivation for IcgnActivation {}
 
 impl ActivationPotential for IcgnActivation {
@@ -137,3 +141,4 @@ impl Activation for IcgnMonteCarlo {
 }
 
 impl GradientActivation for IcgnMonteCarlo {}
+impl BlockDiagonalActivation for IcgnMonteCarlo {}

@@ -64,6 +64,15 @@ pub trait GradientActivation: Activation {}
 /// An activation with a positive semidefinite Jacobian: `ψ` is convex (Prop. 2).
 pub trait MonotoneActivation: GradientActivation {}
 
+/// An activation whose Jacobian is made of blocks on its diagonal, all of one width: what Jacobians of shells can be
+/// assembled from with few products.
+pub trait BlockDiagonalActivation: GradientActivation {
+    /// The width of a block, a divisor of `hidden`; 1 for an elementwise activation, whose Jacobian is diagonal.
+    fn block_width(&self, _hidden: usize) -> usize {
+        1
+    }
+}
+
 /// An activation whose potential can be evaluated.
 pub trait ActivationPotential: GradientActivation {
     /// The values `ψ(z)` with `∇ψ = σ`, `[batch, hidden] -> [batch]`.

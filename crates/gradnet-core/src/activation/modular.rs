@@ -12,7 +12,10 @@
 
 use super::block::{BlockPotential, ConvexBlock};
 use super::rho::{MonotoneRho, Rho};
-use super::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
+use super::{
+    Activation, ActivationPotential, BlockDiagonalActivation, GradientActivation,
+    MonotoneActivation,
+};
 use crate::field::row_dot;
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
@@ -89,6 +92,13 @@ impl<P: BlockPotential, R: Rho, S: Sign> Activation for ModularActivation<P, R, 
 }
 
 impl<P: BlockPotential, R: Rho, S: Sign> GradientActivation for ModularActivation<P, R, S> {}
+impl<P: BlockPotential, R: Rho, S: Sign> BlockDiagonalActivation for ModularActivation<P, R, S> {
+    fn block_width(&self, hidden: usize) -> usize {
+        let [modules] = self.alpha.dims();
+        hidden / modules
+    }
+}
+
 impl<P: ConvexBlock, R: MonotoneRho<P>> MonotoneActivation
     for ModularActivation<P, R, NonNegative>
 {

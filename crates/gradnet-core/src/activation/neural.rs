@@ -9,8 +9,10 @@
 //! shells are dense in the gradients of sums of (convex) ridges (Thm. 3, Thm. 4).
 
 use super::ScalarFunction;
-use super::quadrature::ray_integral;
-use super::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
+use super::{
+    Activation, ActivationPotential, BlockDiagonalActivation, GradientActivation,
+    MonotoneActivation,
+};
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
@@ -32,6 +34,22 @@ pub struct NeuralActivation<S: Sign> {
     sign: PhantomData<S>,
 }
 
+/// Stored weights `(u, v)` of scalar networks, whose units are counted by the last dimension; output weights sum to
+/// about one.
+pub(super) fn scalar_networks<S: Sign, const D: usize>(
+    shape: [usize; D],
+    source: &mut ParameterSource,
+) -> (Param<Tensor<D>>, Param<Tensor<D>>) {
+    let units = shape[D - 1];
+    if S::NONNEGATIVE {
+        let output = source.nonnegative(shape, 2.0 / units as f64);
+        (output, source.nonnegative(shape, 2.0))
+    } else {
+        let output = source.linear(shape, units);
+        (output, source.uniform(shape, -1.0, 1.0))
+    }
+}
+
 impl<S: Sign> NeuralActivation<S> {
     /// `units` scalar units for each of `hidden` hidden units.
     ///
@@ -42,16 +60,7 @@ impl<S: Sign> NeuralActivation<S> {
         source: &mut ParameterSource,
     ) -> Self {
         let shape = [hidden, units];
-        let output = if S::NONNEGATIVE {
-            source.nonnegative(shape, 2.0 / units as f64)
-        } else {
-            source.linear(shape, units)
-        };
-        let input = if S::NONNEGATIVE {
-            source.nonnegative(shape, 2.0)
-        } else {
-            source.uniform(shape, -1.0, 1.0)
-        };
+        let (output, input) = scalar_networks::<S, 2>(shape, source);
         Self {
             output,
             input,
@@ -61,10 +70,22 @@ impl<S: Sign> NeuralActivation<S> {
         }
     }
 
+    /// The scalar function `s` of the units.
+    pub fn function(&self) -> ScalarFunction {
+        self.function
+    }
+
+    /// The weights in use, `(u, v)`, each `[1, hidden, units]`.
+    fn weights(&self) -> (Tensor<3>, Tensor<3>) {
+        (
+            S::constrain(self.output.val()).unsqueeze(),
+            S::constrain(self.input.val()).unsqueeze(),
+        )
+    }
+
     /// `v_ij z_i + β_ij`, `[batch, hidden] -> [batch, hidden, units]`, and the weights `(u, v)`.
     fn inner(&self, z: Tensor<2>) -> (Tensor<3>, Tensor<3>, Tensor<3>) {
-        let output = S::constrain(self.output.val()).unsqueeze();
-        let input: Tensor<3> = S::constrain(self.input.val()).unsqueeze();
+        let (output, input) = self.weights();
         let inner = z.unsqueeze_dim(2) * input.clone() + self.bias.val().unsqueeze();
         (inner, output, input)
     }
@@ -88,13 +109,18 @@ impl<S: Sign> Activation for NeuralActivation<S> {
 }
 
 impl<S: Sign> GradientActivation for NeuralActivation<S> {}
+impl<S: Sign> BlockDiagonalActivation for NeuralActivation<S> {}
 impl MonotoneActivation for NeuralActivation<NonNegative> {}
 
 impl<S: Sign> ActivationPotential for NeuralActivation<S> {
-    /// By quadrature along the ray from 0: `(u/v) ∫s` would divide by input weights that may vanish.
+    /// `ψ(z) = Σ_ij (u_ij/v_ij) [S(v_ij z_i + β_ij) − S(β_ij)]` with the antiderivative `S' = s`, zero at the origin. The
+    /// quotient is taken as `z_i` times a [mean](ScalarFunction::mean), so input weights may vanish.
     fn potential(&self, z: Tensor<2>) -> Tensor<1> {
-        ray_integral(z, |t| self.forward(t))
-            .sum_dim(1)
-            .squeeze_dim(1)
+        let (output, input) = self.weights();
+        let z: Tensor<3> = z.unsqueeze_dim(2);
+        let step = z.clone() * input;
+        let start = step.zeros_like() + self.bias.val().unsqueeze();
+        let means = self.function.mean(start, step);
+        (means * output * z).sum_dim(2).sum_dim(1).flatten(0, 2)
     }
 }

@@ -11,9 +11,11 @@
 //! with nonnegative `α`, `β` and nondecreasing `s_ℓ` it is nonnegative (Cor. 8.1). Layers are counted as in
 //! [`CascadedActivation`](super::CascadedActivation).
 
+use super::neural::scalar_networks;
 use super::quadrature::ray_integral;
 use super::{
-    Activation, ActivationPotential, GradientActivation, MonotoneActivation, ScalarFunction,
+    Activation, ActivationPotential, BlockDiagonalActivation, GradientActivation,
+    MonotoneActivation, ScalarFunction,
 };
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
@@ -53,17 +55,7 @@ impl<S: Sign> NeuralCascadedActivation<S> {
         source: &mut ParameterSource,
     ) -> Self {
         let (scales, networks) = ([layers, hidden], [layers, hidden, units]);
-        let (output, input) = if S::NONNEGATIVE {
-            (
-                source.nonnegative(networks, 2.0 / units as f64),
-                source.nonnegative(networks, 2.0),
-            )
-        } else {
-            (
-                source.linear(networks, units),
-                source.uniform(networks, -1.0, 1.0),
-            )
-        };
+        let (output, input) = scalar_networks::<S, 3>(networks, source);
         Self {
             alpha: source.scale::<S, 2>(scales),
             beta: source.scale::<S, 2>(scales),
@@ -74,6 +66,11 @@ impl<S: Sign> NeuralCascadedActivation<S> {
             function,
             sign: PhantomData,
         }
+    }
+
+    /// The scalar function `s` of the units of the scalar networks.
+    pub fn function(&self) -> ScalarFunction {
+        self.function
     }
 
     /// The output and, for the direction `v`, the slope along it: what one pass through the layers gives.
@@ -123,6 +120,7 @@ impl<S: Sign> Activation for NeuralCascadedActivation<S> {
 }
 
 impl<S: Sign> GradientActivation for NeuralCascadedActivation<S> {}
+impl<S: Sign> BlockDiagonalActivation for NeuralCascadedActivation<S> {}
 impl MonotoneActivation for NeuralCascadedActivation<NonNegative> {}
 
 impl<S: Sign> ActivationPotential for NeuralCascadedActivation<S> {

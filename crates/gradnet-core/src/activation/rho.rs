@@ -1,7 +1,7 @@
 //! The scalar functions `ρ_m` that weigh the modules of GradNet-M by their own potential (Eq. (14)).
 
 use super::block::{ConvexBlock, NonNegativeBlock};
-use super::quadrature::ray_integral;
+use super::scalar::ScalarFunction;
 use crate::source::ParameterSource;
 use burn::module::{Module, ModuleDisplay, Param};
 use burn::tensor::Tensor;
@@ -87,9 +87,8 @@ impl Rho for SoftplusRho {
         sigmoid(s)
     }
 
-    /// A dilogarithm, by quadrature as in [`ScalarFunction`](super::ScalarFunction).
     fn antiderivative(&self, s: Tensor<2>) -> Tensor<2> {
-        ray_integral(s, |t| self.value(t))
+        ScalarFunction::Softplus.antiderivative(s)
     }
 }
 

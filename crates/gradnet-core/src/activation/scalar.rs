@@ -1,6 +1,6 @@
 //! The fixed scalar functions `s: R -> R` that elementwise activations are built from.
 
-use super::quadrature::ray_integral;
+use super::quadrature::{mean_along, ray_integral};
 use burn::tensor::activation::{log_sigmoid, relu, sigmoid, softplus};
 use burn::tensor::{DType, Tensor};
 use serde::{Deserialize, Serialize};
@@ -64,10 +64,14 @@ impl ScalarFunction {
         }
     }
 
-    /// An antiderivative `∫ s`, elementwise.
+    /// An antiderivative `S = ∫ s`, elementwise: `ln cosh u`, `softplus u`, `max(u, 0)²/2`, and for softplus, whose
+    /// antiderivative is a dilogarithm,
     ///
-    /// `ln cosh u`, `softplus u`, `max(u, 0)²/2`; for softplus, whose antiderivative is a dilogarithm,
-    /// the integral from 0 by Gauss-Legendre quadrature (relative error below 1e-9 for `|u| <= 50`).
+    /// ```text
+    /// S(u) = max(u, 0)²/2 + ∫₀^u ln(1 + e^-|r|) dr
+    /// ```
+    ///
+    /// with an integral that stands still beyond `|u| = 40`, by Gauss-Legendre quadrature to 1e-10.
     pub fn antiderivative<const D: usize>(self, u: Tensor<D>) -> Tensor<D> {
         match self {
             // |u| + ln(1 + e^(-2|u|)) - ln 2, which does not overflow.
@@ -77,10 +81,39 @@ impl ScalarFunction {
             }
             // -ln sigmoid(-u); burn's softplus would round to the identity above 20.
             Self::Sigmoid => -log_sigmoid(-u),
-            Self::Softplus => ray_integral(u, |s| Self::Softplus.value(s)),
+            Self::Softplus => {
+                let bend = ray_integral(u.clone().clamp(-40.0, 40.0), |r| (-r.abs()).exp().log1p());
+                Self::Relu.antiderivative(u) + bend
+            }
             Self::Relu => relu(u).square() * 0.5,
         }
     }
+
+    /// The mean of `s` on the way from `p` to `p + δ`, elementwise: `[S(p + δ) − S(p)]/δ` with `S' = s`, and `s(p)` for
+    /// `δ = 0`.
+    ///
+    /// The quotient cancels where `δ` is small. There, for `|δ| ≤ 1`, eight Gauss nodes give the mean to 1e-11; relu,
+    /// which has a kink, is `(s(p) + s(q))/2 · (s(q) − s(p))/(q − p)` with `q = p + δ`, without cancellation.
+    pub fn mean<const D: usize>(self, start: Tensor<D>, step: Tensor<D>) -> Tensor<D> {
+        if self == Self::Relu {
+            return relu_mean(start.clone(), start + step);
+        }
+        let near = step.clone().abs().lower_equal_elem(1.0);
+        let long = step.clone().mask_fill(near.clone(), 1.0);
+        let short = step.mask_fill(near.clone().bool_not(), 0.0);
+        let rise =
+            self.antiderivative(start.clone() + long.clone()) - self.antiderivative(start.clone());
+        (rise / long).mask_where(near, mean_along(start, short, |u| self.value(u)))
+    }
+}
+
+/// The mean of `max(u, 0)` between `p` and `q`.
+fn relu_mean<const D: usize>(p: Tensor<D>, q: Tensor<D>) -> Tensor<D> {
+    let (low, high) = (relu(p.clone()), relu(q.clone()));
+    let way = q - p.clone();
+    let still = way.clone().equal_elem(0.0);
+    let slope = (high.clone() - low.clone()) / way.mask_fill(still.clone(), 1.0);
+    (low + high) * 0.5 * slope.mask_where(still, step(p))
 }
 
 /// 1 where `u > 0`, else 0.

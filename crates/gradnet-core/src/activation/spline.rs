@@ -6,7 +6,10 @@
 //! clipped at zero, the first and the last slope are zero, and the value at the middle knot is zero.
 //! The RR is the same network without that constraint (App. A).
 
-use super::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
+use super::{
+    Activation, ActivationPotential, BlockDiagonalActivation, GradientActivation,
+    MonotoneActivation,
+};
 use crate::kernel::linear_spline;
 use crate::sign::{Free, NonNegative, Sign};
 use crate::source::ParameterSource;
@@ -85,6 +88,14 @@ impl<S: SplineShape> SplineActivation<S> {
         2.0 * self.range / (knots - 1) as f64
     }
 
+    /// The slopes of the pieces, `[hidden, knots − 1]`; the outer two continue outside.
+    pub(crate) fn slopes(&self) -> Tensor<2> {
+        let coefficients = self.coefficients();
+        let [_, knots] = coefficients.dims();
+        let right = coefficients.clone().narrow(1, 1, knots - 1);
+        (right - coefficients.narrow(1, 0, knots - 1)) / self.step()
+    }
+
     /// The piece each value falls on, `[batch, hidden]`, end pieces for values outside.
     fn piece(&self, z: Tensor<2>) -> Tensor<2, Int> {
         let [_, knots] = self.coefficients.dims();
@@ -106,15 +117,12 @@ impl<S: SplineShape> Activation for SplineActivation<S> {
     }
 
     fn jacobian_vector(&self, z: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
-        let coefficients = self.coefficients();
-        let [_, knots] = coefficients.dims();
-        let rises =
-            coefficients.clone().narrow(1, 1, knots - 1) - coefficients.narrow(1, 0, knots - 1);
-        look_up(rises / self.step(), self.piece(z)) * v
+        look_up(self.slopes(), self.piece(z)) * v
     }
 }
 
 impl<S: SplineShape> GradientActivation for SplineActivation<S> {}
+impl<S: SplineShape> BlockDiagonalActivation for SplineActivation<S> {}
 impl MonotoneActivation for SplineActivation<NonNegative> {}
 
 impl<S: SplineShape> ActivationPotential for SplineActivation<S> {

@@ -12,6 +12,6 @@ mod verification;
 
 pub use jacobian::{host, jacobians, monotonicity, relative_asymmetry, smallest_eigenvalue};
 pub use line_integral::{LineIntegral, LineIntegralError, line_integral};
-pub use log_det::{log_det_jacobian, log_det_jacobian_estimate};
+pub use log_det::{LogDetEstimate, log_det_jacobian, log_det_jacobian_estimate};
 pub use loop_integral::loop_integral;
 pub use verification::{Region, Verification, verify};

@@ -22,7 +22,7 @@ mod transformed;
 pub use centred::Centred;
 pub use combination::Combination;
 pub use linear_part::{LinearSign, WithLinearPart};
-pub use lipschitz::{LipschitzActivation, LipschitzField, SmoothComplement};
+pub use lipschitz::{LipschitzActivation, LipschitzBlock, LipschitzField, SmoothComplement};
 pub use pair::{Difference, Sum};
 pub use strongly_monotone::StronglyMonotone;
 pub use transformed::{

@@ -102,3 +102,37 @@ macro_rules! sized_by_width_or_parameters {
     };
 }
 pub(super) use sized_by_width_or_parameters;
+
+/// Settings of networks that are made of scalar units: `width` or `parameters`, `units` (8 unless given) and their
+/// `activation`. The family's own parts are its name, its documentation and what it calls a unit.
+macro_rules! settings_with_scalar_units {
+    ($(#[$doc:meta])* $name:ident { $(#[$width:meta])* width, $(#[$units:meta])* units }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $name {
+            $(#[$width])*
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub width: Option<usize>,
+            /// Parameter budget of the whole network, instead of the width.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub parameters: Option<usize>,
+            $(#[$units])*
+            pub units: usize,
+            /// The scalar function of all units, tanh unless given.
+            pub activation: $crate::activation::ScalarFunction,
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self {
+                    width: None,
+                    parameters: None,
+                    units: 8,
+                    activation: $crate::activation::ScalarFunction::Tanh,
+                }
+            }
+        }
+    };
+}
+pub(super) use settings_with_scalar_units;

@@ -1,10 +1,11 @@
 //! Networks that the theorems make of single layers: differences (Thm. 2) and transformed sums of ridges
 //! (Thm. 5, Thm. 6).
 
-use super::architecture::{Architecture, Builds, sized_by_width_or_parameters};
+use super::architecture::{
+    Architecture, Builds, settings_with_scalar_units, sized_by_width_or_parameters,
+};
 use super::error::{NetworkError, at_least};
 use super::single::{GradNet, MGradNet, MGradNetSoftmax, SingleConfig, SoftmaxConfig};
-use crate::activation::ScalarFunction;
 use crate::combine::{Difference, FreeTransformation, SoftplusTransformation, Transformed};
 use crate::source::ParameterSource;
 use serde::{Deserialize, Serialize};
@@ -47,30 +48,13 @@ impl Builds<GradNetDifference> for DifferenceConfig {
     }
 }
 
-/// Settings of the transformed single layers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TransformedConfig {
-    /// Hidden units of the layer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub width: Option<usize>,
-    /// Parameter budget of layer and transformation, instead of the width.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parameters: Option<usize>,
-    /// Scalar units of the transformation.
-    pub units: usize,
-    /// The scalar function of the layer and of the transformation.
-    pub activation: ScalarFunction,
-}
-
-impl Default for TransformedConfig {
-    fn default() -> Self {
-        Self {
-            width: None,
-            parameters: None,
-            units: 8,
-            activation: ScalarFunction::Tanh,
-        }
+settings_with_scalar_units! {
+    /// Settings of the transformed single layers; layer and transformation have one scalar function.
+    TransformedConfig {
+        /// Hidden units of the layer.
+        width,
+        /// Scalar units of the transformation.
+        units
     }
 }
 

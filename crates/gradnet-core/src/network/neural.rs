@@ -1,6 +1,8 @@
 //! Networks whose units are scalar networks, in one layer (Rem. 1, Rem. 4, Eq. (6)) and in a cascade (after Thm. 8).
 
-use super::architecture::{Architecture, Builds, sized_by_width_or_parameters};
+use super::architecture::{
+    Architecture, Builds, settings_with_scalar_units, sized_by_width_or_parameters,
+};
 use super::error::{NetworkError, at_least};
 use crate::activation::{NeuralActivation, NeuralCascadedActivation, ScalarFunction};
 use crate::sign::{Free, NonNegative, Sign};
@@ -17,30 +19,13 @@ pub type GradNetCNeural = TiedNetwork<NeuralCascadedActivation<Free>>;
 /// mGradNet-C whose units are nondecreasing scalar networks.
 pub type MGradNetCNeural = TiedNetwork<NeuralCascadedActivation<NonNegative>>;
 
-/// Settings of the single-layer networks with neural activations.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NeuralConfig {
-    /// Hidden units, one scalar network each.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub width: Option<usize>,
-    /// Parameter budget, instead of the width.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parameters: Option<usize>,
-    /// Units of each scalar network, `m_i` in the proof of Thm. 3.
-    pub units: usize,
-    /// The scalar function `s` of those units.
-    pub activation: ScalarFunction,
-}
-
-impl Default for NeuralConfig {
-    fn default() -> Self {
-        Self {
-            width: None,
-            parameters: None,
-            units: 8,
-            activation: ScalarFunction::Tanh,
-        }
+settings_with_scalar_units! {
+    /// Settings of the single-layer networks with neural activations.
+    NeuralConfig {
+        /// Hidden units, one scalar network each.
+        width,
+        /// Units of each scalar network, `m_i` in the proof of Thm. 3.
+        units
     }
 }
 

@@ -17,7 +17,10 @@ use crate::target::Target;
 /// Scalar units of a transformation `γ`.
 const TRANSFORMATION_UNITS: usize = 8;
 
-/// Sum of the nonnegative scales of a layer to begin with: what its units add up to does not grow with their number.
+/// How much faster a free transformation is fitted: what it has to grow to is further from where it begins.
+const TRANSFORMED_RATE: f64 = 2.5;
+
+/// Sum of the scales of a layer to begin with, where they are set: what its units add up to does not grow with their number.
 const SCALE: f64 = 4.0;
 
 /// A layer with nonnegative scales.
@@ -32,6 +35,22 @@ fn convex_ridges(
     let stored = (SCALE / width as f64).exp_m1().ln();
     network.activation.alpha = source.constant([width], stored);
     Ok(network)
+}
+
+/// A free transformation that begins near the constant 1, whatever it is given: the fit of a product of two small numbers
+/// of any sign depends on the draw.
+fn free_transformation(source: &mut ParameterSource) -> FreeTransformation {
+    let units = TRANSFORMATION_UNITS;
+    let mut gamma = FreeTransformation::new(units, ScalarFunction::Tanh, source);
+    // Biases spread over (−1, 1); each unit adds its share with the sign that its value at 0 has.
+    let biases: Vec<f64> = (0..units)
+        .map(|unit| (2 * unit + 1) as f64 / units as f64 - 1.0)
+        .collect();
+    let sum: f64 = biases.iter().map(|bias| bias.tanh().abs()).sum();
+    let shares = biases.iter().map(|bias| bias.signum() / sum).collect();
+    gamma.network.output = source.values([1, units], shares);
+    gamma.network.bias = source.values([1, units], biases);
+    gamma
 }
 
 /// A class of networks by its theorem.
@@ -97,7 +116,7 @@ impl Class {
     /// Whether the theorem says that the class comes as near to the target as one likes.
     pub fn covers(self, shape: Shape) -> bool {
         match self {
-            Self::Softmax => shape != Shape::Waves,
+            Self::Softmax => !matches!(shape, Shape::Waves | Shape::Ring),
             Self::SoftmaxDifference | Self::Transformed => true,
             Self::Ridges => matches!(shape, Shape::ConvexRidges | Shape::Waves),
             Self::ConvexRidges => shape == Shape::ConvexRidges,
@@ -153,10 +172,15 @@ impl Class {
                 fit(network, target, seed, budget, device)
             }
             Self::Transformed => {
-                let network: GradNet = single.init(dim, &mut source).map_err(refused)?;
-                let gamma = FreeTransformation::new(TRANSFORMATION_UNITS, tanh, &mut source);
+                let mut network: GradNet = single.init(dim, &mut source).map_err(refused)?;
+                network.activation.alpha = source.constant([width], SCALE / width as f64);
+                let gamma = free_transformation(&mut source);
                 let field = Transformed::new(network, gamma, &source);
-                fit(field, target, seed, budget, device)
+                let faster = Budget {
+                    learning_rate: budget.learning_rate * TRANSFORMED_RATE,
+                    ..*budget
+                };
+                fit(field, target, seed, &faster, device)
             }
             Self::MonotoneTransformed => {
                 let network = convex_ridges(&single, dim, &mut source).map_err(refused)?;
