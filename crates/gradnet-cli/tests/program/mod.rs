@@ -14,14 +14,20 @@ pub struct Ran {
     pub stderr: String,
 }
 
+impl Ran {
+    /// What a process that ended by itself left behind.
+    pub fn of(output: std::process::Output) -> Self {
+        Self {
+            code: output.status.code().unwrap(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
 /// Runs `gradnet` with `arguments` in `folder`: no terminal, so reports are 80 columns wide and plain.
 pub fn gradnet(folder: &Path, arguments: &[&str]) -> Ran {
-    let output = command(folder).args(arguments).output().unwrap();
-    Ran {
-        code: output.status.code().unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    Ran::of(command(folder).args(arguments).output().unwrap())
 }
 
 /// The program in `folder`, ready for arguments.

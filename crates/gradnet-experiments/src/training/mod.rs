@@ -39,7 +39,7 @@ use gradnet_core::{
 use crate::backend::Backend;
 use crate::data::{FieldSampler, Stream, derived_seed};
 use crate::evaluation::Reference;
-use crate::experiment::{Experiment, ExperimentError, Schedule, TrainConfig};
+use crate::experiment::{Experiment, ExperimentError, NETWORK_REMEDY, Schedule, TrainConfig};
 use crate::files::FileError;
 use crate::run::{Run, RunError, RunFolder};
 use crate::target::TargetError;
@@ -146,22 +146,27 @@ pub enum TrainError {
 
 impl TrainError {
     /// What the user can do about it.
-    pub fn remedy(&self) -> Option<String> {
+    pub fn remedy(&self) -> String {
         match self {
-            Self::Experiment(error) => Some(error.remedy().into()),
+            Self::Experiment(error) => error.remedy().into(),
+            Self::Target(error) => error.remedy().into(),
+            Self::Network(_) => NETWORK_REMEDY.into(),
             Self::Run(error) => error.remedy(),
-            Self::Data(error) => Some(error.remedy().into()),
+            Self::Data(error) => error.remedy().into(),
             Self::NonFinite { .. } => {
-                Some("lower train.learning_rate, or set train.clip_norm = 1.0".into())
+                "lower train.learning_rate, or set train.clip_norm = 1.0".into()
             }
-            Self::Interrupted { run, .. } => Some(format!(
+            Self::Interrupted { run, .. } => format!(
                 "go on where it stopped with `gradnet train --resume {}`",
                 run.display()
-            )),
-            Self::OtherBackend { before, .. } => Some(format!(
+            ),
+            Self::OtherBackend { before, .. } => format!(
                 "go on with --backend {before}: only the same backend gives the same weights"
-            )),
-            _ => None,
+            ),
+            Self::Training(_) => {
+                "check the device (`gradnet devices`), then go on with `gradnet train --resume RUN`"
+                    .into()
+            }
         }
     }
 }

@@ -117,7 +117,7 @@ impl Session {
 
     /// Puts the session where a checkpoint left it; the validation log is cut back to what it was then.
     pub(super) fn restore(&mut self, position: &Position, best: Network) -> Result<(), RunError> {
-        self.folder.rewind_metrics(position.metrics_bytes)?;
+        self.folder.metrics().rewind(position.metrics_bytes)?;
         self.step = position.step;
         self.saved = Some(position.step);
         self.steps_before = position.step;
@@ -170,7 +170,7 @@ impl Session {
             experiment: self.facts.experiment.clone(),
             backend: self.facts.backend.into(),
             data_digest: self.facts.data_digest.clone(),
-            metrics_bytes: self.folder.sync_metrics()?,
+            metrics_bytes: self.folder.metrics().sync()?,
             best_db: best.db.to_bits(),
             validation_db: self.validation_db.map(f64::to_bits),
             interval: (self.interval.0.to_bits(), self.interval.1),
@@ -274,12 +274,13 @@ impl Session {
         let (sum, count) = std::mem::take(&mut self.interval);
         let train_loss = (count > 0).then(|| sum / count as f64);
         self.validation_db = Some(db);
-        self.folder.append_metrics(&Metrics {
+        let line = Metrics {
             step: self.step,
             train_loss,
             validation_db: db,
             elapsed_s: self.elapsed_s(),
-        })?;
+        };
+        self.folder.metrics().append(&line)?;
         if self.best.as_ref().is_none_or(|best| db < best.db) {
             self.best = Some(Best {
                 network: model.network().clone(),

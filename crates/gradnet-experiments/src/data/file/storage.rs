@@ -7,6 +7,7 @@ use std::path::Path;
 use memmap2::Mmap;
 
 use super::config::{FileConfig, Readers};
+use crate::digest::Digest;
 use crate::files::{FileError, map_file};
 
 /// Rows read at a time.
@@ -46,7 +47,7 @@ impl Storage {
                 spill = Some(BufWriter::new(tempfile::tempfile().map_err(failed)?));
             }
             if let Some(spill) = &mut spill {
-                for number in memory.drain(..) {
+                for number in std::mem::take(&mut memory) {
                     spill.write_all(&number.to_le_bytes()).map_err(failed)?;
                 }
             }
@@ -74,19 +75,17 @@ impl Storage {
 
     /// A digest of all numbers in order (FNV-1a of 64 bits over their bytes), in hexadecimal.
     pub(super) fn digest(&self) -> String {
-        let mut digest = 0xcbf2_9ce4_8422_2325_u64;
+        let mut digest = Digest::default();
         let (mut x, mut y) = (Vec::new(), Vec::new());
         for row in 0..self.rows as u32 {
             x.clear();
             y.clear();
             self.row(row, &mut x, &mut y);
             for number in x.iter().chain(&y) {
-                for byte in number.to_le_bytes() {
-                    digest = (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-                }
+                digest.add(&number.to_le_bytes());
             }
         }
-        format!("{digest:016x}")
+        format!("{:016x}", digest.value())
     }
 
     /// Appends the points of a row to `x` and its gradients to `y`.
