@@ -1,5 +1,7 @@
 //! The program under test, run in a folder with a fixed environment.
 
+#![allow(dead_code)] // each test file uses a part of it
+
 use std::path::Path;
 
 use assert_cmd::Command;
@@ -36,6 +38,7 @@ pub fn command(folder: &Path) -> Command {
     command
         .current_dir(folder)
         .env_remove("CLICOLOR_FORCE")
+        .env_remove("CI")
         .env("NO_COLOR", "1");
     command
 }

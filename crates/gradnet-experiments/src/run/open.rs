@@ -120,6 +120,10 @@ impl Run {
         };
         let facts: DataFacts =
             serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+        let scales = [facts.similarity.x_scale, facts.similarity.y_scale];
+        if !scales.iter().all(|scale| *scale > 0.0 && scale.is_finite()) {
+            return Err(damaged(format!("its scales are {scales:?}, not above 0")));
+        }
         if facts.similarity.mean.len() != self.experiment.dim() {
             return Err(damaged(format!(
                 "its mean has {} coordinates, the network {}",

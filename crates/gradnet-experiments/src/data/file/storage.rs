@@ -36,20 +36,21 @@ impl Storage {
         let mut rows = 0;
         let failed = |error: std::io::Error| FileError::write(&std::env::temp_dir(), &error);
         loop {
-            let before = memory.len();
-            let read = readers.read(config, dim, CHUNK, &mut memory)?;
-            if read == 0 {
-                break;
-            }
-            rows += read;
-            debug_assert_eq!(memory.len(), before + read * width);
-            if spill.is_none() && memory.len() * 4 > limit {
+            let next = (memory.len() + CHUNK * width) * 4;
+            if spill.is_none() && !memory.is_empty() && next > limit {
                 spill = Some(BufWriter::new(tempfile::tempfile().map_err(failed)?));
             }
+            let before = memory.len();
+            let read = readers.read(config, dim, CHUNK, &mut memory)?;
+            rows += read;
+            debug_assert_eq!(memory.len(), before + read * width);
             if let Some(spill) = &mut spill {
                 for number in std::mem::take(&mut memory) {
                     spill.write_all(&number.to_le_bytes()).map_err(failed)?;
                 }
+            }
+            if read == 0 {
+                break;
             }
         }
         let numbers = match spill {
@@ -156,11 +157,15 @@ mod tests {
         std::fs::write(&file, text).unwrap();
         let config = FileConfig::new(&file);
         let small = Storage::read(&config, usize::MAX).unwrap();
-        let large = Storage::read(&config, 1_000).unwrap();
         assert!(matches!(small.numbers, Numbers::Memory(_)));
-        assert!(matches!(large.numbers, Numbers::Mapped(_)));
-        assert_eq!((small.rows(), large.rows()), (10_000, 10_000));
-        for row in [0, 1, 4_095, 4_096, 9_999] {
+        // 160,000 bytes, of which a chunk has 65,536: the rows move out after the first chunk, the second, and when all are read.
+        for (limit, row) in [1_000, 150_000, 200_000]
+            .into_iter()
+            .flat_map(|limit| [0, 1, 4_095, 4_096, 9_999].map(|row| (limit, row)))
+        {
+            let large = Storage::read(&config, limit).unwrap();
+            assert!(matches!(large.numbers, Numbers::Mapped(_)));
+            assert_eq!((small.rows(), large.rows()), (10_000, 10_000));
             let look = |storage: &Storage| {
                 let (mut x, mut y) = (Vec::new(), Vec::new());
                 storage.row(row, &mut x, &mut y);
