@@ -118,7 +118,7 @@ fn a_file_in_the_place_of_the_run_folder_is_told() {
     for out in ["notes", "notes/run"] {
         let (code, stderr) = start_by(&[], folder.path(), &training(out, &[])).end();
         assert_eq!(code, Some(2), "{stderr}");
-        for part in [out, "choose another folder with --out"] {
+        for part in [out, "choose another folder"] {
             assert!(stderr.contains(part), "{part}: {stderr}");
         }
     }

@@ -138,7 +138,6 @@ fn a_report_of_a_run_on_a_data_file_has_its_reference_rows() {
         "60 points",
         "The learned field",
         "How large the error is",
-        "Eigenvalues of the Jacobian",
         "pairs.csv",
         ">holds<",
     ] {

@@ -38,16 +38,17 @@ impl Storage {
         loop {
             let next = (memory.len() + CHUNK * width) * 4;
             if spill.is_none() && !memory.is_empty() && next > limit {
-                spill = Some(BufWriter::new(tempfile::tempfile().map_err(failed)?));
+                let mut file = BufWriter::new(tempfile::tempfile().map_err(failed)?);
+                // Before more is read: a list that grows takes twice its room.
+                move_out(&mut memory, &mut file).map_err(failed)?;
+                spill = Some(file);
             }
             let before = memory.len();
             let read = readers.read(config, dim, CHUNK, &mut memory)?;
             rows += read;
             debug_assert_eq!(memory.len(), before + read * width);
             if let Some(spill) = &mut spill {
-                for number in std::mem::take(&mut memory) {
-                    spill.write_all(&number.to_le_bytes()).map_err(failed)?;
-                }
+                move_out(&mut memory, spill).map_err(failed)?;
             }
             if read == 0 {
                 break;
@@ -108,6 +109,13 @@ impl Storage {
             }
         }
     }
+}
+
+/// Writes the numbers to the file and leaves an empty list that holds no memory.
+fn move_out(numbers: &mut Vec<f32>, file: &mut impl Write) -> std::io::Result<()> {
+    std::mem::take(numbers)
+        .iter()
+        .try_for_each(|number| file.write_all(&number.to_le_bytes()))
 }
 
 impl Readers {
