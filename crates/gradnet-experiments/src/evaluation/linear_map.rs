@@ -2,16 +2,15 @@
 //!
 //! ```text
 //! minimise over A = A', b the mean of |A z + b - y|^2,  z = x - 1/2:
-//! A C + C A = M + M',  b = mean(y) - A mean(z),   C = cov(z, z) + r I,  M = cov(y, z)
+//! A C + C A = M + M',  b = mean(y) - A mean(z),   C = cov(z, z),  M = cov(y, z)
 //! ```
 //!
 //! The equation is the first-order condition on the symmetric matrices. Its left side is a symmetric positive definite operator on them, so
 //! conjugate gradients solve it with one matrix product a step; its condition number is at most that of C, which for uniform points is near 1, and
 //! d = 1024 takes a dozen steps. Not in the paper: decisions of this project ask for the row in every table (docs/deviations.md).
 //!
-//! The ridge r is as large as the rounding of the moments (a millionth of the mean square of z), so it moves no digit of a score. Without it,
-//! points on a line or in a plane have a C whose smallest eigenvalues are rounding, of either sign; with it, A is nearly the smallest of the
-//! matrices that fit such points equally well.
+//! Points on a line or in a plane have a C whose smallest eigenvalues are rounding, of either sign. There, and only there, the equation is solved
+//! with C + r I, where r is as large as that rounding: A is then nearly the smallest of the matrices that fit such points equally well.
 
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use nalgebra::{DMatrix, DVector};
@@ -30,7 +29,7 @@ const RIDGE: f64 = 1e-6;
 /// Points a product; the sums over chunks run in 64 bits.
 const CHUNK: usize = 4_000;
 
-/// A bound on the steps for badly spread points; the fit is then as good as it got.
+/// A bound on the steps for badly spread points.
 const STEPS: usize = 500;
 
 /// `x -> A (x - 1/2) + b` with A symmetric.
@@ -139,19 +138,32 @@ impl Moments {
 
     fn solve(self) -> SymmetricLinearMap {
         let (z, y) = (self.z / self.points, self.y / self.points);
+        let dim = z.len();
         let squares = self.zz / self.points;
-        let ridge = RIDGE * squares.trace() / z.len() as f64;
-        let covariance =
-            squares - &z * z.transpose() + DMatrix::from_diagonal_element(z.len(), z.len(), ridge);
+        let ridge = RIDGE * squares.trace() / dim as f64;
+        let covariance = squares - &z * z.transpose();
         let cross = self.yz / self.points - &y * z.transpose();
-        let matrix = solve_symmetric(&covariance, &(&cross + cross.transpose()));
+        let right = &cross + cross.transpose();
+        let matrix = solve_symmetric(&covariance, &right, ridge)
+            .or_else(|_| {
+                let lifted = covariance + DMatrix::from_diagonal_element(dim, dim, ridge);
+                solve_symmetric(&lifted, &right, 0.0)
+            })
+            .unwrap_or_else(|as_good_as_it_got| as_good_as_it_got);
         let offset = y - &matrix * z;
         SymmetricLinearMap { matrix, offset }
     }
 }
 
 /// The symmetric A with `A C + C A = H`, by conjugate gradients on the symmetric matrices.
-fn solve_symmetric(c: &DMatrix<f64>, h: &DMatrix<f64>) -> DMatrix<f64> {
+///
+/// # Errors
+/// How far it got, if the operator curves no more than `least` in some direction, or the steps do not suffice.
+fn solve_symmetric(
+    c: &DMatrix<f64>,
+    h: &DMatrix<f64>,
+    least: f64,
+) -> Result<DMatrix<f64>, DMatrix<f64>> {
     let apply = |a: &DMatrix<f64>| {
         let product = a * c;
         let transposed = product.transpose();
@@ -164,13 +176,12 @@ fn solve_symmetric(c: &DMatrix<f64>, h: &DMatrix<f64>) -> DMatrix<f64> {
     let enough = TOLERANCE.powi(2) * size;
     for _ in 0..STEPS {
         if size <= enough {
-            break;
+            return Ok(a);
         }
         let image = apply(&direction);
         let curvature = direction.dot(&image);
-        if curvature <= 0.0 {
-            // Only where all points are the same is there nothing left to fit.
-            break;
+        if curvature <= least * direction.norm_squared() {
+            return Err(a);
         }
         let step = size / curvature;
         a += &direction * step;
@@ -179,7 +190,7 @@ fn solve_symmetric(c: &DMatrix<f64>, h: &DMatrix<f64>) -> DMatrix<f64> {
         direction = &residual + direction * (next / size);
         size = next;
     }
-    a
+    Err(a)
 }
 
 #[cfg(test)]
@@ -209,7 +220,7 @@ mod tests {
             }
         }
         let expected = &eigen.eigenvectors * entries * eigen.eigenvectors.transpose();
-        let solution = solve_symmetric(&c, &h);
+        let solution = solve_symmetric(&c, &h, 0.0).unwrap();
         assert!((&solution - &expected).norm() < 1e-7 * expected.norm());
         assert!((&solution - solution.transpose()).norm() == 0.0);
     }

@@ -32,7 +32,7 @@ pub use output::check_output;
 pub use whole::write_arrays;
 pub use write::{Part, RowWriter};
 
-pub(crate) use error::guarded;
+pub(crate) use error::{NONSENSE, caught, guarded};
 pub(crate) use map::map_file;
 pub(crate) use safetensors::tensors as safetensors_tensors;
 

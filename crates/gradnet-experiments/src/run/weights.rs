@@ -14,6 +14,7 @@ use super::RunError;
 use super::atomic::write;
 use super::seal::{sealed, unsealed};
 use crate::digest::Digest;
+use crate::files::{NONSENSE, caught};
 
 /// Replaces the weights at `path`; equal weights give equal files.
 ///
@@ -41,13 +42,14 @@ pub(super) fn read_weights(path: &Path, network: Network) -> Result<Network, Run
         path: path.into(),
         reason,
     })?;
-    let unfit = |error: RecordError| RunError::Weights {
+    let unfit = |reason: String| RunError::Weights {
         path: path.into(),
-        reason: error.to_string(),
+        reason,
     };
-    let record =
-        ModuleRecord::from_bytes(Bytes::from_bytes_vec(contents.to_vec())).map_err(unfit)?;
-    network.try_load_record(record).map_err(unfit)
+    let bytes = Bytes::from_bytes_vec(contents.to_vec());
+    caught(|| network.try_load_record(ModuleRecord::from_bytes(bytes)?))
+        .ok_or_else(|| unfit(NONSENSE.into()))?
+        .map_err(|error: RecordError| unfit(error.to_string()))
 }
 
 /// Numbers the parameters of a module in their order.

@@ -37,6 +37,7 @@ use crate::backend::Backend;
 use crate::data::{FieldSampler, Stream, derived_seed};
 use crate::evaluation::Reference;
 use crate::experiment::{Experiment, Schedule, TrainConfig};
+use crate::files::{NONSENSE, caught};
 use crate::run::{Run, RunError, RunFolder};
 
 pub use crate::run::Summary;
@@ -298,8 +299,8 @@ fn restore(
         ));
     }
     let model = FieldLearner::new(network.clone());
-    checkpoint
-        .restore(model, optimizer(config), scheduler(config))
+    caught(|| checkpoint.restore(model, optimizer(config), scheduler(config)))
+        .unwrap_or_else(|| Err(NONSENSE.into()))
         .map_err(|reason| {
             refused(
                 format!("its checkpoint does not fit its network: {reason}"),
