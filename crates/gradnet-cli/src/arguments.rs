@@ -89,7 +89,7 @@ pub struct Train {
     /// Replace a finished run in the run folder
     #[arg(long)]
     pub overwrite: bool,
-    /// How to show progress [default: bar on a terminal, plain otherwise]
+    /// How to show progress [default: bar on a terminal, none where CI is set, else plain]
     #[arg(long, value_enum)]
     pub progress: Option<ProgressKind>,
 }
@@ -300,7 +300,7 @@ pub struct Predict {
     /// Write the Jacobian too
     #[arg(long)]
     pub jacobian: bool,
-    /// How to show progress [default: bar on a terminal, plain otherwise]
+    /// How to show progress [default: bar on a terminal, none where CI is set, else plain]
     #[arg(long, value_enum)]
     pub progress: Option<ProgressKind>,
     /// Where and how to compute

@@ -28,14 +28,14 @@ pub enum Failure {
 impl Failure {
     /// Bad usage, config, input or device: exit code 2.
     pub fn input(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::told(message, Some(help.into()), 2)
+        Self::told(message, help, 2)
     }
 
     /// A message, its remedy and the exit code.
-    pub fn told(message: impl Into<String>, help: Option<String>, code: u8) -> Self {
+    pub fn told(message: impl Into<String>, help: impl Into<String>, code: u8) -> Self {
         let report = Report {
             message: message.into(),
-            help,
+            help: Some(help.into()),
             source: None,
             labels: Vec::new(),
         };

@@ -9,6 +9,7 @@ mod device;
 mod diagnostics;
 mod output;
 mod progress;
+mod signals;
 
 use std::process::ExitCode;
 

@@ -8,7 +8,7 @@ mod program;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use program::{command, gradnet};
+use program::{Ran, command, gradnet};
 use serde_json::{Value, json};
 
 fn configs() -> Vec<PathBuf> {
@@ -157,29 +157,29 @@ fn the_schema_takes_every_config_of_the_project_and_refuses_broken_ones() {
     assert_eq!(conforms(&as_json(own), &schema, "config"), Ok(()));
 }
 
+/// `config init` for this data file, with these options.
+fn init(folder: &Path, data: &str, options: &[&str]) -> Ran {
+    gradnet(
+        folder,
+        &[&["config", "init", "--data", data][..], options].concat(),
+    )
+}
+
+/// A CSV file of so many rows under this line of names.
+fn write_rows(file: &Path, names: &str, rows: usize) {
+    let rows: String = (0..rows)
+        .map(|i| format!("{i},{},{},{}\n", i % 7, 2 * i, i % 5))
+        .collect();
+    fs::write(file, format!("{names}\n{rows}")).unwrap();
+}
+
 #[test]
 fn a_config_is_written_for_the_users_data_and_is_good() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    let rows: String = (0..300)
-        .map(|i| format!("{i},{},{},{}\n", i % 7, 2 * i, i % 5))
-        .collect();
-    fs::write(
-        here.join("my data.csv"),
-        format!("time,place,force,\"odd \"\"name\"\"\"\n{rows}"),
-    )
-    .unwrap();
-    let ran = gradnet(
-        here,
-        &[
-            "config",
-            "init",
-            "--data",
-            "my data.csv",
-            "--out",
-            "mine.toml",
-        ],
-    );
+    let names = "time,place,force,\"odd \"\"name\"\"\"";
+    write_rows(&here.join("my data.csv"), names, 300);
+    let ran = init(here, "my data.csv", &["--out", "mine.toml"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(
         ran.stdout.contains("gradnet train --config mine.toml"),
@@ -196,30 +196,10 @@ fn a_config_is_written_for_the_users_data_and_is_good() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!(conforms(&as_json(&text), &schema(), "config"), Ok(()));
 
-    let again = gradnet(
-        here,
-        &[
-            "config",
-            "init",
-            "--data",
-            "my data.csv",
-            "--out",
-            "mine.toml",
-        ],
-    );
+    let again = init(here, "my data.csv", &["--out", "mine.toml"]);
     assert_eq!(again.code, 2);
     assert!(again.stderr.contains("--overwrite"), "{}", again.stderr);
-    let printed = gradnet(
-        here,
-        &[
-            "config",
-            "init",
-            "--data",
-            "my data.csv",
-            "--network",
-            "gradnet_c",
-        ],
-    );
+    let printed = init(here, "my data.csv", &["--network", "gradnet_c"]);
     assert!(
         printed.stdout.contains("[network.gradnet_c]"),
         "{}",
@@ -227,7 +207,7 @@ fn a_config_is_written_for_the_users_data_and_is_good() {
     );
 
     fs::write(here.join("bad.csv"), "a,b\n1,2\n3,x\n").unwrap();
-    let ran = gradnet(here, &["config", "init", "--data", "bad.csv"]);
+    let ran = init(here, "bad.csv", &[]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("line 3"), "{}", ran.stderr);
 }
@@ -236,16 +216,11 @@ fn a_config_is_written_for_the_users_data_and_is_good() {
 fn a_config_is_only_written_for_data_that_can_train() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    let write = |rows: usize| {
-        let rows: String = (0..rows)
-            .map(|i| format!("{i},{},{},{}\n", i % 7, 2 * i, i % 5))
-            .collect();
-        fs::write(here.join("a.csv"), format!("a,b,c,d\n{rows}")).unwrap();
-    };
-    let init = ["config", "init", "--data", "a.csv", "--out", "a.toml"];
+    let write = |rows: usize| write_rows(&here.join("a.csv"), "a,b,c,d", rows);
+    let init = |options: &[&str]| init(here, "a.csv", &[&["--out", "a.toml"], options].concat());
     for rows in 0..4 {
         write(rows);
-        let ran = gradnet(here, &init);
+        let ran = init(&[]);
         assert_eq!(ran.code, 2, "{rows}: {}", ran.stdout);
         let stderr = ran.stderr.replace("\n  │ ", " ");
         assert!(stderr.contains(&format!("it has {rows} rows")), "{stderr}");
@@ -257,7 +232,7 @@ fn a_config_is_only_written_for_data_that_can_train() {
         ("a,b", "b,c", "`b` is named both in x and in y"),
         ("a,a", "c,d", "`a` is named twice"),
     ] {
-        let ran = gradnet(here, &[&init[..], &["--x", x, "--y", y]].concat());
+        let ran = init(&["--x", x, "--y", y]);
         assert_eq!(ran.code, 2, "{x} {y}: {}", ran.stdout);
         let stderr = ran.stderr.replace("\n  │ ", " ");
         assert!(stderr.contains(said), "{stderr}");
@@ -266,7 +241,7 @@ fn a_config_is_only_written_for_data_that_can_train() {
     // Of 25 rows 3 and 3 are held out: the batch is no larger than what is left.
     for rows in [15, 25] {
         write(rows);
-        let ran = gradnet(here, &[&init[..], &["--overwrite"]].concat());
+        let ran = init(&["--overwrite"]);
         assert_eq!(ran.code, 0, "{rows}: {}", ran.stderr);
         let train = [
             "train",
@@ -288,26 +263,13 @@ fn a_config_is_only_written_for_data_that_can_train() {
 fn a_config_can_be_written_for_every_network() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    let rows: String = (0..200)
-        .map(|i| format!("{i},{},{},{}\n", i % 7, 2 * i, i % 5))
-        .collect();
-    fs::write(here.join("a.csv"), format!("a,b,c,d\n{rows}")).unwrap();
+    write_rows(&here.join("a.csv"), "a,b,c,d", 200);
     let networks = gradnet(here, &["networks", "--json"]).stdout;
     let networks: Value = serde_json::from_str(&networks).unwrap();
     for entry in networks.as_array().unwrap() {
         let name = entry["name"].as_str().unwrap();
-        let arguments = [
-            "config",
-            "init",
-            "--data",
-            "a.csv",
-            "--network",
-            name,
-            "--out",
-            "a.toml",
-            "--overwrite",
-        ];
-        let ran = gradnet(here, &arguments);
+        let options = ["--network", name, "--out", "a.toml", "--overwrite"];
+        let ran = init(here, "a.csv", &options);
         assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
         let ran = gradnet(here, &["config", "check", "a.toml"]);
         assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);

@@ -1,129 +1,21 @@
-//! A user's own data: trained, scored, verified and predicted from every format, and every way a file can be wrong.
+//! A user's own data: trained, scored, verified and predicted from every format; how files can be wrong stands in bad_data_files.rs.
 
 #![allow(clippy::unwrap_used)] // in a test a failure is the finding
 
+mod pairs;
 mod program;
 
 use std::fs;
 use std::path::Path;
 
-use gradnet_experiments::files::{Part, RowReader, RowWriter, Selection, write_arrays};
+use gradnet_experiments::files::{RowWriter, Selection, write_arrays};
+use pairs::{ROWS, columns, csv, numbers, pairs, part, train, write, write_config};
 use program::{Ran, gradnet};
 use serde_json::Value;
-
-const ROWS: usize = 600;
-
-/// Points around (20, -5) and the gradient of a convex function there, in units of its own: 1000 tanh(z1/10) + 40 z1, 60 z2 + 20 z1 ...
-fn pairs() -> Vec<[f32; 4]> {
-    let mut state = 1u32;
-    let mut random = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / (1 << 24) as f32
-    };
-    (0..ROWS)
-        .map(|_| {
-            let (a, b) = (8.0 * random() - 4.0, 8.0 * random() - 4.0);
-            // F = 500 ln cosh(a) + 30 a^2 + 20 a b + 30 b^2
-            [
-                20.0 + a,
-                b - 5.0,
-                500.0 * a.tanh() + 60.0 * a + 20.0 * b,
-                60.0 * b + 20.0 * a,
-            ]
-        })
-        .collect()
-}
-
-fn columns(range: std::ops::Range<usize>) -> Vec<f32> {
-    pairs()
-        .iter()
-        .flat_map(|row| row[range.clone()].to_vec())
-        .collect()
-}
-
-fn part(name: &str, columns: &[&str]) -> Part {
-    Part {
-        name: name.into(),
-        shape: vec![columns.len()],
-        columns: columns.iter().map(|name| (*name).to_owned()).collect(),
-    }
-}
-
-/// Writes the pairs in a format; the lines of [data.file] that read them.
-fn write(folder: &Path, name: &str) -> String {
-    let file = folder.join(name);
-    match name.rsplit('.').next().unwrap() {
-        "npz" | "safetensors" => {
-            let arrays = [
-                ("x".to_owned(), vec![ROWS, 2], columns(0..2)),
-                ("y".to_owned(), vec![ROWS, 2], columns(2..4)),
-            ];
-            write_arrays(&file, &arrays).unwrap();
-            format!("path = \"{name}\"\n")
-        }
-        "npy" => {
-            let mut writer =
-                RowWriter::create(&file, vec![part("all", &["a", "b", "c", "d"])]).unwrap();
-            writer.write(&[columns(0..4)]).unwrap();
-            writer.finish().unwrap();
-            format!("path = \"{name}\"\n")
-        }
-        _ => {
-            let parts = vec![part("x", &["x1", "x2"]), part("y", &["g1", "g2"])];
-            let mut writer = RowWriter::create(&file, parts).unwrap();
-            writer.write(&[columns(0..2), columns(2..4)]).unwrap();
-            writer.finish().unwrap();
-            format!("path = \"{name}\"\nx = [\"x1\", \"x2\"]\ny = [\"g1\", \"g2\"]\n")
-        }
-    }
-}
-
-const REST: &str = "
-[network.mgradnet_m]
-width = 10
-
-[train]
-steps = 400
-batch = 50
-learning_rate = 0.03
-schedule = \"cosine\"
-checkpoint_every = 0
-
-[train.validation]
-every = 100
-";
-
-fn write_config(folder: &Path, data: &str) {
-    let text = format!("schema = 1\nname = \"mine\"\n\n[data.file]\n{data}{REST}");
-    fs::write(folder.join("mine.toml"), text).unwrap();
-}
-
-/// `gradnet train` of that config into `folder`/run, which must succeed.
-#[track_caller]
-fn train(folder: &Path, more: &[&str]) {
-    let arguments = [
-        "train",
-        "--config",
-        "mine.toml",
-        "--out",
-        "run",
-        "--progress",
-        "none",
-    ];
-    let ran = gradnet(folder, &[&arguments[..], more].concat());
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-}
 
 fn json(ran: &Ran) -> Value {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     serde_json::from_str(&ran.stdout).unwrap()
-}
-
-fn numbers(file: &Path, selection: &Selection) -> Vec<f32> {
-    let mut reader = RowReader::open(file, selection).unwrap();
-    let mut numbers = Vec::new();
-    while reader.read(64, &mut numbers).unwrap() > 0 {}
-    numbers
 }
 
 const FORMATS: [&str; 6] = [
@@ -341,150 +233,6 @@ fn a_trained_run_predicts_without_its_data_file() {
     assert!(ran.stderr.contains("pairs.csv"), "{}", ran.stderr);
 }
 
-/// `config check` or `train` with this data file's text and settings fails and says so.
-#[track_caller]
-fn refused(file: &str, contents: &[u8], settings: &str, said: &[&str]) {
-    let here = tempfile::tempdir().unwrap();
-    let folder = here.path();
-    fs::write(folder.join(file), contents).unwrap();
-    write_config(folder, &format!("path = \"{file}\"\n{settings}"));
-    let ran = gradnet(
-        folder,
-        &[
-            "train",
-            "--config",
-            "mine.toml",
-            "--out",
-            "run",
-            "--progress",
-            "none",
-        ],
-    );
-    assert_eq!(ran.code, 2, "{}{}", ran.stdout, ran.stderr);
-    let stderr = ran.stderr.replace("\n  │ ", " ");
-    for part in said {
-        assert!(stderr.contains(part), "{part}: {stderr}");
-    }
-    assert!(stderr.contains("help: "), "{stderr}");
-    assert!(!stderr.contains("panicked"), "{stderr}");
-    assert!(!folder.join("run/summary.json").exists());
-}
-
-fn csv(change: impl Fn(usize, String) -> String) -> Vec<u8> {
-    let mut text = "x1,x2,g1,g2\n".to_owned();
-    for (row, [a, b, c, d]) in pairs().into_iter().enumerate() {
-        text.push_str(&change(row, format!("{a},{b},{c},{d}")));
-        text.push('\n');
-    }
-    text.into_bytes()
-}
-
-#[test]
-fn a_bad_row_is_told_with_file_line_and_column() {
-    let one =
-        |bad: &'static str| csv(move |row, line| if row == 15 { bad.to_owned() } else { line });
-    refused(
-        "a.csv",
-        &one("1,2,3"),
-        "",
-        &["a.csv, line 17", "3 values", "has 4"],
-    );
-    refused("a.csv", &one("1,2,3,4,5"), "", &["line 17", "5 values"]);
-    refused(
-        "a.csv",
-        &one("1,2,x,4"),
-        "",
-        &["line 17", "column `g1`", "`x` is not a number"],
-    );
-    refused(
-        "a.csv",
-        &one("1,NaN,3,4"),
-        "",
-        &["line 17", "column `x2`", "NaN"],
-    );
-    refused(
-        "a.csv",
-        &one("1,2,3,inf"),
-        "",
-        &["line 17", "column `g2`", "infinite"],
-    );
-    refused("a.csv", &one("1,2,3,1e60"), "", &["line 17", "32-bit"]);
-    refused(
-        "a.csv",
-        &one("1,,3,4"),
-        "",
-        &["line 17", "column `x2`", "missing"],
-    );
-}
-
-#[test]
-fn a_file_that_is_not_as_the_config_says_is_told_at_its_key() {
-    let good = csv(|_, line| line);
-    refused("a.csv", b"", "", &["empty"]);
-    refused("a.csv", b"x,y,z\n1,2,3\n", "", &["coordinates"]);
-    refused("a.txt", &good, "", &[".csv, .tsv, .npy"]);
-    refused(
-        "a.csv",
-        &good,
-        "x = [\"x1\", \"x22\"]\ny = [\"g1\", \"g2\"]\n",
-        &["`x22` is not in the file", "did you mean `x2`"],
-    );
-    refused(
-        "a.csv",
-        &good,
-        "x = [\"x1\"]\ny = [\"g1\", \"g2\"]\n",
-        &["a point has 1 coordinates and its gradient 2"],
-    );
-    refused(
-        "a.csv",
-        &good,
-        "x = [\"x1\", \"x2\"]\n",
-        &["only one of `x` and `y`"],
-    );
-    refused("a.csv", &good, "test = 1.5\n", &["`data.file.test` is 1.5"]);
-    refused(
-        "a.csv",
-        &good,
-        "tets = 0.5\n",
-        &["unknown key `tets`", "did you mean `test`"],
-    );
-    refused(
-        "a.csv",
-        b"a,b,c,d\n1,2,3,4\n5,6,7,8\n9,8,7,6\n",
-        "",
-        &["fewer than a batch of 50", "train.batch"],
-    );
-    refused("a.parquet", &good, "", &["no whole Parquet file"]);
-    refused("a.npy", &good, "", &["npy"]);
-    refused("a.npz", &good, "", &["no .npz archive"]);
-    refused("a.safetensors", &good, "", &["no whole safetensors"]);
-    let same = csv(|_, _| "1,2,3,4".to_owned());
-    refused("a.csv", &same, "", &["all its points are the same"]);
-}
-
-#[test]
-fn truncated_files_and_missing_ones_are_told() {
-    for name in [
-        "pairs.npy",
-        "pairs.npz",
-        "pairs.parquet",
-        "pairs.safetensors",
-    ] {
-        let here = tempfile::tempdir().unwrap();
-        write(here.path(), name);
-        let bytes = fs::read(here.path().join(name)).unwrap();
-        refused(name, &bytes[..bytes.len() * 2 / 3], "", &[name]);
-    }
-    let here = tempfile::tempdir().unwrap();
-    write_config(here.path(), "path = \"nowhere.csv\"\n");
-    let ran = gradnet(here.path(), &["config", "check", "mine.toml"]);
-    assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("no such file"), "{}", ran.stderr);
-    // The place in the config is underlined.
-    assert!(ran.stderr.contains("nowhere.csv\""), "{}", ran.stderr);
-    assert!(ran.stderr.contains('╰'), "{}", ran.stderr);
-}
-
 #[test]
 fn two_files_one_for_the_points_and_one_for_the_gradients() {
     let here = tempfile::tempdir().unwrap();
@@ -543,6 +291,9 @@ fn points_under_other_names_are_refused_until_they_are_named() {
     assert!(stderr.contains("`x1` is not in the file"), "{stderr}");
     assert!(stderr.contains("--x"), "{stderr}");
     assert!(!folder.join("y.csv").exists());
+    let twice = predict(folder, "x.csv", "y.csv", &["--x", "lat,lat"]);
+    assert_eq!(twice.code, 2, "{}", twice.stdout);
+    assert!(twice.stderr.contains("named twice"), "{}", twice.stderr);
     let ran = predict(folder, "x.csv", "y.csv", &["--x", "lat,lon"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     // A file without names has nothing but the order of its columns.
@@ -633,28 +384,4 @@ fn a_prediction_that_is_not_finite_is_refused_with_its_row() {
     assert!(stderr.contains("`g1`"), "{stderr}");
     assert!(stderr.contains("help: "), "{stderr}");
     assert!(!folder.join("y.csv").exists());
-}
-
-#[test]
-fn a_folder_is_no_data_file() {
-    let here = tempfile::tempdir().unwrap();
-    for name in ["data", "data.csv", "data.npy", "data.npz", "data.parquet"] {
-        fs::create_dir(here.path().join(name)).unwrap();
-        let ran = gradnet(here.path(), &["config", "init", "--data", name]);
-        assert_eq!(ran.code, 2, "{name}: {}", ran.stdout);
-        assert!(ran.stderr.contains("folder"), "{name}: {}", ran.stderr);
-    }
-}
-
-#[test]
-fn a_target_and_a_file_are_not_both_learned() {
-    let here = tempfile::tempdir().unwrap();
-    let data = write(here.path(), "pairs.csv");
-    write_config(
-        here.path(),
-        &format!("{data}\n[target.quartic_polynomial]\n"),
-    );
-    let ran = gradnet(here.path(), &["config", "check", "mine.toml"]);
-    assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("not from both"), "{}", ran.stderr);
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // in a test a failure is the finding
 
+mod pairs;
 mod program;
 
 use std::fs;
@@ -110,6 +111,46 @@ fn a_report_of_several_runs_shows_their_numbers_and_compares_them() {
     assert!(!page.contains("id=\"comparison\""));
 }
 
+/// A run on a file has no target to draw: its page shows the file's test rows, in the file's units.
+#[test]
+fn a_report_of_a_run_on_a_data_file_has_its_reference_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let data = pairs::write(here, "pairs.csv");
+    pairs::write_config(here, &data);
+    pairs::train(here, &["--set", "train.steps=100"]);
+    let ran = gradnet(here, &["report", "run"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let page = fs::read_to_string(here.join("report.html")).unwrap();
+    check_self_contained(&page);
+    let summary = fs::read_to_string(here.join("run/summary.json")).unwrap();
+    let rows = shown(&serde_json::from_str(&summary).unwrap());
+    for (name, number) in ["test error", "predicting zero", "best symmetric linear map"]
+        .iter()
+        .zip(&rows)
+    {
+        let row = format!("<tr><th>{name}</th><td class=\"number\">{number} dB</td>");
+        assert!(page.contains(&row), "{row}");
+    }
+    // In the file's units zero scores some 56 dB; scaled it would be 3.
+    assert!(rows[1].parse::<f64>().unwrap() > 50.0, "{}", rows[1]);
+    for part in [
+        "60 points",
+        "The learned field",
+        "How large the error is",
+        "pairs.csv",
+        ">holds<",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    // The rows the page scores are the file's: without it there is no page, and the file is named.
+    fs::rename(here.join("pairs.csv"), here.join("away.csv")).unwrap();
+    let ran = gradnet(here, &["report", "run", "--output", "second.html"]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert!(ran.stderr.contains("pairs.csv"), "{}", ran.stderr);
+    assert!(!here.join("second.html").exists());
+}
+
 #[test]
 fn an_unfinished_run_and_one_with_an_unusual_name_are_reported_too() {
     let folder = tempfile::tempdir().unwrap();
@@ -139,29 +180,37 @@ fn browser() -> Option<PathBuf> {
         .find(|path| path.exists())
 }
 
-/// The page in a headless browser of this width: what it holds after its script ran, and what the console said.
-fn open(browser: &Path, folder: &Path, page: &str, width: u32) -> (String, String) {
-    let output = Command::new(browser)
+/// Opens a page in a headless browser with these options besides.
+fn browse(browser: &Path, folder: &Path, page: &str, options: &[&str]) -> std::process::Output {
+    Command::new(browser)
         .args([
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
+            "--disable-dev-shm-usage",
             "--disable-background-networking",
         ])
-        .args([
-            "--enable-logging=stderr",
-            "--v=0",
-            "--virtual-time-budget=3000",
-        ])
-        .arg(format!("--window-size={width},800"))
         .arg(format!(
             "--user-data-dir={}",
             folder.join("profile").display()
         ))
-        .arg("--dump-dom")
+        .args(options)
         .arg(format!("file://{}", folder.join(page).display()))
         .output()
-        .unwrap();
+        .unwrap()
+}
+
+/// The page in a browser of this width: what it holds after its script ran, and what the console said.
+fn open(browser: &Path, folder: &Path, page: &str, width: u32) -> (String, String) {
+    let size = format!("--window-size={width},800");
+    let options = [
+        &size,
+        "--enable-logging=stderr",
+        "--v=0",
+        "--virtual-time-budget=3000",
+        "--dump-dom",
+    ];
+    let output = browse(browser, folder, page, &options);
     let console = String::from_utf8_lossy(&output.stderr)
         .lines()
         .filter(|line| line.contains(":CONSOLE"))
@@ -206,24 +255,8 @@ fn the_page_opens_in_a_browser_without_errors_at_any_width() {
             "at {width}"
         );
     }
-    let printed = Command::new(&browser)
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-background-networking",
-        ])
-        .arg(format!(
-            "--user-data-dir={}",
-            here.join("profile").display()
-        ))
-        .arg(format!(
-            "--print-to-pdf={}",
-            here.join("report.pdf").display()
-        ))
-        .arg(format!("file://{}", here.join("report.html").display()))
-        .output()
-        .unwrap();
+    let pdf = format!("--print-to-pdf={}", here.join("report.pdf").display());
+    let printed = browse(&browser, here, "report.html", &[&pdf]);
     assert!(printed.status.success());
     assert!(fs::metadata(here.join("report.pdf")).unwrap().len() > 10_000);
 }

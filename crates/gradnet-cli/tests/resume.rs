@@ -1,139 +1,19 @@
-//! Runs that are killed, interrupted, damaged or out of disk, and go on to the very weights of the run that was left in peace.
+//! Runs that are killed or damaged, and go on to the very weights of the run that was left in peace.
 
 #![allow(clippy::unwrap_used)] // in a test a failure is the finding
 #![cfg(unix)]
 
+mod process;
 mod program;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
 
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Device, Tensor};
-use gradnet_experiments::Run;
-use program::{Ran, command, gradnet};
-
-/// A run of a few seconds with a checkpoint at every validation.
-fn config() -> String {
-    format!("{}/../../configs/smoke.toml", env!("CARGO_MANIFEST_DIR"))
-}
-
-const SETTINGS: &[&str] = &[
-    "--set",
-    "train.steps=1500",
-    "--set",
-    "train.validation.every=50",
-    "--set",
-    "train.checkpoint_every=50",
-    "--set",
-    "train.schedule=cosine",
-    "--set",
-    "train.clip_norm=1.0",
-    "--set",
-    "evaluation.draws=1",
-];
-
-fn train(folder: &Path, out: &str) -> Ran {
-    let config = config();
-    let mut all = vec!["train", "--config", &config, "--out", out];
-    all.extend(SETTINGS);
-    gradnet(folder, &all)
-}
-
-/// The same run, to be stopped.
-fn start(folder: &Path, out: &str) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_gradnet"))
-        .args(["train", "--config", &config(), "--out", out])
-        .args(SETTINGS)
-        .args(["--progress", "none"])
-        .current_dir(folder)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
-}
-
-/// Goes on with a run as on a machine without a GPU: a build that knows GPUs must not want one for reading a checkpoint.
-fn resume(folder: &Path, run: &str) -> Ran {
-    let output = command(folder)
-        .args(["train", "--resume", run])
-        .env("VK_DRIVER_FILES", "/nonexistent")
-        .env("VK_ICD_FILENAMES", "/nonexistent")
-        .env("__EGL_VENDOR_LIBRARY_FILENAMES", "/nonexistent")
-        .output()
-        .unwrap();
-    Ran {
-        code: output.status.code().unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
-/// The bits of all weights of a run, in order.
-fn weights(run: &Path) -> Vec<u32> {
-    struct Bits(Vec<u32>);
-    impl ModuleVisitor for Bits {
-        fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
-            let data = parameter.val().into_data();
-            self.0.extend(data.iter::<f32>().map(f32::to_bits));
-        }
-    }
-    let mut bits = Bits(Vec::new());
-    let network = Run::open(run).unwrap().network(&Device::flex()).unwrap();
-    network.visit(&mut bits);
-    assert!(!bits.0.is_empty());
-    bits.0
-}
-
-/// Steps and validation errors of a run's log.
-fn log(run: &Path) -> Vec<(usize, u64)> {
-    let metrics = Run::open(run).unwrap().metrics().unwrap();
-    let lines = metrics.iter();
-    lines
-        .map(|line| (line.step, line.validation_db.to_bits()))
-        .collect()
-}
-
-fn checkpoints(run: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = fs::read_dir(run.join("checkpoint"))
-        .into_iter()
-        .flatten()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|e| e == "checkpoint"))
-        .collect();
-    files.sort();
-    files
-}
-
-/// Waits until `there` holds, a minute at most; false if the child ended before.
-fn wait(child: &mut Child, there: impl Fn() -> bool) -> bool {
-    let started = Instant::now();
-    while !there() {
-        if child.try_wait().unwrap().is_some() {
-            return false;
-        }
-        assert!(started.elapsed() < Duration::from_secs(60), "a minute");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    true
-}
-
-fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill")
-        .args([name, &child.id().to_string()])
-        .status();
-    assert!(sent.unwrap().success());
-}
-
-/// The uninterrupted run's weights and log.
-fn whole(folder: &Path) -> (Vec<u32>, Vec<(usize, u64)>) {
-    let ran = train(folder, "whole");
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let run = folder.join("whole");
-    (weights(&run), log(&run))
-}
+use process::{
+    checkpoints, config, endless, has_lines, interrupted, log, resume, saving, start, weights,
+    whole,
+};
+use program::gradnet;
 
 /// Whether a run folder shows that the moment has come.
 type Moment = Box<dyn Fn(&Path) -> bool>;
@@ -157,30 +37,18 @@ fn a_run_killed_at_any_point_and_resumed_ends_with_the_same_weights() {
             "the first checkpoint is there",
             Box::new(|run| !checkpoints(run).is_empty()),
         ),
-        (
-            "the log has five lines",
-            Box::new(|run| {
-                fs::read_to_string(run.join("metrics.jsonl"))
-                    .is_ok_and(|text| text.lines().count() >= 5)
-            }),
-        ),
+        ("the log has five lines", Box::new(|run| has_lines(run, 5))),
         (
             "the log has twenty lines",
-            Box::new(|run| {
-                fs::read_to_string(run.join("metrics.jsonl"))
-                    .is_ok_and(|text| text.lines().count() >= 20)
-            }),
+            Box::new(|run| has_lines(run, 20)),
         ),
     ];
     let mut killed = 0;
     for (moment, there) in &moments {
         let _ = fs::remove_dir_all(&run);
-        let mut child = start(folder.path(), "run");
-        if wait(&mut child, || there(&run)) {
-            child.kill().unwrap();
-            killed += 1;
-        }
-        child.wait().unwrap();
+        let mut going = start(folder.path(), &saving("run"));
+        killed += usize::from(going.until(|| there(&run)));
+        going.kill();
         let ran = resume(folder.path(), "run");
         assert_eq!(ran.code, 0, "{moment}: {}", ran.stderr);
         assert_eq!(weights(&run), expected.0, "{moment}");
@@ -198,22 +66,15 @@ fn a_run_killed_again_and_again_while_it_goes_on_ends_with_the_same_weights() {
     let folder = tempfile::tempdir().unwrap();
     let expected = whole(folder.path());
     let run = folder.path().join("run");
-    let mut child = start(folder.path(), "run");
-    wait(&mut child, || !checkpoints(&run).is_empty());
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let mut going = start(folder.path(), &saving("run"));
+    going.until(|| !checkpoints(&run).is_empty());
+    going.kill();
     for _ in 0..3 {
         let last = checkpoints(&run).pop();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_gradnet"))
-            .args(["train", "--resume", "run", "--progress", "none"])
-            .current_dir(folder.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        wait(&mut child, || checkpoints(&run).pop() != last);
-        child.kill().unwrap();
-        child.wait().unwrap();
+        let resuming = ["train", "--resume", "run", "--progress", "none"].map(str::to_owned);
+        let mut going = start(folder.path(), &resuming);
+        going.until(|| checkpoints(&run).pop() != last);
+        going.kill();
     }
     assert_eq!(resume(folder.path(), "run").code, 0);
     assert_eq!(weights(&run), expected.0);
@@ -225,42 +86,6 @@ fn a_run_killed_again_and_again_while_it_goes_on_ends_with_the_same_weights() {
             assert!(!name.starts_with(".writing-"), "{name}");
         }
     }
-}
-
-#[test]
-fn an_interrupted_run_saves_says_how_to_go_on_and_does() {
-    let folder = tempfile::tempdir().unwrap();
-    let expected = whole(folder.path());
-    let run = folder.path().join("run");
-    let mut child = start(folder.path(), "run");
-    let alive = wait(&mut child, || {
-        fs::read_to_string(run.join("metrics.jsonl")).is_ok_and(|text| text.lines().count() >= 3)
-    });
-    assert!(alive, "the run ended before it could be interrupted");
-    signal(&child, "-INT");
-    let output = child.wait_with_output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(130), "{stderr}");
-    assert!(stderr.contains("gradnet train --resume run"), "{stderr}");
-    assert!(!run.join("summary.json").exists());
-    assert!(!checkpoints(&run).is_empty());
-    assert_eq!(gradnet(folder.path(), &["eval", "run"]).code, 0);
-
-    let ran = resume(folder.path(), "run");
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert_eq!(weights(&run), expected.0);
-    assert_eq!(log(&run), expected.1);
-}
-
-/// Interrupted after at least one checkpoint; its folder.
-fn interrupted(folder: &Path) -> PathBuf {
-    let run = folder.join("run");
-    let mut child = start(folder, "run");
-    assert!(wait(&mut child, || checkpoints(&run).len() == 2));
-    signal(&child, "-INT");
-    child.wait().unwrap();
-    assert_eq!(checkpoints(&run).len(), 2);
-    run
 }
 
 #[test]
@@ -343,14 +168,8 @@ fn a_run_goes_on_with_its_own_backend_only() {
 fn a_second_process_on_the_same_run_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
-    let mut first = Command::new(env!("CARGO_BIN_EXE_gradnet"))
-        .args(["train", "--config", &config(), "--out", "run"])
-        .args(["--set", "train.steps=100000000", "--progress", "none"])
-        .current_dir(folder.path())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    assert!(wait(&mut first, || run.join("weights.bpk").exists()));
+    let mut first = start(folder.path(), &endless("run"));
+    assert!(first.until(|| run.join("weights.bpk").exists()));
     let config = config();
     for arguments in [
         &["train", "--resume", "run"][..],
@@ -367,8 +186,7 @@ fn a_second_process_on_the_same_run_is_refused() {
     }
     // Reading is free.
     assert_eq!(gradnet(folder.path(), &["verify", "run"]).code, 0);
-    first.kill().unwrap();
-    first.wait().unwrap();
+    first.kill();
 }
 
 #[test]
@@ -400,52 +218,4 @@ fn a_finished_run_and_a_folder_that_is_none_are_not_resumed() {
     assert!(ran.stderr.contains("is not a run folder"), "{}", ran.stderr);
     let ran = gradnet(folder.path(), &["train", "--resume", "run", "--seed", "1"]);
     assert_eq!(ran.code, 2, "a run goes on as it began");
-}
-
-/// `ulimit -f` makes writes fail in the middle of a file, as a full disk does.
-#[test]
-fn a_full_disk_ends_the_run_with_a_remedy_and_what_was_saved_goes_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let expected = whole(folder.path());
-    let run = interrupted(folder.path());
-    let saved = checkpoints(&run);
-    // Room for the config and the log, not for weights: 4 blocks of 1024 bytes.
-    let script = "trap '' XFSZ; ulimit -f 4; exec \"$0\" train --resume run --progress none";
-    let output = Command::new("bash")
-        .args(["-c", script, env!("CARGO_BIN_EXE_gradnet")])
-        .current_dir(folder.path())
-        .env("NO_COLOR", "1")
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{stderr}");
-    assert!(stderr.contains("cannot write"), "{stderr}");
-    assert!(stderr.contains("free some space"), "{stderr}");
-    assert!(!stderr.contains("panicked"), "{stderr}");
-    assert_eq!(
-        checkpoints(&run),
-        saved,
-        "the last good ones are still there"
-    );
-
-    let ran = resume(folder.path(), "run");
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert_eq!(weights(&run), expected.0);
-}
-
-#[test]
-fn a_folder_that_cannot_be_written_is_told_before_training() {
-    use std::os::unix::fs::PermissionsExt;
-
-    let folder = tempfile::tempdir().unwrap();
-    let closed = folder.path().join("closed");
-    fs::create_dir(&closed).unwrap();
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0o555)).unwrap();
-    if fs::write(closed.join("try"), "").is_ok() {
-        eprintln!("SKIPPED: this user may write to folders that are closed to writing (root?)");
-        return;
-    }
-    let ran = train(folder.path(), "closed/run");
-    assert_eq!(ran.code, 2, "{}", ran.stderr);
-    assert!(ran.stderr.contains("--out"), "{}", ran.stderr);
 }

@@ -242,6 +242,8 @@ fn the_resolved_config_of_a_run_trains_again_to_the_same_result() {
         read_json(folder.path().join(run).join("summary.json"))["test"]["mse_db_mean"].clone()
     };
     assert_eq!(number("run"), number("again"));
+    let weights = |run: &str| fs::read(folder.path().join(run).join("weights.bpk")).unwrap();
+    assert!(weights("run") == weights("again"), "to the last byte");
 }
 
 #[test]
@@ -434,7 +436,27 @@ fn damaged_weights_and_weights_of_another_network_are_told() {
         assert_eq!(ran.code, 2, "{}", ran.stderr);
         assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
     }
-    fs::write(&weights, &good).unwrap();
+    // One bit, in the middle of a number: every command that uses the weights sees it.
+    let mut flipped = good.clone();
+    flipped[good.len() - 100] ^= 4;
+    fs::write(folder.path().join("x.csv"), "0,0,0,0,0,0,0,0\n").unwrap();
+    for command in [
+        &["eval", "run"][..],
+        &["verify", "run"],
+        &["report", "run"],
+        &["export", "run", "--to", "w.npz"],
+        &["predict", "run", "--input", "x.csv", "--output", "y.csv"],
+    ] {
+        fs::write(&weights, &flipped).unwrap();
+        let ran = gradnet(folder.path(), command);
+        assert_eq!(ran.code, 2, "{command:?}: {}", ran.stderr);
+        for part in ["weights.bpk", "checksum", "help: train again"] {
+            assert!(ran.stderr.contains(part), "{command:?}: {}", ran.stderr);
+        }
+        fs::write(&weights, &good).unwrap();
+        let ran = gradnet(folder.path(), command);
+        assert_eq!(ran.code, 0, "{command:?}: {}", ran.stderr);
+    }
     let config = folder.path().join("run/config.toml");
     let text = fs::read_to_string(&config).unwrap();
     fs::write(

@@ -186,6 +186,10 @@ impl Default for EvaluationConfig {
     }
 }
 
+/// What to do about a network that cannot be built.
+pub(crate) const NETWORK_REMEDY: &str =
+    "change the setting, or choose another network (`gradnet networks` lists them)";
+
 /// Why an experiment cannot be run.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -232,9 +236,7 @@ impl ExperimentError {
     pub fn remedy(&self) -> &str {
         match self {
             Self::Invalid { remedy, .. } => remedy,
-            Self::Network { .. } => {
-                "change the setting, or choose another network (`gradnet networks` lists them)"
-            }
+            Self::Network { .. } => NETWORK_REMEDY,
             Self::Data { error, .. } => error.remedy(),
         }
     }

@@ -9,6 +9,7 @@ pub mod backend;
 pub mod bench;
 pub mod config;
 pub mod data;
+mod digest;
 pub mod evaluation;
 pub mod experiment;
 pub mod figure;

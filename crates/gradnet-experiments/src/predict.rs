@@ -58,18 +58,18 @@ pub enum PredictError {
 
 impl PredictError {
     /// What the user can do about it.
-    pub fn remedy(&self) -> Option<String> {
+    pub fn remedy(&self) -> String {
         match self {
             Self::Run(error) => error.remedy(),
-            Self::File(error) => Some(error.remedy().into()),
-            Self::NoPotential { .. } => Some(
+            Self::File(error) => error.remedy().into(),
+            Self::NoPotential { .. } => {
                 "leave --potential out, or train a network that has one (`gradnet networks --json`)"
-                    .into(),
-            ),
-            Self::NotFinite { .. } => Some(
+                    .into()
+            }
+            Self::NotFinite { .. } => {
                 "remove the row: its numbers are too large for 32 bits, or too far from the points the run was trained on"
-                    .into(),
-            ),
+                    .into()
+            }
         }
     }
 }

@@ -1,79 +1,23 @@
 //! No file, however it was made, ends a reader in any other way than with its numbers or an error.
 //!
 //! Small good files of every format are changed in random places, cut off, lengthened and stuffed with extreme lengths; each reader is then
-//! asked for everything in them.
+//! asked for everything in them. Here: what users bring (`.csv`, `.npy`, `.npz`, `.parquet`, `.safetensors`, PyTorch's `.pt`, configs). What a run
+//! folder holds (`weights.bpk`, checkpoints, `data.json`, `summary.json`, `metrics.jsonl`, `config.toml`) is in `mutated_runs.rs`.
 
 #![allow(clippy::unwrap_used)] // in a test a failure is the finding
+
+mod changes;
 
 use std::fs;
 use std::path::Path;
 
+use changes::{change, changed};
 use gradnet_core::ParameterSource;
 use gradnet_core::network::UnitFunction;
 use gradnet_experiments::config::{self, Overrides};
 use gradnet_experiments::files::{Part, RowReader, RowWriter, Selection, write_arrays};
 use gradnet_experiments::interchange::read_arrays;
 use proptest::prelude::*;
-
-/// One change of a file's bytes.
-#[derive(Clone, Debug)]
-enum Change {
-    Set(usize, u8),
-    Cut(usize),
-    Insert(usize, Vec<u8>),
-    Repeat(usize, usize),
-    Number(usize, u64),
-}
-
-fn change() -> impl Strategy<Value = Change> {
-    let extremes = prop_oneof![
-        Just(0),
-        Just(u64::MAX),
-        Just(u64::MAX / 2 + 1),
-        Just(u64::from(u32::MAX)),
-        any::<u64>()
-    ];
-    prop_oneof![
-        4 => (any::<usize>(), any::<u8>()).prop_map(|(at, byte)| Change::Set(at, byte)),
-        1 => any::<usize>().prop_map(Change::Cut),
-        1 => (any::<usize>(), prop::collection::vec(any::<u8>(), 1..20))
-            .prop_map(|(at, bytes)| Change::Insert(at, bytes)),
-        1 => (any::<usize>(), any::<usize>()).prop_map(|(at, length)| Change::Repeat(at, length)),
-        2 => (any::<usize>(), extremes).prop_map(|(at, number)| Change::Number(at, number)),
-    ]
-}
-
-fn changed(mut bytes: Vec<u8>, changes: &[Change]) -> Vec<u8> {
-    for change in changes {
-        let length = bytes.len().max(1);
-        match change {
-            Change::Set(at, byte) => {
-                if let Some(place) = bytes.get_mut(at % length) {
-                    *place = *byte;
-                }
-            }
-            Change::Cut(at) => bytes.truncate(at % length),
-            Change::Insert(at, more) => {
-                let at = (at % length).min(bytes.len());
-                bytes.splice(at..at, more.iter().copied());
-            }
-            Change::Repeat(at, count) => {
-                let at = (at % length).min(bytes.len());
-                let end = (at + count % 64).min(bytes.len());
-                let piece = bytes[at..end].to_vec();
-                bytes.splice(at..at, piece);
-            }
-            Change::Number(at, number) => {
-                let at = at % length;
-                let little = number.to_le_bytes();
-                for (place, byte) in bytes.iter_mut().skip(at).zip(little) {
-                    *place = byte;
-                }
-            }
-        }
-    }
-    bytes
-}
 
 /// A good file of the format: 20 rows of two points and two gradients.
 fn good(name: &str) -> Vec<u8> {

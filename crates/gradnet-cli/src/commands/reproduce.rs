@@ -12,12 +12,12 @@ use gradnet_experiments::reproduce::{
 };
 use gradnet_experiments::universality;
 
-use super::train::interrupter;
 use crate::arguments::{Reproduce, Reproduction};
 use crate::device;
 use crate::diagnostics::Failure;
 use crate::output;
 use crate::progress::Cells;
+use crate::signals::interrupter;
 
 /// A table to fill or a figure to draw.
 enum Part {
@@ -101,7 +101,7 @@ pub fn run(options: &Reproduce) -> Result<ExitCode, Failure> {
 fn draw(figure: Figure, grids: &[Grid], settings: &Options) -> Result<(), Failure> {
     let store = Store::new(&settings.out);
     let drawn = figure::draw(figure, &store, grids, &settings.device)
-        .map_err(|error| Failure::told(error.to_string(), error.remedy(), 2))?;
+        .map_err(|error| Failure::input(error.to_string(), error.remedy()))?;
     for path in drawn {
         output::line(path.display())?;
     }
@@ -123,7 +123,12 @@ fn fit_classes(quick: bool, settings: &Options) -> Result<(), Failure> {
             if row.inside { "" } else { " (not covered)" },
         ));
     })
-    .map_err(|error| Failure::told(error.to_string(), None, 2))?;
+    .map_err(|error| {
+        Failure::input(
+            error.to_string(),
+            "fit at other widths, or with --backend flex",
+        )
+    })?;
     let path = settings.out.join(figure::UNIVERSALITY);
     let text = serde_json::to_string_pretty(&rows)? + "\n";
     Ok(Store::new(&settings.out).write(&path, text.as_bytes())?)
@@ -194,8 +199,13 @@ impl From<ReproduceError> for Failure {
     fn from(error: ReproduceError) -> Self {
         match error {
             ReproduceError::Run(error) => Self::from(error),
-            ReproduceError::Interrupted { .. } => Self::told(error.to_string(), None, 130),
-            error => Self::told(error.to_string(), None, 2),
+            error => {
+                let code = match error {
+                    ReproduceError::Interrupted { .. } => 130,
+                    _ => 2,
+                };
+                Self::told(error.to_string(), error.remedy(), code)
+            }
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use burn::train::Interrupter;
 use gradnet_experiments::config::{self, Overrides};
 use gradnet_experiments::evaluation::{Reference, Score};
 use gradnet_experiments::run::Run;
@@ -14,6 +13,7 @@ use crate::device;
 use crate::diagnostics::Failure;
 use crate::output;
 use crate::progress::{self, Shown};
+use crate::signals::interrupter;
 
 /// Trains, or goes on with a run, and prints the result.
 pub fn run(options: &Train) -> Result<ExitCode, Failure> {
@@ -61,36 +61,6 @@ pub fn run(options: &Train) -> Result<ExitCode, Failure> {
     print(&experiment.name, &summary)?;
     output::line(format_args!("run folder    {}", folder.display()))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// A handle that the first Ctrl-C (or SIGTERM, as batch systems send it) stops the run with; the second ends the process.
-pub(super) fn interrupter() -> Interrupter {
-    let interrupter = Interrupter::new();
-    #[cfg(unix)]
-    if let Err(error) = listen(interrupter.clone()) {
-        output::note(format_args!(
-            "warning: Ctrl-C will end the run without saving: {error}"
-        ));
-    }
-    interrupter
-}
-
-#[cfg(unix)]
-fn listen(interrupter: Interrupter) -> std::io::Result<()> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-
-    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
-    std::thread::spawn(move || {
-        let mut signals = signals.forever();
-        if signals.next().is_some() {
-            output::note("\nstopping and saving; once more to quit at once");
-            interrupter.stop(Some("interrupted"));
-        }
-        if signals.next().is_some() {
-            std::process::exit(130);
-        }
-    });
-    Ok(())
 }
 
 /// The result in a few lines.

@@ -1,10 +1,10 @@
 //! Progress of work that is a number of points: a bar on a terminal, a line now and then in a pipe.
 
-use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::suited;
 use crate::arguments::ProgressKind;
 use crate::output;
 
@@ -21,12 +21,10 @@ pub struct Count {
 impl Count {
     /// The kind asked for, or the one that suits where stderr goes.
     pub fn new(kind: Option<ProgressKind>) -> Self {
-        let terminal = std::io::stderr().is_terminal();
-        let (bar, plain) = match kind {
-            Some(ProgressKind::None) => (false, false),
-            Some(ProgressKind::Plain) => (false, true),
-            Some(_) => (true, false),
-            None => (terminal, !terminal),
+        let (bar, plain) = match suited(kind) {
+            ProgressKind::None => (false, false),
+            ProgressKind::Plain => (false, true),
+            ProgressKind::Bar | ProgressKind::Tui => (true, false),
         };
         Self {
             bar: bar.then(ProgressBar::no_length),

@@ -1,5 +1,5 @@
-//! How a run's progress is shown: a bar on a terminal, lines in a pipe, burn-train's dashboard on request. All of it goes to stderr, but the
-//! dashboard, which needs the terminal for itself.
+//! How a run's progress is shown: a bar on a terminal, lines in a pipe, nothing in CI, burn-train's dashboard on request. All of it goes to stderr,
+//! but the dashboard, which needs the terminal for itself.
 
 mod bar;
 mod cells;
@@ -25,13 +25,19 @@ pub struct Shown {
     pub dashboard: bool,
 }
 
+/// The kind asked for, or the one that suits where stderr goes: a terminal, the log of an automatic build (which sets `CI`), or a pipe.
+fn suited(kind: Option<ProgressKind>) -> ProgressKind {
+    let automatic = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
+    kind.unwrap_or(match (std::io::stderr().is_terminal(), automatic) {
+        (true, _) => ProgressKind::Bar,
+        (false, true) => ProgressKind::None,
+        (false, false) => ProgressKind::Plain,
+    })
+}
+
 /// The kind asked for, or the one that suits where stderr goes.
 pub fn choose(kind: Option<ProgressKind>) -> Result<Shown, Failure> {
-    let terminal = std::io::stderr().is_terminal();
-    let kind = kind.unwrap_or(match terminal {
-        true => ProgressKind::Bar,
-        false => ProgressKind::Plain,
-    });
+    let kind = suited(kind);
     let progress: Box<dyn Progress> = match kind {
         ProgressKind::Bar => Box::new(bar::Bar::new()),
         ProgressKind::Plain => Box::new(plain::Plain::new()),

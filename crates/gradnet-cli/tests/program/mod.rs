@@ -1,5 +1,7 @@
 //! The program under test, run in a folder with a fixed environment.
 
+#![allow(dead_code)] // each test file uses a part of it
+
 use std::path::Path;
 
 use assert_cmd::Command;
@@ -14,14 +16,20 @@ pub struct Ran {
     pub stderr: String,
 }
 
+impl Ran {
+    /// What a process that ended by itself left behind.
+    pub fn of(output: std::process::Output) -> Self {
+        Self {
+            code: output.status.code().unwrap(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
 /// Runs `gradnet` with `arguments` in `folder`: no terminal, so reports are 80 columns wide and plain.
 pub fn gradnet(folder: &Path, arguments: &[&str]) -> Ran {
-    let output = command(folder).args(arguments).output().unwrap();
-    Ran {
-        code: output.status.code().unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    Ran::of(command(folder).args(arguments).output().unwrap())
 }
 
 /// The program in `folder`, ready for arguments.
@@ -30,6 +38,7 @@ pub fn command(folder: &Path) -> Command {
     command
         .current_dir(folder)
         .env_remove("CLICOLOR_FORCE")
+        .env_remove("CI")
         .env("NO_COLOR", "1");
     command
 }

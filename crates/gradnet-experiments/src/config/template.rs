@@ -16,7 +16,6 @@ pub fn template(
     network: &NetworkConfig,
     shown_path: &Path,
 ) -> Result<String, FileError> {
-    apart(data)?;
     let found = data.clone().inspect(Path::new(""))?;
     let dim = found.dim.unwrap_or_default();
     let (x, y) = names(&found, dim)?;
@@ -115,34 +114,6 @@ const FEWEST: usize = 2;
 fn training_rows(config: &FileConfig, rows: usize) -> usize {
     let count = |share: f64| ((rows as f64 * share).round() as usize).max(1);
     rows.saturating_sub(count(config.validation) + count(config.test))
-}
-
-/// Refuses a column or array that is named twice.
-fn apart(data: &FileConfig) -> Result<(), FileError> {
-    let what = match Format::of(&data.path)?.has_arrays() {
-        true => "array",
-        false => "column",
-    };
-    let mut seen: Vec<&String> = Vec::new();
-    for name in data.x.iter().chain(&data.y) {
-        if seen.contains(&name) {
-            let requirement = match data.x.contains(name) && data.y.contains(name) {
-                true => "is named both in x and in y",
-                false => "is named twice",
-            };
-            return Err(FileError::Column {
-                file: data.path.clone(),
-                what,
-                name: name.clone(),
-                requirement: requirement.into(),
-                remedy:
-                    "name the points with --x and the gradients with --y, each column or array once"
-                        .into(),
-            });
-        }
-        seen.push(name);
-    }
-    Ok(())
 }
 
 /// As many parameters as the rows can carry, within what the paper used for this dimension.

@@ -99,11 +99,15 @@ pub enum FigureError {
 
 impl FigureError {
     /// What the user can do about it.
-    pub fn remedy(&self) -> Option<String> {
+    pub fn remedy(&self) -> String {
         match self {
-            Self::Missing { command, .. } => Some(format!("run `{command}` first")),
+            Self::Missing { command, .. } => format!("run `{command}` first"),
             Self::Run(error) => error.remedy(),
-            _ => None,
+            Self::Experiment(error) => error.remedy().into(),
+            Self::Target(error) => error.remedy().into(),
+            Self::Drawing { .. } | Self::Orbit(_) => {
+                "make again what the figure is drawn from (`gradnet reproduce`)".into()
+            }
         }
     }
 }

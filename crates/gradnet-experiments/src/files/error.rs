@@ -181,8 +181,13 @@ pub(crate) fn guarded<T>(
     file: &Path,
     parse: impl FnOnce() -> Result<T, FileError>,
 ) -> Result<T, FileError> {
-    match catch_unwind(AssertUnwindSafe(parse)) {
-        Ok(result) => result,
-        Err(_) => Err(FileError::damaged(file, "its contents make no sense")),
-    }
+    caught(parse).unwrap_or_else(|| Err(FileError::damaged(file, NONSENSE)))
+}
+
+/// What is wrong with bytes that a parser panics at.
+pub(crate) const NONSENSE: &str = "its contents make no sense";
+
+/// Runs a parser of foreign bytes; None if it panics at them.
+pub(crate) fn caught<T>(parse: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(parse)).ok()
 }

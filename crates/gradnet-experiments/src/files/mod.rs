@@ -32,7 +32,7 @@ pub use output::check_output;
 pub use whole::write_arrays;
 pub use write::{Part, RowWriter};
 
-pub(crate) use error::guarded;
+pub(crate) use error::{NONSENSE, caught, guarded};
 pub(crate) use map::map_file;
 pub(crate) use safetensors::tensors as safetensors_tensors;
 
@@ -65,12 +65,30 @@ impl RowReader {
     /// Opens a file and finds the columns or arrays; no rows are read yet.
     ///
     /// # Errors
-    /// If the file cannot be opened, is not of the format its name says, or lacks a column.
+    /// If the file cannot be opened, is not of the format its name says, or lacks a column; or if a column is asked for twice.
     pub fn open(file: &Path, selection: &Selection) -> Result<Self, FileError> {
         if file.is_dir() {
             return Err(FileError::folder(file));
         }
         let format = Format::of(file)?;
+        if let Selection::Named(names) = selection
+            && let Some((_, twice)) = names
+                .iter()
+                .enumerate()
+                .find(|(place, name)| names[..*place].contains(name))
+        {
+            return Err(FileError::Column {
+                file: file.into(),
+                what: if format.has_arrays() {
+                    "array"
+                } else {
+                    "column"
+                },
+                name: twice.clone(),
+                requirement: "is named twice".into(),
+                remedy: "name each once, in the order of the coordinates".into(),
+            });
+        }
         guarded(file, || match format {
             Format::Csv => csv::open(file, selection),
             Format::Npy => npy::open(file, selection),

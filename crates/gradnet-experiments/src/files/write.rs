@@ -8,11 +8,15 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Float32Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
+use parquet::file::properties::WriterProperties;
 use tempfile::NamedTempFile;
 
 use super::whole::assemble_arrays;
 use super::{FileError, Format};
 use crate::run::file_beside;
+
+/// Bytes of a row group, which Parquet's writer keeps in memory.
+const ROW_GROUP: usize = 1 << 24;
 
 /// Numbers that belong together: an array of its own in `.npz` and safetensors, columns side by side in CSV and Parquet.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +40,6 @@ pub struct RowWriter {
 enum Sink {
     /// The text, and what stands between two values.
     Csv(BufWriter<NamedTempFile>, &'static str),
-    // Parquet's writer keeps a row group in memory.
     Parquet(Box<ArrowWriter<NamedTempFile>>, SchemaRef),
     /// One temporary file a part: an array's length must be known before its first number is written.
     Arrays(Format, Vec<BufWriter<File>>),
@@ -76,7 +79,10 @@ impl RowWriter {
                     .map(|name| Field::new(name, DataType::Float32, false))
                     .collect();
                 let schema = Arc::new(Schema::new(fields));
-                let writer = ArrowWriter::try_new(target, schema.clone(), None)
+                let properties = WriterProperties::builder()
+                    .set_max_row_group_bytes(Some(ROW_GROUP))
+                    .build();
+                let writer = ArrowWriter::try_new(target, schema.clone(), Some(properties))
                     .map_err(|error| failed(io::Error::other(error)))?;
                 Sink::Parquet(Box::new(writer), schema)
             }

@@ -62,16 +62,16 @@ pub enum ImportError {
 
 impl ImportError {
     /// What the user can do about it.
-    pub fn remedy(&self) -> Option<String> {
+    pub fn remedy(&self) -> String {
         match self {
-            Self::File(error) => Some(error.remedy().into()),
-            Self::Released { .. } => Some(
-                "name the network the file was saved from with --network: gradnet_c, gradnet_m, mgradnet_c or mgradnet_m".into(),
-            ),
-            Self::Dimension { found, .. } => Some(format!(
+            Self::File(error) => error.remedy().into(),
+            Self::Released { .. } => {
+                "name the network the file was saved from with --network: gradnet_c, gradnet_m, mgradnet_c or mgradnet_m".into()
+            }
+            Self::Dimension { found, .. } => format!(
                 "choose a config whose target has {found} dimensions, or set it: --set target.NAME.dim={found}"
-            )),
-            Self::Experiment(error) => Some(error.remedy().into()),
+            ),
+            Self::Experiment(error) => error.remedy().into(),
             Self::Run(error) => error.remedy(),
         }
     }

@@ -76,7 +76,7 @@ pub enum ReproduceError {
     #[error(transparent)]
     Run(#[from] RunError),
     /// The reproduction was asked to stop.
-    #[error("stopped after {done} of {total} cells; the same command goes on from there")]
+    #[error("stopped after {done} of {total} cells")]
     Interrupted {
         /// Cells with a record.
         done: usize,
@@ -86,6 +86,19 @@ pub enum ReproduceError {
     /// The threads of a job could not be started.
     #[error("cannot start the threads of a job: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+impl ReproduceError {
+    /// What the user can do about it.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Experiment(error) => error.remedy().into(),
+            Self::Cell { error, .. } => error.remedy(),
+            Self::Run(error) => error.remedy(),
+            Self::Interrupted { .. } => "the same command goes on from there".into(),
+            Self::Threads(_) => "run the cells one after another with --jobs 1".into(),
+        }
+    }
 }
 
 /// Runs what a plan lacks and returns its table, which lies in the results folder as Markdown, CSV and JSON after every cell.

@@ -1,14 +1,14 @@
 //! Writing a run folder.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use burn::module::Module;
 use gradnet_core::network::Network;
-use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
+use super::atomic::{UNFINISHED, write, write_json};
+use super::metrics::MetricsLog;
+use super::weights::write_weights;
 use super::{RunError, Summary};
 use crate::data::file::DataFacts;
 use crate::experiment::Experiment;
@@ -17,25 +17,9 @@ use crate::experiment::Experiment;
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
-    metrics: File,
+    metrics: MetricsLog,
     /// Held until the folder is dropped; the system lets go of it if the process dies.
     _lock: File,
-}
-
-/// How the names of files begin that are not yet whole.
-const UNFINISHED: &str = ".writing-";
-
-/// A line of `metrics.jsonl`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Metrics {
-    /// Steps done.
-    pub step: usize,
-    /// Mean loss over the steps since the line before.
-    pub train_loss: Option<f64>,
-    /// Error on the validation points.
-    pub validation_db: f64,
-    /// Seconds since training began.
-    pub elapsed_s: f64,
 }
 
 impl RunFolder {
@@ -73,14 +57,7 @@ impl RunFolder {
             Self::clear(path)?;
         }
         write(&path.join(Self::CONFIG), experiment.to_toml().as_bytes())?;
-        let metrics = path.join(Self::METRICS);
-        let metrics =
-            File::create(&metrics).map_err(|error| RunError::io("create", &metrics, error))?;
-        Ok(Self {
-            path: path.into(),
-            metrics,
-            _lock: lock,
-        })
+        Self::with_lock(path, lock)
     }
 
     /// Makes the folder of a network that was not trained here: no validation log, which is how it is told from a run that can go on.
@@ -105,17 +82,13 @@ impl RunFolder {
     pub fn reopen(path: &Path) -> Result<Self, RunError> {
         let lock = Self::lock(path)?;
         Self::remove_unfinished(path);
-        let file = path.join(Self::METRICS);
-        let metrics = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&file)
-            .map_err(|error| RunError::io("write", &file, error))?;
+        Self::with_lock(path, lock)
+    }
+
+    fn with_lock(path: &Path, lock: File) -> Result<Self, RunError> {
         Ok(Self {
             path: path.into(),
-            metrics,
+            metrics: MetricsLog::open(path.join(Self::METRICS))?,
             _lock: lock,
         })
     }
@@ -229,63 +202,17 @@ impl RunFolder {
     /// # Errors
     /// If the file cannot be written.
     pub fn write_weights(&self, network: Network) -> Result<(), RunError> {
-        let path = self.weights();
-        let bytes = network
-            .into_record()
-            .into_bytes()
-            .map_err(|error| RunError::io("write", &path, io::Error::other(error)))?;
-        write(&path, &bytes)
+        write_weights(&self.weights(), network)
     }
 
     /// Writes how the data file of a run was split and scaled.
     pub(crate) fn write_facts(run: &Path, facts: &DataFacts) -> Result<(), RunError> {
-        let path = run.join(Self::DATA);
-        let mut text = serde_json::to_string_pretty(facts)
-            .map_err(|error| RunError::io("write", &path, error.into()))?;
-        text.push('\n');
-        write(&path, text.as_bytes())
+        write_json(&run.join(Self::DATA), facts)
     }
 
-    /// Adds a line to the validation log.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub fn append_metrics(&mut self, metrics: &Metrics) -> Result<(), RunError> {
-        let failed = |error| RunError::io("write", &self.path.join(Self::METRICS), error);
-        let mut line = serde_json::to_string(metrics).map_err(|error| failed(error.into()))?;
-        line.push('\n');
-        self.metrics.write_all(line.as_bytes()).map_err(failed)
-    }
-
-    /// The length of the validation log in bytes, all of them on the disk.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub fn sync_metrics(&mut self) -> Result<u64, RunError> {
-        let failed = |error| RunError::io("write", &self.path.join(Self::METRICS), error);
-        self.metrics.sync_data().map_err(failed)?;
-        self.metrics.stream_position().map_err(failed)
-    }
-
-    /// Cuts the validation log back to its first `length` bytes, and to whole lines if it is shorter than that.
-    ///
-    /// # Errors
-    /// If the file cannot be read or written.
-    pub fn rewind_metrics(&mut self, length: u64) -> Result<(), RunError> {
-        let file = self.path.join(Self::METRICS);
-        let mut rewind = || -> io::Result<()> {
-            let mut text = Vec::new();
-            self.metrics.seek(SeekFrom::Start(0))?;
-            (&self.metrics).take(length).read_to_end(&mut text)?;
-            let whole = match text.iter().rposition(|byte| *byte == b'\n') {
-                Some(end) => end as u64 + 1,
-                None => 0,
-            };
-            self.metrics.set_len(whole)?;
-            self.metrics.seek(SeekFrom::Start(whole))?;
-            Ok(())
-        };
-        rewind().map_err(|error| RunError::io("write", &file, error))
+    /// The validation log.
+    pub(crate) fn metrics(&mut self) -> &mut MetricsLog {
+        &mut self.metrics
     }
 
     /// Writes the result.
@@ -293,85 +220,6 @@ impl RunFolder {
     /// # Errors
     /// If the file cannot be written.
     pub fn write_summary(&self, summary: &Summary) -> Result<(), RunError> {
-        let path = self.path.join(Self::SUMMARY);
-        let mut text = serde_json::to_string_pretty(summary)
-            .map_err(|error| RunError::io("write", &path, error.into()))?;
-        text.push('\n');
-        write(&path, text.as_bytes())
-    }
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
-    write_atomically(path, bytes).map_err(|error| RunError::io("write", path, error))
-}
-
-/// Writes a file beside its place and moves it there: a crash leaves the old contents or the new.
-///
-/// # Errors
-/// The system's error; the file is then as it was.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = file_beside(path)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_data()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-/// A new file in the folder of `path`, to be moved to `path` when it is whole; with the rights that files get here by default.
-///
-/// # Errors
-/// The system's error.
-pub(crate) fn file_beside(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(UNFINISHED);
-    // A temporary file is private otherwise, which a result should not be. The user's mask is applied to this.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder.unwrap_or(Path::new(".")))
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::*;
-
-    #[test]
-    fn a_file_written_whole_has_the_rights_of_any_other_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let (whole, plain) = (folder.path().join("whole"), folder.path().join("plain"));
-        write_atomically(&whole, b"contents").unwrap();
-        fs::write(&plain, b"contents").unwrap();
-        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
-        assert_eq!(mode(&whole), mode(&plain));
-        assert_eq!(fs::read(&whole).unwrap(), b"contents");
-    }
-
-    #[test]
-    fn a_log_is_cut_back_to_whole_lines() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join(RunFolder::METRICS);
-        for (text, length, left) in [
-            ("a\nb\nc\n", 4, "a\nb\n"),
-            ("a\nb\nc", 100, "a\nb\n"),
-            ("a\nb\n", 100, "a\nb\n"),
-            ("a", 1, ""),
-            ("a\n", 0, ""),
-        ] {
-            fs::write(&file, text).unwrap();
-            let mut run = RunFolder::reopen(folder.path()).unwrap();
-            run.rewind_metrics(length).unwrap();
-            let line = Metrics {
-                step: 1,
-                train_loss: None,
-                validation_db: -1.0,
-                elapsed_s: 0.0,
-            };
-            run.append_metrics(&line).unwrap();
-            let found = fs::read_to_string(&file).unwrap();
-            assert!(found.starts_with(left), "{found}");
-            assert_eq!(found.lines().count(), left.lines().count() + 1, "{found}");
-        }
+        write_json(&self.path.join(Self::SUMMARY), summary)
     }
 }

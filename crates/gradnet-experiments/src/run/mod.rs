@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! config.toml     the resolved experiment, which `gradnet train --config` runs again
-//! weights.bpk     the weights that validated best (a Burn record)
+//! weights.bpk     the weights that validated best (a Burn record, and a checksum of it at the end)
 //! metrics.jsonl   a line a validation: step, train_loss, validation_db, elapsed_s
 //! checkpoint/     the last two checkpoints, each one file with all that `gradnet train --resume` needs
 //! data.json       for a run on a data file: how it was split and scaled
@@ -12,18 +12,27 @@
 //!
 //! Every file but `metrics.jsonl` is written beside its place and moved there, so that a crash leaves the old file or the new one.
 
+mod atomic;
 mod folder;
+mod metrics;
 mod open;
+mod seal;
 mod summary;
+mod weights;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-pub(crate) use folder::file_beside;
-pub use folder::{Metrics, RunFolder, write_atomically};
+pub(crate) use atomic::file_beside;
+pub use atomic::write_atomically;
+pub use folder::RunFolder;
+pub use metrics::Metrics;
 pub use open::Run;
+pub(crate) use seal::{sealed, unsealed};
 pub use summary::Summary;
 
 use crate::config::ConfigError;
+use crate::experiment::NETWORK_REMEDY;
 use crate::files::FileError;
 
 /// Why a run folder cannot be written or read.
@@ -77,7 +86,7 @@ pub enum RunError {
     /// `config.toml` does not describe an experiment.
     #[error(transparent)]
     Config(Box<ConfigError>),
-    /// `weights.bpk` is damaged or belongs to another network.
+    /// `weights.bpk` belongs to another network.
     #[error("the weights in {} do not fit the network of config.toml: {reason}", path.display())]
     Weights {
         /// The file.
@@ -114,13 +123,19 @@ impl RunError {
     }
 
     /// What the user can do about it.
-    pub fn remedy(&self) -> Option<String> {
-        Some(match self {
+    pub fn remedy(&self) -> String {
+        match self {
             Self::Occupied {
                 replaceable: true, ..
             } => "choose another folder with --out, or replace the run with --overwrite".into(),
             Self::Occupied { .. } => "choose another folder with --out".into(),
+            Self::Config(error) => error
+                .help()
+                .unwrap_or("mend the run's config.toml, or restore it from a copy")
+                .into(),
             Self::Data(error) => error.remedy().into(),
+            Self::Network(_) => NETWORK_REMEDY.into(),
+            Self::Target(error) => error.remedy().into(),
             Self::Busy { .. } => "wait until it ends, or choose another folder with --out".into(),
             Self::Checkpoint { remedy, .. } => remedy.clone(),
             Self::NotARun { .. } => "name the folder that `gradnet train` wrote".into(),
@@ -128,17 +143,19 @@ impl RunError {
                 "train again with the run's config.toml, or restore the file from a copy".into()
             }
             Self::Io { source, .. } => match source.kind() {
-                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-                    "choose a folder you may write to with --out".into()
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                    "choose a folder you may write to with --out"
                 }
-                std::io::ErrorKind::StorageFull
-                | std::io::ErrorKind::QuotaExceeded
-                | std::io::ErrorKind::FileTooLarge => {
-                    "free some space on that disk; a run that was going on then continues with `gradnet train --resume RUN`".into()
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                    "free some space on that disk; a run that was going on then continues with `gradnet train --resume RUN`"
                 }
-                _ => return None,
-            },
-            _ => return None,
-        })
+                ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
+                    "that is a file, or its path leads through one: choose another folder with --out"
+                }
+                ErrorKind::NotFound => "check that the folder and the file are still there",
+                _ => "check the file and the disk it is on",
+            }
+            .into(),
+        }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use burn::module::Module;
 use burn::tensor::Device;
 use gradnet_core::{ParameterSource, network::Network};
 
-use super::{Metrics, RunError, RunFolder, Summary};
+use super::weights::read_weights;
+use super::{Metrics, RunError, RunFolder, Summary, metrics};
 use crate::config::{self, Overrides};
 use crate::data::file::{DataFacts, FileConfig, FilePairs, RunField};
 use crate::evaluation::{Evaluation, evaluate, evaluate_pairs};
@@ -91,13 +91,7 @@ impl Run {
             .experiment
             .network
             .init(self.experiment.dim(), &mut source)?;
-        let path = self.path.join(RunFolder::WEIGHTS);
-        network
-            .try_load_file(&path)
-            .map_err(|error| RunError::Weights {
-                path,
-                reason: error.to_string(),
-            })
+        read_weights(&self.path.join(RunFolder::WEIGHTS), network)
     }
 
     /// The network in the units the run was given: those of its data file, or the network itself.
@@ -126,6 +120,10 @@ impl Run {
         };
         let facts: DataFacts =
             serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+        let scales = [facts.similarity.x_scale, facts.similarity.y_scale];
+        if !scales.iter().all(|scale| *scale > 0.0 && scale.is_finite()) {
+            return Err(damaged(format!("its scales are {scales:?}, not above 0")));
+        }
         if facts.similarity.mean.len() != self.experiment.dim() {
             return Err(damaged(format!(
                 "its mean has {} coordinates, the network {}",
@@ -178,24 +176,7 @@ impl Run {
     /// # Errors
     /// If a line cannot be read.
     pub fn metrics(&self) -> Result<Vec<Metrics>, RunError> {
-        let path = self.path.join(RunFolder::METRICS);
-        let text = match std::fs::read_to_string(&path) {
-            // Imported weights have no history.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            read => read.map_err(|error| RunError::io("read", &path, error))?,
-        };
-        // A process that died may have left half a line at the end.
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        text[..whole]
-            .lines()
-            .enumerate()
-            .map(|(line, json)| {
-                serde_json::from_str(json).map_err(|error| RunError::Damaged {
-                    path: path.clone(),
-                    reason: format!("line {}: {error}", line + 1),
-                })
-            })
-            .collect()
+        metrics::read(&self.path.join(RunFolder::METRICS))
     }
 
     /// Scores the run's best weights, by default on the very points of its summary; a run on a file always on that file's test rows, of which

@@ -79,3 +79,12 @@ pub enum TargetError {
         remedy: String,
     },
 }
+
+impl TargetError {
+    /// What the user can do about it.
+    pub fn remedy(&self) -> &str {
+        match self {
+            Self::Invalid { remedy, .. } => remedy,
+        }
+    }
+}

@@ -4,7 +4,7 @@
 //! gradnet checkpoint 1\n
 //! {"step": .., "sections": [lengths], ..}\n      one line of JSON
 //! model | optimizer | scheduler | best           Burn records, one after another
-//! checksum                                       8 bytes, FNV-1a over everything before
+//! checksum                                       the seal, as of weights.bpk
 //! ```
 //!
 //! Batches are a pure function of seed and step ([`Sampler`](crate::data::Sampler)), so the step is all there is to know about them. Numbers that
@@ -23,7 +23,7 @@ use gradnet_core::network::Network;
 use serde::{Deserialize, Serialize};
 
 use super::FieldLearner;
-use crate::run::{RunError, RunFolder, write_atomically};
+use crate::run::{RunError, RunFolder, sealed, unsealed, write_atomically};
 
 /// The first line of every checkpoint.
 const HEAD: &[u8] = b"gradnet checkpoint 1\n";
@@ -102,31 +102,22 @@ impl Checkpoint {
         self.sections
             .iter()
             .for_each(|section| bytes.extend(section));
-        let checksum = checksum(&bytes);
-        bytes.extend(checksum.to_le_bytes());
-        Ok(bytes)
+        Ok(sealed(bytes))
     }
 
     /// Reads the contents of a file; the reason if they are damaged.
     fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
-        let Some(rest) = bytes.strip_prefix(HEAD) else {
+        if !bytes.starts_with(HEAD) {
             return Err("it does not begin as a checkpoint of this version does".into());
-        };
-        let Some((body, sum)) = bytes.split_last_chunk::<8>() else {
-            return Err("it is cut off".into());
-        };
-        if checksum(body) != u64::from_le_bytes(*sum) {
-            return Err(
-                "its checksum is wrong: it is cut off, or its contents have changed".into(),
-            );
         }
+        let rest = unsealed(bytes)?.strip_prefix(HEAD).ok_or("it is cut off")?;
         let line = rest
             .iter()
             .position(|byte| *byte == b'\n')
             .ok_or("it is cut off")?;
         let position: Position =
             serde_json::from_slice(&rest[..line]).map_err(|error| error.to_string())?;
-        let mut left = &rest[line + 1..rest.len() - 8];
+        let mut left = &rest[line + 1..];
         let mut sections = [const { Vec::new() }; 4];
         for (section, length) in sections.iter_mut().zip(position.sections) {
             let (first, others) = left.split_at_checked(length).ok_or("it is cut off")?;
@@ -163,13 +154,6 @@ impl Checkpoint {
             scheduler: scheduler.load_record(scheduler_record),
         })
     }
-}
-
-/// FNV-1a in 64 bits: it finds what accidents do to a file, which is what it is for.
-fn checksum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 /// The checkpoints of a run folder, the newest first.
@@ -323,6 +307,6 @@ mod tests {
         fs::write(old, "gradnet checkpoint 1\nnonsense").unwrap();
         let error = newest(run.path()).unwrap_err();
         assert!(error.to_string().contains("no checkpoint can be read"));
-        assert!(error.remedy().unwrap().contains("first step"));
+        assert!(error.remedy().contains("first step"));
     }
 }

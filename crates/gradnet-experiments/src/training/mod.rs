@@ -9,13 +9,14 @@
 //! and reads it in blocks, because reading and logging every step costs more than a step of a small network.
 
 mod checkpoint;
+mod error;
 mod learner;
 mod material;
 mod progress;
 mod session;
 mod strategy;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use burn::grad_clipping::GradientClipping;
@@ -27,24 +28,20 @@ use burn::module::Module;
 use burn::optim::ModuleOptimizer;
 use burn::tensor::Device;
 use burn::train::{
-    Interrupter, Learner, SupervisedTraining, TrainingError, TrainingStrategy,
-    logger::InMemoryMetricLogger, metric::LossMetric, renderer::default_renderer,
+    Interrupter, Learner, SupervisedTraining, TrainingStrategy, logger::InMemoryMetricLogger,
+    metric::LossMetric, renderer::default_renderer,
 };
-use gradnet_core::{
-    ParameterSource,
-    kernel::FusedAdam,
-    network::{Network, NetworkError},
-};
+use gradnet_core::{ParameterSource, kernel::FusedAdam, network::Network};
 
 use crate::backend::Backend;
 use crate::data::{FieldSampler, Stream, derived_seed};
 use crate::evaluation::Reference;
-use crate::experiment::{Experiment, ExperimentError, Schedule, TrainConfig};
-use crate::files::FileError;
+use crate::experiment::{Experiment, Schedule, TrainConfig};
+use crate::files::{NONSENSE, caught};
 use crate::run::{Run, RunError, RunFolder};
-use crate::target::TargetError;
 
 pub use crate::run::Summary;
+pub use error::TrainError;
 pub use learner::FieldLearner;
 pub use progress::{Plan, Progress, Silent, Stage, Status};
 
@@ -79,89 +76,6 @@ impl TrainOptions {
             progress: Box::new(Silent),
             dashboard: false,
             reference: None,
-        }
-    }
-}
-
-/// Why a run did not finish.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TrainError {
-    /// A value of the experiment cannot be run.
-    #[error(transparent)]
-    Experiment(#[from] ExperimentError),
-    /// The target cannot be built.
-    #[error(transparent)]
-    Target(#[from] TargetError),
-    /// The network cannot be built.
-    #[error(transparent)]
-    Network(#[from] NetworkError),
-    /// The run folder cannot be used.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// The data file cannot be used.
-    #[error(transparent)]
-    Data(#[from] FileError),
-    /// The loss left the finite numbers.
-    #[error(
-        "the loss is {loss} at step {step}; the last finite loss was {} and the last good weights are in {}",
-        last_finite.map_or("never seen".into(), |(step, loss)| format!("{loss:.6e} at step {step}")), weights.display()
-    )]
-    NonFinite {
-        /// The first step with such a loss, counted from 1.
-        step: usize,
-        /// The loss there.
-        loss: f64,
-        /// The last step with a finite loss, and that loss.
-        last_finite: Option<(usize, f64)>,
-        /// The weights that validated best before.
-        weights: PathBuf,
-    },
-    /// The run was asked to stop.
-    #[error("stopped at step {step} of {steps}; the best weights so far are in {}", weights.display())]
-    Interrupted {
-        /// Steps done.
-        step: usize,
-        /// Steps planned.
-        steps: usize,
-        /// The weights that validated best so far.
-        weights: PathBuf,
-        /// The run folder.
-        run: PathBuf,
-    },
-    /// The run was computed on another backend so far.
-    #[error("{} was trained on {before} so far, not on {now}", run.display())]
-    OtherBackend {
-        /// The run folder.
-        run: PathBuf,
-        /// The backend so far.
-        before: String,
-        /// The backend asked for.
-        now: &'static str,
-    },
-    /// burn-train failed: a checkpoint could not be written, or the device was lost.
-    #[error("training failed: {0}")]
-    Training(Arc<TrainingError>),
-}
-
-impl TrainError {
-    /// What the user can do about it.
-    pub fn remedy(&self) -> Option<String> {
-        match self {
-            Self::Experiment(error) => Some(error.remedy().into()),
-            Self::Run(error) => error.remedy(),
-            Self::Data(error) => Some(error.remedy().into()),
-            Self::NonFinite { .. } => {
-                Some("lower train.learning_rate, or set train.clip_norm = 1.0".into())
-            }
-            Self::Interrupted { run, .. } => Some(format!(
-                "go on where it stopped with `gradnet train --resume {}`",
-                run.display()
-            )),
-            Self::OtherBackend { before, .. } => Some(format!(
-                "go on with --backend {before}: only the same backend gives the same weights"
-            )),
-            _ => None,
         }
     }
 }
@@ -385,8 +299,8 @@ fn restore(
         ));
     }
     let model = FieldLearner::new(network.clone());
-    checkpoint
-        .restore(model, optimizer(config), scheduler(config))
+    caught(|| checkpoint.restore(model, optimizer(config), scheduler(config)))
+        .unwrap_or_else(|| Err(NONSENSE.into()))
         .map_err(|reason| {
             refused(
                 format!("its checkpoint does not fit its network: {reason}"),

@@ -117,7 +117,7 @@ impl Session {
 
     /// Puts the session where a checkpoint left it; the validation log is cut back to what it was then.
     pub(super) fn restore(&mut self, position: &Position, best: Network) -> Result<(), RunError> {
-        self.folder.rewind_metrics(position.metrics_bytes)?;
+        self.folder.metrics().rewind(position.metrics_bytes)?;
         self.step = position.step;
         self.saved = Some(position.step);
         self.steps_before = position.step;
@@ -170,7 +170,7 @@ impl Session {
             experiment: self.facts.experiment.clone(),
             backend: self.facts.backend.into(),
             data_digest: self.facts.data_digest.clone(),
-            metrics_bytes: self.folder.sync_metrics()?,
+            metrics_bytes: self.folder.metrics().sync()?,
             best_db: best.db.to_bits(),
             validation_db: self.validation_db.map(f64::to_bits),
             interval: (self.interval.0.to_bits(), self.interval.1),
@@ -274,12 +274,13 @@ impl Session {
         let (sum, count) = std::mem::take(&mut self.interval);
         let train_loss = (count > 0).then(|| sum / count as f64);
         self.validation_db = Some(db);
-        self.folder.append_metrics(&Metrics {
+        let line = Metrics {
             step: self.step,
             train_loss,
             validation_db: db,
             elapsed_s: self.elapsed_s(),
-        })?;
+        };
+        self.folder.metrics().append(&line)?;
         if self.best.as_ref().is_none_or(|best| db < best.db) {
             self.best = Some(Best {
                 network: model.network().clone(),
@@ -355,7 +356,7 @@ impl Session {
     fn tell(&mut self, train_loss: Option<f64>, validated: bool) {
         let here_s = self.started.elapsed().as_secs_f64();
         let here = self.step - self.steps_before;
-        let left = (self.facts.steps - self.step) as f64;
+        let left = self.facts.steps.saturating_sub(self.step) as f64;
         self.progress.update(&Status {
             step: self.step,
             steps: self.facts.steps,
@@ -370,99 +371,4 @@ impl Session {
 }
 
 #[cfg(test)]
-mod tests {
-    use burn::tensor::Device;
-    use gradnet_core::{
-        ParameterSource,
-        network::{NetworkConfig, Size},
-    };
-
-    use super::*;
-    use crate::{experiment::Experiment, target::TargetConfig, training::Silent};
-
-    /// A session of 1,000 steps whose initial weights validate at 1.
-    fn session(out: &std::path::Path) -> (Session, FieldLearner) {
-        let target = TargetConfig::from_name("quartic_polynomial").unwrap();
-        let network = NetworkConfig::from_name("mgradnet_c").unwrap();
-        let network = network.with_size(Size::Width(3));
-        let learner = FieldLearner::new(
-            network
-                .init(2, &mut ParameterSource::new(&Device::flex(), 0))
-                .unwrap(),
-        );
-        let experiment = Experiment::new("session", target, network);
-        let folder = RunFolder::create(out, &experiment, false).unwrap();
-        let facts = Facts {
-            experiment: String::new(),
-            backend: "flex",
-            data_digest: None,
-            steps: 1_000,
-            interval: 200,
-            dim: 2,
-            unit: 1.0,
-        };
-        let mut session = Session::new(folder, facts, Box::new(Silent), false);
-        session.start(&learner, 1.0).unwrap();
-        (session, learner)
-    }
-
-    fn loss(value: f32) -> Tensor<1> {
-        Tensor::from_floats([value], &Device::flex())
-    }
-
-    #[test]
-    fn a_loss_outside_the_finite_numbers_is_found_within_a_block_at_its_very_step() {
-        let out = tempfile::tempdir().unwrap();
-        let (mut session, _) = session(out.path());
-        let mut stopped = None;
-        for step in 1..=2 * BLOCK_STEPS {
-            let value = if step < 142 { 0.5 } else { f32::NAN };
-            if let Err(error) = session.record(loss(value)) {
-                stopped = Some((step, error));
-                break;
-            }
-        }
-        let (noticed, error) = stopped.unwrap();
-        assert_eq!(noticed, 200);
-        let TrainError::NonFinite {
-            step,
-            loss,
-            last_finite,
-            weights,
-        } = &error
-        else {
-            panic!("{error}");
-        };
-        assert_eq!((*step, *last_finite), (142, Some((141, 0.5))));
-        assert!(loss.is_nan());
-        assert!(
-            weights.is_file(),
-            "the initial weights are the last good ones"
-        );
-        let message = error.to_string();
-        for part in ["NaN at step 142", "5.000000e-1 at step 141", "weights.bpk"] {
-            assert!(message.contains(part), "{message}");
-        }
-    }
-
-    #[test]
-    fn weights_that_validate_outside_the_finite_numbers_end_the_run() {
-        let out = tempfile::tempdir().unwrap();
-        let (mut session, learner) = session(out.path());
-        session.record(loss(0.5)).unwrap();
-        session.validated(&learner, 0.1).unwrap();
-        session.record(loss(0.4)).unwrap();
-        let error = session.validated(&learner, f64::INFINITY).unwrap_err();
-        assert!(
-            matches!(error, TrainError::NonFinite { step: 2, .. }),
-            "{error}"
-        );
-        let metrics = std::fs::read_to_string(out.path().join(RunFolder::METRICS)).unwrap();
-        assert_eq!(metrics.lines().count(), 1);
-        assert!(
-            metrics.starts_with(
-                "{\"step\":1,\"train_loss\":0.5,\"validation_db\":-10.0,\"elapsed_s\":"
-            )
-        );
-    }
-}
+mod tests;

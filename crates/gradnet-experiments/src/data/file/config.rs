@@ -84,14 +84,16 @@ impl FileConfig {
         share("validation", self.validation)?;
         share("test", self.test)?;
         if self.validation + self.test >= 1.0 {
+            let shares = [("validation", self.validation), ("test", self.test)];
+            let [(other, beside), (field, value)] = match self.validation > self.test {
+                true => [shares[1], shares[0]],
+                false => shares,
+            };
             return Err(TargetError::Invalid {
-                field: "test",
-                value: self.test.to_string(),
-                requirement: format!(
-                    "must leave rows to train on beside validation = {}",
-                    self.validation
-                ),
-                remedy: "write test = 0.1".into(),
+                field,
+                value: value.to_string(),
+                requirement: format!("must leave rows to train on beside {other} = {beside}"),
+                remedy: "write validation = 0.1 and test = 0.1".into(),
             });
         }
         Ok(())
@@ -155,6 +157,15 @@ impl FileConfig {
             }
             let dim = x.width();
             return Ok((Readers::Two(x, y), dim));
+        }
+        if let Some(both) = self.x.iter().find(|name| self.y.contains(name)) {
+            return Err(FileError::Column {
+                file: self.path.clone(),
+                what: if arrays { "array" } else { "column" },
+                name: both.clone(),
+                requirement: "is named both in x and in y".into(),
+                remedy: "name the points in x and the gradients at them in y".into(),
+            });
         }
         let (x, y) = (names(&self.x, "x"), names(&self.y, "y"));
         let selection = match (&x, y) {

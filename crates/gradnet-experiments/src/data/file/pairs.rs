@@ -10,8 +10,8 @@ use crate::data::epochs::Epochs;
 use crate::data::{Batch, BatchSource, PointSet, points_tensor};
 use crate::files::FileError;
 
-/// Bytes of pairs that are kept in memory; more are mapped.
-const MEMORY: usize = 1 << 30;
+/// Bytes of pairs that are kept in memory; more are mapped, which the system keeps in memory as long as it has room.
+const MEMORY: usize = 1 << 26;
 
 /// A file's pairs, read, split by the seed and ready to be scaled.
 #[derive(Clone)]

@@ -7,6 +7,7 @@ use std::path::Path;
 use memmap2::Mmap;
 
 use super::config::{FileConfig, Readers};
+use crate::digest::Digest;
 use crate::files::{FileError, map_file};
 
 /// Rows read at a time.
@@ -35,20 +36,22 @@ impl Storage {
         let mut rows = 0;
         let failed = |error: std::io::Error| FileError::write(&std::env::temp_dir(), &error);
         loop {
+            let next = (memory.len() + CHUNK * width) * 4;
+            if spill.is_none() && !memory.is_empty() && next > limit {
+                let mut file = BufWriter::new(tempfile::tempfile().map_err(failed)?);
+                // Before more is read: a list that grows takes twice its room.
+                move_out(&mut memory, &mut file).map_err(failed)?;
+                spill = Some(file);
+            }
             let before = memory.len();
             let read = readers.read(config, dim, CHUNK, &mut memory)?;
-            if read == 0 {
-                break;
-            }
             rows += read;
             debug_assert_eq!(memory.len(), before + read * width);
-            if spill.is_none() && memory.len() * 4 > limit {
-                spill = Some(BufWriter::new(tempfile::tempfile().map_err(failed)?));
-            }
             if let Some(spill) = &mut spill {
-                for number in memory.drain(..) {
-                    spill.write_all(&number.to_le_bytes()).map_err(failed)?;
-                }
+                move_out(&mut memory, spill).map_err(failed)?;
+            }
+            if read == 0 {
+                break;
             }
         }
         let numbers = match spill {
@@ -74,19 +77,17 @@ impl Storage {
 
     /// A digest of all numbers in order (FNV-1a of 64 bits over their bytes), in hexadecimal.
     pub(super) fn digest(&self) -> String {
-        let mut digest = 0xcbf2_9ce4_8422_2325_u64;
+        let mut digest = Digest::default();
         let (mut x, mut y) = (Vec::new(), Vec::new());
         for row in 0..self.rows as u32 {
             x.clear();
             y.clear();
             self.row(row, &mut x, &mut y);
             for number in x.iter().chain(&y) {
-                for byte in number.to_le_bytes() {
-                    digest = (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-                }
+                digest.add(&number.to_le_bytes());
             }
         }
-        format!("{digest:016x}")
+        format!("{:016x}", digest.value())
     }
 
     /// Appends the points of a row to `x` and its gradients to `y`.
@@ -108,6 +109,13 @@ impl Storage {
             }
         }
     }
+}
+
+/// Writes the numbers to the file and leaves an empty list that holds no memory.
+fn move_out(numbers: &mut Vec<f32>, file: &mut impl Write) -> std::io::Result<()> {
+    std::mem::take(numbers)
+        .iter()
+        .try_for_each(|number| file.write_all(&number.to_le_bytes()))
 }
 
 impl Readers {
@@ -157,11 +165,15 @@ mod tests {
         std::fs::write(&file, text).unwrap();
         let config = FileConfig::new(&file);
         let small = Storage::read(&config, usize::MAX).unwrap();
-        let large = Storage::read(&config, 1_000).unwrap();
         assert!(matches!(small.numbers, Numbers::Memory(_)));
-        assert!(matches!(large.numbers, Numbers::Mapped(_)));
-        assert_eq!((small.rows(), large.rows()), (10_000, 10_000));
-        for row in [0, 1, 4_095, 4_096, 9_999] {
+        // 160,000 bytes, of which a chunk has 65,536: the rows move out after the first chunk, the second, and when all are read.
+        for (limit, row) in [1_000, 150_000, 200_000]
+            .into_iter()
+            .flat_map(|limit| [0, 1, 4_095, 4_096, 9_999].map(|row| (limit, row)))
+        {
+            let large = Storage::read(&config, limit).unwrap();
+            assert!(matches!(large.numbers, Numbers::Mapped(_)));
+            assert_eq!((small.rows(), large.rows()), (10_000, 10_000));
             let look = |storage: &Storage| {
                 let (mut x, mut y) = (Vec::new(), Vec::new());
                 storage.row(row, &mut x, &mut y);
