@@ -59,7 +59,9 @@ fn a_terminal_shows_a_bar_with_the_time_left() {
     std::fs::write(folder.path().join("x.csv"), "0,0,0,0,0,0,0,0\n").unwrap();
     let predict = ["predict", "run", "--input", "x.csv", "--output", "y.csv"];
     let shown = on_a_terminal(folder.path(), &predict.map(str::to_owned));
-    assert!(shown.contains("1 points written"), "{shown}");
+    for part in ["/1 points", " left", "1 points written"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
 }
 
 /// burn-train's dashboard takes the whole screen, which a terminal is told by `ESC [ ? 1049 h`, and gives it back (`l`).

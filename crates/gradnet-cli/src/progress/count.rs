@@ -27,7 +27,7 @@ impl Count {
             ProgressKind::Bar | ProgressKind::Tui => (true, false),
         };
         Self {
-            bar: bar.then(ProgressBar::no_length),
+            bar: bar.then(drawn),
             said: plain.then(Instant::now),
         }
     }
@@ -37,12 +37,6 @@ impl Count {
         if let Some(bar) = &self.bar {
             if let (Some(total), None) = (total, bar.length()) {
                 bar.set_length(total);
-                // The template is fixed and valid; were it not, indicatif's own style would do.
-                if let Ok(style) =
-                    ProgressStyle::with_template("{bar:24.cyan/dim} {pos}/{len} points  {eta} left")
-                {
-                    bar.set_style(style.progress_chars("━━─"));
-                }
             }
             bar.set_position(done);
         }
@@ -56,6 +50,17 @@ impl Count {
             }
         }
     }
+}
+
+fn drawn() -> ProgressBar {
+    let bar = ProgressBar::no_length();
+    // The template is fixed and valid; were it not, indicatif's own style would do.
+    if let Ok(style) =
+        ProgressStyle::with_template("{bar:24.cyan/dim} {pos}/{len} points  {eta} left")
+    {
+        bar.set_style(style.progress_chars("━━─"));
+    }
+    bar
 }
 
 impl Drop for Count {
