@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // in a test a failure is the finding
 
+use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use burn::tensor::Device;
@@ -22,6 +23,7 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
             row.width,
             row.mse_db
         );
+        ControlFlow::Continue(())
     });
     let rows = rows.unwrap();
     assert_eq!((rows.len(), told), (options.rows(), options.rows()));
@@ -103,7 +105,7 @@ fn the_same_options_give_the_same_rows_and_rows_are_data() {
         widths: vec![32],
         ..Options::new(0, true)
     };
-    let rows = run(&options, &Device::flex(), |_, _| {}).unwrap();
+    let rows = run(&options, &Device::flex(), |_, _| ControlFlow::Continue(())).unwrap();
     let before = ROWS
         .iter()
         .find(|row| row.class == rows[0].class && row.target == rows[0].target && row.width == 32);
@@ -119,12 +121,27 @@ fn the_same_options_give_the_same_rows_and_rows_are_data() {
 }
 
 #[test]
+fn fitting_stops_after_the_fit_at_which_it_is_asked_to() {
+    let options = Options {
+        classes: vec![Class::ConvexRidges],
+        shapes: vec![Shape::ConvexRidges],
+        widths: vec![2, 3, 4],
+        ..Options::new(0, true)
+    };
+    let error = run(&options, &Device::flex(), |_, done| match done {
+        2 => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    assert_eq!(error.unwrap_err(), UniversalityError::Stopped { done: 2 });
+}
+
+#[test]
 fn a_width_of_zero_is_refused_with_the_theorem() {
     let options = Options {
         widths: vec![0],
         ..Options::new(0, true)
     };
-    let error = run(&options, &Device::flex(), |_, _| {}).unwrap_err();
+    let error = run(&options, &Device::flex(), |_, _| ControlFlow::Continue(())).unwrap_err();
     assert!(matches!(error, UniversalityError::Width { width: 0, .. }));
     assert!(error.to_string().contains("Thm. 1"), "{error}");
 }

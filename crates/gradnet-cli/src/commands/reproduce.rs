@@ -1,5 +1,6 @@
 //! `gradnet reproduce`: the paper's tables and figures.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -10,7 +11,7 @@ use gradnet_experiments::figure::{self, Figure};
 use gradnet_experiments::reproduce::{
     Grid, Options, Plan, ReproduceError, Selection, Store, reproduce,
 };
-use gradnet_experiments::universality;
+use gradnet_experiments::universality::{self, UniversalityError};
 
 use crate::arguments::{Reproduce, Reproduction};
 use crate::device;
@@ -122,12 +123,21 @@ fn fit_classes(quick: bool, settings: &Options) -> Result<(), Failure> {
             row.mse_db,
             if row.inside { "" } else { " (not covered)" },
         ));
+        match settings.interrupter.should_stop() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
     })
-    .map_err(|error| {
-        Failure::input(
+    .map_err(|error| match error {
+        UniversalityError::Stopped { .. } => Failure::told(
+            error.to_string(),
+            "run the same command again: it takes minutes, and what was there before is untouched",
+            130,
+        ),
+        error => Failure::input(
             error.to_string(),
             "fit at other widths, or with --backend flex",
-        )
+        ),
     })?;
     let path = settings.out.join(figure::UNIVERSALITY);
     let text = serde_json::to_string_pretty(&rows)? + "\n";

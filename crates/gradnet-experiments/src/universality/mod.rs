@@ -19,6 +19,8 @@ mod class;
 mod fit;
 mod shape;
 
+use std::ops::ControlFlow;
+
 use burn::tensor::Device;
 use gradnet_core::network::NetworkError;
 use serde::{Deserialize, Serialize};
@@ -100,6 +102,12 @@ pub enum UniversalityError {
         /// What the network says.
         error: NetworkError,
     },
+    /// Asked to stop.
+    #[error("stopped after {done} fits")]
+    Stopped {
+        /// Fits that were done.
+        done: usize,
+    },
     /// A fit whose error is no number.
     #[error(
         "the fit of {class} to {target} at width {width} diverged: lower the learning rate, {learning_rate}"
@@ -118,14 +126,14 @@ pub enum UniversalityError {
 
 /// Fits every class to every target at every width, in the order of the options; the same options give the same rows.
 ///
-/// `progress` is told of each row with the number of rows done; [`Options::rows`] says how many there will be.
+/// `progress` is told of each row with the number of rows done, and says whether to go on; [`Options::rows`] says how many there will be.
 ///
 /// # Errors
 /// [`UniversalityError`] if a width does not suit a class or a fit diverges.
 pub fn run(
     options: &Options,
     device: &Device,
-    mut progress: impl FnMut(&Row, usize),
+    mut progress: impl FnMut(&Row, usize) -> ControlFlow<()>,
 ) -> Result<Vec<Row>, UniversalityError> {
     let mut rows = Vec::with_capacity(options.rows());
     for shape in &options.shapes {
@@ -143,7 +151,10 @@ pub fn run(
                     parameters: fitted.parameters,
                     mse_db: fitted.mse_db,
                 });
-                progress(&rows[rows.len() - 1], rows.len());
+                let done = rows.len();
+                if progress(&rows[done - 1], done).is_break() && done < options.rows() {
+                    return Err(UniversalityError::Stopped { done });
+                }
             }
         }
     }
