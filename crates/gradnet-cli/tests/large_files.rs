@@ -19,19 +19,17 @@ const DIM: usize = 16;
 /// Rows of each file: 128 MiB of points, as many of gradients.
 const ROWS: usize = 1 << 21;
 
-/// What the process may have of its own, in KiB: less than one of the files, of which it reads two in training.
+/// What the process may have of its own, in MiB: in training less than one of the two files it reads, in predicting less than half of the one it
+/// reads or the one it writes.
 ///
 /// `ulimit -d` counts what a process allocates (its heap, its stacks and anonymous maps), and an allocation beyond it fails, which ends the
 /// process. It does not count files that are mapped: their pages belong to the system, which takes them back when it needs the room. The resident
 /// set counts both, so it says nothing here.
-const ALLOWED: usize = 120 << 10;
+const TRAINING: usize = 120;
+const PREDICTING: usize = 48;
 
-/// A `.npy` file of [`ROWS`] rows: 4,096 different ones, again and again.
+/// A `.npy` file of [`ROWS`] rows.
 fn write(file: &Path, row: impl Fn(usize) -> [f32; DIM]) {
-    let block: Vec<u8> = (0..4_096)
-        .flat_map(row)
-        .flat_map(f32::to_le_bytes)
-        .collect();
     let header =
         format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({ROWS}, {DIM}), }}\n");
     let mut out = BufWriter::new(File::create(file).unwrap());
@@ -39,21 +37,22 @@ fn write(file: &Path, row: impl Fn(usize) -> [f32; DIM]) {
     let length = u16::try_from(header.len()).unwrap();
     out.write_all(&length.to_le_bytes()).unwrap();
     out.write_all(header.as_bytes()).unwrap();
-    for _ in 0..ROWS / 4_096 {
-        out.write_all(&block).unwrap();
+    for number in (0..ROWS).flat_map(row) {
+        out.write_all(&number.to_le_bytes()).unwrap();
     }
     out.flush().unwrap();
 }
 
 /// Coordinate `place` of point `row`, in [-1, 1).
 fn coordinate(row: usize, place: usize) -> f32 {
-    let mixed = (row * DIM + place + 1).wrapping_mul(2_654_435_761) % 65_536;
+    let mixed = ((row * DIM + place + 1).wrapping_mul(2_654_435_761) >> 16) % 65_536;
     mixed as f32 / 32_768.0 - 1.0
 }
 
-/// Runs `gradnet` with no more than [`ALLOWED`] of its own, on one thread: each has a stack.
-fn limited(folder: &Path, arguments: &[&str]) {
-    let script = format!("ulimit -d {ALLOWED}; export RAYON_NUM_THREADS=1; exec \"$@\"");
+/// Runs `gradnet` with no more than so many MiB of its own, on one thread: each has a stack.
+fn limited(mebibytes: usize, folder: &Path, arguments: &[&str]) {
+    let allowed = mebibytes << 10;
+    let script = format!("ulimit -d {allowed}; export RAYON_NUM_THREADS=1; exec \"$@\"");
     let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
     let going = start_by(&["bash", "-c", &script, "bash"], folder, &arguments);
     let (code, stderr) = going.end();
@@ -93,7 +92,7 @@ linear_points = 2000
         "--progress",
         "none",
     ];
-    limited(folder, &train);
+    limited(TRAINING, folder, &train);
     assert!(
         gradnet(folder, &["verify", "run"])
             .stdout
@@ -102,7 +101,7 @@ linear_points = 2000
     // From one format to the other and back: fields of fields, all rows of them.
     for (input, output) in [("x.npy", "y.parquet"), ("y.parquet", "z.npy")] {
         let predict = ["predict", "run", "--input", input, "--output", output];
-        limited(folder, &predict);
+        limited(PREDICTING, folder, &predict);
         let size = folder.join(output).metadata().unwrap().len();
         let reader = RowReader::open(&folder.join(output), &Selection::All).unwrap();
         assert_eq!(reader.count(), Some(ROWS as u64), "{output}: {size} bytes");

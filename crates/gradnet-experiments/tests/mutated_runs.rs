@@ -118,6 +118,19 @@ fn the_unchanged_run_is_read_and_its_seals_are_what_the_formats_say() {
     assert_eq!(read(good()), Ok(()));
 }
 
+#[test]
+fn a_data_json_whose_scales_are_none_is_refused() {
+    let text = fs::read_to_string(good().join("data.json")).unwrap();
+    for scale in ["0.0", "-2.5"] {
+        let mut facts: serde_json::Value = serde_json::from_str(&text).unwrap();
+        facts["similarity"]["y_scale"] = scale.parse::<f64>().unwrap().into();
+        let (_folder, run) = with("data.json", facts.to_string().as_bytes());
+        let message = read(&run).unwrap_err();
+        assert!(message.contains("data.json"), "{message}");
+        assert!(message.contains("not above 0"), "{message}");
+    }
+}
+
 macro_rules! text_files {
     ($($test:ident $name:literal)*) => {
         proptest! {

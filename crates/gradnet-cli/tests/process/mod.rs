@@ -106,15 +106,20 @@ impl Going {
     }
 
     /// Ends it by SIGKILL, if it still goes on.
-    pub fn kill(mut self) {
-        let _ = self.child.kill();
-        self.child.wait().unwrap();
-    }
+    pub fn kill(self) {}
 
     /// Waits for its end: the exit code and what it said.
     pub fn end(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().unwrap();
         (status.code(), self.said())
+    }
+}
+
+/// Nothing goes on after the test, however it ends.
+impl Drop for Going {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -79,7 +79,9 @@ impl RowWriter {
                     .map(|name| Field::new(name, DataType::Float32, false))
                     .collect();
                 let schema = Arc::new(Schema::new(fields));
+                // Measured and predicted numbers seldom repeat, and the tables of those that do would take memory for each column.
                 let properties = WriterProperties::builder()
+                    .set_dictionary_enabled(false)
                     .set_max_row_group_bytes(Some(ROW_GROUP))
                     .build();
                 let writer = ArrowWriter::try_new(target, schema.clone(), Some(properties))
