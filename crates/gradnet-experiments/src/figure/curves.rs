@@ -39,16 +39,12 @@ fn table(plan: &Plan, records: &[Record]) -> Vec<Panel> {
         Rows::Field(rows) => records_of(
             records,
             rows.iter()
-                .filter_map(|row| Some((row.network.as_str(), row.dim, row.learning_rate?))),
+                .filter_map(|row| Some((row.label.as_str(), row.dim, row.learning_rate?))),
         ),
         Rows::Orbits(rows) => records_of(
             records,
             rows.iter().filter_map(|row| {
-                Some((
-                    row.network.as_str(),
-                    8,
-                    row.candidate.as_ref()?.learning_rate,
-                ))
+                Some((row.label.as_str(), 8, row.candidate.as_ref()?.learning_rate))
             }),
         ),
     };
@@ -83,11 +79,11 @@ fn records_of<'a, 'b>(
     rows: impl Iterator<Item = (&'b str, usize, f64)>,
 ) -> Vec<(&'a str, &'a Record)> {
     let error = |record: &Record| record.result.as_ref().map_or(f64::MAX, |r| r.validation_db);
-    rows.filter_map(|(network, dim, rate)| {
+    rows.filter_map(|(label, dim, rate)| {
         let found = records
             .iter()
             .filter(|record| {
-                record.network == network
+                record.label == label
                     && record.dim == dim
                     && record.candidate.learning_rate == rate
                     && record.seed == 0

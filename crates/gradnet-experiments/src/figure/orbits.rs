@@ -33,8 +33,7 @@ pub(super) fn scene(store: &Store, grids: &[Grid], device: &Device) -> Result<Sc
     let mut drawn = Vec::new();
     for row in rows {
         let chosen = cells.iter().find(|cell| {
-            cell.experiment.network.name() == row.network
-                && Some(&cell.candidate) == row.candidate.as_ref()
+            cell.label == row.label && Some(&cell.candidate) == row.candidate.as_ref()
         });
         let Some(cell) = chosen else { continue };
         let run = Run::open(&store.run(cell))?;
