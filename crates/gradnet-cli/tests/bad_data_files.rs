@@ -7,7 +7,7 @@ mod program;
 
 use std::fs;
 
-use pairs::{csv, write, write_config};
+use pairs::{csv, try_to_train, write, write_config};
 use program::gradnet;
 
 /// `config check` or `train` with this data file's text and settings fails and says so.
@@ -17,18 +17,7 @@ fn refused(file: &str, contents: &[u8], settings: &str, said: &[&str]) {
     let folder = here.path();
     fs::write(folder.join(file), contents).unwrap();
     write_config(folder, &format!("path = \"{file}\"\n{settings}"));
-    let ran = gradnet(
-        folder,
-        &[
-            "train",
-            "--config",
-            "mine.toml",
-            "--out",
-            "run",
-            "--progress",
-            "none",
-        ],
-    );
+    let ran = try_to_train(folder, "run", &[]);
     assert_eq!(ran.code, 2, "{}{}", ran.stdout, ran.stderr);
     let stderr = ran.stderr.replace("\n  │ ", " ");
     for part in said {

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use gradnet_experiments::files::{RowWriter, Selection, write_arrays};
-use pairs::{ROWS, columns, csv, numbers, pairs, part, train, write, write_config};
+use pairs::{ROWS, columns, csv, numbers, pairs, part, train, try_to_train, write, write_config};
 use program::{Ran, gradnet};
 use serde_json::Value;
 
@@ -250,18 +250,7 @@ fn two_files_one_for_the_points_and_one_for_the_gradients() {
         RowWriter::create(&folder.join("y.npy"), vec![part("v", &["a", "b"])]).unwrap();
     writer.write(&[columns(2..4)[..20].to_vec()]).unwrap();
     writer.finish().unwrap();
-    let ran = gradnet(
-        folder,
-        &[
-            "train",
-            "--config",
-            "mine.toml",
-            "--out",
-            "short",
-            "--progress",
-            "none",
-        ],
-    );
+    let ran = try_to_train(folder, "short", &[]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("as many rows"), "{}", ran.stderr);
 }

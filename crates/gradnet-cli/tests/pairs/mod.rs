@@ -7,7 +7,7 @@ use std::path::Path;
 
 use gradnet_experiments::files::{Part, RowReader, RowWriter, Selection, write_arrays};
 
-use crate::program::gradnet;
+use crate::program::{Ran, gradnet};
 
 /// Rows of the file.
 pub const ROWS: usize = 600;
@@ -97,19 +97,24 @@ pub fn write_config(folder: &Path, data: &str) {
     fs::write(folder.join("mine.toml"), text).unwrap();
 }
 
-/// `gradnet train` of that config into `folder`/run, which must succeed.
-#[track_caller]
-pub fn train(folder: &Path, more: &[&str]) {
+/// `gradnet train` of that config into `folder`/`out`.
+pub fn try_to_train(folder: &Path, out: &str, more: &[&str]) -> Ran {
     let arguments = [
         "train",
         "--config",
         "mine.toml",
         "--out",
-        "run",
+        out,
         "--progress",
         "none",
     ];
-    let ran = gradnet(folder, &[&arguments[..], more].concat());
+    gradnet(folder, &[&arguments[..], more].concat())
+}
+
+/// The same into `folder`/run, which must succeed.
+#[track_caller]
+pub fn train(folder: &Path, more: &[&str]) {
+    let ran = try_to_train(folder, "run", more);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
 }
 

@@ -77,6 +77,13 @@ fn starts_are_nearly_circular_and_their_centre_rests() {
     }
 }
 
+/// The dynamics under a force that is too strong by a tenth.
+fn heavier(state: &State) -> State {
+    let mut slope = gradient(state);
+    slope[..4].iter_mut().for_each(|force| *force *= 1.1);
+    rotate(&slope)
+}
+
 /// A prediction by the exact field differs by the coarser integrator alone; one by a field of twice the mass by much more.
 #[test]
 fn errors_are_zero_for_the_truth_and_large_for_another_field() {
@@ -92,11 +99,6 @@ fn errors_are_zero_for_the_truth_and_large_for_another_field() {
         exact.coordinate_mse_db(),
         exact.energy_mse_db()
     );
-    let heavier = |state: &State| {
-        let mut slope = gradient(state);
-        slope[..4].iter_mut().for_each(|force| *force *= 1.1);
-        rotate(&slope)
-    };
     let wrong = Prediction::new(heavier, start, horizon).unwrap();
     assert!(
         wrong.coordinate_mse_db() > -20.0,
@@ -130,11 +132,6 @@ fn the_drift_of_the_centre_is_told_from_the_error_of_the_relative_motion() {
     let whole = drifted.coordinate_mse_db();
     assert!((whole - drifted.centre_mse_db()).abs() < 0.02, "{whole}");
     // A force that is too strong by a tenth keeps the centre and not the orbit.
-    let heavier = |state: &State| {
-        let mut slope = gradient(state);
-        slope[..4].iter_mut().for_each(|force| *force *= 1.1);
-        rotate(&slope)
-    };
     let wrong = Prediction::new(heavier, start, horizon).unwrap();
     assert!(wrong.centre_mse_db() < -200.0, "{}", wrong.centre_mse_db());
 }
