@@ -6,7 +6,7 @@
 #![allow(clippy::type_complexity)] // the two forms of an operation, by name
 
 use burn::tensor::{Device, Tensor, TensorData};
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use gradnet_core::kernel::{CascadeFunction, cascade, linear_spline, portable, softmax_modules};
 
 /// Hidden units (or a module's width) and batch of a case.
@@ -183,5 +183,58 @@ fn splines(c: &mut Criterion) {
     measure(c, "linear spline d32", inputs, forms);
 }
 
-criterion_group!(kernels, cascades, modules, splines);
+/// Multiply-adds of a call of [`multiply_adds`].
+#[cfg(target_arch = "x86_64")]
+const ROUNDS: usize = 100_000;
+
+/// 24 sums of 16 lanes that wait for nothing but the processor.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn multiply_adds() -> f32 {
+    use std::arch::x86_64::{_mm512_add_ps, _mm512_fmadd_ps, _mm512_reduce_add_ps, _mm512_set1_ps};
+    let (a, b) = (_mm512_set1_ps(1.000_001), _mm512_set1_ps(0.999));
+    let mut sums = [b; 24];
+    for _ in 0..ROUNDS {
+        for sum in &mut sums {
+            *sum = _mm512_fmadd_ps(a, b, *sum);
+        }
+    }
+    _mm512_reduce_add_ps(sums.into_iter().fold(b, |all, sum| _mm512_add_ps(all, sum)))
+}
+
+/// What no matrix product can exceed: operations a second of one thread, and of all at once.
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+fn processor(c: &mut Criterion) {
+    if !std::arch::is_x86_feature_detected!("avx512f") {
+        eprintln!(
+            "skipped: the processor's multiply-adds are measured with AVX-512, which it has not"
+        );
+        return;
+    }
+    let mut group = c.benchmark_group("processor multiply-adds");
+    for threads in [
+        1,
+        std::thread::available_parallelism().map_or(1, usize::from),
+    ] {
+        let operations = threads * ROUNDS * 24 * 16 * 2;
+        group.throughput(Throughput::Elements(operations as u64));
+        group.bench_function(format!("{threads} threads"), |b| {
+            b.iter(|| {
+                std::thread::scope(|scope| {
+                    for _ in 0..threads {
+                        // SAFETY: the processor has the feature, as asked above.
+                        scope.spawn(|| std::hint::black_box(unsafe { multiply_adds() }));
+                    }
+                });
+            });
+        });
+    }
+    group.finish();
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn processor(_: &mut Criterion) {}
+
+criterion_group!(kernels, cascades, modules, splines, processor);
 criterion_main!(kernels);

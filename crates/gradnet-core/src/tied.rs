@@ -9,9 +9,10 @@
 //! `J_σ` positive semidefinite a monotone one (Prop. 2), so the shell inherits the guarantee of its
 //! activation, whatever that is.
 
-use crate::activation::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
+use crate::activation::{
+    Activation, ActivationPotential, GradientActivation, MonotoneActivation, hidden,
+};
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, assert_dim, row_dot};
-use crate::kernel::{product, product_transposed};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -81,11 +82,11 @@ impl<A: Module> TiedNetwork<A> {
     pub(crate) fn hidden(&self, x: Tensor<2>) -> Tensor<2> {
         let [_, dim] = self.weight.dims();
         assert_dim(&x, dim);
-        let z = product_transposed(x, self.weight.val());
-        match &self.hidden_bias {
-            Some(bias) => z + bias.val().unsqueeze(),
-            None => z,
-        }
+        hidden(x, self.weight.val(), self.bias())
+    }
+
+    fn bias(&self) -> Option<Tensor<1>> {
+        self.hidden_bias.as_ref().map(Param::val)
     }
 }
 
@@ -95,8 +96,9 @@ impl<A: Activation + Module> VectorField for TiedNetwork<A> {
     }
 
     fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let hidden = self.activation.forward(self.hidden(x));
-        let y = product(hidden, self.weight.val());
+        assert_dim(&x, self.dim());
+        let activation = &self.activation;
+        let y = activation.within_shell(x, self.weight.val(), self.bias());
         match &self.output_bias {
             Some(bias) => y + bias.val().unsqueeze(),
             None => y,

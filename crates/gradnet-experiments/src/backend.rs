@@ -143,6 +143,15 @@ impl Backend {
         })
     }
 
+    /// Runs `work` on a thread of the current pool where the backend computes on such threads: whoever hands its work to
+    /// a pool from outside sleeps until it is done and is woken again, several times a training step.
+    pub(crate) fn on_its_threads<R: Send>(self, work: impl FnOnce() -> R + Send) -> R {
+        match self {
+            Self::Flex | Self::NdArray => rayon::scope(|_| work()),
+            _ => work(),
+        }
+    }
+
     /// Whether this program was built with it.
     pub fn is_compiled(self) -> bool {
         match self {

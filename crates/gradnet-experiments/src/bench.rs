@@ -158,8 +158,10 @@ impl Case {
         device: &Device,
         time: Duration,
     ) -> Result<Row, TrainError> {
-        let ms_per_step = self.step_ms(device, time)?;
-        let floor_ms = self.floor_ms(device, time / 4);
+        let (ms_per_step, floor_ms) = backend.on_its_threads(|| {
+            let ms_per_step = self.step_ms(device, time)?;
+            Ok::<_, TrainError>((ms_per_step, self.floor_ms(device, time / 4)))
+        })?;
         Ok(Row {
             case: self.name.clone(),
             dim: self.dim,

@@ -2,7 +2,8 @@
 //!
 //! A hidden vector of `modules * width` units is read as `modules` blocks of `width`.
 
-use crate::kernel::{softmax_modules, softplus};
+use super::hidden;
+use crate::kernel::{product, softmax_modules, softplus, tied_softmax_modules};
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
 use burn::module::{Module, ModuleDisplay, Param};
@@ -20,6 +21,21 @@ pub trait BlockPotential: Module + ModuleDisplay + Sync {
     /// # Shapes
     /// `z`: `[batch, modules * width]`, `scale`: `[modules]`; returns the shape of `z`.
     fn scaled_gradient(&self, z: Tensor<2>, scale: Tensor<1>) -> Tensor<2>;
+
+    /// The shell `Wᵀ [c_m ∇φ_m]_m (W x + a)`: see [`Activation::within_shell`](super::Activation::within_shell).
+    ///
+    /// # Shapes
+    /// `x`: `[batch, dim]`, `weight`: `[modules * width, dim]`, `bias`: `[modules * width]`, `scale`: `[modules]`.
+    fn within_shell(
+        &self,
+        x: Tensor<2>,
+        weight: Tensor<2>,
+        bias: Option<Tensor<1>>,
+        scale: Tensor<1>,
+    ) -> Tensor<2> {
+        let z = hidden(x, weight.clone(), bias);
+        product(self.scaled_gradient(z, scale), weight)
+    }
 
     /// The products `H_{φ_m}(z_m) v_m`, all shapes `[batch, modules, width]`.
     fn hessian_vector(&self, z: Tensor<3>, v: Tensor<3>) -> Tensor<3>;
@@ -113,6 +129,19 @@ impl<S: Sign> BlockPotential for SoftmaxBlock<S> {
         let [modules] = self.temperature.dims();
         let (a, b) = self.weights().unzip();
         softmax_modules(z, scale, self.temperatures(), a, b, modules)
+    }
+
+    fn within_shell(
+        &self,
+        x: Tensor<2>,
+        weight: Tensor<2>,
+        bias: Option<Tensor<1>>,
+        scale: Tensor<1>,
+    ) -> Tensor<2> {
+        let [hidden, _] = weight.dims();
+        let bias = bias.unwrap_or_else(|| Tensor::zeros([hidden], (&x.device(), x.dtype())));
+        let temperatures = self.temperatures();
+        tied_softmax_modules(x, weight, bias, scale, temperatures, self.weights())
     }
 
     fn hessian_vector(&self, z: Tensor<3>, v: Tensor<3>) -> Tensor<3> {

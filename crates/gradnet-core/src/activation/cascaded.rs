@@ -17,9 +17,9 @@ use super::ScalarFunction;
 use super::quadrature::ray_integral;
 use super::{
     Activation, ActivationPotential, BlockDiagonalActivation, GradientActivation,
-    MonotoneActivation,
+    MonotoneActivation, composed_shell,
 };
-use crate::kernel::{CascadeFunction, cascade};
+use crate::kernel::{CascadeFunction, cascade, tied_cascade};
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
@@ -142,6 +142,15 @@ impl<S: Sign> Activation for CascadedActivation<S> {
     fn forward(&self, w: Tensor<2>) -> Tensor<2> {
         let (alpha, beta) = self.scales();
         cascade(w, alpha, beta, self.bias.val(), self.function())
+    }
+
+    fn within_shell(&self, x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+        // The cascade has biases of its own: networks of the paper have no other.
+        if bias.is_some() {
+            return composed_shell(self, x, weight, bias);
+        }
+        let (alpha, beta) = self.scales();
+        tied_cascade(x, weight, alpha, beta, self.bias.val(), self.function())
     }
 
     /// `D v` with the diagonal `D` of Eq. (19), accumulated layer by layer.

@@ -47,6 +47,7 @@ pub use scalar::ScalarFunction;
 pub use spline::{SplineActivation, SplineShape};
 pub use temperature::TemperatureSchedule;
 
+use crate::kernel::{product, product_transposed};
 use burn::tensor::Tensor;
 
 /// A differentiable map of hidden vectors, evaluated on batches.
@@ -54,8 +55,37 @@ pub trait Activation {
     /// The values `σ(z)`, `[batch, hidden] -> [batch, hidden]`.
     fn forward(&self, z: Tensor<2>) -> Tensor<2>;
 
+    /// The values `Wᵀ σ(W x + a)` of the tied shell around it (Eq. (1)): two products with `W` and the activation between
+    /// them, which an activation with a kernel for all three overrides.
+    ///
+    /// # Shapes
+    /// `x`: `[batch, dim]`, `weight`: `[hidden, dim]`, `bias`: `[hidden]`; returns the shape of `x`.
+    fn within_shell(&self, x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+        composed_shell(self, x, weight, bias)
+    }
+
     /// The products `J_σ(z_i) v_i`, in closed form; all shapes `[batch, hidden]`.
     fn jacobian_vector(&self, z: Tensor<2>, v: Tensor<2>) -> Tensor<2>;
+}
+
+/// The hidden vectors `W x + a`, `[batch, hidden]`.
+pub(crate) fn hidden(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+    let z = product_transposed(x, weight);
+    match bias {
+        Some(bias) => z + bias.unsqueeze(),
+        None => z,
+    }
+}
+
+/// [`Activation::within_shell`] of any activation, part by part.
+fn composed_shell(
+    activation: &(impl Activation + ?Sized),
+    x: Tensor<2>,
+    weight: Tensor<2>,
+    bias: Option<Tensor<1>>,
+) -> Tensor<2> {
+    let z = hidden(x, weight.clone(), bias);
+    product(activation.forward(z), weight)
 }
 
 /// An activation with a symmetric Jacobian: `σ = ∇ψ` (Prop. 1).

@@ -14,7 +14,7 @@ use super::block::{BlockPotential, ConvexBlock};
 use super::rho::{MonotoneRho, Rho};
 use super::{
     Activation, ActivationPotential, BlockDiagonalActivation, GradientActivation,
-    MonotoneActivation,
+    MonotoneActivation, composed_shell,
 };
 use crate::field::row_dot;
 use crate::sign::{NonNegative, Sign};
@@ -72,6 +72,13 @@ impl<P: BlockPotential, R: Rho, S: Sign> Activation for ModularActivation<P, R, 
         let rho = self.rho.value(self.block.value(self.blocks(z.clone())));
         let gradient = self.blocks(self.block.scaled_gradient(z, self.weights()));
         (gradient * rho.unsqueeze_dim(2)).reshape(shape)
+    }
+
+    fn within_shell(&self, x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+        if R::IS_ONE {
+            return self.block.within_shell(x, weight, bias, self.weights());
+        }
+        composed_shell(self, x, weight, bias)
     }
 
     /// `α [ρ'(φ) ⟨∇φ, v⟩ ∇φ + ρ(φ) H_φ v]` for each block (Eq. (15)).

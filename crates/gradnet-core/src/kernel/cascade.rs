@@ -47,27 +47,55 @@ pub fn cascade(
     bias: Tensor<2>,
     function: CascadeFunction,
 ) -> Tensor<2> {
-    let [_, hidden] = w.dims();
-    let [layers, _] = alpha.dims();
-    assert!(layers > 0, "a cascade needs at least one layer");
-    let expect = |name: &str, dims: [usize; 2]| {
-        assert_eq!(
-            dims,
-            [layers, hidden],
-            "`{name}` of a cascade must be [layers, hidden]"
-        );
-    };
-    expect("alpha", alpha.dims());
-    expect("beta", beta.dims());
-    expect("bias", bias.dims());
-    if let CascadeFunction::Learned { a, b } = &function {
-        expect("a", a.dims());
-        expect("b", b.dims());
-    }
+    check(w.dims()[1], &alpha, &beta, &bias, &function);
     if has_kernels(&w) {
         fused(w, alpha, beta, bias, function)
     } else {
         portable::cascade(w, alpha, beta, bias, function)
+    }
+}
+
+/// Panics unless the parameters are those of a cascade of `hidden` units.
+pub(super) fn check(
+    hidden: usize,
+    alpha: &Tensor<2>,
+    beta: &Tensor<2>,
+    bias: &Tensor<2>,
+    function: &CascadeFunction,
+) {
+    let [layers, _] = alpha.dims();
+    assert!(layers > 0, "a cascade needs at least one layer");
+    let expect = |name: &str, parameter: &Tensor<2>| {
+        assert_eq!(
+            parameter.dims(),
+            [layers, hidden],
+            "`{name}` of a cascade must be [layers, hidden]"
+        );
+    };
+    expect("alpha", alpha);
+    expect("beta", beta);
+    expect("bias", bias);
+    if let CascadeFunction::Learned { a, b } = function {
+        expect("a", a);
+        expect("b", b);
+    }
+}
+
+#[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
+impl CascadeFunction {
+    /// The function without parameters, or the parameters a and b of the learned one.
+    pub(super) fn into_fixed(
+        self,
+    ) -> Result<super::extension::FixedFunction, (Tensor<2>, Tensor<2>)> {
+        use super::extension::FixedFunction;
+
+        Ok(match self {
+            Self::Tanh => FixedFunction::Tanh,
+            Self::Sigmoid => FixedFunction::Sigmoid,
+            Self::Softplus => FixedFunction::Softplus,
+            Self::Relu => FixedFunction::Relu,
+            Self::Learned { a, b } => return Err((a, b)),
+        })
     }
 }
 
@@ -79,22 +107,19 @@ fn fused(
     bias: Tensor<2>,
     function: CascadeFunction,
 ) -> Tensor<2> {
-    use super::extension::{FixedFunction, ForwardKernels};
+    use super::extension::ForwardKernels;
     use burn::backend::Dispatch;
 
     let (w, alpha) = (w.into_dispatch(), alpha.into_dispatch());
     let (beta, bias) = (beta.into_dispatch(), bias.into_dispatch());
-    let fixed = match function {
-        CascadeFunction::Tanh => FixedFunction::Tanh,
-        CascadeFunction::Sigmoid => FixedFunction::Sigmoid,
-        CascadeFunction::Softplus => FixedFunction::Softplus,
-        CascadeFunction::Relu => FixedFunction::Relu,
-        CascadeFunction::Learned { a, b } => {
+    let output = match function.into_fixed() {
+        Ok(function) => Dispatch::cascade_fixed(w, alpha, beta, bias, function),
+        Err((a, b)) => {
             let (a, b) = (a.into_dispatch(), b.into_dispatch());
-            return Tensor::from_dispatch(Dispatch::cascade_learned(w, alpha, beta, bias, a, b));
+            Dispatch::cascade_learned(w, alpha, beta, bias, a, b)
         }
     };
-    Tensor::from_dispatch(Dispatch::cascade_fixed(w, alpha, beta, bias, fixed))
+    Tensor::from_dispatch(output)
 }
 
 /// Without a backend that has kernels there is no other way.

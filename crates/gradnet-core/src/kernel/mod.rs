@@ -10,6 +10,7 @@
 //! | [`linear_spline`] | a learned piecewise linear function per unit | the ridge baselines RR and CRR |
 //! | [`softplus`] | log(1 + e^x) | every nonnegative weight |
 //! | [`product_transposed`], [`product`] | x Wᵀ, s W, gradients in the order of W | the two products of every tied network |
+//! | [`tied_cascade`], [`tied_softmax_modules`] | σ(x Wᵀ + a) W | Eq. (1) around the first two, whole |
 //! | [`FusedAdam`] | a step of Adam | the optimizer of every run |
 //!
 //! The activations take *effective* parameters: a sign constraint is applied before, so that one kernel serves the
@@ -26,6 +27,7 @@ pub mod portable;
 mod product;
 mod softmax_modules;
 mod softplus;
+mod tied;
 
 #[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
 mod autodiff;
@@ -44,6 +46,7 @@ pub use linear_spline::linear_spline;
 pub use product::{product, product_transposed};
 pub use softmax_modules::softmax_modules;
 pub use softplus::softplus;
+pub use tied::{tied_cascade, tied_softmax_modules};
 
 use burn::{
     backend::DispatchDevice,

@@ -27,30 +27,48 @@ pub fn softmax_modules(
     b: Option<Tensor<1>>,
     modules: usize,
 ) -> Tensor<2> {
-    let [_, hidden] = z.dims();
-    assert!(
-        modules > 0 && hidden.is_multiple_of(modules),
-        "{hidden} hidden units do not divide into {modules} modules"
+    check(
+        z.dims()[1],
+        modules,
+        &alpha,
+        &temperature,
+        a.as_ref(),
+        b.as_ref(),
     );
-    let expect = |name: &str, dims: [usize; 1]| {
-        assert_eq!(
-            dims,
-            [modules],
-            "`{name}` of softmax modules must be [modules]"
-        );
-    };
-    expect("alpha", alpha.dims());
-    expect("temperature", temperature.dims());
-    if let Some(a) = &a {
-        expect("a", a.dims());
-    }
-    if let Some(b) = &b {
-        expect("b", b.dims());
-    }
     if has_kernels(&z) {
         fused(z, alpha, temperature, a, b, modules)
     } else {
         portable::softmax_modules(z, alpha, temperature, a, b, modules)
+    }
+}
+
+/// Panics unless the parameters are those of `modules` modules of `hidden` units in all.
+pub(super) fn check(
+    hidden: usize,
+    modules: usize,
+    alpha: &Tensor<1>,
+    temperature: &Tensor<1>,
+    a: Option<&Tensor<1>>,
+    b: Option<&Tensor<1>>,
+) {
+    assert!(
+        modules > 0 && hidden.is_multiple_of(modules),
+        "{hidden} hidden units do not divide into {modules} modules"
+    );
+    let named = [
+        ("alpha", Some(alpha)),
+        ("temperature", Some(temperature)),
+        ("a", a),
+        ("b", b),
+    ];
+    for (name, parameter) in named {
+        if let Some(parameter) = parameter {
+            assert_eq!(
+                parameter.dims(),
+                [modules],
+                "`{name}` of softmax modules must be [modules]"
+            );
+        }
     }
 }
 

@@ -224,6 +224,7 @@ fn go(
         .with_application_logger(None)
         .with_metric_logger(InMemoryMetricLogger::default())
         .with_training_strategy(TrainingStrategy::Custom(Arc::new(BlockwiseStrategy {
+            backend,
             session: session.clone(),
             optimizer: optimizer.clone(),
             scheduler: scheduler.clone(),

@@ -14,9 +14,12 @@ use burn::train::{
     TrainingComponents, TrainingItem, ValidLoader,
 };
 
+use crate::backend::Backend;
+
 use super::{FieldLearner, TrainError, checkpoint::Due, session::Session};
 
 pub(super) struct BlockwiseStrategy {
+    pub(super) backend: Backend,
     pub(super) session: Arc<Mutex<Session>>,
     pub(super) optimizer: ModuleOptimizer,
     pub(super) scheduler: ModuleLrScheduler,
@@ -68,7 +71,7 @@ impl SupervisedLearningStrategy<FieldLearner> for BlockwiseStrategy {
             if result.is_err() || run.interrupter.should_stop() || run.session.is_done() {
                 break;
             }
-            (model, result) = run.epoch(epoch, model);
+            (model, result) = self.backend.on_its_threads(|| run.epoch(epoch, model));
             if result.is_ok() && self.due.after(epoch) {
                 result = run.save(&model);
             }

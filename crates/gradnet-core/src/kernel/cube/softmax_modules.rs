@@ -8,7 +8,7 @@ use cubecl::prelude::*;
 /// Threads of a cube.
 pub(super) const THREADS: u32 = 64;
 
-/// The largest of what `across` neighbouring threads hold, or their sum: every one of them gets it.
+/// The largest of what `across` neighbouring threads hold, or their sum: one of them finds it, every one of them gets it.
 #[cube]
 fn share(
     shared: &mut Shared<[f32]>,
@@ -20,16 +20,20 @@ fn share(
     sync_cube();
     shared[UNIT_POS as usize] = value;
     sync_cube();
-    let mut result = shared[first as usize];
-    for i in 1..across {
-        let other = shared[(first + i) as usize];
-        if comptime!(largest) {
-            result = max(result, other);
-        } else {
-            result += other;
+    if UNIT_POS == first {
+        let mut result = value;
+        for i in 1..across {
+            let other = shared[(first + i) as usize];
+            if comptime!(largest) {
+                result = max(result, other);
+            } else {
+                result += other;
+            }
         }
+        shared[first as usize] = result;
     }
-    result
+    sync_cube();
+    shared[first as usize]
 }
 
 /// Forward. A cube of [`THREADS`] works on `THREADS / across` modules of rows; `a`, `b` are read only if `learned`.

@@ -358,7 +358,7 @@ fn backward_strips<L: Lanes, B: Basis, const LEARNED: bool>(
 
 /// Four vectors at a time, which do not wait for each other.
 #[inline(always)]
-fn interleaved<L: Lanes>(lanes: L) -> Doubled<Doubled<L>> {
+pub(super) fn interleaved<L: Lanes>(lanes: L) -> Doubled<Doubled<L>> {
     Doubled::new(Doubled::new(lanes))
 }
 

@@ -10,13 +10,17 @@ mod doubled;
 mod lanes;
 mod linear_spline;
 mod mathematics;
+mod matrix;
 mod product;
 mod rows;
+mod shell;
 mod softmax_modules;
 mod softplus;
 #[cfg(test)]
 mod tests;
+mod tied;
 mod transpose;
+mod units;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -25,6 +29,7 @@ use burn::tensor::{DType, TensorData};
 use burn_flex::FlexTensor;
 
 use super::extension::{BackwardKernels, FixedFunction, ForwardKernels, UpdateKernels};
+use matrix::Matrix;
 
 /// An element type of Flex that has kernels.
 trait FlexElement: lanes::Element + burn::tensor::Element {
@@ -82,6 +87,8 @@ macro_rules! with_element {
         }
     };
 }
+
+use with_element;
 
 /// A tensor whose elements lie in order.
 struct Ordered(FlexTensor);
@@ -261,17 +268,27 @@ fn softplus_backward<E: FlexElement>(x: &FlexTensor, gradient: &FlexTensor) -> F
     shaped(into_x, &x.0)
 }
 
-/// A tensor as a matrix, through its strides.
-fn matrix<E: FlexElement>(tensor: &FlexTensor) -> product::Matrix<'_, E> {
+/// A tensor whose rows or columns lie in order, copied if neither do.
+fn in_lines(tensor: &FlexTensor) -> FlexTensor {
+    let [rows, columns] = [0, 1].map(|axis| tensor.layout().strides()[axis]);
+    if (rows >= 0 && columns == 1) || (rows == 1 && columns >= 0) {
+        tensor.clone()
+    } else {
+        tensor.to_contiguous()
+    }
+}
+
+/// Such a tensor as a matrix.
+fn matrix<E: FlexElement>(tensor: &FlexTensor) -> Matrix<'_, E> {
     let layout = tensor.layout();
     let (rows, columns) = sizes(tensor);
-    let steps = layout.strides();
-    product::Matrix::new(
-        E::storage(tensor),
-        layout.start_offset(),
-        [rows, columns],
-        [steps[0], steps[1]],
-    )
+    let elements = &E::storage(tensor)[layout.start_offset()..];
+    let [down, right] = [0, 1].map(|axis| layout.strides()[axis].unsigned_abs());
+    if right == 1 {
+        Matrix::with_step(elements, [rows, columns], down)
+    } else {
+        Matrix::with_step(elements, [columns, rows], right).transposed()
+    }
 }
 
 fn rows_of<E: FlexElement>(elements: Vec<E>, sizes: [usize; 2]) -> FlexTensor {
@@ -279,18 +296,23 @@ fn rows_of<E: FlexElement>(elements: Vec<E>, sizes: [usize; 2]) -> FlexTensor {
 }
 
 fn product<E: FlexElement>(s: &FlexTensor, w: &FlexTensor) -> FlexTensor {
-    let elements = product::product::<E>(&matrix(s), &matrix(w));
-    rows_of(elements, [sizes(s).0, sizes(w).1])
+    let (rows, columns) = (sizes(s).0, sizes(w).1);
+    let (s, w) = (in_lines(s), in_lines(w));
+    rows_of(
+        product::product::<E>(matrix(&s), matrix(&w)),
+        [rows, columns],
+    )
 }
 
 /// x Wᵀ, by way of W xᵀ where x is the smaller of the two.
 fn product_transposed<E: FlexElement>(x: &FlexTensor, w: &FlexTensor) -> FlexTensor {
     let ((batch, dim), (hidden, _)) = (sizes(x), sizes(w));
-    let (x, w) = (matrix::<E>(x), matrix(w));
+    let (x, w) = (in_lines(x), in_lines(w));
+    let (x, w) = (matrix::<E>(&x), matrix(&w));
     let elements = if batch < dim {
-        transpose::transposed(&product::product(&w, &x.transposed()), hidden, batch)
+        transpose::transposed(&product::product(w, x.transposed()), hidden, batch)
     } else {
-        product::product(&x, &w.transposed())
+        product::product(x, w.transposed())
     };
     rows_of(elements, [batch, hidden])
 }

@@ -5,96 +5,98 @@
 
 #![allow(unsafe_code)]
 
+use std::mem::MaybeUninit;
+
 use gemm::Parallelism;
 
 use super::lanes::Element;
+use super::matrix::Matrix;
 
 /// Multiplications from which on a product is worth several threads.
 const PARALLEL: usize = 192 * 192 * 192;
-
-/// A matrix in memory, its rows and columns any steps apart.
-pub(super) struct Matrix<'a, E> {
-    memory: &'a [E],
-    start: usize,
-    sizes: [usize; 2],
-    steps: [isize; 2],
-}
-
-impl<'a, E> Matrix<'a, E> {
-    /// The matrix of `sizes` whose first element is `memory[start]`.
-    ///
-    /// # Panics
-    /// If an element would lie outside the memory.
-    pub(super) fn new(memory: &'a [E], start: usize, sizes: [usize; 2], steps: [isize; 2]) -> Self {
-        if sizes[0] > 0 && sizes[1] > 0 {
-            let reach = [0, 1].map(|i| (sizes[i] - 1) as isize * steps[i]);
-            let lowest = start as isize + reach[0].min(0) + reach[1].min(0);
-            let highest = start as isize + reach[0].max(0) + reach[1].max(0);
-            assert!(
-                lowest >= 0 && highest < memory.len() as isize,
-                "a matrix reaches outside its memory"
-            );
-        }
-        Self {
-            memory,
-            start,
-            sizes,
-            steps,
-        }
-    }
-
-    /// Rows and columns exchanged; nothing is moved.
-    pub(super) fn transposed(mut self) -> Self {
-        self.sizes.reverse();
-        self.steps.reverse();
-        self
-    }
-}
 
 /// The product, row after row.
 ///
 /// # Panics
 /// If the inner sizes differ.
-pub(super) fn product<E: Element>(lhs: &Matrix<'_, E>, rhs: &Matrix<'_, E>) -> Vec<E> {
-    let [rows, inner] = lhs.sizes;
-    let [again, columns] = rhs.sizes;
-    assert_eq!(inner, again, "the inner sizes of a product must agree");
-    let size = rows * columns;
-    if size == 0 || inner == 0 {
-        return vec![E::ZERO; size];
+pub(super) fn product<E: Element>(left: Matrix<'_, E>, right: Matrix<'_, E>) -> Vec<E> {
+    let ([rows, _], [_, columns]) = (left.sizes(), right.sizes());
+    written(rows * columns, |output| {
+        sum_of_products([(left, right)], Threads::Pool, output);
+    })
+}
+
+/// Which threads a product may use.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Threads {
+    /// Those of the current pool, where it is worth it.
+    Pool,
+    /// This one: the others have products of their own.
+    One,
+}
+
+/// Writes Σ left right, row after row: every element of `output`, whatever it held.
+///
+/// # Panics
+/// If the sizes disagree.
+pub(super) fn sum_of_products<E: Element, const N: usize>(
+    terms: [(Matrix<'_, E>, Matrix<'_, E>); N],
+    threads: Threads,
+    output: &mut [MaybeUninit<E>],
+) {
+    let mut started = false;
+    for (left, right) in terms {
+        let ([rows, inner], [again, columns]) = (left.sizes(), right.sizes());
+        assert_eq!(inner, again, "the inner sizes of a product must agree");
+        assert_eq!(output.len(), rows * columns, "a product and its output");
+        if inner == 0 || output.is_empty() {
+            continue;
+        }
+        let worth = output.len() * inner >= PARALLEL && rayon::current_num_threads() > 1;
+        let parallelism = match threads {
+            Threads::Pool if worth => Parallelism::Rayon(0),
+            _ => Parallelism::None,
+        };
+        // SAFETY: a `Matrix` lies within its slice. The output has room for every element, written at row * columns + column; it is
+        // read only after the first term has written all of it.
+        unsafe {
+            gemm::gemm(
+                rows,
+                columns,
+                inner,
+                output.as_mut_ptr().cast::<E>(),
+                1,
+                columns as isize,
+                started,
+                left.as_ptr(),
+                left.steps()[1],
+                left.steps()[0],
+                right.as_ptr(),
+                right.steps()[1],
+                right.steps()[0],
+                E::ONE,
+                E::ONE,
+                false,
+                false,
+                false,
+                parallelism,
+            );
+        }
+        started = true;
     }
-    let several = size * inner >= PARALLEL && rayon::current_num_threads() > 1;
-    let threads = if several {
-        Parallelism::Rayon(0)
-    } else {
-        Parallelism::None
-    };
-    let mut output: Vec<E> = Vec::with_capacity(size);
-    // SAFETY: `Matrix::new` has checked that every element read lies in its slice. The output has room for `size` elements, written at
-    // row * columns + column; with `read_dst` false all of them are written and none is read, so that they are set when the length is.
-    unsafe {
-        gemm::gemm(
-            rows,
-            columns,
-            inner,
-            output.as_mut_ptr(),
-            1,
-            columns as isize,
-            false,
-            lhs.memory.as_ptr().add(lhs.start),
-            lhs.steps[1],
-            lhs.steps[0],
-            rhs.memory.as_ptr().add(rhs.start),
-            rhs.steps[1],
-            rhs.steps[0],
-            E::ZERO,
-            E::ONE,
-            false,
-            false,
-            false,
-            threads,
-        );
-        output.set_len(size);
+    if !started {
+        output.fill(MaybeUninit::new(E::ZERO));
     }
-    output
+}
+
+/// A vector that `write` writes from end to end, and does not read before.
+pub(super) fn written<E: Element>(
+    size: usize,
+    write: impl FnOnce(&mut [MaybeUninit<E>]),
+) -> Vec<E> {
+    let mut elements = Vec::with_capacity(size);
+    write(&mut elements.spare_capacity_mut()[..size]);
+    // SAFETY: the callers, all in this folder, write every element: by a product, or by whole slices.
+    unsafe { elements.set_len(size) };
+    elements
 }

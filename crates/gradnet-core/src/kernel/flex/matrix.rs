@@ -1,0 +1,65 @@
+//! Matrices in memory, read where they lie.
+
+/// A matrix whose rows, or whose columns if it is transposed, each lie together.
+#[derive(Clone, Copy)]
+pub(super) struct Matrix<'a, E> {
+    elements: &'a [E],
+    rows: usize,
+    columns: usize,
+    /// From the start of a line to that of the next.
+    step: usize,
+    /// Whether the lines are columns.
+    transposed: bool,
+}
+
+impl<'a, E> Matrix<'a, E> {
+    /// The matrix `[rows, columns]` of elements in order.
+    pub(super) fn new(elements: &'a [E], [rows, columns]: [usize; 2]) -> Self {
+        Self::with_step(elements, [rows, columns], columns)
+    }
+
+    /// The matrix whose rows start `step` elements apart.
+    ///
+    /// # Panics
+    /// If a row would reach outside the elements.
+    pub(super) fn with_step(elements: &'a [E], [rows, columns]: [usize; 2], step: usize) -> Self {
+        let end = rows.saturating_sub(1) * step + if rows == 0 { 0 } else { columns };
+        Self {
+            elements: &elements[..end],
+            rows,
+            columns,
+            step,
+            transposed: false,
+        }
+    }
+
+    /// Rows and columns exchanged; nothing is moved.
+    pub(super) fn transposed(self) -> Self {
+        Self {
+            rows: self.columns,
+            columns: self.rows,
+            transposed: !self.transposed,
+            ..self
+        }
+    }
+
+    /// Rows and columns.
+    pub(super) fn sizes(&self) -> [usize; 2] {
+        [self.rows, self.columns]
+    }
+
+    /// From an element to the next one down, and to the right.
+    pub(super) fn steps(&self) -> [isize; 2] {
+        let steps = [self.step as isize, 1];
+        if self.transposed {
+            [1, steps[0]]
+        } else {
+            steps
+        }
+    }
+
+    /// Where the first element lies.
+    pub(super) fn as_ptr(&self) -> *const E {
+        self.elements.as_ptr()
+    }
+}

@@ -1,0 +1,345 @@
+//! A tied shell around an activation, Wᵀ σ(W x + a), and its gradients: each in one piece of work a group of hidden units.
+//!
+//! No unit of a cascade sees another, nor does a module: so a piece takes some units all the way, from the rows of W
+//! through the activation and back through the same rows, while they lie in its cache. The pieces meet only in the sum of
+//! their outputs. Backward likewise: from the gradient of the output to that of the hidden units, of the parameters and
+//! of these rows of W, ∂W = Sᵀ G + Dᵀ X in one product. A large batch is cut instead, and its pieces meet in the sums of
+//! the gradients. Either way the cut depends on the shape alone and sums are added in order.
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::lanes::{Element, Kernel, Lanes};
+use super::matrix::Matrix;
+use super::product::{Threads, sum_of_products, written};
+use super::transpose::transposed;
+use super::units::Units;
+use crate::kernel::tied::TiedKind;
+
+/// Multiplications that make a piece of work worth a thread of its own.
+const WORTH: usize = 1 << 19;
+
+/// Rows or hidden units of a piece, about.
+const PIECE: usize = 256;
+
+/// Hidden units of a cascade that are worked on together: whole vectors.
+const UNITS: usize = 64;
+
+/// A parameter of the activation: `[lines, hidden / share]` numbers, each for `share` hidden units.
+#[derive(Clone, Debug)]
+pub(super) struct Parameter<'a, E> {
+    pub(super) values: &'a [E],
+    pub(super) lines: usize,
+    pub(super) share: usize,
+}
+
+/// A shell on a batch.
+pub(super) struct Shell<'a, E> {
+    /// `[batch, dim]`.
+    pub(super) x: &'a [E],
+    /// `[hidden, dim]`.
+    pub(super) w: &'a [E],
+    pub(super) batch: usize,
+    pub(super) hidden: usize,
+    pub(super) dim: usize,
+    pub(super) kind: TiedKind,
+    /// In the order of [`TiedKind`].
+    pub(super) parameters: Vec<Parameter<'a, E>>,
+}
+
+/// The hidden vectors of a piece before and after the activation, `[rows, units]` each: what its gradients need.
+pub(super) type Hidden<T> = [T; 2];
+
+/// The shell's output `[batch, dim]`, and the hidden vectors of its pieces.
+pub(super) type Output<E> = (Vec<E>, Vec<Hidden<Vec<E>>>);
+
+/// What a piece finds beside its rows of ∂W: the gradient of x, if it was asked for, and of the parameters.
+type Found<E> = (Option<Vec<E>>, Vec<Vec<E>>);
+
+/// The gradients of a shell, shaped as what they belong to.
+pub(super) struct Gradients<E> {
+    /// If it was asked for.
+    pub(super) x: Option<Vec<E>>,
+    pub(super) w: Vec<E>,
+    pub(super) parameters: Vec<Vec<E>>,
+}
+
+/// Some rows of the batch and some hidden units.
+#[derive(Clone, Debug)]
+struct Piece {
+    index: usize,
+    rows: Range<usize>,
+    units: Range<usize>,
+}
+
+/// `total` in `count` ranges of nearly the same number of steps of `step`.
+fn ranges(total: usize, count: usize, step: usize) -> Vec<Range<usize>> {
+    let steps = total.div_ceil(step);
+    let bound = |i: usize| (i * steps / count * step).min(total);
+    (0..count).map(|i| bound(i)..bound(i + 1)).collect()
+}
+
+impl<E: Element> Shell<'_, E> {
+    /// Hidden units that a piece must not divide.
+    fn step(&self) -> usize {
+        match self.kind {
+            TiedKind::Cascade(_) => UNITS,
+            TiedKind::SoftmaxModules => self.parameters.last().map_or(1, |p| p.share),
+        }
+    }
+
+    fn pieces(&self) -> Vec<Piece> {
+        let worth = self.batch * self.hidden * (self.dim + 16) / WORTH;
+        let (batch, hidden) = (0..self.batch, 0..self.hidden);
+        if self.batch >= 2 * PIECE {
+            let count = worth.clamp(1, self.batch.div_ceil(PIECE));
+            let all = ranges(self.batch, count, 1).into_iter().enumerate();
+            let piece = |(index, rows)| Piece {
+                index,
+                rows,
+                units: hidden.clone(),
+            };
+            return all.map(piece).collect();
+        }
+        let step = self.step();
+        // An even number, for two threads; no more than there are steps.
+        let count = worth.min(self.hidden.div_ceil(PIECE)).next_multiple_of(2);
+        let count = count.clamp(1, self.hidden.div_ceil(step).max(1));
+        let all = ranges(self.hidden, count, step).into_iter().enumerate();
+        let piece = |(index, units)| Piece {
+            index,
+            rows: batch.clone(),
+            units,
+        };
+        all.map(piece).collect()
+    }
+
+    /// x, of some rows.
+    fn x(&self, rows: &Range<usize>) -> Matrix<'_, E> {
+        let x = &self.x[rows.start * self.dim..rows.end * self.dim];
+        Matrix::new(x, [rows.len(), self.dim])
+    }
+
+    /// The rows of W of some units.
+    fn w(&self, units: &Range<usize>) -> Matrix<'_, E> {
+        let w = &self.w[units.start * self.dim..units.end * self.dim];
+        Matrix::new(w, [units.len(), self.dim])
+    }
+
+    /// The activation of some units.
+    fn activation(&self, units: &Range<usize>) -> Units<E> {
+        let cut = |parameter: &Parameter<'_, E>| {
+            let width = self.hidden / parameter.share;
+            let range = units.start / parameter.share..units.end / parameter.share;
+            let mut values = Vec::with_capacity(parameter.lines * range.len());
+            for line in parameter.values.chunks_exact(width) {
+                values.extend_from_slice(&line[range.clone()]);
+            }
+            values
+        };
+        let parameters = self.parameters.iter().map(cut).collect();
+        Units::new(self.kind, units.len(), parameters)
+    }
+}
+
+/// Runs `work` on each piece and its part of one array, then adds the parts up to `whole` elements: parts that lie side by
+/// side in the whole are left as they are.
+fn each<E: Element, R: Send>(
+    pieces: &[Piece],
+    size: impl Fn(&Piece) -> usize,
+    whole: usize,
+    work: impl Fn(&Piece, &mut [MaybeUninit<E>]) -> R + Sync,
+) -> (Vec<E>, Vec<R>) {
+    let mut results = Vec::new();
+    let total = pieces.iter().map(&size).sum();
+    let mut elements = written(total, |mut rest| {
+        let mut parts = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            let (part, after) = rest.split_at_mut(size(piece));
+            parts.push((piece, part));
+            rest = after;
+        }
+        results = if parts.len() > 1 && rayon::current_num_threads() > 1 {
+            let parts = parts.into_par_iter();
+            parts.map(|(piece, part)| work(piece, part)).collect()
+        } else {
+            let parts = parts.into_iter();
+            parts.map(|(piece, part)| work(piece, part)).collect()
+        };
+    });
+    if total > whole {
+        let (sum, parts) = elements.split_at_mut(whole);
+        for part in parts.chunks_exact(whole) {
+            add(sum, part);
+        }
+        elements.truncate(whole);
+    }
+    (elements, results)
+}
+
+fn add<E: Element>(sum: &mut [E], part: &[E]) {
+    for (sum, &part) in sum.iter_mut().zip(part) {
+        *sum = *sum + part;
+    }
+}
+
+/// A piece that is alone has all threads for its products.
+fn threads(pieces: &[Piece]) -> Threads {
+    match pieces {
+        [_] => Threads::Pool,
+        _ => Threads::One,
+    }
+}
+
+/// Rows times the rows of W of some units, `[rows, units]`. Where the rows are the smaller side of the two, what is turned is
+/// the product W xᵀ, whose left side is read as it lies.
+fn onto_units<E: Element>(rows: Matrix<'_, E>, w: Matrix<'_, E>, threads: Threads) -> Vec<E> {
+    let ([count, dim], [units, _]) = (rows.sizes(), w.sizes());
+    let size = count * units;
+    if dim <= count {
+        return written(size, |output| {
+            sum_of_products([(rows, w.transposed())], threads, output)
+        });
+    }
+    let turned = written(size, |output| {
+        sum_of_products([(w, rows.transposed())], threads, output)
+    });
+    transposed(&turned, units, count)
+}
+
+#[inline(never)]
+fn forward<L: Lanes>(lanes: L, shell: &Shell<'_, L::Element>) -> Output<L::Element> {
+    let (pieces, dim) = (shell.pieces(), shell.dim);
+    let threads = threads(&pieces);
+    let size = |piece: &Piece| piece.rows.len() * dim;
+    each(&pieces, size, shell.batch * dim, |piece, y| {
+        let (rows, w) = (piece.rows.len(), shell.w(&piece.units));
+        let activation = shell.activation(&piece.units);
+        let z = activation.biased(onto_units(shell.x(&piece.rows), w, threads));
+        let s = activation.evaluate(lanes, &z);
+        let left = Matrix::new(&s, [rows, piece.units.len()]);
+        sum_of_products([(left, w)], threads, y);
+        [z, s]
+    })
+}
+
+#[inline(never)]
+fn backward<L: Lanes>(
+    lanes: L,
+    shell: &Shell<'_, L::Element>,
+    hidden: &[Hidden<&[L::Element]>],
+    gradient: &[L::Element],
+    into_x: bool,
+) -> Gradients<L::Element> {
+    let (pieces, dim) = (shell.pieces(), shell.dim);
+    let threads = threads(&pieces);
+    let rows_of = |rows: &Range<usize>| {
+        let gradient = &gradient[rows.start * dim..rows.end * dim];
+        Matrix::new(gradient, [rows.len(), dim])
+    };
+    let size = |piece: &Piece| piece.units.len() * dim;
+    let (w, found) = each(&pieces, size, shell.hidden * dim, |piece, into_w| {
+        let [z, s] = hidden[piece.index];
+        let (rows, units) = (piece.rows.len(), piece.units.len());
+        let (w, activation) = (shell.w(&piece.units), shell.activation(&piece.units));
+        let own = rows_of(&piece.rows);
+        let into_s = onto_units(own, w, threads);
+        let (into_z, parameters) = activation.differentiate(lanes, z, &into_s);
+        let terms = [
+            (Matrix::new(s, [rows, units]).transposed(), own),
+            (
+                Matrix::new(&into_z, [rows, units]).transposed(),
+                shell.x(&piece.rows),
+            ),
+        ];
+        sum_of_products(terms, threads, into_w);
+        let into_x = into_x.then(|| {
+            written(rows * dim, |output| {
+                let left = Matrix::new(&into_z, [rows, units]);
+                sum_of_products([(left, w)], threads, output);
+            })
+        });
+        (into_x, parameters)
+    });
+    gathered(shell, &pieces, w, found)
+}
+
+/// Puts the pieces' gradients together, adding where they meet.
+fn gathered<E: Element>(
+    shell: &Shell<'_, E>,
+    pieces: &[Piece],
+    w: Vec<E>,
+    found: Vec<Found<E>>,
+) -> Gradients<E> {
+    let mut x: Option<Vec<E>> = None;
+    let parameters = shell.parameters.iter();
+    let mut all: Vec<Vec<E>> = parameters.map(|p| vec![E::ZERO; p.values.len()]).collect();
+    for (piece, (into_x, parts)) in pieces.iter().zip(found) {
+        if let Some(part) = into_x {
+            let x = x.get_or_insert_with(|| vec![E::ZERO; shell.batch * shell.dim]);
+            add(&mut x[piece.rows.start * shell.dim..], &part);
+        }
+        for ((sum, part), parameter) in all.iter_mut().zip(&parts).zip(&shell.parameters) {
+            let start = piece.units.start / parameter.share;
+            let width = part.len() / parameter.lines;
+            let lines = sum.chunks_exact_mut(shell.hidden / parameter.share);
+            for (sum, part) in lines.zip(part.chunks_exact(width)) {
+                add(&mut sum[start..], part);
+            }
+        }
+    }
+    Gradients {
+        x,
+        w,
+        parameters: all,
+    }
+}
+
+struct Forward<'a, E>(&'a Shell<'a, E>);
+
+impl<E: Element> Kernel<E> for Forward<'_, E> {
+    type Output = Output<E>;
+
+    #[inline(always)]
+    fn run<L: Lanes<Element = E>>(self, lanes: L) -> Output<E> {
+        forward(lanes, self.0)
+    }
+}
+
+/// The shell's output `[batch, dim]`, and the hidden vectors of its pieces.
+pub(super) fn tied<E: Element>(shell: &Shell<'_, E>) -> Output<E> {
+    E::widest(Forward(shell))
+}
+
+struct Backward<'a, E> {
+    shell: &'a Shell<'a, E>,
+    hidden: &'a [Hidden<&'a [E]>],
+    gradient: &'a [E],
+    into_x: bool,
+}
+
+impl<E: Element> Kernel<E> for Backward<'_, E> {
+    type Output = Gradients<E>;
+
+    #[inline(always)]
+    fn run<L: Lanes<Element = E>>(self, lanes: L) -> Gradients<E> {
+        backward(lanes, self.shell, self.hidden, self.gradient, self.into_x)
+    }
+}
+
+/// The gradients of a shell, from the gradient of its output and what [`tied`] found.
+pub(super) fn tied_backward<E: Element>(
+    shell: &Shell<'_, E>,
+    hidden: &[Hidden<&[E]>],
+    gradient: &[E],
+    into_x: bool,
+) -> Gradients<E> {
+    E::widest(Backward {
+        shell,
+        hidden,
+        gradient,
+        into_x,
+    })
+}

@@ -1,0 +1,104 @@
+//! The activation of some of a shell's hidden units, whichever it is.
+
+use super::lanes::{Element, Lanes};
+use super::{cascade, softmax_modules};
+use crate::kernel::tied::TiedKind;
+
+/// The activation of some hidden units, with parameters of its own.
+pub(super) struct Units<E> {
+    kind: TiedKind,
+    count: usize,
+    parameters: Vec<Vec<E>>,
+}
+
+impl<E: Element> Units<E> {
+    /// `count` units, with parameters in the order of [`TiedKind`].
+    pub(super) fn new(kind: TiedKind, count: usize, parameters: Vec<Vec<E>>) -> Self {
+        Self {
+            kind,
+            count,
+            parameters,
+        }
+    }
+
+    fn learned(&self) -> Option<(&[E], &[E])> {
+        match &self.parameters[3..] {
+            [a, b] => Some((a, b)),
+            _ => None,
+        }
+    }
+
+    fn cascade(&self) -> cascade::Parameters<'_, E> {
+        cascade::Parameters {
+            layers: self.parameters[0].len() / self.count,
+            hidden: self.count,
+            alpha: &self.parameters[0],
+            beta: &self.parameters[1],
+            bias: &self.parameters[2],
+            learned: self.learned(),
+        }
+    }
+
+    fn softmax_modules(&self) -> softmax_modules::Parameters<'_, E> {
+        softmax_modules::Parameters {
+            modules: self.parameters[1].len(),
+            alpha: &self.parameters[1],
+            temperature: &self.parameters[2],
+            learned: self.learned(),
+        }
+    }
+
+    /// Adds the hidden bias to W x, where the activation has one.
+    pub(super) fn biased(&self, mut z: Vec<E>) -> Vec<E> {
+        if matches!(self.kind, TiedKind::SoftmaxModules) {
+            for row in z.chunks_exact_mut(self.count) {
+                for (z, &bias) in row.iter_mut().zip(&self.parameters[0]) {
+                    *z = *z + bias;
+                }
+            }
+        }
+        z
+    }
+
+    pub(super) fn evaluate<L: Lanes<Element = E>>(&self, lanes: L, z: &[E]) -> Vec<E> {
+        match self.kind {
+            TiedKind::Cascade(function) => {
+                cascade::evaluate(cascade::interleaved(lanes), z, &self.cascade(), function)
+            }
+            TiedKind::SoftmaxModules => {
+                softmax_modules::evaluate(lanes, z, &self.softmax_modules(), self.count)
+            }
+        }
+    }
+
+    /// The gradient of z, then those of the parameters.
+    pub(super) fn differentiate<L: Lanes<Element = E>>(
+        &self,
+        lanes: L,
+        z: &[E],
+        gradient: &[E],
+    ) -> (Vec<E>, Vec<Vec<E>>) {
+        match self.kind {
+            TiedKind::Cascade(function) => {
+                let lanes = cascade::interleaved(lanes);
+                let found = cascade::differentiate(lanes, z, gradient, &self.cascade(), function);
+                let mut parameters = vec![found.alpha, found.beta, found.bias];
+                parameters.extend(found.learned.into_iter().flat_map(|(a, b)| [a, b]));
+                (found.w, parameters)
+            }
+            TiedKind::SoftmaxModules => {
+                let p = self.softmax_modules();
+                let found = softmax_modules::differentiate(lanes, z, gradient, &p, self.count);
+                let mut bias = vec![E::ZERO; self.count];
+                for row in found.z.chunks_exact(self.count) {
+                    for (bias, &z) in bias.iter_mut().zip(row) {
+                        *bias = *bias + z;
+                    }
+                }
+                let mut parameters = vec![bias, found.alpha, found.temperature];
+                parameters.extend(found.learned.into_iter().flat_map(|(a, b)| [a, b]));
+                (found.z, parameters)
+            }
+        }
+    }
+}
