@@ -4,7 +4,8 @@
 #   scripts/compare_speed.sh [ROUNDS]      (default 3; needs python3 with torch, for instance from a virtual environment
 #                                           given as PYTHON=path/to/python)
 #
-# Writes results/speed.json: for each case the medians over the rounds and the ratio; prints the table in Markdown.
+# Writes results/speed.json: for each case the medians over the rounds and the ratio; prints the table in Markdown and puts
+# it into README.md and docs/performance.md (scripts/show_results.py).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 rounds="${1:-3}"
@@ -74,3 +75,5 @@ for row in table:
     print(f"| {row['case']} | {row['gradnet_ms']:.3g} | {row['torch_eager_ms']:.3g} "
           f"| {row['times_faster']:.2f} | {row['ratio_to_floor']:.2f} |")
 PY
+
+"$python" scripts/show_results.py

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Puts the overview of every table of results/tables/ between its markers in README.md and docs/results.md.
+"""Puts the overview of every table of results/tables/, and the speeds of results/speed.json, between their markers in the pages.
 
-Run it after `gradnet reproduce`; the test `results::the_tables_shown_are_the_committed_ones` holds the pages to the tables.
+Run it after `gradnet reproduce`; `scripts/compare_speed.sh` runs it. The tests `results::*_shown_are_the_committed_ones` hold the pages
+to the files.
 """
 
+import json
 import re
 from pathlib import Path
 
@@ -13,11 +15,23 @@ MARKED = re.compile(r"(<!-- table: ([a-z0-9-]+) -->\n).*?(<!-- end -->)", re.DOT
 
 def overview(name):
     """The overview that `gradnet reproduce` writes at the head of the table's Markdown."""
+    if name == "speed":
+        return speeds()
     text = (ROOT / "results" / "tables" / f"{name}.md").read_text()
     return re.search(r"in brackets:\n\n(.*?)\n\nIn detail", text, re.DOTALL).group(1)
 
 
-for page in ("README.md", "docs/results.md"):
+def speeds():
+    """A line a case: how many times faster than PyTorch with the range of the rounds, and over the matrix products."""
+    rows = json.loads((ROOT / "results" / "speed.json").read_text())["rows"]
+    lines = ["| case | times faster than PyTorch | step over its matrix products |", "|---|--:|--:|"]
+    for row in sorted(rows, key=lambda row: (int(row["case"].rsplit("_d", 1)[1]), row["case"])):
+        low, high = row["times_faster_range"]
+        lines.append(f"| {row['case']} | {row['times_faster']:.2f} ({low:.2f} to {high:.2f}) | {row['ratio_to_floor']:.2f} |")
+    return "\n".join(lines)
+
+
+for page in ("README.md", "docs/results.md", "docs/performance.md"):
     path = ROOT / page
     text = path.read_text()
     path.write_text(MARKED.sub(lambda m: f"{m[1]}\n{overview(m[2])}\n\n{m[3]}", text))

@@ -35,6 +35,33 @@ fn the_tables_shown_are_the_committed_ones() {
     }
 }
 
+/// The speeds of README and docs/performance.md, case by case.
+#[test]
+fn the_speeds_shown_are_the_committed_ones() {
+    let text = fs::read_to_string(project("results/speed.json")).unwrap();
+    let speeds: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let rows = speeds["rows"].as_array().unwrap();
+    assert!(!rows.is_empty());
+    for page in ["README.md", "docs/performance.md"] {
+        let text = fs::read_to_string(project(page)).unwrap();
+        for row in rows {
+            let number = |value: &serde_json::Value| value.as_f64().unwrap();
+            let line = format!(
+                "| {} | {:.2} ({:.2} to {:.2}) | {:.2} |",
+                row["case"].as_str().unwrap(),
+                number(&row["times_faster"]),
+                number(&row["times_faster_range"][0]),
+                number(&row["times_faster_range"][1]),
+                number(&row["ratio_to_floor"]),
+            );
+            assert!(
+                text.contains(&line),
+                "{page} does not show this (scripts/show_results.py mends that):\n{line}"
+            );
+        }
+    }
+}
+
 /// Every committed table follows from the committed records.
 #[test]
 fn the_committed_tables_follow_from_the_committed_records() {

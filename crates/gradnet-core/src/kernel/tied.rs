@@ -82,10 +82,7 @@ pub fn tied_softmax_modules(
     }
     let z = product_transposed(x, w.clone()) + hidden_bias.unsqueeze();
     let (a, b) = mix.unzip();
-    product(
-        softmax_modules(z, alpha, temperature, a, b, modules),
-        w,
-    )
+    product(softmax_modules(z, alpha, temperature, a, b, modules), w)
 }
 
 #[cfg(feature = "flex")]

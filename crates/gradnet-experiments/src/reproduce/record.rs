@@ -66,7 +66,10 @@ pub struct CellResult {
 pub struct OrbitScore {
     /// Of the positions.
     pub coordinate_mse_db: Vec<Option<f64>>,
-    /// The part of it that is drift of the centre of mass; records of an older version do not have it.
+    /// Of the positions over the times that the training orbits span, to t = 20; records of an older version do not have it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub early_coordinate_mse_db: Vec<Option<f64>>,
+    /// The part of the whole that is drift of the centre of mass; records of an older version do not have it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub centre_mse_db: Vec<Option<f64>>,
     /// Of the energy.

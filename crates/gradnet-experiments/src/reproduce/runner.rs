@@ -172,6 +172,7 @@ impl Reproduction<'_> {
     /// Runs those cells that have no record.
     fn cells(&self, cells: Vec<Cell>) -> Result<(), ReproduceError> {
         for cell in cells {
+            self.complete(&cell)?;
             let mut state = self.state();
             let name = cell.name();
             if state.records.iter().any(|record| record.cell == name) {
@@ -196,6 +197,24 @@ impl Reproduction<'_> {
                 done,
                 total: done + state.queue.len(),
             });
+        }
+        Ok(())
+    }
+
+    /// Measures what a record of an older version lacks, if the weights it came of are still there.
+    fn complete(&self, cell: &Cell) -> Result<(), ReproduceError> {
+        let name = cell.name();
+        let mut records = self.state().records.clone();
+        let old = records.iter_mut().find(|record| record.cell == name);
+        let Some(record) = old else { return Ok(()) };
+        let orbits = record.result.as_mut().and_then(|r| r.orbits.as_mut());
+        let Some(orbits) = orbits.filter(|o| o.early_coordinate_mse_db.is_empty()) else {
+            return Ok(());
+        };
+        if let Ok(run) = Run::open(&self.store.run(cell)) {
+            *orbits = self.orbits(&run)?;
+            self.store.save(cell, record)?;
+            self.state().records = records;
         }
         Ok(())
     }
@@ -351,6 +370,7 @@ impl Reproduction<'_> {
         };
         Ok(OrbitScore {
             coordinate_mse_db: each(Prediction::coordinate_mse_db),
+            early_coordinate_mse_db: each(Prediction::early_coordinate_mse_db),
             centre_mse_db: each(Prediction::centre_mse_db),
             energy_mse_db: each(Prediction::energy_mse_db),
         })

@@ -14,7 +14,7 @@ mod orbit;
 mod prediction;
 
 pub use orbit::{Orbit, OrbitError, evaluation_states, evenly, initial_state, integrate};
-pub use prediction::{Horizon, Prediction, exact_rate, rate_of};
+pub use prediction::{Horizon, Prediction, TRAINED_TO, exact_rate, rate_of};
 
 /// Positions and momenta of the two bodies, `[qx1, qx2, qy1, qy2, px1, px2, py1, py2]`.
 pub type State = [f64; 8];

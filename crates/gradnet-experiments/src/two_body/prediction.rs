@@ -16,6 +16,9 @@ pub struct Horizon {
     pub points: usize,
 }
 
+/// The last time of the training orbits of Greydanus et al.: beyond it a prediction extrapolates in time.
+pub const TRAINED_TO: f64 = 20.0;
+
 impl Default for Horizon {
     /// The paper's: 2,000 points to t = 60.
     fn default() -> Self {
@@ -79,6 +82,20 @@ impl Prediction {
             let positions = truth[..4].iter().zip(&predicted[..4]);
             positions.map(|(a, b)| (a - b).powi(2)).sum::<f64>() / 4.0
         })
+    }
+
+    /// [`coordinate_mse_db`](Self::coordinate_mse_db) over the times up to [`TRAINED_TO`].
+    pub fn early_coordinate_mse_db(&self) -> f64 {
+        let count = self.truth.times.partition_point(|&t| t <= TRAINED_TO);
+        let first = |orbit: &Orbit| Orbit {
+            times: orbit.times[..count].to_vec(),
+            states: orbit.states[..count].to_vec(),
+        };
+        let early = Self {
+            truth: first(&self.truth),
+            predicted: first(&self.predicted),
+        };
+        early.coordinate_mse_db()
     }
 
     /// The part of [`coordinate_mse_db`](Self::coordinate_mse_db) that is drift of the centre of mass, which rests on every true orbit: the

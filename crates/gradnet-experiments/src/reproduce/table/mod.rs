@@ -75,6 +75,10 @@ pub struct OrbitRow {
     pub coordinate_mse_db_std: f64,
     /// Its standard deviation over the seeds.
     pub coordinate_mse_db_std_seeds: Option<f64>,
+    /// Error of the positions over the times of the training orbits, to t = 20, where all records have it.
+    pub early_coordinate_mse_db_mean: Option<f64>,
+    /// Its standard deviation over the orbits.
+    pub early_coordinate_mse_db_std: Option<f64>,
     /// Error of the energy.
     pub energy_mse_db_mean: f64,
     /// Its standard deviation over the orbits.

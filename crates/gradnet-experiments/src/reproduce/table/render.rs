@@ -146,15 +146,17 @@ impl Table {
 }
 
 fn orbit_overview(rows: &[OrbitRow]) -> String {
-    let mut text = "| network | positions | energy |\n|---|--:|--:|\n".to_owned();
+    let mut text =
+        "| network | positions | positions to t = 20 | energy |\n|---|--:|--:|--:|\n".to_owned();
     for row in rows {
         line(
             &mut text,
             format_args!(
-                "| {} | {:.2}{} | {:.2}{} |",
+                "| {} | {:.2}{} | {} | {:.2}{} |",
                 row.label,
                 row.coordinate_mse_db_mean,
                 published(row.published_coordinate_db),
+                cell(row.early_coordinate_mse_db_mean, 2),
                 row.energy_mse_db_mean,
                 published(row.published_energy_db),
             ),
@@ -180,9 +182,9 @@ fn cell(value: Option<f64>, digits: usize) -> String {
 fn orbit_markdown(text: &mut String, rows: &[OrbitRow]) {
     line(
         text,
-        "| network | positions, MSE dB | published | energy, MSE dB | published | std over seeds (positions, energy) | seeds | lost orbits | parameters | chosen |",
+        "| network | positions, MSE dB | published | positions to t = 20 | energy, MSE dB | published | std over seeds (positions, energy) | seeds | lost orbits | parameters | chosen |",
     );
-    line(text, "|---|--:|--:|--:|--:|--:|--:|--:|--:|---|");
+    line(text, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|");
     for row in rows {
         let chosen = row.candidate.as_ref().map_or(String::new(), |candidate| {
             let mut chosen = format!("rate {}", candidate.learning_rate);
@@ -192,6 +194,10 @@ fn orbit_markdown(text: &mut String, rows: &[OrbitRow]) {
             }
             chosen
         });
+        let early = row
+            .early_coordinate_mse_db_mean
+            .zip(row.early_coordinate_mse_db_std)
+            .map_or(String::new(), |(mean, std)| format!("{mean:.2} ± {std:.2}"));
         let seeds = match (row.coordinate_mse_db_std_seeds, row.energy_mse_db_std_seeds) {
             (Some(coordinate), Some(energy)) => format!("{coordinate:.2}, {energy:.2}"),
             _ => String::new(),
@@ -199,7 +205,7 @@ fn orbit_markdown(text: &mut String, rows: &[OrbitRow]) {
         line(
             text,
             format_args!(
-                "| {} | {:.2} ± {:.2} | {} | {:.2} ± {:.2} | {} | {seeds} | {} | {} | {} | {chosen} |",
+                "| {} | {:.2} ± {:.2} | {} | {early} | {:.2} ± {:.2} | {} | {seeds} | {} | {} | {} | {chosen} |",
                 row.label,
                 row.coordinate_mse_db_mean,
                 row.coordinate_mse_db_std,
@@ -227,6 +233,8 @@ struct FlatOrbitRow<'a> {
     coordinate_mse_db_mean: f64,
     coordinate_mse_db_std: f64,
     coordinate_mse_db_std_seeds: Option<f64>,
+    early_coordinate_mse_db_mean: Option<f64>,
+    early_coordinate_mse_db_std: Option<f64>,
     energy_mse_db_mean: f64,
     energy_mse_db_std: f64,
     energy_mse_db_std_seeds: Option<f64>,
@@ -254,6 +262,8 @@ impl<'a> From<&'a OrbitRow> for FlatOrbitRow<'a> {
             coordinate_mse_db_mean: row.coordinate_mse_db_mean,
             coordinate_mse_db_std: row.coordinate_mse_db_std,
             coordinate_mse_db_std_seeds: row.coordinate_mse_db_std_seeds,
+            early_coordinate_mse_db_mean: row.early_coordinate_mse_db_mean,
+            early_coordinate_mse_db_std: row.early_coordinate_mse_db_std,
             energy_mse_db_mean: row.energy_mse_db_mean,
             energy_mse_db_std: row.energy_mse_db_std,
             energy_mse_db_std_seeds: row.energy_mse_db_std_seeds,

@@ -93,6 +93,9 @@ pub(super) fn orbit_rows(
         let results = repeated(entry, chosen, records);
         let scores: Vec<_> = results.iter().filter_map(|r| r.orbits.as_ref()).collect();
         let coordinates: Vec<_> = scores.iter().map(|s| &s.coordinate_mse_db).collect();
+        let early: Vec<_> = scores.iter().map(|s| &s.early_coordinate_mse_db).collect();
+        let known = early.iter().all(|orbits| !orbits.is_empty());
+        let early = known.then(|| Spread::new(&early));
         let energies: Vec<_> = scores.iter().map(|s| &s.energy_mse_db).collect();
         let (coordinate, energy) = (Spread::new(&coordinates), Spread::new(&energies));
         rows.push(OrbitRow {
@@ -103,6 +106,8 @@ pub(super) fn orbit_rows(
             coordinate_mse_db_mean: coordinate.mean,
             coordinate_mse_db_std: coordinate.std_orbits,
             coordinate_mse_db_std_seeds: coordinate.std_seeds,
+            early_coordinate_mse_db_mean: early.as_ref().map(|early| early.mean),
+            early_coordinate_mse_db_std: early.as_ref().map(|early| early.std_orbits),
             energy_mse_db_mean: energy.mean,
             energy_mse_db_std: energy.std_orbits,
             energy_mse_db_std_seeds: energy.std_seeds,
@@ -128,6 +133,7 @@ fn integrator(horizon: Horizon) -> OrbitRow {
             .collect()
     };
     let coordinate = Spread::new(&[&each(Prediction::coordinate_mse_db)]);
+    let early = Spread::new(&[&each(Prediction::early_coordinate_mse_db)]);
     let energy = Spread::new(&[&each(Prediction::energy_mse_db)]);
     OrbitRow {
         label: "exact Hamiltonian".into(),
@@ -137,6 +143,8 @@ fn integrator(horizon: Horizon) -> OrbitRow {
         coordinate_mse_db_mean: coordinate.mean,
         coordinate_mse_db_std: coordinate.std_orbits,
         coordinate_mse_db_std_seeds: None,
+        early_coordinate_mse_db_mean: Some(early.mean),
+        early_coordinate_mse_db_std: Some(early.std_orbits),
         energy_mse_db_mean: energy.mean,
         energy_mse_db_std: energy.std_orbits,
         energy_mse_db_std_seeds: None,
