@@ -6,8 +6,11 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::{
     CascadeFunction, cascade, linear_spline, portable, product, product_transposed,
-    softmax_modules, softplus, tied_cascade, tied_softmax_modules,
+    softmax_modules, softplus,
 };
+
+#[cfg(feature = "flex")]
+mod shells;
 
 /// What an operation returned, then the gradient of each input.
 type Found = Vec<(String, Vec<f64>)>;
@@ -407,126 +410,6 @@ fn the_products_of_a_tied_network_are_burns_on_every_backend() {
     }
 }
 
-/// A batch, hidden units and a dimension: few and many rows, pieces that cut the units and pieces that cut the batch.
-const SHELLS: [[usize; 3]; 5] = [
-    [1, 8, 3],
-    [7, 20, 5],
-    [60, 332, 40],
-    [30, 128, 300],
-    [530, 68, 24],
-];
-
-/// On a GPU a shell is composed of its parts, which have tests of their own.
-fn places_of_shells() -> Vec<Place> {
-    let all = places().into_iter();
-    all.filter(|place| !place.name.starts_with("wgpu"))
-        .collect()
-}
-
-fn shell_inputs([batch, hidden, dim]: [usize; 3]) -> [Input; 2] {
-    let mut draw = Draw(41 + (batch * hidden * dim) as u64);
-    let scale = 1.0 / (dim as f64).sqrt();
-    [
-        ("x", draw.uniform(batch * dim, -1.0, 1.0), vec![batch, dim]),
-        (
-            "weight",
-            draw.uniform(hidden * dim, -scale, scale),
-            vec![hidden, dim],
-        ),
-    ]
-}
-
-#[test]
-fn a_tied_cascade_is_a_cascade_between_two_products() {
-    let (device, dtype) = reference_device();
-    for shape in SHELLS {
-        let shell = shell_inputs(shape);
-        for (layers, function) in [(3, Some(CascadeFunction::Softplus)), (4, None)] {
-            let inputs = cascade_inputs(1, shape[1], layers);
-            let run = |whole: bool, (device, dtype): (&Device, DType)| {
-                let [x, w] = [0, 1].map(|i| tensor::<2>(&shell[i], device, dtype));
-                let [_, alpha, beta, bias, a, b] =
-                    std::array::from_fn(|i| tensor::<2>(&inputs[i], device, dtype));
-                let mut named = vec![
-                    ("x", x.clone()),
-                    ("w", w.clone()),
-                    ("alpha", alpha.clone()),
-                    ("beta", beta.clone()),
-                    ("bias", bias.clone()),
-                ];
-                let function = function.clone().unwrap_or_else(|| {
-                    named.extend([("a", a.clone()), ("b", b.clone())]);
-                    CascadeFunction::Learned { a, b }
-                });
-                let y = if whole {
-                    tied_cascade(x, w, alpha, beta, bias, function)
-                } else {
-                    let z = x.matmul(w.clone().transpose());
-                    portable::cascade(z, alpha, beta, bias, function).matmul(w)
-                };
-                differentiated(y, &named, &[])
-            };
-            let reference = run(false, (&device, dtype));
-            for place in places_of_shells() {
-                let found = run(true, (&place.device, place.dtype));
-                let case = format!("{}, {shape:?}, {layers} layers, {function:?}", place.name);
-                assert_close(&found, &reference, place.tolerance, &case);
-            }
-        }
-    }
-}
-
-#[test]
-fn tied_softmax_modules_are_modules_between_two_products() {
-    let (device, dtype) = reference_device();
-    for shape in SHELLS {
-        let [_, hidden, _] = shape;
-        let shell = shell_inputs(shape);
-        for modules in [1, 4] {
-            let mut draw = Draw(51 + (hidden * modules) as u64);
-            let mut each =
-                |name, low, high, size| (name, draw.uniform(size, low, high), vec![size]);
-            let inputs = [
-                each("hidden bias", -0.5, 0.5, hidden),
-                each("alpha", 0.5, 1.5, modules),
-                each("temperature", 0.5, 2.0, modules),
-                each("a", 0.5, 1.5, modules),
-                each("b", -1.0, 1.0, modules),
-            ];
-            for learned in [false, true] {
-                let run = |whole: bool, (device, dtype): (&Device, DType)| {
-                    let [x, w] = [0, 1].map(|i| tensor::<2>(&shell[i], device, dtype));
-                    let all: [_; 5] =
-                        std::array::from_fn(|i| tensor::<1>(&inputs[i], device, dtype));
-                    let count = if learned { 5 } else { 3 };
-                    let named: Vec<_> = inputs[..count]
-                        .iter()
-                        .zip(all.clone())
-                        .map(|(input, tensor)| (input.0, tensor))
-                        .collect();
-                    let [bias, alpha, temperature, a, b] = all;
-                    let twos = [("x", x.clone()), ("w", w.clone())];
-                    let y = if whole {
-                        let mix = learned.then_some((a, b));
-                        tied_softmax_modules(x, w, bias, alpha, temperature, mix)
-                    } else {
-                        let (a, b) = learned.then_some((a, b)).unzip();
-                        let z = x.matmul(w.clone().transpose()) + bias.unsqueeze();
-                        portable::softmax_modules(z, alpha, temperature, a, b, modules).matmul(w)
-                    };
-                    differentiated(y, &twos, &named)
-                };
-                let reference = run(false, (&device, dtype));
-                for place in places_of_shells() {
-                    let found = run(true, (&place.device, place.dtype));
-                    let case = format!("{}, {shape:?}, {modules} modules, {learned}", place.name);
-                    assert_close(&found, &reference, place.tolerance, &case);
-                }
-            }
-        }
-    }
-}
-
 #[test]
 fn softplus_is_the_logarithm_of_one_plus_the_exponential_on_every_backend() {
     // Both tails: e^-80 is 1.8e-35, and log(1 + e^80) is 80 to the last bit.
@@ -676,6 +559,7 @@ fn results_do_not_depend_on_the_number_of_threads() {
                 run_cascade(cascade, &cascade_inputs, None, at),
                 run_modules(softmax_modules, &module_inputs, [true, true], 4, at),
                 run_spline(linear_spline, &spline_inputs, 1.0, at),
+                shells::tied(at),
             )
         })
     };
