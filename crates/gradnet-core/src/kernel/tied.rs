@@ -1,7 +1,7 @@
 //! The tied shell of Eq. (1) whole: both products with W and the activation between them as one operation.
 //!
 //! On Flex a group of hidden units goes all the way, from the rows of W through the activation and back through the same
-//! rows, while they lie in the cache of one processor core; backward, ∂W = Sᵀ G + Dᵀ X is one product (`flex::tied`). Elsewhere
+//! rows, while they lie in the cache of one processor core; backward, ∂W = Sᵀ G + Dᵀ X is added where it lies (`flex::tied`). Elsewhere
 //! the shell is composed of its parts, which are the other functions of this module.
 
 use burn::tensor::Tensor;
@@ -22,7 +22,7 @@ pub(super) use on_flex::{TiedActivation, TiedKernels, TiedKind, TiedSteps};
 /// - output: `[batch, dim]`
 ///
 /// # Panics
-/// If the shapes disagree or there is no layer.
+/// If the shapes disagree or there is no layer or no unit.
 pub fn tied_cascade(
     x: Tensor<2>,
     w: Tensor<2>,
@@ -36,6 +36,7 @@ pub fn tied_cascade(
         w.dims()[1],
         "x and W of a shell must have one dimension"
     );
+    assert!(w.dims()[0] > 0, "a shell needs at least one hidden unit");
     #[cfg(feature = "flex")]
     if on_flex::applies(&x) {
         super::cascade::check(w.dims()[0], &alpha, &beta, &bias, &function);
@@ -58,7 +59,7 @@ pub fn tied_cascade(
 /// - output: `[batch, dim]`
 ///
 /// # Panics
-/// If the shapes disagree or the rows of `w` do not divide into modules.
+/// If the shapes disagree, there is no unit, or the rows of `w` do not divide into modules.
 pub fn tied_softmax_modules(
     x: Tensor<2>,
     w: Tensor<2>,
@@ -73,6 +74,7 @@ pub fn tied_softmax_modules(
         dim,
         "x and W of a shell must have one dimension"
     );
+    assert!(hidden > 0, "a shell needs at least one hidden unit");
     assert_eq!(hidden_bias.dims(), [hidden], "the hidden bias of a shell");
     #[cfg(feature = "flex")]
     if on_flex::applies(&x) {

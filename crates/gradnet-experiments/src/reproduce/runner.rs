@@ -204,17 +204,19 @@ impl Reproduction<'_> {
     /// Measures what a record of an older version lacks, if the weights it came of are still there.
     fn complete(&self, cell: &Cell) -> Result<(), ReproduceError> {
         let name = cell.name();
-        let mut records = self.state().records.clone();
-        let old = records.iter_mut().find(|record| record.cell == name);
-        let Some(record) = old else { return Ok(()) };
+        let index = self.state().records.iter().position(|r| r.cell == name);
+        let Some(index) = index.filter(|_| !self.options.interrupter.should_stop()) else {
+            return Ok(());
+        };
+        let mut record = self.state().records[index].clone();
         let orbits = record.result.as_mut().and_then(|r| r.orbits.as_mut());
         let Some(orbits) = orbits.filter(|o| o.early_coordinate_mse_db.is_empty()) else {
             return Ok(());
         };
         if let Ok(run) = Run::open(&self.store.run(cell)) {
-            *orbits = self.orbits(&run)?;
-            self.store.save(cell, record)?;
-            self.state().records = records;
+            orbits.early_coordinate_mse_db = self.orbits(&run)?.early_coordinate_mse_db;
+            self.store.save(cell, &record)?;
+            self.state().records[index] = record;
         }
         Ok(())
     }

@@ -78,30 +78,19 @@ impl Prediction {
 
     /// Mean over times and the four position coordinates of the squared error, in decibels.
     pub fn coordinate_mse_db(&self) -> f64 {
-        self.mean_db(|truth, predicted| {
-            let positions = truth[..4].iter().zip(&predicted[..4]);
-            positions.map(|(a, b)| (a - b).powi(2)).sum::<f64>() / 4.0
-        })
+        self.mean_db(self.truth.times.len(), position_error)
     }
 
     /// [`coordinate_mse_db`](Self::coordinate_mse_db) over the times up to [`TRAINED_TO`].
     pub fn early_coordinate_mse_db(&self) -> f64 {
         let count = self.truth.times.partition_point(|&t| t <= TRAINED_TO);
-        let first = |orbit: &Orbit| Orbit {
-            times: orbit.times[..count].to_vec(),
-            states: orbit.states[..count].to_vec(),
-        };
-        let early = Self {
-            truth: first(&self.truth),
-            predicted: first(&self.predicted),
-        };
-        early.coordinate_mse_db()
+        self.mean_db(count, position_error)
     }
 
     /// The part of [`coordinate_mse_db`](Self::coordinate_mse_db) that is drift of the centre of mass, which rests on every true orbit: the
     /// mean over times and its two coordinates of its squared displacement, in decibels. The rest is error of the relative motion.
     pub fn centre_mse_db(&self) -> f64 {
-        self.mean_db(|_, predicted| {
+        self.mean_db(self.truth.times.len(), |_, predicted| {
             let [x1, x2, y1, y2, ..] = predicted;
             (((x1 + x2) / 2.0).powi(2) + ((y1 + y2) / 2.0).powi(2)) / 2.0
         })
@@ -109,12 +98,21 @@ impl Prediction {
 
     /// Mean over times of the squared error of the energy, in decibels.
     pub fn energy_mse_db(&self) -> f64 {
-        self.mean_db(|truth, predicted| (energy(truth) - energy(predicted)).powi(2))
+        self.mean_db(self.truth.times.len(), |truth, predicted| {
+            (energy(truth) - energy(predicted)).powi(2)
+        })
     }
 
-    fn mean_db(&self, error: impl Fn(&State, &State) -> f64) -> f64 {
+    /// The mean of an error over the first `count` times, in decibels.
+    fn mean_db(&self, count: usize, error: impl Fn(&State, &State) -> f64) -> f64 {
         let states = self.truth.states.iter().zip(&self.predicted.states);
-        let sum: f64 = states.map(|(a, b)| error(a, b)).sum();
-        decibels(sum / self.truth.states.len() as f64)
+        let sum: f64 = states.take(count).map(|(a, b)| error(a, b)).sum();
+        decibels(sum / count as f64)
     }
+}
+
+/// The mean over the four position coordinates of the squared error.
+fn position_error(truth: &State, predicted: &State) -> f64 {
+    let positions = truth[..4].iter().zip(&predicted[..4]);
+    positions.map(|(a, b)| (a - b).powi(2)).sum::<f64>() / 4.0
 }

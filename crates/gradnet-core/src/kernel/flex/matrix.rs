@@ -23,7 +23,12 @@ impl<'a, E> Matrix<'a, E> {
     /// # Panics
     /// If a row would reach outside the elements.
     pub(super) fn with_step(elements: &'a [E], [rows, columns]: [usize; 2], step: usize) -> Self {
-        let end = rows.saturating_sub(1) * step + if rows == 0 { 0 } else { columns };
+        let empty = rows == 0 || columns == 0;
+        let end = if empty {
+            0
+        } else {
+            (rows - 1) * step + columns
+        };
         Self {
             elements: &elements[..end],
             rows,

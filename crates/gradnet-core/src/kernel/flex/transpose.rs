@@ -11,6 +11,7 @@ const EDGE: usize = 16;
 
 /// The transpose of `[rows, columns]` elements: `[columns, rows]`.
 pub(super) fn transposed<E: Element>(from: &[E], rows: usize, columns: usize) -> Vec<E> {
+    assert_eq!(from.len(), rows * columns, "a matrix and its sizes");
     written(from.len(), |output| {
         if rows == 0 {
             return;
