@@ -2,8 +2,8 @@
 //!
 //! A hidden vector of `modules * width` units is read as `modules` blocks of `width`.
 
-use super::hidden;
-use crate::kernel::{product, softmax_modules, softplus, tied_softmax_modules};
+use super::composed_shell;
+use crate::kernel::{softmax_modules, softplus, tied_softmax_modules};
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
 use burn::module::{Module, ModuleDisplay, Param};
@@ -33,8 +33,7 @@ pub trait BlockPotential: Module + ModuleDisplay + Sync {
         bias: Option<Tensor<1>>,
         scale: Tensor<1>,
     ) -> Tensor<2> {
-        let z = hidden(x, weight.clone(), bias);
-        product(self.scaled_gradient(z, scale), weight)
+        composed_shell(x, weight, bias, |z| self.scaled_gradient(z, scale))
     }
 
     /// The products `H_{φ_m}(z_m) v_m`, all shapes `[batch, modules, width]`.

@@ -147,7 +147,7 @@ impl<S: Sign> Activation for CascadedActivation<S> {
     fn within_shell(&self, x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
         // The cascade has biases of its own: networks of the paper have no other.
         if bias.is_some() {
-            return composed_shell(self, x, weight, bias);
+            return composed_shell(x, weight, bias, |z| self.forward(z));
         }
         let (alpha, beta) = self.scales();
         tied_cascade(x, weight, alpha, beta, self.bias.val(), self.function())

@@ -61,7 +61,7 @@ pub trait Activation {
     /// # Shapes
     /// `x`: `[batch, dim]`, `weight`: `[hidden, dim]`, `bias`: `[hidden]`; returns the shape of `x`.
     fn within_shell(&self, x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
-        composed_shell(self, x, weight, bias)
+        composed_shell(x, weight, bias, |z| self.forward(z))
     }
 
     /// The products `J_σ(z_i) v_i`, in closed form; all shapes `[batch, hidden]`.
@@ -79,13 +79,13 @@ pub(crate) fn hidden(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -
 
 /// [`Activation::within_shell`] of any activation, part by part.
 fn composed_shell(
-    activation: &(impl Activation + ?Sized),
     x: Tensor<2>,
     weight: Tensor<2>,
     bias: Option<Tensor<1>>,
+    activation: impl FnOnce(Tensor<2>) -> Tensor<2>,
 ) -> Tensor<2> {
     let z = hidden(x, weight.clone(), bias);
-    product(activation.forward(z), weight)
+    product(activation(z), weight)
 }
 
 /// An activation with a symmetric Jacobian: `σ = ∇ψ` (Prop. 1).

@@ -78,7 +78,7 @@ impl<P: BlockPotential, R: Rho, S: Sign> Activation for ModularActivation<P, R, 
         if R::IS_ONE {
             return self.block.within_shell(x, weight, bias, self.weights());
         }
-        composed_shell(self, x, weight, bias)
+        composed_shell(x, weight, bias, |z| self.forward(z))
     }
 
     /// `α [ρ'(φ) ⟨∇φ, v⟩ ∇φ + ρ(φ) H_φ v]` for each block (Eq. (15)).

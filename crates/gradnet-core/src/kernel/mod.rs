@@ -53,18 +53,31 @@ use burn::{
     tensor::{DType, Tensor},
 };
 
+/// Whether `has` holds for the device a tensor is computed on, autodiff or not, and its element type.
+fn is_on<const D: usize>(
+    tensor: &Tensor<D>,
+    has: impl FnOnce(&DispatchDevice, DType) -> bool,
+) -> bool {
+    let device = tensor.device();
+    match device.as_dispatch() {
+        DispatchDevice::Autodiff(device) => has(device, tensor.dtype()),
+        device => has(device, tensor.dtype()),
+    }
+}
+
+/// Whether the device is Flex and has kernels for this element type.
+#[cfg(feature = "flex")]
+fn on_flex(device: &DispatchDevice, dtype: DType) -> bool {
+    matches!(device, DispatchDevice::Flex(_)) && matches!(dtype, DType::F32 | DType::F64)
+}
+
 /// Whether the backend of a tensor has kernels for its element type.
 fn has_kernels<const D: usize>(tensor: &Tensor<D>) -> bool {
-    let device = tensor.device();
-    let device = match device.as_dispatch() {
-        DispatchDevice::Autodiff(device) => device,
-        device => device,
-    };
-    match device {
+    is_on(tensor, |device, dtype| match device {
         #[cfg(feature = "flex")]
-        DispatchDevice::Flex(_) => matches!(tensor.dtype(), DType::F32 | DType::F64),
+        DispatchDevice::Flex(_) => on_flex(device, dtype),
         #[cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm"))]
-        DispatchDevice::Cube(_) => tensor.dtype() == DType::F32,
+        DispatchDevice::Cube(_) => dtype == DType::F32,
         _ => false,
-    }
+    })
 }

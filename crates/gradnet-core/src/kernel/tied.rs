@@ -6,6 +6,8 @@
 
 use burn::tensor::Tensor;
 
+#[cfg(feature = "flex")]
+use super::is_on;
 use super::{CascadeFunction, cascade, product, product_transposed, softmax_modules};
 
 #[cfg(feature = "flex")]
@@ -38,7 +40,7 @@ pub fn tied_cascade(
     );
     assert!(w.dims()[0] > 0, "a shell needs at least one hidden unit");
     #[cfg(feature = "flex")]
-    if on_flex::applies(&x) {
+    if is_on(&x, super::on_flex) {
         super::cascade::check(w.dims()[0], &alpha, &beta, &bias, &function);
         return on_flex::cascade(x, w, alpha, beta, bias, function);
     }
@@ -77,7 +79,7 @@ pub fn tied_softmax_modules(
     assert!(hidden > 0, "a shell needs at least one hidden unit");
     assert_eq!(hidden_bias.dims(), [hidden], "the hidden bias of a shell");
     #[cfg(feature = "flex")]
-    if on_flex::applies(&x) {
+    if is_on(&x, super::on_flex) {
         let (a, b) = mix.as_ref().map(|(a, b)| (a, b)).unzip();
         super::softmax_modules::check(hidden, modules, &alpha, &temperature, a, b);
         return on_flex::softmax_modules(x, w, hidden_bias, alpha, temperature, mix);
@@ -90,7 +92,7 @@ pub fn tied_softmax_modules(
 #[cfg(feature = "flex")]
 mod on_flex {
     use burn::backend::{
-        Autodiff, Backend, Dispatch, DispatchDevice, ExtensionType,
+        Autodiff, Backend, Dispatch, ExtensionType,
         autodiff::{
             checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
             grads::Gradients,
@@ -99,21 +101,10 @@ mod on_flex {
         backend_extension,
         tensor::FloatTensor,
     };
-    use burn::tensor::{DType, Tensor};
+    use burn::tensor::Tensor;
 
     use crate::kernel::CascadeFunction;
     use crate::kernel::extension::FixedFunction;
-
-    /// Whether the shell of a tensor's backend is one operation.
-    pub(super) fn applies(x: &Tensor<2>) -> bool {
-        let device = x.device();
-        let device = match device.as_dispatch() {
-            DispatchDevice::Autodiff(device) => device,
-            device => device,
-        };
-        let element = matches!(x.dtype(), DType::F32 | DType::F64);
-        element && matches!(device, DispatchDevice::Flex(_))
-    }
 
     pub(super) fn cascade(
         x: Tensor<2>,
@@ -125,20 +116,14 @@ mod on_flex {
     ) -> Tensor<2> {
         let (alpha, beta) = (alpha.into_dispatch(), beta.into_dispatch());
         let bias = bias.into_dispatch();
+        let parameters = [alpha, beta, bias];
         let activation = match function.into_fixed() {
-            Ok(function) => TiedActivation::Cascade {
-                alpha,
-                beta,
-                bias,
-                function,
-            },
-            Err((a, b)) => TiedActivation::LearnedCascade {
-                alpha,
-                beta,
-                bias,
-                a: a.into_dispatch(),
-                b: b.into_dispatch(),
-            },
+            Ok(function) => TiedActivation::new(TiedKind::Cascade(function), parameters, None),
+            Err((a, b)) => {
+                let learned = [a, b].map(Tensor::into_dispatch);
+                let kind = TiedKind::Cascade(FixedFunction::Tanh);
+                TiedActivation::new(kind, parameters, Some(learned))
+            }
         };
         let y = Dispatch::tied(x.into_dispatch(), w.into_dispatch(), activation);
         Tensor::from_dispatch(y)
@@ -154,104 +139,85 @@ mod on_flex {
     ) -> Tensor<2> {
         let (hidden_bias, alpha) = (hidden_bias.into_dispatch(), alpha.into_dispatch());
         let temperature = temperature.into_dispatch();
-        let activation = match mix {
-            None => TiedActivation::Softmax {
-                hidden_bias,
-                alpha,
-                temperature,
-            },
-            Some((a, b)) => TiedActivation::LearnedSoftmax {
-                hidden_bias,
-                alpha,
-                temperature,
-                a: a.into_dispatch(),
-                b: b.into_dispatch(),
-            },
-        };
+        let parameters = [hidden_bias, alpha, temperature];
+        let learned = mix.map(|(a, b)| [a, b].map(Tensor::into_dispatch));
+        let activation = TiedActivation::new(TiedKind::SoftmaxModules, parameters, learned);
         let y = Dispatch::tied(x.into_dispatch(), w.into_dispatch(), activation);
         Tensor::from_dispatch(y)
     }
 
-    /// Which activation a shell has; its parameters follow in the order of [`TiedActivation`].
+    /// Which activation a shell has, and with it what its parameters are.
     #[derive(Clone, Copy, Debug)]
     pub(in crate::kernel) enum TiedKind {
-        /// A cascade; the function is that of units without a and b.
+        /// A cascade: α, β and the biases. The function is that of units without a and b.
         Cascade(FixedFunction),
-        /// Softmax modules after a hidden bias.
+        /// Softmax modules after a hidden bias: that bias, α and the temperatures.
         SoftmaxModules,
     }
 
-    /// The activation of a shell with its effective parameters.
+    /// The activation of a shell: three effective parameters that each has, and a and b where it learns them.
     #[derive(ExtensionType)]
     pub(in crate::kernel) enum TiedActivation<B: Backend> {
-        Cascade {
-            alpha: FloatTensor<B>,
-            beta: FloatTensor<B>,
-            bias: FloatTensor<B>,
-            function: FixedFunction,
+        Fixed {
+            kind: TiedKind,
+            first: FloatTensor<B>,
+            second: FloatTensor<B>,
+            third: FloatTensor<B>,
         },
-        LearnedCascade {
-            alpha: FloatTensor<B>,
-            beta: FloatTensor<B>,
-            bias: FloatTensor<B>,
-            a: FloatTensor<B>,
-            b: FloatTensor<B>,
-        },
-        Softmax {
-            hidden_bias: FloatTensor<B>,
-            alpha: FloatTensor<B>,
-            temperature: FloatTensor<B>,
-        },
-        LearnedSoftmax {
-            hidden_bias: FloatTensor<B>,
-            alpha: FloatTensor<B>,
-            temperature: FloatTensor<B>,
+        Learned {
+            kind: TiedKind,
+            first: FloatTensor<B>,
+            second: FloatTensor<B>,
+            third: FloatTensor<B>,
             a: FloatTensor<B>,
             b: FloatTensor<B>,
         },
     }
 
     impl<B: Backend> TiedActivation<B> {
-        /// The three parameters that every activation has, and a and b where it learns them.
+        fn new(
+            kind: TiedKind,
+            [first, second, third]: [FloatTensor<B>; 3],
+            learned: Option<[FloatTensor<B>; 2]>,
+        ) -> Self {
+            match learned {
+                None => Self::Fixed {
+                    kind,
+                    first,
+                    second,
+                    third,
+                },
+                Some([a, b]) => Self::Learned {
+                    kind,
+                    first,
+                    second,
+                    third,
+                    a,
+                    b,
+                },
+            }
+        }
+
+        /// The parameters in the order of [`TiedKind`], a and b apart.
         #[allow(clippy::type_complexity)] // one tensor for each parameter, in their order
         pub(in crate::kernel) fn into_parts(
             self,
         ) -> (TiedKind, [FloatTensor<B>; 3], Option<[FloatTensor<B>; 2]>) {
             match self {
-                Self::Cascade {
-                    alpha,
-                    beta,
-                    bias,
-                    function,
-                } => (TiedKind::Cascade(function), [alpha, beta, bias], None),
-                Self::LearnedCascade {
-                    alpha,
-                    beta,
-                    bias,
+                Self::Fixed {
+                    kind,
+                    first,
+                    second,
+                    third,
+                } => (kind, [first, second, third], None),
+                Self::Learned {
+                    kind,
+                    first,
+                    second,
+                    third,
                     a,
                     b,
-                } => {
-                    let kind = TiedKind::Cascade(FixedFunction::Tanh);
-                    (kind, [alpha, beta, bias], Some([a, b]))
-                }
-                Self::Softmax {
-                    hidden_bias,
-                    alpha,
-                    temperature,
-                } => {
-                    let parameters = [hidden_bias, alpha, temperature];
-                    (TiedKind::SoftmaxModules, parameters, None)
-                }
-                Self::LearnedSoftmax {
-                    hidden_bias,
-                    alpha,
-                    temperature,
-                    a,
-                    b,
-                } => {
-                    let parameters = [hidden_bias, alpha, temperature];
-                    (TiedKind::SoftmaxModules, parameters, Some([a, b]))
-                }
+                } => (kind, [first, second, third], Some([a, b])),
             }
         }
     }
