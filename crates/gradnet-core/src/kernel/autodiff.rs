@@ -12,17 +12,6 @@ use burn::backend::{
 
 use super::extension::{BackwardKernels, FixedFunction, ForwardKernels};
 
-/// Registers the gradients of those parents that want one.
-macro_rules! register {
-    ($backend:ty, $gradients:expr, $parents:expr, ($($value:expr),+ $(,)?)) => {
-        for (parent, value) in $parents.into_iter().zip([$($value),+]) {
-            if let Some(parent) = parent {
-                $gradients.register::<$backend>(parent.id, value);
-            }
-        }
-    };
-}
-
 /// Runs an operation on the primitives of its inputs and records `$step`, which keeps them for its backward pass.
 macro_rules! record {
     ($step:expr, $backend:ty, $strategy:ty, [$($input:ident),+], |$($primitive:ident),+| $run:expr) => {{
@@ -30,7 +19,7 @@ macro_rules! record {
         $(let $primitive = $input.into_primitive();)+
         match Backward::<$backend, _>::prepare::<$strategy>($step, nodes).compute_bound().stateful() {
             OpsKind::Tracked(step) => {
-                let state = ($($primitive.clone(),)+);
+                let state = [$($primitive.clone()),+];
                 step.finish(state, $run)
             }
             OpsKind::UnTracked(step) => step.finish($run),
@@ -38,153 +27,83 @@ macro_rules! record {
     }};
 }
 
-/// The backward step of a cascade of a fixed function.
-#[derive(Debug)]
-struct CascadeFixed(FixedFunction);
+/// Declares the step of an operation, which one of [`BackwardKernels`] carries out, from the inputs and the gradient of the
+/// output; it holds what else the kernel is told.
+macro_rules! step {
+    (
+        $(#[$doc:meta])*
+        $step:ident $(($told:ident: $kind:ty))?, $count:literal inputs [$($input:ident),+], $kernel:ident
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        struct $step $(($kind))?;
 
-impl<B: BackwardKernels> Backward<B, 4> for CascadeFixed {
-    type State = (
-        FloatTensor<B>,
-        FloatTensor<B>,
-        FloatTensor<B>,
-        FloatTensor<B>,
-    );
+        impl<B: BackwardKernels> Backward<B, $count> for $step {
+            type State = [FloatTensor<B>; $count];
 
-    fn backward(
-        self,
-        ops: Ops<Self::State, 4>,
-        gradients: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let (w, alpha, beta, bias) = ops.state;
-        let gradient = gradients.consume::<B>(&ops.node);
-        let (w, alpha, beta, bias) =
-            B::cascade_fixed_backward(w, alpha, beta, bias, gradient, self.0);
-        register!(B, gradients, ops.parents, (w, alpha, beta, bias));
-    }
+            fn backward(
+                self,
+                ops: Ops<Self::State, $count>,
+                gradients: &mut Gradients,
+                _checkpointer: &mut Checkpointer,
+            ) {
+                let [$($input),+] = ops.state;
+                let gradient = gradients.consume::<B>(&ops.node);
+                $(let Self($told) = self;)?
+                #[allow(unused_parens)] // one gradient comes alone, several as a tuple
+                let ($($input),+) = B::$kernel($($input,)+ gradient $(, $told)?);
+                for (parent, value) in ops.parents.into_iter().zip([$($input),+]) {
+                    if let Some(parent) = parent {
+                        gradients.register::<B>(parent.id, value);
+                    }
+                }
+            }
+        }
+    };
 }
 
-/// The backward step of a cascade of a learned function.
-#[derive(Debug)]
-struct CascadeLearned;
+step!(
+    /// Of a cascade of a fixed function.
+    CascadeFixed(function: FixedFunction),
+    4 inputs [w, alpha, beta, bias], cascade_fixed_backward
+);
 
-impl<B: BackwardKernels> Backward<B, 6> for CascadeLearned {
-    type State = (
-        FloatTensor<B>,
-        FloatTensor<B>,
-        FloatTensor<B>,
-        FloatTensor<B>,
-        FloatTensor<B>,
-        FloatTensor<B>,
-    );
+step!(
+    /// Of a cascade of a learned function.
+    CascadeLearned,
+    6 inputs [w, alpha, beta, bias, a, b], cascade_learned_backward
+);
 
-    fn backward(
-        self,
-        ops: Ops<Self::State, 6>,
-        gradients: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let (w, alpha, beta, bias, a, b) = ops.state;
-        let gradient = gradients.consume::<B>(&ops.node);
-        let (w, alpha, beta, bias, a, b) =
-            B::cascade_learned_backward(w, alpha, beta, bias, a, b, gradient);
-        register!(B, gradients, ops.parents, (w, alpha, beta, bias, a, b));
-    }
-}
+step!(
+    /// Of scaled softmax modules.
+    SoftmaxScaled,
+    3 inputs [z, alpha, temperature], softmax_scaled_backward
+);
 
-/// The backward step of scaled softmax modules.
-#[derive(Debug)]
-struct SoftmaxScaled;
+step!(
+    /// Of softmax minus softmin modules.
+    SoftmaxLearned,
+    5 inputs [z, alpha, temperature, a, b], softmax_learned_backward
+);
 
-impl<B: BackwardKernels> Backward<B, 3> for SoftmaxScaled {
-    type State = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
+step!(
+    /// Of a linear spline on [−range, range].
+    Spline(range: f64),
+    2 inputs [z, coefficients], spline_backward
+);
 
-    fn backward(
-        self,
-        ops: Ops<Self::State, 3>,
-        gradients: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let (z, alpha, temperature) = ops.state;
-        let gradient = gradients.consume::<B>(&ops.node);
-        let (z, alpha, temperature) = B::softmax_scaled_backward(z, alpha, temperature, gradient);
-        register!(B, gradients, ops.parents, (z, alpha, temperature));
-    }
-}
-
-/// The backward step of softmax minus softmin modules.
-#[derive(Debug)]
-struct SoftmaxLearned;
-
-impl<B: BackwardKernels> Backward<B, 5> for SoftmaxLearned {
-    type State = (
-        FloatTensor<B>,
-        FloatTensor<B>,
-        FloatTensor<B>,
-        FloatTensor<B>,
-        FloatTensor<B>,
-    );
-
-    fn backward(
-        self,
-        ops: Ops<Self::State, 5>,
-        gradients: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let (z, alpha, temperature, a, b) = ops.state;
-        let gradient = gradients.consume::<B>(&ops.node);
-        let (z, alpha, temperature, a, b) =
-            B::softmax_learned_backward(z, alpha, temperature, a, b, gradient);
-        register!(B, gradients, ops.parents, (z, alpha, temperature, a, b));
-    }
-}
-
-/// The backward step of a linear spline on [−range, range].
-#[derive(Debug)]
-struct Spline(f64);
-
-impl<B: BackwardKernels> Backward<B, 2> for Spline {
-    type State = (FloatTensor<B>, FloatTensor<B>);
-
-    fn backward(
-        self,
-        ops: Ops<Self::State, 2>,
-        gradients: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let (z, coefficients) = ops.state;
-        let gradient = gradients.consume::<B>(&ops.node);
-        let (z, coefficients) = B::spline_backward(z, coefficients, gradient, self.0);
-        register!(B, gradients, ops.parents, (z, coefficients));
-    }
-}
-
-/// The backward step of log(1 + e^x).
-#[derive(Debug)]
-struct Softplus;
-
-impl<B: BackwardKernels> Backward<B, 1> for Softplus {
-    type State = (FloatTensor<B>,);
-
-    fn backward(
-        self,
-        ops: Ops<Self::State, 1>,
-        gradients: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let (x,) = ops.state;
-        let gradient = gradients.consume::<B>(&ops.node);
-        let x = B::softplus_backward(x, gradient);
-        register!(B, gradients, ops.parents, (x));
-    }
-}
+step!(
+    /// Of log(1 + e^x).
+    Softplus,
+    1 inputs [x], softplus_backward
+);
 
 /// The backward step of s W: ∂s = g Wᵀ, ∂W = sᵀ g.
 #[derive(Debug)]
 struct Product;
 
 impl<B: Backend + ForwardKernels> Backward<B, 2> for Product {
-    type State = (FloatTensor<B>, FloatTensor<B>);
+    type State = [FloatTensor<B>; 2];
 
     fn backward(
         self,
@@ -192,7 +111,7 @@ impl<B: Backend + ForwardKernels> Backward<B, 2> for Product {
         gradients: &mut Gradients,
         _checkpointer: &mut Checkpointer,
     ) {
-        let (s, w) = ops.state;
+        let [s, w] = ops.state;
         let gradient = gradients.consume::<B>(&ops.node);
         let [parent_s, parent_w] = ops.parents;
         if let Some(parent) = parent_w {
@@ -210,7 +129,7 @@ impl<B: Backend + ForwardKernels> Backward<B, 2> for Product {
 struct ProductTransposed;
 
 impl<B: Backend + ForwardKernels> Backward<B, 2> for ProductTransposed {
-    type State = (FloatTensor<B>, FloatTensor<B>);
+    type State = [FloatTensor<B>; 2];
 
     fn backward(
         self,
@@ -218,7 +137,7 @@ impl<B: Backend + ForwardKernels> Backward<B, 2> for ProductTransposed {
         gradients: &mut Gradients,
         _checkpointer: &mut Checkpointer,
     ) {
-        let (x, w) = ops.state;
+        let [x, w] = ops.state;
         let gradient = gradients.consume::<B>(&ops.node);
         let [parent_x, parent_w] = ops.parents;
         // Data has no gradient, and its product is not small.

@@ -64,7 +64,10 @@ pub(super) fn check(
     function: &CascadeFunction,
 ) {
     let [layers, _] = alpha.dims();
-    assert!(layers > 0, "a cascade needs at least one layer");
+    assert!(
+        layers > 0 && hidden > 0,
+        "a cascade needs at least one layer and one hidden unit"
+    );
     let expect = |name: &str, parameter: &Tensor<2>| {
         assert_eq!(
             parameter.dims(),

@@ -52,7 +52,7 @@ pub(super) fn check(
     b: Option<&Tensor<1>>,
 ) {
     assert!(
-        modules > 0 && hidden.is_multiple_of(modules),
+        modules > 0 && hidden > 0 && hidden.is_multiple_of(modules),
         "{hidden} hidden units do not divide into {modules} modules"
     );
     let named = [

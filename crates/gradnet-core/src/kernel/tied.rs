@@ -38,10 +38,9 @@ pub fn tied_cascade(
         w.dims()[1],
         "x and W of a shell must have one dimension"
     );
-    assert!(w.dims()[0] > 0, "a shell needs at least one hidden unit");
+    super::cascade::check(w.dims()[0], &alpha, &beta, &bias, &function);
     #[cfg(feature = "flex")]
     if is_on(&x, super::on_flex) {
-        super::cascade::check(w.dims()[0], &alpha, &beta, &bias, &function);
         return on_flex::cascade(x, w, alpha, beta, bias, function);
     }
     let z = product_transposed(x, w.clone());
@@ -76,12 +75,11 @@ pub fn tied_softmax_modules(
         dim,
         "x and W of a shell must have one dimension"
     );
-    assert!(hidden > 0, "a shell needs at least one hidden unit");
     assert_eq!(hidden_bias.dims(), [hidden], "the hidden bias of a shell");
+    let (a, b) = mix.as_ref().map(|(a, b)| (a, b)).unzip();
+    super::softmax_modules::check(hidden, modules, &alpha, &temperature, a, b);
     #[cfg(feature = "flex")]
     if is_on(&x, super::on_flex) {
-        let (a, b) = mix.as_ref().map(|(a, b)| (a, b)).unzip();
-        super::softmax_modules::check(hidden, modules, &alpha, &temperature, a, b);
         return on_flex::softmax_modules(x, w, hidden_bias, alpha, temperature, mix);
     }
     let z = product_transposed(x, w.clone()) + hidden_bias.unsqueeze();
@@ -238,9 +236,11 @@ mod on_flex {
         /// What the pass backward needs of the pass forward.
         type Hidden: Clone + core::fmt::Debug + Send + 'static;
 
+        /// The output, and if `keep` what the pass backward needs.
         fn tied_forward(
             inputs: &[FloatTensor<Self>],
             kind: TiedKind,
+            keep: bool,
         ) -> (FloatTensor<Self>, Self::Hidden);
 
         /// The gradients of x, if it is asked for, and of the other inputs.
@@ -289,10 +289,12 @@ mod on_flex {
         let nodes = inputs.each_ref().map(|input| input.node());
         let inputs = inputs.map(|input| input.into_primitive());
         let step = Backward::<B, N>::prepare::<C>(Tied(kind), nodes);
-        let (output, hidden) = B::tied_forward(&inputs, kind);
         match step.compute_bound().stateful() {
-            OpsKind::Tracked(step) => step.finish((inputs, hidden), output),
-            OpsKind::UnTracked(step) => step.finish(output),
+            OpsKind::Tracked(step) => {
+                let (output, hidden) = B::tied_forward(&inputs, kind, true);
+                step.finish((inputs, hidden), output)
+            }
+            OpsKind::UnTracked(step) => step.finish(B::tied_forward(&inputs, kind, false).0),
         }
     }
 

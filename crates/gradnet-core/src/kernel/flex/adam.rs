@@ -1,8 +1,7 @@
 //! Adam where the numbers lie: one pass that reads four arrays and writes three.
 
-use rayon::prelude::*;
-
 use super::lanes::{Element, Kernel, Lanes, Vector};
+use super::pieces::each_piece;
 
 /// Elements that make a piece of work worth a thread of its own.
 const PIECE: usize = 32 * 1024;
@@ -68,8 +67,8 @@ pub(super) fn adam<E: Element>(
 ) {
     let moments = moment_1.chunks_mut(PIECE).zip(moment_2.chunks_mut(PIECE));
     let numbers = parameter.chunks_mut(PIECE).zip(gradient.chunks(PIECE));
-    let pieces: Vec<_> = numbers.zip(moments).collect();
-    let update = |((parameter, gradient), (moment_1, moment_2))| {
+    let pieces = numbers.zip(moments).collect();
+    each_piece(pieces, |((parameter, gradient), (moment_1, moment_2))| {
         E::widest(Update {
             parameter,
             gradient,
@@ -77,10 +76,5 @@ pub(super) fn adam<E: Element>(
             moment_2,
             factors,
         });
-    };
-    if pieces.len() > 1 && rayon::current_num_threads() > 1 {
-        pieces.into_par_iter().for_each(update);
-    } else {
-        pieces.into_iter().for_each(update);
-    }
+    });
 }

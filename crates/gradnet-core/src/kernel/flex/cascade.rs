@@ -7,12 +7,16 @@
 //!
 //! Backward, from e_{L−1} = ∂loss/∂y: ∂z_l = e_l (k_l u'(z_l) + c_l), e_{l−1} = ∂z_l, ∂w = Σ_l β_l ∂z_l. The sums over
 //! the batch need four accumulators a layer, S = Σ e_l u(z_l), T = Σ e_l (z_l − u(z_l)), Σ ∂z_l w and Σ ∂z_l, from
-//! which ∂α = a S + b T, ∂a = α S, ∂b = α T follow once a unit. The z_l are computed again rather than stored.
+//! which ∂α = a S + b T, ∂a = α S, ∂b = α T follow once a unit. The u(z_l) are kept from the way forward: u'(z_l) and z_l
+//! follow from them by a few multiplications.
+
+use std::mem::MaybeUninit;
 
 use super::doubled::Doubled;
 use super::lanes::{Element, Kernel, Lanes, Vector};
 use super::mathematics;
-use super::rows::{Rows, each_piece, in_order};
+use super::pieces::{cut, each_piece, in_order, written_with};
+use super::rows::Rows;
 use crate::kernel::extension::FixedFunction;
 
 /// Elements that make a piece of work worth a thread of its own.
@@ -81,10 +85,10 @@ fn pack<E: Element>(rows: &Rows, p: &Parameters<'_, E>) -> Vec<E> {
     packed
 }
 
-/// u(z) and u'(z).
+/// u(z), and its derivative where u has a value.
 trait Basis {
     fn value<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector;
-    fn both<L: Lanes>(lanes: L, z: L::Vector) -> (L::Vector, L::Vector);
+    fn slope<L: Lanes>(lanes: L, u: L::Vector) -> L::Vector;
 }
 
 struct Tanh;
@@ -99,9 +103,8 @@ impl Basis for Tanh {
     }
 
     #[inline(always)]
-    fn both<L: Lanes>(lanes: L, z: L::Vector) -> (L::Vector, L::Vector) {
-        let t = mathematics::tanh(lanes, z);
-        (t, t.neg_mul_add(t, lanes.splat(L::Element::ONE)))
+    fn slope<L: Lanes>(lanes: L, u: L::Vector) -> L::Vector {
+        u.neg_mul_add(u, lanes.splat(L::Element::ONE))
     }
 }
 
@@ -112,9 +115,8 @@ impl Basis for Sigmoid {
     }
 
     #[inline(always)]
-    fn both<L: Lanes>(lanes: L, z: L::Vector) -> (L::Vector, L::Vector) {
-        let s = mathematics::sigmoid(lanes, z);
-        (s, s.neg_mul_add(s, s))
+    fn slope<L: Lanes>(_: L, u: L::Vector) -> L::Vector {
+        u.neg_mul_add(u, u)
     }
 }
 
@@ -124,9 +126,10 @@ impl Basis for Softplus {
         mathematics::softplus(lanes, z).0
     }
 
+    /// u = log(1 + e^z), so 1 − e^−u is the logistic function of z.
     #[inline(always)]
-    fn both<L: Lanes>(lanes: L, z: L::Vector) -> (L::Vector, L::Vector) {
-        mathematics::softplus(lanes, z)
+    fn slope<L: Lanes>(lanes: L, u: L::Vector) -> L::Vector {
+        mathematics::one_minus_exp(lanes, -u)
     }
 }
 
@@ -137,9 +140,8 @@ impl Basis for Relu {
     }
 
     #[inline(always)]
-    fn both<L: Lanes>(lanes: L, z: L::Vector) -> (L::Vector, L::Vector) {
-        let one = lanes.splat(L::Element::ONE);
-        (Self::value(lanes, z), one.where_positive(z))
+    fn slope<L: Lanes>(lanes: L, u: L::Vector) -> L::Vector {
+        lanes.splat(L::Element::ONE).where_positive(u)
     }
 }
 
@@ -169,7 +171,9 @@ struct Forward<'a, E> {
     layers: usize,
     function: FixedFunction,
     learned: bool,
-    output: &'a mut [E],
+    output: &'a mut [MaybeUninit<E>],
+    /// u(z_l) of each layer, shaped as w; empty if no gradient will be asked for.
+    kept: &'a mut [MaybeUninit<E>],
 }
 
 impl<E: Element> Kernel<E> for Forward<'_, E> {
@@ -177,31 +181,22 @@ impl<E: Element> Kernel<E> for Forward<'_, E> {
 
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) {
-        let (w, packed, rows) = (self.w, self.packed, &self.rows);
-        let (layers, output) = (self.layers, self.output);
-        specialise!(
-            self.function,
-            self.learned,
-            layers,
-            forward(lanes, w, packed, rows, layers, output)
-        )
+        let (function, learned, layers) = (self.function, self.learned, self.layers);
+        specialise!(function, learned, layers, forward(lanes, self))
     }
 }
 
 #[inline(always)]
 fn forward<L: Lanes, B: Basis, const LEARNED: bool, const LAYERS: usize>(
     lanes: L,
-    w: &[L::Element],
-    packed: &[L::Element],
-    rows: &Rows,
-    layers: usize,
-    output: &mut [L::Element],
+    work: Forward<'_, L::Element>,
 ) {
-    let layers = if LAYERS == 0 { layers } else { LAYERS };
+    let layers = if LAYERS == 0 { work.layers } else { LAYERS };
+    let (w, output, kept) = (work.w, work.output, work.kept);
     let strip_size = layers * PACKED * L::WIDTH;
-    for strip in 0..rows.strips() {
-        let packed = &packed[strip * strip_size..][..strip_size];
-        for (start, count) in rows.parts(strip, w.len()) {
+    for strip in 0..work.rows.strips() {
+        let packed = &work.packed[strip * strip_size..][..strip_size];
+        for (start, count) in work.rows.parts(strip, w.len()) {
             let x = lanes.load_first(&w[start..], count);
             let mut y = lanes.splat(L::Element::ZERO);
             for layer in 0..layers {
@@ -209,12 +204,16 @@ fn forward<L: Lanes, B: Basis, const LEARNED: bool, const LAYERS: usize>(
                     parameter(lanes, packed, layer, BETA),
                     parameter(lanes, packed, layer, BIAS),
                 );
-                y = B::value(lanes, z) * parameter(lanes, packed, layer, K);
+                let u = B::value(lanes, z);
+                if !kept.is_empty() {
+                    lanes.write_first(u, &mut kept[layer * w.len() + start..], count);
+                }
+                y = u * parameter(lanes, packed, layer, K);
                 if LEARNED {
                     y = z.mul_add(parameter(lanes, packed, layer, C), y);
                 }
             }
-            lanes.store_first(y, &mut output[start..], count);
+            lanes.write_first(y, &mut output[start..], count);
         }
     }
 }
@@ -224,13 +223,14 @@ const SUMS: usize = 4;
 
 struct Backward<'a, E> {
     w: &'a [E],
-    gradient: &'a [E],
+    kept: &'a [E],
     packed: &'a [E],
     rows: Rows,
     layers: usize,
     function: FixedFunction,
     learned: bool,
-    output: &'a mut [E],
+    /// Of y; of w when done.
+    gradient: &'a mut [E],
 }
 
 impl<E: Element> Kernel<E> for Backward<'_, E> {
@@ -239,98 +239,57 @@ impl<E: Element> Kernel<E> for Backward<'_, E> {
 
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) -> Vec<E> {
-        let (w, gradient, packed, rows) = (self.w, self.gradient, self.packed, &self.rows);
-        let (layers, output) = (self.layers, self.output);
-        let mut sums = vec![E::ZERO; rows.strips() * layers * SUMS * rows.width];
-        specialise!(
-            self.function,
-            self.learned,
-            layers,
-            backward(lanes, w, gradient, packed, rows, layers, output, &mut sums)
-        );
-        sums
+        let (function, learned, layers) = (self.function, self.learned, self.layers);
+        specialise!(function, learned, layers, backward(lanes, self))
     }
 }
 
 #[inline(always)]
-#[allow(clippy::too_many_arguments)]
 fn backward<L: Lanes, B: Basis, const LEARNED: bool, const LAYERS: usize>(
     lanes: L,
-    w: &[L::Element],
-    gradient: &[L::Element],
-    packed: &[L::Element],
-    rows: &Rows,
-    layers: usize,
-    output: &mut [L::Element],
-    sums: &mut [L::Element],
-) {
+    work: Backward<'_, L::Element>,
+) -> Vec<L::Element> {
     let zero = lanes.splat(L::Element::ZERO);
     if LAYERS == 0 {
-        // u, z − u and the slope of each layer, then its sums.
-        let mut store = vec![zero; layers * (3 + SUMS)];
-        let (state, totals) = store.split_at_mut(layers * 3);
-        backward_strips::<L, B, LEARNED>(
-            lanes, w, gradient, packed, rows, layers, output, sums, state, totals,
-        );
+        // z − u of each layer, then its sums.
+        let mut store = vec![zero; work.layers * (1 + SUMS)];
+        let (rest, totals) = store.split_at_mut(work.layers);
+        backward_strips::<L, B, LEARNED>(lanes, work, rest, totals)
     } else {
-        debug_assert_eq!(LAYERS, 4);
-        let mut state = [zero; 4 * 3];
-        let mut totals = [zero; 4 * SUMS];
-        backward_strips::<L, B, LEARNED>(
-            lanes,
-            w,
-            gradient,
-            packed,
-            rows,
-            4,
-            output,
-            sums,
-            &mut state,
-            &mut totals,
-        );
+        debug_assert_eq!((LAYERS, work.layers), (4, 4));
+        let (mut rest, mut totals) = ([zero; 4], [zero; 4 * SUMS]);
+        backward_strips::<L, B, LEARNED>(lanes, work, &mut rest, &mut totals)
     }
 }
 
 #[inline(always)]
-#[allow(clippy::too_many_arguments)]
 fn backward_strips<L: Lanes, B: Basis, const LEARNED: bool>(
     lanes: L,
-    w: &[L::Element],
-    gradient: &[L::Element],
-    packed: &[L::Element],
-    rows: &Rows,
-    layers: usize,
-    output: &mut [L::Element],
-    sums: &mut [L::Element],
-    state: &mut [L::Vector],
+    work: Backward<'_, L::Element>,
+    rest: &mut [L::Vector],
     totals: &mut [L::Vector],
-) {
+) -> Vec<L::Element> {
     let zero = lanes.splat(L::Element::ZERO);
-    let strip_size = layers * PACKED * L::WIDTH;
-    for strip in 0..rows.strips() {
-        let packed = &packed[strip * strip_size..][..strip_size];
-        for total in totals.iter_mut() {
-            *total = zero;
-        }
-        for (start, count) in rows.parts(strip, w.len()) {
+    let (w, kept, gradient, layers) = (work.w, work.kept, work.gradient, rest.len());
+    let (strip_size, sums_size) = (layers * PACKED * L::WIDTH, layers * SUMS * L::WIDTH);
+    let mut sums = vec![L::Element::ZERO; work.rows.strips() * sums_size];
+    for (strip, sums) in sums.chunks_exact_mut(sums_size).enumerate() {
+        let packed = &work.packed[strip * strip_size..][..strip_size];
+        totals.fill(zero);
+        for (start, count) in work.rows.parts(strip, w.len()) {
             let x = lanes.load_first(&w[start..], count);
-            let mut y = zero;
-            for layer in 0..layers {
-                let z = y + x.mul_add(
-                    parameter(lanes, packed, layer, BETA),
-                    parameter(lanes, packed, layer, BIAS),
-                );
-                let (u, slope) = B::both(lanes, z);
-                let k = parameter(lanes, packed, layer, K);
-                y = u * k;
-                state[layer * 3] = u;
-                if LEARNED {
-                    let c = parameter(lanes, packed, layer, C);
-                    y = z.mul_add(c, y);
-                    state[layer * 3 + 1] = z - u;
-                    state[layer * 3 + 2] = slope.mul_add(k, c);
-                } else {
-                    state[layer * 3 + 2] = slope * k;
+            let u = |layer: usize| lanes.load_first(&kept[layer * w.len() + start..], count);
+            if LEARNED {
+                let mut y = zero;
+                for (layer, rest) in rest.iter_mut().enumerate() {
+                    let z = y + x.mul_add(
+                        parameter(lanes, packed, layer, BETA),
+                        parameter(lanes, packed, layer, BIAS),
+                    );
+                    let u = u(layer);
+                    *rest = z - u;
+                    y = u * parameter(lanes, packed, layer, K);
+                    y = z.mul_add(parameter(lanes, packed, layer, C), y);
                 }
             }
             // Lanes past the row load zeros here, so they add nothing to the sums.
@@ -338,37 +297,123 @@ fn backward_strips<L: Lanes, B: Basis, const LEARNED: bool>(
             let mut into_w = zero;
             for layer in (0..layers).rev() {
                 let total = &mut totals[layer * SUMS..][..SUMS];
-                total[0] = e.mul_add(state[layer * 3], total[0]);
+                let u = u(layer);
+                let (k, slope) = (parameter(lanes, packed, layer, K), B::slope(lanes, u));
+                total[0] = e.mul_add(u, total[0]);
                 if LEARNED {
-                    total[1] = e.mul_add(state[layer * 3 + 1], total[1]);
+                    total[1] = e.mul_add(rest[layer], total[1]);
+                    e = e * slope.mul_add(k, parameter(lanes, packed, layer, C));
+                } else {
+                    e = e * (slope * k);
                 }
-                e = e * state[layer * 3 + 2];
                 total[2] = e.mul_add(x, total[2]);
                 total[3] = total[3] + e;
                 into_w = e.mul_add(parameter(lanes, packed, layer, BETA), into_w);
             }
-            lanes.store_first(into_w, &mut output[start..], count);
+            lanes.store_first(into_w, &mut gradient[start..], count);
         }
-        let sums = &mut sums[strip * layers * SUMS * L::WIDTH..][..layers * SUMS * L::WIDTH];
         for (total, sums) in totals.iter().zip(sums.chunks_exact_mut(L::WIDTH)) {
             lanes.store(*total, sums);
         }
     }
+    sums
 }
 
-/// Four vectors at a time, which do not wait for each other.
-#[inline(always)]
-pub(super) fn interleaved<L: Lanes>(lanes: L) -> Doubled<Doubled<L>> {
+/// Four vectors at a time: the layers of one wait for each other, the vectors do not.
+fn interleaved<L: Lanes>(lanes: L) -> Doubled<Doubled<L>> {
     Doubled::new(Doubled::new(lanes))
 }
 
-/// Evaluates the cascade of `[batch, hidden]` elements.
-pub(super) fn cascade<E: Element>(
-    w: &[E],
-    p: &Parameters<'_, E>,
+/// Elements that four vectors hold.
+fn width<L: Lanes>(_: L) -> usize {
+    <Doubled<Doubled<L>> as Lanes>::WIDTH
+}
+
+/// The cascade of `[batch, hidden]` elements, and what [`differentiate`] needs of it if it is to come.
+#[inline(never)] // Not compiled for `lanes` itself: only the pieces are.
+pub(super) fn evaluate<L: Lanes>(
+    lanes: L,
+    w: &[L::Element],
+    p: &Parameters<'_, L::Element>,
     function: FixedFunction,
-) -> Vec<E> {
-    E::widest(Evaluate { w, p: *p, function })
+    keep: bool,
+) -> (Vec<L::Element>, Vec<L::Element>) {
+    let rows = Rows::new(w.len() / p.hidden, p.hidden, width(lanes));
+    let packed = pack(&rows, p);
+    let (piece, kept) = (rows.piece(PIECE), if keep { p.layers } else { 0 });
+    let pieces = [piece, p.layers * piece];
+    written_with([w.len(), kept * w.len()], pieces, |start, output, kept| {
+        interleaved(lanes).run(Forward {
+            w: &w[start..start + output.len()],
+            packed: &packed,
+            rows,
+            layers: p.layers,
+            function,
+            learned: p.learned.is_some(),
+            output,
+            kept,
+        });
+    })
+}
+
+/// The gradients of a cascade, from what [`evaluate`] kept and the gradient of its output.
+#[inline(never)]
+pub(super) fn differentiate<L: Lanes>(
+    lanes: L,
+    w: &[L::Element],
+    kept: &[L::Element],
+    mut gradient: Vec<L::Element>,
+    p: &Parameters<'_, L::Element>,
+    function: FixedFunction,
+) -> Gradients<L::Element> {
+    let zeros = |n: usize| vec![L::Element::ZERO; n];
+    let size = p.layers * p.hidden;
+    let (mut alpha, mut beta, mut bias) = (zeros(size), zeros(size), zeros(size));
+    let mut learned = p.learned.map(|_| (zeros(size), zeros(size)));
+    // One vector at a time: the sums of four layers fill the registers.
+    let rows = Rows::new(w.len() / p.hidden, p.hidden, width(lanes)).narrowed(L::WIDTH);
+    let packed = pack(&rows, p);
+    let pieces = cut(&mut gradient, rows.piece(PIECE));
+    let sums = in_order(each_piece(pieces, |(start, gradient)| {
+        let end = start + gradient.len();
+        lanes.run(Backward {
+            w: &w[start..end],
+            kept: &kept[start * p.layers..end * p.layers],
+            packed: &packed,
+            rows,
+            layers: p.layers,
+            function,
+            learned: p.learned.is_some(),
+            gradient,
+        })
+    }));
+    for (i, block) in sums.chunks_exact(SUMS * rows.width).enumerate() {
+        let (strip, layer) = (i / p.layers, i % p.layers);
+        let first = strip * rows.width;
+        let mut unit = first % p.hidden;
+        for lane in 0..rows.width.min(rows.length - first) {
+            let at = layer * p.hidden + unit;
+            let sum = |i: usize| block[i * rows.width + lane];
+            match (p.learned, &mut learned) {
+                (Some((a, b)), Some((into_a, into_b))) => {
+                    alpha[at] = alpha[at] + a[at] * sum(0) + b[at] * sum(1);
+                    into_a[at] = into_a[at] + p.alpha[at] * sum(0);
+                    into_b[at] = into_b[at] + p.alpha[at] * sum(1);
+                }
+                _ => alpha[at] = alpha[at] + sum(0),
+            }
+            beta[at] = beta[at] + sum(2);
+            bias[at] = bias[at] + sum(3);
+            unit = if unit + 1 == p.hidden { 0 } else { unit + 1 };
+        }
+    }
+    Gradients {
+        w: gradient,
+        alpha,
+        beta,
+        bias,
+        learned,
+    }
 }
 
 struct Evaluate<'a, E> {
@@ -382,95 +427,17 @@ impl<E: Element> Kernel<E> for Evaluate<'_, E> {
 
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) -> Vec<E> {
-        evaluate(interleaved(lanes), self.w, &self.p, self.function)
+        evaluate(lanes, self.w, &self.p, self.function, false).0
     }
 }
 
-/// Not inlined into the code compiled for `lanes`: only the pieces are.
-#[inline(never)]
-pub(super) fn evaluate<L: Lanes>(
-    lanes: L,
-    w: &[L::Element],
-    p: &Parameters<'_, L::Element>,
+/// Evaluates the cascade of `[batch, hidden]` elements.
+pub(super) fn cascade<E: Element>(
+    w: &[E],
+    p: &Parameters<'_, E>,
     function: FixedFunction,
-) -> Vec<L::Element> {
-    let mut output = vec![L::Element::ZERO; w.len()];
-    if w.is_empty() {
-        return output;
-    }
-    let rows = Rows::new(w.len() / p.hidden, p.hidden, L::WIDTH);
-    let packed = pack(&rows, p);
-    each_piece(&mut output, rows.piece(PIECE), |start, output| {
-        lanes.run(Forward {
-            w: &w[start..start + output.len()],
-            packed: &packed,
-            rows,
-            layers: p.layers,
-            function,
-            learned: p.learned.is_some(),
-            output,
-        });
-    });
-    output
-}
-
-#[inline(never)]
-pub(super) fn differentiate<L: Lanes>(
-    lanes: L,
-    w: &[L::Element],
-    gradient: &[L::Element],
-    p: &Parameters<'_, L::Element>,
-    function: FixedFunction,
-) -> Gradients<L::Element> {
-    let zeros = |n: usize| vec![L::Element::ZERO; n];
-    let size = p.layers * p.hidden;
-    let mut output = zeros(w.len());
-    let (mut alpha, mut beta, mut bias) = (zeros(size), zeros(size), zeros(size));
-    let mut learned = p.learned.map(|_| (zeros(size), zeros(size)));
-    if !w.is_empty() {
-        let rows = Rows::new(w.len() / p.hidden, p.hidden, L::WIDTH);
-        let packed = pack(&rows, p);
-        let pieces = each_piece(&mut output, rows.piece(PIECE), |start, output| {
-            lanes.run(Backward {
-                w: &w[start..start + output.len()],
-                gradient: &gradient[start..start + output.len()],
-                packed: &packed,
-                rows,
-                layers: p.layers,
-                function,
-                learned: p.learned.is_some(),
-                output,
-            })
-        });
-        let sums = in_order(pieces);
-        for (i, block) in sums.chunks_exact(SUMS * rows.width).enumerate() {
-            let (strip, layer) = (i / p.layers, i % p.layers);
-            let first = strip * rows.width;
-            let mut unit = first % p.hidden;
-            for lane in 0..rows.width.min(rows.length - first) {
-                let at = layer * p.hidden + unit;
-                let sum = |i: usize| block[i * rows.width + lane];
-                match (p.learned, &mut learned) {
-                    (Some((a, b)), Some((into_a, into_b))) => {
-                        alpha[at] = alpha[at] + a[at] * sum(0) + b[at] * sum(1);
-                        into_a[at] = into_a[at] + p.alpha[at] * sum(0);
-                        into_b[at] = into_b[at] + p.alpha[at] * sum(1);
-                    }
-                    _ => alpha[at] = alpha[at] + sum(0),
-                }
-                beta[at] = beta[at] + sum(2);
-                bias[at] = bias[at] + sum(3);
-                unit = if unit + 1 == p.hidden { 0 } else { unit + 1 };
-            }
-        }
-    }
-    Gradients {
-        w: output,
-        alpha,
-        beta,
-        bias,
-        learned,
-    }
+) -> Vec<E> {
+    E::widest(Evaluate { w, p: *p, function })
 }
 
 struct Differentiate<'a, E> {
@@ -485,12 +452,13 @@ impl<E: Element> Kernel<E> for Differentiate<'_, E> {
 
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) -> Gradients<E> {
-        let lanes = interleaved(lanes);
-        differentiate(lanes, self.w, self.gradient, &self.p, self.function)
+        let (w, p, function) = (self.w, &self.p, self.function);
+        let (_, kept) = evaluate(lanes, w, p, function, true);
+        differentiate(lanes, w, &kept, self.gradient.to_vec(), p, function)
     }
 }
 
-/// The gradients of a cascade, from the gradient of its output.
+/// The gradients of a cascade, from its input and the gradient of its output.
 pub(super) fn cascade_backward<E: Element>(
     w: &[E],
     gradient: &[E],

@@ -4,6 +4,7 @@
 //! depend on each other, in turn, fill the gaps: doubled twice, a cascade ran 1.4 (backward) to 2 (forward) times
 //! faster.
 
+use std::mem::MaybeUninit;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::lanes::{Element, Kernel, Lanes, Vector};
@@ -70,21 +71,21 @@ impl<L: Lanes> Lanes for Doubled<L> {
     }
 
     #[inline(always)]
-    fn store(self, vector: Self::Vector, to: &mut [L::Element]) {
+    fn write(self, vector: Self::Vector, to: &mut [MaybeUninit<L::Element>]) {
         let to = &mut to[..Self::WIDTH];
-        self.0.store(vector.0, to);
-        self.0.store(vector.1, &mut to[L::WIDTH..]);
+        self.0.write(vector.0, to);
+        self.0.write(vector.1, &mut to[L::WIDTH..]);
     }
 
     #[inline(always)]
-    fn store_first(self, vector: Self::Vector, to: &mut [L::Element], count: usize) {
+    fn write_first(self, vector: Self::Vector, to: &mut [MaybeUninit<L::Element>], count: usize) {
         if count >= Self::WIDTH {
-            return self.store(vector, to);
+            return self.write(vector, to);
         }
         let (low, high) = to[..count].split_at_mut(count.min(L::WIDTH));
         let (in_low, in_high) = (low.len(), high.len());
-        self.0.store_first(vector.0, low, in_low);
-        self.0.store_first(vector.1, high, in_high);
+        self.0.write_first(vector.0, low, in_low);
+        self.0.write_first(vector.1, high, in_high);
     }
 
     #[inline(always)]

@@ -3,6 +3,7 @@
 //! [`Element::widest`] looks the processor up once a call and runs a [`Kernel`] with the widest [`Lanes`] it has:
 //! AVX-512, AVX2 with FMA, or arrays that the compiler vectorises as the target allows.
 
+use std::mem::MaybeUninit;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// An element type with kernels of its own: `f32` or `f64`.
@@ -64,14 +65,34 @@ pub(super) trait Lanes: Copy + Send + Sync {
     /// The first `count` elements of a slice, zeros in the lanes after them.
     fn load_first(self, from: &[Self::Element], count: usize) -> Self::Vector;
 
-    /// Writes all lanes to the head of a slice.
-    fn store(self, vector: Self::Vector, to: &mut [Self::Element]);
+    /// Writes all lanes to the head of a slice, whatever it held.
+    fn write(self, vector: Self::Vector, to: &mut [MaybeUninit<Self::Element>]);
 
-    /// Writes the first `count` lanes to the head of a slice.
-    fn store_first(self, vector: Self::Vector, to: &mut [Self::Element], count: usize);
+    /// Writes the first `count` lanes to the head of a slice, whatever it held.
+    fn write_first(self, vector: Self::Vector, to: &mut [MaybeUninit<Self::Element>], count: usize);
+
+    /// Replaces the head of a slice by all lanes.
+    #[inline(always)]
+    fn store(self, vector: Self::Vector, to: &mut [Self::Element]) {
+        self.write(vector, places(to));
+    }
+
+    /// Replaces the head of a slice by the first `count` lanes.
+    #[inline(always)]
+    fn store_first(self, vector: Self::Vector, to: &mut [Self::Element], count: usize) {
+        self.write_first(vector, places(to), count);
+    }
 
     /// `vector` in the first `count` lanes, `rest` in those after them.
     fn first_or(self, vector: Self::Vector, count: usize, rest: Self::Vector) -> Self::Vector;
+}
+
+/// Elements as places to write to. Who takes them writes whole elements, nothing else.
+#[inline(always)]
+#[allow(unsafe_code)]
+pub(super) fn places<E: Element>(elements: &mut [E]) -> &mut [MaybeUninit<E>] {
+    // SAFETY: the same memory with the same layout, and no code of these kernels makes an element uninitialised.
+    unsafe { &mut *(std::ptr::from_mut(elements) as *mut [MaybeUninit<E>]) }
 }
 
 /// Arithmetic lane by lane.
@@ -246,14 +267,19 @@ macro_rules! portable {
             }
 
             #[inline(always)]
-            fn store(self, vector: Self::Vector, to: &mut [$element]) {
-                to[..N].copy_from_slice(&vector.0);
+            fn write(self, vector: Self::Vector, to: &mut [MaybeUninit<$element>]) {
+                to[..N].write_copy_of_slice(&vector.0);
             }
 
             #[inline(always)]
-            fn store_first(self, vector: Self::Vector, to: &mut [$element], count: usize) {
+            fn write_first(
+                self,
+                vector: Self::Vector,
+                to: &mut [MaybeUninit<$element>],
+                count: usize,
+            ) {
                 let count = count.min(N);
-                to[..count].copy_from_slice(&vector.0[..count]);
+                to[..count].write_copy_of_slice(&vector.0[..count]);
             }
 
             #[inline(always)]

@@ -3,8 +3,10 @@
 //! The value between the knots i and i + 1 is c_i + f (c_{i+1} − c_i) with f the fraction of the way; so ∂z is the
 //! slope of that piece, and (1 − f, f) of the gradient goes to (c_i, c_{i+1}).
 
+use std::mem::MaybeUninit;
+
 use super::lanes::{Element, Kernel, Lanes};
-use super::rows::{each_piece, in_order};
+use super::pieces::{cut, each_piece, in_order, written_in_pieces};
 
 /// Elements that make a piece of work worth a thread of its own.
 const PIECE: usize = 8 * 1024;
@@ -34,7 +36,7 @@ impl<'a, E: Element> Splines<'a, E> {
 struct Forward<'a, E> {
     z: &'a [E],
     splines: Splines<'a, E>,
-    output: &'a mut [E],
+    output: &'a mut [MaybeUninit<E>],
 }
 
 impl<E: Element> Kernel<E> for Forward<'_, E> {
@@ -52,7 +54,7 @@ impl<E: Element> Kernel<E> for Forward<'_, E> {
             let units = splines.coefficients.chunks_exact(knots);
             for ((&z, output), unit) in z.iter().zip(output).zip(units) {
                 let (_, fraction, low, high) = splines.locate(unit, z);
-                *output = low + fraction * (high - low);
+                output.write(low + fraction * (high - low));
             }
         }
     }
@@ -60,9 +62,9 @@ impl<E: Element> Kernel<E> for Forward<'_, E> {
 
 struct Backward<'a, E> {
     z: &'a [E],
-    gradient: &'a [E],
+    /// Of the output; of z when done.
+    gradient: &'a mut [E],
     splines: Splines<'a, E>,
-    output: &'a mut [E],
 }
 
 impl<E: Element> Kernel<E> for Backward<'_, E> {
@@ -77,16 +79,16 @@ impl<E: Element> Kernel<E> for Backward<'_, E> {
         let rows = self
             .z
             .chunks_exact(hidden)
-            .zip(self.gradient.chunks_exact(hidden));
-        for ((z, gradient), output) in rows.zip(self.output.chunks_exact_mut(hidden)) {
+            .zip(self.gradient.chunks_exact_mut(hidden));
+        for (z, gradient) in rows {
             let units = splines
                 .coefficients
                 .chunks_exact(knots)
                 .zip(sums.chunks_exact_mut(knots));
-            let elements = z.iter().zip(gradient).zip(output);
-            for (((&z, &g), output), (unit, sums)) in elements.zip(units) {
+            for ((&z, gradient), (unit, sums)) in z.iter().zip(gradient).zip(units) {
                 let (index, fraction, low, high) = splines.locate(unit, z);
-                *output = g * ((high - low) * splines.density);
+                let g = *gradient;
+                *gradient = g * ((high - low) * splines.density);
                 sums[index] = sums[index] + g * (E::ONE - fraction);
                 sums[index + 1] = sums[index + 1] + g * fraction;
             }
@@ -97,46 +99,38 @@ impl<E: Element> Kernel<E> for Backward<'_, E> {
 
 /// Elements of a piece: whole rows, and more of them than there are coefficients to add up after it.
 fn piece(total: usize, splines: usize, knots: usize) -> usize {
-    let hidden = splines / knots;
+    let hidden = (splines / knots).max(1);
     let rows = PIECE.max(4 * splines).div_ceil(hidden);
     rows.min(total / hidden).max(1) * hidden
 }
 
 /// Evaluates the splines of `[batch, hidden]` elements.
 pub(super) fn linear_spline<E: Element>(z: &[E], splines: &Splines<'_, E>) -> Vec<E> {
-    let mut output = vec![E::ZERO; z.len()];
-    if z.is_empty() {
-        return output;
-    }
     let piece = piece(z.len(), splines.coefficients.len(), splines.knots);
-    each_piece(&mut output, piece, |start, output| {
+    written_in_pieces(z.len(), piece, |start, output| {
         E::widest(Forward {
             z: &z[start..start + output.len()],
             splines: *splines,
             output,
         });
-    });
-    output
+    })
 }
 
-/// The gradients of `z` and the coefficients, from the gradient of the output.
+/// Turns the gradient of the output into that of `z`; returns that of the coefficients.
 pub(super) fn linear_spline_backward<E: Element>(
     z: &[E],
-    gradient: &[E],
+    gradient: &mut [E],
     splines: &Splines<'_, E>,
-) -> (Vec<E>, Vec<E>) {
-    let mut output = vec![E::ZERO; z.len()];
+) -> Vec<E> {
     if z.is_empty() {
-        return (output, vec![E::ZERO; splines.coefficients.len()]);
+        return vec![E::ZERO; splines.coefficients.len()];
     }
     let piece = piece(z.len(), splines.coefficients.len(), splines.knots);
-    let pieces = each_piece(&mut output, piece, |start, output| {
+    in_order(each_piece(cut(gradient, piece), |(start, gradient)| {
         E::widest(Backward {
-            z: &z[start..start + output.len()],
-            gradient: &gradient[start..start + output.len()],
+            z: &z[start..start + gradient.len()],
+            gradient,
             splines: *splines,
-            output,
         })
-    });
-    (output, in_order(pieces))
+    }))
 }

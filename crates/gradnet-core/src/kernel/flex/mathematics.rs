@@ -107,13 +107,18 @@ pub(super) fn exp<L: Lanes>(lanes: L, x: L::Vector) -> L::Vector {
     scale.mul_add(p, scale)
 }
 
+/// 1 − e^x for x ≤ 0, without cancellation near 0; NaN for NaN.
+#[inline(always)]
+pub(super) fn one_minus_exp<L: Lanes>(lanes: L, x: L::Vector) -> L::Vector {
+    let (scale, p) = reduced(lanes, x.at_least(lanes.splat(L::Element::LOWEST)));
+    scale.neg_mul_add(p, lanes.splat(L::Element::ONE) - scale)
+}
+
 /// tanh z.
 #[inline(always)]
 pub(super) fn tanh<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
     let two = lanes.splat(L::Element::nearest(2.0));
-    let x = (-two * z.abs()).at_least(lanes.splat(L::Element::LOWEST));
-    let (scale, p) = reduced(lanes, x);
-    let minus_m = scale.neg_mul_add(p, lanes.splat(L::Element::ONE) - scale);
+    let minus_m = one_minus_exp(lanes, -two * z.abs());
     (minus_m / (two - minus_m)).with_sign_of(z)
 }
 

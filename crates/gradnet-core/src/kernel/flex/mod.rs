@@ -1,6 +1,6 @@
 //! The kernels of the CPU backend Flex, for `f32` and `f64`.
 //!
-//! [`lanes`] chooses AVX-512, AVX2 or plain code when a kernel is called and [`rows`] cuts the work into pieces for
+//! [`lanes`] chooses AVX-512, AVX2 or plain code when a kernel is called and [`pieces`] hands the work in parts to
 //! the current rayon pool; the rest is arithmetic on slices. Results do not depend on the number of threads. They may
 //! differ in the last places between processors whose vectors differ in width.
 
@@ -11,11 +11,13 @@ mod lanes;
 mod linear_spline;
 mod mathematics;
 mod matrix;
+mod pieces;
 mod product;
 mod rows;
 mod shell;
 mod softmax_modules;
 mod softplus;
+mod tensors;
 #[cfg(test)]
 mod tests;
 mod tied;
@@ -25,104 +27,18 @@ mod units;
 mod x86;
 
 use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
-use burn::tensor::{DType, TensorData};
 use burn_flex::FlexTensor;
 
 use super::extension::{BackwardKernels, FixedFunction, ForwardKernels, UpdateKernels};
-use matrix::Matrix;
+use tensors::{FlexElement, Ordered, in_lines, matrix, rows_of, shaped, sizes, with_element};
 
-/// An element type of Flex that has kernels.
-trait FlexElement: lanes::Element + burn::tensor::Element {
-    /// The elements of a tensor that holds this type in order.
-    fn slice(tensor: &FlexTensor) -> Option<&[Self]>;
-
-    /// All elements of a tensor's memory, whatever part of it the tensor shows.
-    fn storage(tensor: &FlexTensor) -> &[Self];
-
-    /// All elements of a tensor's memory, to be written; copied first if another tensor shares it.
-    fn memory(tensor: &mut FlexTensor) -> &mut [Self];
-}
-
-impl FlexElement for f32 {
-    fn slice(tensor: &FlexTensor) -> Option<&[Self]> {
-        tensor.as_slice()
-    }
-
-    fn storage(tensor: &FlexTensor) -> &[Self] {
-        tensor.storage()
-    }
-
-    fn memory(tensor: &mut FlexTensor) -> &mut [Self] {
-        tensor.storage_mut()
-    }
-}
-
-impl FlexElement for f64 {
-    fn slice(tensor: &FlexTensor) -> Option<&[Self]> {
-        tensor.as_slice()
-    }
-
-    fn storage(tensor: &FlexTensor) -> &[Self] {
-        tensor.storage()
-    }
-
-    fn memory(tensor: &mut FlexTensor) -> &mut [Self] {
-        tensor.storage_mut()
-    }
-}
-
-/// Picks the element type of a tensor; the public functions send no other here.
-macro_rules! with_element {
-    ($tensor:expr, $element:ident => $run:expr) => {
-        match $tensor.dtype() {
-            DType::F32 => {
-                type $element = f32;
-                $run
-            }
-            DType::F64 => {
-                type $element = f64;
-                $run
-            }
-            other => unreachable!("no kernel for {other:?}"),
-        }
-    };
-}
-
-use with_element;
-
-/// A tensor whose elements lie in order.
-struct Ordered(FlexTensor);
-
-impl Ordered {
-    fn new(tensor: &FlexTensor) -> Self {
-        Self(tensor.to_contiguous())
-    }
-
-    fn elements<E: FlexElement>(&self) -> &[E] {
-        match E::slice(&self.0) {
-            Some(elements) => elements,
-            None => unreachable!("a contiguous tensor of another element type"),
-        }
-    }
-}
-
-/// A tensor of `elements` in the shape of another.
-fn shaped<E: FlexElement>(elements: Vec<E>, like: &FlexTensor) -> FlexTensor {
-    FlexTensor::from_data(TensorData::new(elements, like.shape()))
-}
-
-/// The sizes of a two-dimensional tensor.
-fn sizes(tensor: &FlexTensor) -> (usize, usize) {
-    let shape = tensor.shape();
-    (shape[0], shape[1])
-}
-
-fn cascade<E: FlexElement>(
+/// Runs `run` on the input and the parameters of a cascade.
+fn with_cascade<E: FlexElement, R>(
     w: &FlexTensor,
     parameters: [&FlexTensor; 3],
     learned: Option<[&FlexTensor; 2]>,
-    function: FixedFunction,
-) -> FlexTensor {
+    run: impl FnOnce(&[E], &cascade::Parameters<'_, E>) -> R,
+) -> R {
     let (layers, hidden) = sizes(parameters[0]);
     let w = Ordered::new(w);
     let [alpha, beta, bias] = parameters.map(Ordered::new);
@@ -135,7 +51,19 @@ fn cascade<E: FlexElement>(
         bias: bias.elements(),
         learned: learned.as_ref().map(|[a, b]| (a.elements(), b.elements())),
     };
-    shaped(cascade::cascade(w.elements(), &parameters, function), &w.0)
+    run(w.elements(), &parameters)
+}
+
+fn cascade<E: FlexElement>(
+    w: &FlexTensor,
+    parameters: [&FlexTensor; 3],
+    learned: Option<[&FlexTensor; 2]>,
+    function: FixedFunction,
+) -> FlexTensor {
+    let values = with_cascade::<E, _>(w, parameters, learned, |w, p| {
+        cascade::cascade(w, p, function)
+    });
+    shaped(values, w)
 }
 
 fn cascade_backward<E: FlexElement>(
@@ -145,23 +73,14 @@ fn cascade_backward<E: FlexElement>(
     learned: Option<[&FlexTensor; 2]>,
     function: FixedFunction,
 ) -> ([FlexTensor; 4], Option<[FlexTensor; 2]>) {
-    let (layers, hidden) = sizes(parameters[0]);
-    let (w, gradient) = (Ordered::new(w), Ordered::new(gradient));
-    let [alpha, beta, bias] = parameters.map(Ordered::new);
-    let learned = learned.map(|pair| pair.map(Ordered::new));
-    let parameters = cascade::Parameters {
-        layers,
-        hidden,
-        alpha: alpha.elements::<E>(),
-        beta: beta.elements(),
-        bias: bias.elements(),
-        learned: learned.as_ref().map(|[a, b]| (a.elements(), b.elements())),
-    };
-    let found = cascade::cascade_backward(w.elements(), gradient.elements(), &parameters, function);
-    let like = |elements| shaped::<E>(elements, &alpha.0);
+    let gradient = Ordered::new(gradient);
+    let found = with_cascade::<E, _>(w, parameters, learned, |w, p| {
+        cascade::cascade_backward(w, gradient.elements(), p, function)
+    });
+    let like = |elements| shaped::<E>(elements, parameters[0]);
     (
         [
-            shaped(found.w, &w.0),
+            shaped(found.w, w),
             like(found.alpha),
             like(found.beta),
             like(found.bias),
@@ -170,11 +89,13 @@ fn cascade_backward<E: FlexElement>(
     )
 }
 
-fn softmax_modules<E: FlexElement>(
+/// Runs `run` on the input and the parameters of softmax modules, and the number of hidden units.
+fn with_modules<E: FlexElement, R>(
     z: &FlexTensor,
     parameters: [&FlexTensor; 2],
     learned: Option<[&FlexTensor; 2]>,
-) -> FlexTensor {
+    run: impl FnOnce(&[E], &softmax_modules::Parameters<'_, E>, usize) -> R,
+) -> R {
     let z = Ordered::new(z);
     let [alpha, temperature] = parameters.map(Ordered::new);
     let learned = learned.map(|pair| pair.map(Ordered::new));
@@ -184,11 +105,17 @@ fn softmax_modules<E: FlexElement>(
         temperature: temperature.elements(),
         learned: learned.as_ref().map(|[a, b]| (a.elements(), b.elements())),
     };
-    let (_, hidden) = sizes(&z.0);
-    shaped(
-        softmax_modules::softmax_modules(z.elements(), &parameters, hidden),
-        &z.0,
-    )
+    run(z.elements(), &parameters, sizes(&z.0).1)
+}
+
+fn softmax_modules<E: FlexElement>(
+    z: &FlexTensor,
+    parameters: [&FlexTensor; 2],
+    learned: Option<[&FlexTensor; 2]>,
+) -> FlexTensor {
+    let run = softmax_modules::softmax_modules;
+    let values = with_modules::<E, _>(z, parameters, learned, run);
+    shaped(values, z)
 }
 
 fn softmax_modules_backward<E: FlexElement>(
@@ -197,26 +124,14 @@ fn softmax_modules_backward<E: FlexElement>(
     parameters: [&FlexTensor; 2],
     learned: Option<[&FlexTensor; 2]>,
 ) -> ([FlexTensor; 3], Option<[FlexTensor; 2]>) {
-    let (z, gradient) = (Ordered::new(z), Ordered::new(gradient));
-    let [alpha, temperature] = parameters.map(Ordered::new);
-    let learned = learned.map(|pair| pair.map(Ordered::new));
-    let parameters = softmax_modules::Parameters {
-        modules: alpha.0.shape()[0],
-        alpha: alpha.elements::<E>(),
-        temperature: temperature.elements(),
-        learned: learned.as_ref().map(|[a, b]| (a.elements(), b.elements())),
-    };
-    let (_, hidden) = sizes(&z.0);
-    let found = softmax_modules::softmax_modules_backward(
-        z.elements(),
-        gradient.elements(),
-        &parameters,
-        hidden,
-    );
-    let like = |elements| shaped::<E>(elements, &alpha.0);
+    let gradient = Ordered::new(gradient);
+    let found = with_modules::<E, _>(z, parameters, learned, |z, p, hidden| {
+        softmax_modules::softmax_modules_backward(z, gradient.elements(), p, hidden)
+    });
+    let like = |elements| shaped::<E>(elements, parameters[0]);
     (
         [
-            shaped(found.z, &z.0),
+            shaped(found.z, z),
             like(found.alpha),
             like(found.temperature),
         ],
@@ -247,14 +162,10 @@ fn spline_backward<E: FlexElement>(
     range: f64,
 ) -> (FlexTensor, FlexTensor) {
     let (z, coefficients) = (Ordered::new(z), Ordered::new(coefficients));
-    let gradient = Ordered::new(gradient);
+    let mut gradient = Ordered::new(gradient).elements::<E>().to_vec();
     let splines = splines::<E>(&coefficients, range);
-    let (into_z, into_coefficients) =
-        linear_spline::linear_spline_backward(z.elements(), gradient.elements(), &splines);
-    (
-        shaped(into_z, &z.0),
-        shaped(into_coefficients, &coefficients.0),
-    )
+    let found = linear_spline::linear_spline_backward(z.elements(), &mut gradient, &splines);
+    (shaped(gradient, &z.0), shaped(found, &coefficients.0))
 }
 
 fn softplus<E: FlexElement>(x: &FlexTensor) -> FlexTensor {
@@ -263,36 +174,10 @@ fn softplus<E: FlexElement>(x: &FlexTensor) -> FlexTensor {
 }
 
 fn softplus_backward<E: FlexElement>(x: &FlexTensor, gradient: &FlexTensor) -> FlexTensor {
-    let (x, gradient) = (Ordered::new(x), Ordered::new(gradient));
-    let into_x = softplus::softplus_backward::<E>(x.elements(), gradient.elements());
-    shaped(into_x, &x.0)
-}
-
-/// A tensor whose rows or columns lie in order, copied if neither do.
-fn in_lines(tensor: &FlexTensor) -> FlexTensor {
-    let [rows, columns] = [0, 1].map(|axis| tensor.layout().strides()[axis]);
-    if (rows >= 0 && columns == 1) || (rows == 1 && columns >= 0) {
-        tensor.clone()
-    } else {
-        tensor.to_contiguous()
-    }
-}
-
-/// Such a tensor as a matrix.
-fn matrix<E: FlexElement>(tensor: &FlexTensor) -> Matrix<'_, E> {
-    let layout = tensor.layout();
-    let (rows, columns) = sizes(tensor);
-    let elements = &E::storage(tensor)[layout.start_offset()..];
-    let [down, right] = [0, 1].map(|axis| layout.strides()[axis].unsigned_abs());
-    if right == 1 {
-        Matrix::with_step(elements, [rows, columns], down)
-    } else {
-        Matrix::with_step(elements, [columns, rows], right).transposed()
-    }
-}
-
-fn rows_of<E: FlexElement>(elements: Vec<E>, sizes: [usize; 2]) -> FlexTensor {
-    FlexTensor::from_data(TensorData::new(elements, sizes))
+    let x = Ordered::new(x);
+    let mut gradient = Ordered::new(gradient).elements::<E>().to_vec();
+    softplus::softplus_backward(x.elements(), &mut gradient);
+    shaped(gradient, &x.0)
 }
 
 fn product<E: FlexElement>(s: &FlexTensor, w: &FlexTensor) -> FlexTensor {

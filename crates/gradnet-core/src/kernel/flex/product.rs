@@ -11,6 +11,7 @@ use gemm::Parallelism;
 
 use super::lanes::Element;
 use super::matrix::Matrix;
+use super::pieces::written;
 
 /// Multiplications from which on a product is worth several threads.
 const PARALLEL: usize = 192 * 192 * 192;
@@ -87,16 +88,4 @@ pub(super) fn sum_of_products<E: Element, const N: usize>(
     if !started {
         output.fill(MaybeUninit::new(E::ZERO));
     }
-}
-
-/// A vector that `write` writes from end to end, and does not read before.
-pub(super) fn written<E: Element>(
-    size: usize,
-    write: impl FnOnce(&mut [MaybeUninit<E>]),
-) -> Vec<E> {
-    let mut elements = Vec::with_capacity(size);
-    write(&mut elements.spare_capacity_mut()[..size]);
-    // SAFETY: the callers, all in this folder, write every element: by a product, or by whole slices.
-    unsafe { elements.set_len(size) };
-    elements
 }

@@ -4,13 +4,6 @@
 //! A hidden size that leaves many lanes of its last vector empty (7 units in 16 lanes) is repeated: `[batch, 7]` is
 //! also `[batch / 16, 112]`, whose rows are seven whole vectors, with the parameters of the units repeated 16 times.
 //! The batch then lies along the lanes as well. Since the memory is the same, nothing is transposed.
-//!
-//! Pieces depend on the shape alone, never on the number of threads, and their sums are added in order: results are
-//! the same to the bit whatever the pool.
-
-use rayon::prelude::*;
-
-use super::lanes::Element;
 
 /// A `[batch, hidden]` array as rows of whole vectors.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +36,11 @@ impl Rows {
             total: batch * hidden,
             width,
         }
+    }
+
+    /// The same rows in vectors of `width` lanes.
+    pub(super) fn narrowed(self, width: usize) -> Self {
+        Self { width, ..self }
     }
 
     /// Vectors of a row.
@@ -98,37 +96,4 @@ impl Iterator for Parts {
         self.start += self.step;
         Some(part)
     }
-}
-
-/// Runs `work` on pieces of `output`, in the current thread pool if there are several.
-pub(super) fn each_piece<E, R>(
-    output: &mut [E],
-    piece: usize,
-    work: impl Fn(usize, &mut [E]) -> R + Sync,
-) -> Vec<R>
-where
-    E: Send,
-    R: Send,
-{
-    if output.len() <= piece {
-        return vec![work(0, output)];
-    }
-    if rayon::current_num_threads() == 1 {
-        let pieces = output.chunks_mut(piece).enumerate();
-        return pieces.map(|(i, part)| work(i * piece, part)).collect();
-    }
-    let pieces = output.par_chunks_mut(piece).enumerate();
-    pieces.map(|(i, part)| work(i * piece, part)).collect()
-}
-
-/// Adds the pieces' sums, first to last.
-pub(super) fn in_order<E: Element>(pieces: Vec<Vec<E>>) -> Vec<E> {
-    let mut pieces = pieces.into_iter();
-    let mut sums = pieces.next().unwrap_or_default();
-    for piece in pieces {
-        for (sum, more) in sums.iter_mut().zip(piece) {
-            *sum = *sum + more;
-        }
-    }
-    sums
 }

@@ -1,10 +1,11 @@
 //! Tied shells of tensors: see [`super::tied`] for their arithmetic.
 
 use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
-use burn::tensor::{DType, TensorData};
+use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
 
-use super::{FlexElement, Ordered, shaped, sizes, tied, with_element};
+use super::tensors::{FlexElement, Ordered, shaped, sizes, with_element};
+use super::tied;
 use crate::kernel::tied::{TiedActivation, TiedKernels, TiedKind, TiedSteps};
 
 /// Runs `run` on a shell of tensors: x, W, then the parameters of the activation.
@@ -38,27 +39,28 @@ fn with_shell<E: FlexElement, R>(
 fn tied_forward<E: FlexElement>(
     inputs: &[FlexTensor],
     kind: TiedKind,
-) -> (FlexTensor, Vec<[FlexTensor; 2]>) {
-    let (y, hidden) = with_shell::<E, _>(inputs, kind, tied::tied);
+    keep: bool,
+) -> (FlexTensor, Vec<tied::Hidden<FlexTensor>>) {
+    let (y, hidden) = with_shell::<E, _>(inputs, kind, |shell| tied::tied(shell, keep));
     let flat = |elements: Vec<E>| {
         let size = elements.len();
         FlexTensor::from_data(TensorData::new(elements, [size]))
     };
-    let hidden = hidden.into_iter().map(|pair| pair.map(flat)).collect();
+    let hidden = hidden.into_iter().map(|piece| piece.map(flat)).collect();
     (shaped(y, &inputs[0]), hidden)
 }
 
 fn tied_backward<E: FlexElement>(
     inputs: &[FlexTensor],
     kind: TiedKind,
-    hidden: &[[FlexTensor; 2]],
+    hidden: &[tied::Hidden<FlexTensor>],
     gradient: &FlexTensor,
     into_x: bool,
 ) -> (Option<FlexTensor>, Vec<FlexTensor>) {
     let gradient = Ordered::new(gradient);
     let hidden: Vec<_> = hidden
         .iter()
-        .map(|pair| pair.each_ref().map(E::storage))
+        .map(|piece| piece.each_ref().map(E::storage))
         .collect();
     let found = with_shell::<E, _>(inputs, kind, |shell| {
         tied::tied_backward(shell, &hidden, gradient.elements(), into_x)
@@ -84,18 +86,19 @@ impl TiedKernels for Flex {
             .into_iter()
             .chain(parameters)
             .chain(learned.into_iter().flatten());
-        Self::tied_forward(&inputs.collect::<Vec<_>>(), kind).0
+        Self::tied_forward(&inputs.collect::<Vec<_>>(), kind, false).0
     }
 }
 
 impl TiedSteps for Flex {
-    type Hidden = Vec<[FlexTensor; 2]>;
+    type Hidden = Vec<tied::Hidden<FlexTensor>>;
 
     fn tied_forward(
         inputs: &[FloatTensor<Self>],
         kind: TiedKind,
+        keep: bool,
     ) -> (FloatTensor<Self>, Self::Hidden) {
-        with_element!(inputs[0], E => tied_forward::<E>(inputs, kind))
+        with_element!(inputs[0], E => tied_forward::<E>(inputs, kind, keep))
     }
 
     fn tied_backward(

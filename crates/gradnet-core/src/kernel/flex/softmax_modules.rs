@@ -2,14 +2,17 @@
 //!
 //! With u = t z, s = softmax(u), q = softmax(−u): y = α (a s − b q). Backward, from g = ∂loss/∂y and the averages
 //! G = Σ g_i s_i, H = Σ g_i q_i: ∂u_i = α (a s_i (g_i − G) + b q_i (g_i − H)), ∂z = t ∂u, ∂t = Σ z_i ∂u_i,
-//! ∂α = a G − b H, ∂a = α G, ∂b = −α H, summed over the batch. s and q are computed again rather than stored.
+//! ∂α = a G − b H, ∂a = α G, ∂b = −α H, summed over the batch. Both parts of ∂u add up to 0 over a module, so that ∂t may
+//! take z from its averages Σ z_i s_i and Σ z_i q_i instead of from 0: the rounding of G and H then weighs little. s and q are kept from the way forward.
 //!
 //! A wide module lies along the lanes; modules of few units are read across rows, one row a lane, so that no lane
 //! idles and no sum crosses the lanes.
 
-use super::lanes::{Element, Kernel, Lanes, Vector};
+use std::mem::MaybeUninit;
+
+use super::lanes::{Element, Kernel, Lanes, Vector, places};
 use super::mathematics;
-use super::rows::{each_piece, in_order};
+use super::pieces::{cut, each_piece, in_order, written_with};
 
 /// The parameters, one a module.
 #[derive(Clone, Copy)]
@@ -75,6 +78,17 @@ impl Shape {
         steps.div_ceil((total / PIECE).clamp(1, steps)) * step
     }
 
+    /// Elements of the vectors that hold a module.
+    fn size(&self) -> usize {
+        self.vectors() * self.lanes
+    }
+
+    /// Numbers kept of `total` elements: s of every module, and q if there is one, in the order of the work.
+    fn kept(&self, total: usize, learned: bool) -> usize {
+        let blocks = total.div_ceil(self.hidden * self.together());
+        blocks * (self.hidden / self.width) * self.size() * if learned { 2 } else { 1 }
+    }
+
     /// Lanes in use of vector `i`, if `rows` rows are left.
     #[inline(always)]
     fn used(&self, i: usize, rows: usize) -> usize {
@@ -121,20 +135,20 @@ fn write<L: Lanes>(
     shape: &Shape,
     rows: usize,
     from: &[L::Element],
-    to: &mut [L::Element],
+    to: &mut [MaybeUninit<L::Element>],
 ) {
     if shape.across {
         for row in 0..rows.min(shape.lanes) {
             let to = &mut to[row * shape.hidden..][..shape.width];
             for (column, value) in to.iter_mut().enumerate() {
-                *value = from[column * L::WIDTH + row];
+                value.write(from[column * L::WIDTH + row]);
             }
         }
     } else {
         let to = &mut to[..shape.width];
         for (i, from) in from.chunks_exact(L::WIDTH).enumerate() {
             let count = shape.used(i, rows);
-            lanes.store_first(lanes.load(from), &mut to[i * L::WIDTH..], count);
+            lanes.write_first(lanes.load(from), &mut to[i * L::WIDTH..], count);
         }
     }
 }
@@ -197,7 +211,9 @@ struct Forward<'a, E> {
     z: &'a [E],
     p: Parameters<'a, E>,
     shape: Shape,
-    output: &'a mut [E],
+    output: &'a mut [MaybeUninit<E>],
+    /// See [`Shape::kept`]; empty if no gradient will be asked for.
+    kept: &'a mut [MaybeUninit<E>],
 }
 
 impl<E: Element> Kernel<E> for Forward<'_, E> {
@@ -206,10 +222,11 @@ impl<E: Element> Kernel<E> for Forward<'_, E> {
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) {
         let (z, p, shape, output) = (self.z, &self.p, &self.shape, self.output);
-        let size = shape.vectors() * L::WIDTH;
+        let size = shape.size();
         let mut store = vec![E::ZERO; 3 * size];
         let (block, rest) = store.split_at_mut(size);
         let (s, q) = rest.split_at_mut(size);
+        let mut kept = self.kept.chunks_exact_mut(size);
         let mut start = 0;
         while start < z.len() {
             let rows = (z.len() - start) / shape.hidden;
@@ -218,24 +235,39 @@ impl<E: Element> Kernel<E> for Forward<'_, E> {
                 let (alpha, t) = (p.alpha[module], p.temperature[module]);
                 read(lanes, shape, rows, &z[at..], block);
                 let of_s = exponentials(lanes, shape, rows, lanes.splat(t), block, s);
+                scale(lanes, of_s, s, kept.next());
                 if let Some((a, b)) = p.learned {
                     let of_q = exponentials(lanes, shape, rows, lanes.splat(E::ZERO - t), block, q);
-                    let of_s = of_s * lanes.splat(alpha * a[module]);
-                    let of_q = of_q * lanes.splat(alpha * b[module]);
+                    scale(lanes, of_q, q, kept.next());
+                    let of_s = lanes.splat(alpha * a[module]);
+                    let of_q = lanes.splat(alpha * b[module]);
                     for (s, q) in s.chunks_exact_mut(L::WIDTH).zip(q.chunks_exact(L::WIDTH)) {
                         let y = lanes.load(q).neg_mul_add(of_q, lanes.load(s) * of_s);
                         lanes.store(y, s);
                     }
                 } else {
-                    let of_s = of_s * lanes.splat(alpha);
-                    for s in s.chunks_exact_mut(L::WIDTH) {
-                        lanes.store(lanes.load(s) * of_s, s);
-                    }
+                    scale(lanes, lanes.splat(alpha), s, None);
                 }
                 write(lanes, shape, rows, s, &mut output[at..]);
             }
             start += shape.together() * shape.hidden;
         }
+    }
+}
+
+/// Multiplies every element by `factor`, and leaves a copy in `kept`.
+#[inline(always)]
+fn scale<L: Lanes>(
+    lanes: L,
+    factor: L::Vector,
+    elements: &mut [L::Element],
+    kept: Option<&mut [MaybeUninit<L::Element>]>,
+) {
+    for elements in elements.chunks_exact_mut(L::WIDTH) {
+        lanes.store(lanes.load(elements) * factor, elements);
+    }
+    if let Some(kept) = kept {
+        kept.write_copy_of_slice(elements);
     }
 }
 
@@ -254,10 +286,11 @@ const SUMS: usize = 3;
 
 struct Backward<'a, E> {
     z: &'a [E],
-    gradient: &'a [E],
+    kept: &'a [E],
+    /// Of the output; of z when done.
+    gradient: &'a mut [E],
     p: Parameters<'a, E>,
     shape: Shape,
-    output: &'a mut [E],
 }
 
 impl<E: Element> Kernel<E> for Backward<'_, E> {
@@ -266,110 +299,109 @@ impl<E: Element> Kernel<E> for Backward<'_, E> {
 
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) -> Vec<E> {
-        let (z, p, shape, output) = (self.z, &self.p, &self.shape, self.output);
+        let (z, p, shape, gradient) = (self.z, &self.p, &self.shape, self.gradient);
         let zero = lanes.splat(E::ZERO);
         let mut sums = vec![zero; p.modules * SUMS];
-        let size = shape.vectors() * L::WIDTH;
-        let mut store = vec![E::ZERO; 4 * size];
-        let (block, rest) = store.split_at_mut(size);
-        let (g, rest) = rest.split_at_mut(size);
-        let (s, q) = rest.split_at_mut(size);
+        let size = shape.size();
+        let mut store = vec![E::ZERO; 2 * size];
+        let (block, g) = store.split_at_mut(size);
+        let mut kept = self.kept.chunks_exact(size);
         let mut start = 0;
         while start < z.len() {
             let rows = (z.len() - start) / shape.hidden;
             for module in 0..p.modules {
                 let at = start + module * shape.width;
-                let (alpha, t) = (p.alpha[module], p.temperature[module]);
+                let (alpha, t) = (p.alpha[module], lanes.splat(p.temperature[module]));
                 let sums = &mut sums[module * SUMS..][..SUMS];
                 let mut of_t = zero;
                 read(lanes, shape, rows, &z[at..], block);
-                read(lanes, shape, rows, &self.gradient[at..], g);
-                let of_s = exponentials(lanes, shape, rows, lanes.splat(t), block, s);
-                let part = product(lanes, g, s) * of_s;
+                read(lanes, shape, rows, &gradient[at..], g);
+                let s = kept.next().unwrap_or_default();
+                let part = product(lanes, g, s);
                 let average_s = total(lanes, shape, part);
+                let centre_s = total(lanes, shape, product(lanes, block, s));
                 sums[0] = sums[0] + part;
                 if let Some((a, b)) = p.learned {
-                    let of_q = exponentials(lanes, shape, rows, lanes.splat(E::ZERO - t), block, q);
-                    let part = product(lanes, g, q) * of_q;
+                    let q = kept.next().unwrap_or_default();
+                    let part = product(lanes, g, q);
                     let average_q = total(lanes, shape, part);
+                    let centre_q = total(lanes, shape, product(lanes, block, q));
                     sums[1] = sums[1] + part;
-                    let of_s = of_s * lanes.splat(alpha * a[module]);
-                    let of_q = of_q * lanes.splat(alpha * b[module]);
+                    let of_s = lanes.splat(alpha * a[module]);
+                    let of_q = lanes.splat(alpha * b[module]);
                     for i in (0..size).step_by(L::WIDTH) {
-                        let g = lanes.load(&g[i..]);
-                        let from_q = (g - average_q) * (lanes.load(&q[i..]) * of_q);
-                        let u = (g - average_s).mul_add(lanes.load(&s[i..]) * of_s, from_q);
-                        of_t = u.mul_add(lanes.load(&block[i..]), of_t);
-                        lanes.store(u * lanes.splat(t), &mut s[i..]);
+                        let (value, z) = (lanes.load(&g[i..]), lanes.load(&block[i..]));
+                        let from_s = (value - average_s) * (lanes.load(&s[i..]) * of_s);
+                        let from_q = (value - average_q) * (lanes.load(&q[i..]) * of_q);
+                        of_t = from_s.mul_add(z - centre_s, of_t);
+                        of_t = from_q.mul_add(z - centre_q, of_t);
+                        lanes.store((from_s + from_q) * t, &mut g[i..]);
                     }
                 } else {
-                    let of_s = of_s * lanes.splat(alpha);
+                    let of_s = lanes.splat(alpha);
                     for i in (0..size).step_by(L::WIDTH) {
                         let u = (lanes.load(&g[i..]) - average_s) * (lanes.load(&s[i..]) * of_s);
-                        of_t = u.mul_add(lanes.load(&block[i..]), of_t);
-                        lanes.store(u * lanes.splat(t), &mut s[i..]);
+                        of_t = u.mul_add(lanes.load(&block[i..]) - centre_s, of_t);
+                        lanes.store(u * t, &mut g[i..]);
                     }
                 }
                 sums[2] = sums[2] + of_t;
-                write(lanes, shape, rows, s, &mut output[at..]);
+                write(lanes, shape, rows, g, places(&mut gradient[at..]));
             }
             start += shape.together() * shape.hidden;
         }
-        let mut output = vec![E::ZERO; sums.len()];
-        for (output, sum) in output.iter_mut().zip(sums) {
-            *output = sum.sum();
-        }
-        output
+        sums.into_iter().map(Vector::sum).collect()
     }
 }
 
-#[inline(never)]
+/// Softmax modules of `[batch, hidden]` elements, and what [`differentiate`] needs of them if it is to come.
+#[inline(never)] // Not compiled for `lanes` itself: only the pieces are.
 pub(super) fn evaluate<L: Lanes>(
     lanes: L,
     z: &[L::Element],
     p: &Parameters<'_, L::Element>,
     hidden: usize,
-) -> Vec<L::Element> {
-    let mut output = vec![L::Element::ZERO; z.len()];
-    if z.is_empty() {
-        return output;
-    }
+    keep: bool,
+) -> (Vec<L::Element>, Vec<L::Element>) {
     let shape = Shape::new(hidden, p.modules, L::WIDTH);
-    each_piece(&mut output, shape.piece(z.len()), |start, output| {
+    let piece = shape.piece(z.len());
+    let kept = |total| shape.kept(total, p.learned.is_some());
+    let sizes = [z.len(), if keep { kept(z.len()) } else { 0 }];
+    written_with(sizes, [piece, kept(piece)], |start, output, kept| {
         lanes.run(Forward {
             z: &z[start..start + output.len()],
             p: *p,
             shape,
             output,
+            kept,
         });
-    });
-    output
+    })
 }
 
+/// The gradients of softmax modules, from what [`evaluate`] kept and the gradient of their output.
 #[inline(never)]
 pub(super) fn differentiate<L: Lanes>(
     lanes: L,
     z: &[L::Element],
-    gradient: &[L::Element],
+    kept: &[L::Element],
+    mut gradient: Vec<L::Element>,
     p: &Parameters<'_, L::Element>,
     hidden: usize,
 ) -> Gradients<L::Element> {
     let zeros = |n: usize| vec![L::Element::ZERO; n];
-    let mut output = zeros(z.len());
-    let mut sums = zeros(p.modules * SUMS);
-    if !z.is_empty() {
-        let shape = Shape::new(hidden, p.modules, L::WIDTH);
-        let pieces = each_piece(&mut output, shape.piece(z.len()), |start, output| {
-            lanes.run(Backward {
-                z: &z[start..start + output.len()],
-                gradient: &gradient[start..start + output.len()],
-                p: *p,
-                shape,
-                output,
-            })
-        });
-        sums = in_order(pieces);
-    }
+    let shape = Shape::new(hidden, p.modules, L::WIDTH);
+    let piece = shape.piece(z.len());
+    let kept_of = |total| shape.kept(total, p.learned.is_some());
+    let pieces = cut(&mut gradient, piece);
+    let sums = in_order(each_piece(pieces, |(start, gradient)| {
+        lanes.run(Backward {
+            z: &z[start..start + gradient.len()],
+            kept: &kept[kept_of(start)..][..kept_of(gradient.len())],
+            gradient,
+            p: *p,
+            shape,
+        })
+    }));
 
     let mut alpha = zeros(p.modules);
     let mut temperature = zeros(p.modules);
@@ -386,7 +418,7 @@ pub(super) fn differentiate<L: Lanes>(
         }
     }
     Gradients {
-        z: output,
+        z: gradient,
         alpha,
         temperature,
         learned,
@@ -404,7 +436,7 @@ impl<E: Element> Kernel<E> for Evaluate<'_, E> {
 
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) -> Vec<E> {
-        evaluate(lanes, self.z, &self.p, self.hidden)
+        evaluate(lanes, self.z, &self.p, self.hidden, false).0
     }
 }
 
@@ -420,7 +452,9 @@ impl<E: Element> Kernel<E> for Differentiate<'_, E> {
 
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) -> Gradients<E> {
-        differentiate(lanes, self.z, self.gradient, &self.p, self.hidden)
+        let (z, p, hidden) = (self.z, &self.p, self.hidden);
+        let (_, kept) = evaluate(lanes, z, p, hidden, true);
+        differentiate(lanes, z, &kept, self.gradient.to_vec(), p, hidden)
     }
 }
 
@@ -429,7 +463,7 @@ pub(super) fn softmax_modules<E: Element>(z: &[E], p: &Parameters<'_, E>, hidden
     E::widest(Evaluate { z, p: *p, hidden })
 }
 
-/// The gradients of softmax modules, from the gradient of their output.
+/// The gradients of softmax modules, from their input and the gradient of their output.
 pub(super) fn softmax_modules_backward<E: Element>(
     z: &[E],
     gradient: &[E],

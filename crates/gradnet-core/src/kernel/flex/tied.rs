@@ -9,11 +9,10 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::lanes::{Element, Kernel, Lanes};
 use super::matrix::Matrix;
-use super::product::{Threads, sum_of_products, written};
+use super::pieces::{each_piece, written};
+use super::product::{Threads, sum_of_products};
 use super::transpose::transposed;
 use super::units::Units;
 use crate::kernel::tied::TiedKind;
@@ -49,10 +48,11 @@ pub(super) struct Shell<'a, E> {
     pub(super) parameters: Vec<Parameter<'a, E>>,
 }
 
-/// The hidden vectors of a piece before and after the activation, `[rows, units]` each: what its gradients need.
-pub(super) type Hidden<T> = [T; 2];
+/// What the gradients of a piece need: its hidden vectors before and after the activation, `[rows, units]` each, and what
+/// the activation kept.
+pub(super) type Hidden<T> = [T; 3];
 
-/// The shell's output `[batch, dim]`, and the hidden vectors of its pieces.
+/// The shell's output `[batch, dim]`, and what its pieces kept for the gradients, if they are to come.
 pub(super) type Output<E> = (Vec<E>, Vec<Hidden<Vec<E>>>);
 
 /// What a piece finds beside its rows of ∂W: the gradient of x, if it was asked for, and of the parameters.
@@ -161,13 +161,7 @@ fn each<E: Element, R: Send>(
             parts.push((piece, part));
             rest = after;
         }
-        results = if parts.len() > 1 && rayon::current_num_threads() > 1 {
-            let parts = parts.into_par_iter();
-            parts.map(|(piece, part)| work(piece, part)).collect()
-        } else {
-            let parts = parts.into_iter();
-            parts.map(|(piece, part)| work(piece, part)).collect()
-        };
+        results = each_piece(parts, |(piece, part)| work(piece, part));
     });
     if total > whole {
         let (sum, parts) = elements.split_at_mut(whole);
@@ -210,19 +204,20 @@ fn onto_units<E: Element>(rows: Matrix<'_, E>, w: Matrix<'_, E>, threads: Thread
 }
 
 #[inline(never)]
-fn forward<L: Lanes>(lanes: L, shell: &Shell<'_, L::Element>) -> Output<L::Element> {
+fn forward<L: Lanes>(lanes: L, shell: &Shell<'_, L::Element>, keep: bool) -> Output<L::Element> {
     let (pieces, dim) = (shell.pieces(), shell.dim);
     let threads = threads(&pieces);
     let size = |piece: &Piece| piece.rows.len() * dim;
-    each(&pieces, size, shell.batch * dim, |piece, y| {
+    let (y, kept) = each(&pieces, size, shell.batch * dim, |piece, y| {
         let (rows, w) = (piece.rows.len(), shell.w(&piece.units));
         let activation = shell.activation(&piece.units);
         let z = activation.biased(onto_units(shell.x(&piece.rows), w, threads));
-        let s = activation.evaluate(lanes, &z);
+        let (s, kept) = activation.evaluate(lanes, &z, keep);
         let left = Matrix::new(&s, [rows, piece.units.len()]);
         sum_of_products([(left, w)], threads, y);
-        [z, s]
-    })
+        keep.then_some([z, s, kept])
+    });
+    (y, kept.into_iter().flatten().collect())
 }
 
 #[inline(never)]
@@ -241,12 +236,12 @@ fn backward<L: Lanes>(
     };
     let size = |piece: &Piece| piece.units.len() * dim;
     let (w, found) = each(&pieces, size, shell.hidden * dim, |piece, into_w| {
-        let [z, s] = hidden[piece.index];
+        let [z, s, kept] = hidden[piece.index];
         let (rows, units) = (piece.rows.len(), piece.units.len());
         let (w, activation) = (shell.w(&piece.units), shell.activation(&piece.units));
         let own = rows_of(&piece.rows);
         let into_s = onto_units(own, w, threads);
-        let (into_z, parameters) = activation.differentiate(lanes, z, &into_s);
+        let (into_z, parameters) = activation.differentiate(lanes, z, kept, into_s);
         let terms = [
             (Matrix::new(s, [rows, units]).transposed(), own),
             (
@@ -297,20 +292,23 @@ fn gathered<E: Element>(
     }
 }
 
-struct Forward<'a, E>(&'a Shell<'a, E>);
+struct Forward<'a, E> {
+    shell: &'a Shell<'a, E>,
+    keep: bool,
+}
 
 impl<E: Element> Kernel<E> for Forward<'_, E> {
     type Output = Output<E>;
 
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) -> Output<E> {
-        forward(lanes, self.0)
+        forward(lanes, self.shell, self.keep)
     }
 }
 
-/// The shell's output `[batch, dim]`, and the hidden vectors of its pieces.
-pub(super) fn tied<E: Element>(shell: &Shell<'_, E>) -> Output<E> {
-    E::widest(Forward(shell))
+/// The shell's output, and if `keep` what [`tied_backward`] needs.
+pub(super) fn tied<E: Element>(shell: &Shell<'_, E>, keep: bool) -> Output<E> {
+    E::widest(Forward { shell, keep })
 }
 
 struct Backward<'a, E> {
@@ -329,7 +327,7 @@ impl<E: Element> Kernel<E> for Backward<'_, E> {
     }
 }
 
-/// The gradients of a shell, from the gradient of its output and what [`tied`] found.
+/// The gradients of a shell, from the gradient of its output and what [`tied`] kept.
 pub(super) fn tied_backward<E: Element>(
     shell: &Shell<'_, E>,
     hidden: &[Hidden<&[E]>],

@@ -4,7 +4,7 @@
 //! side walks across memory.
 
 use super::lanes::Element;
-use super::product::written;
+use super::pieces::written;
 
 /// Rows and columns of a block.
 const EDGE: usize = 16;

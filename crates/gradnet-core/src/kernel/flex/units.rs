@@ -60,35 +60,44 @@ impl<E: Element> Units<E> {
         z
     }
 
-    pub(super) fn evaluate<L: Lanes<Element = E>>(&self, lanes: L, z: &[E]) -> Vec<E> {
+    /// The values, and what [`Units::differentiate`] needs of them if it is to come.
+    pub(super) fn evaluate<L: Lanes<Element = E>>(
+        &self,
+        lanes: L,
+        z: &[E],
+        keep: bool,
+    ) -> (Vec<E>, Vec<E>) {
         match self.kind {
             TiedKind::Cascade(function) => {
-                cascade::evaluate(cascade::interleaved(lanes), z, &self.cascade(), function)
+                cascade::evaluate(lanes, z, &self.cascade(), function, keep)
             }
             TiedKind::SoftmaxModules => {
-                softmax_modules::evaluate(lanes, z, &self.softmax_modules(), self.count)
+                let p = self.softmax_modules();
+                softmax_modules::evaluate(lanes, z, &p, self.count, keep)
             }
         }
     }
 
-    /// The gradient of z, then those of the parameters.
+    /// The gradient of z from that of the values, then those of the parameters.
     pub(super) fn differentiate<L: Lanes<Element = E>>(
         &self,
         lanes: L,
         z: &[E],
-        gradient: &[E],
+        kept: &[E],
+        gradient: Vec<E>,
     ) -> (Vec<E>, Vec<Vec<E>>) {
         match self.kind {
             TiedKind::Cascade(function) => {
-                let lanes = cascade::interleaved(lanes);
-                let found = cascade::differentiate(lanes, z, gradient, &self.cascade(), function);
+                let p = self.cascade();
+                let found = cascade::differentiate(lanes, z, kept, gradient, &p, function);
                 let mut parameters = vec![found.alpha, found.beta, found.bias];
                 parameters.extend(found.learned.into_iter().flat_map(|(a, b)| [a, b]));
                 (found.w, parameters)
             }
             TiedKind::SoftmaxModules => {
                 let p = self.softmax_modules();
-                let found = softmax_modules::differentiate(lanes, z, gradient, &p, self.count);
+                let found =
+                    softmax_modules::differentiate(lanes, z, kept, gradient, &p, self.count);
                 let mut bias = vec![E::ZERO; self.count];
                 for row in found.z.chunks_exact(self.count) {
                     for (bias, &z) in bias.iter_mut().zip(row) {

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::*;
+use std::mem::MaybeUninit;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::lanes::{Kernel, Lanes, Vector, fold_halves};
@@ -74,20 +75,25 @@ macro_rules! vectors {
             }
 
             #[inline(always)]
-            fn store(self, vector: $vector, to: &mut [$element]) {
+            fn write(self, vector: $vector, to: &mut [MaybeUninit<$element>]) {
                 let to = &mut to[..$width];
                 // SAFETY: the token proves the feature; the slice holds a whole vector.
-                unsafe { $store(to.as_mut_ptr(), vector.0) }
+                unsafe { $store(to.as_mut_ptr().cast(), vector.0) }
             }
 
             #[inline(always)]
-            fn store_first(self, vector: $vector, to: &mut [$element], count: usize) {
+            fn write_first(
+                self,
+                vector: $vector,
+                to: &mut [MaybeUninit<$element>],
+                count: usize,
+            ) {
                 if count >= $width {
-                    return self.store(vector, to);
+                    return self.write(vector, to);
                 }
                 let to = &mut to[..count];
                 // SAFETY: the token proves the feature; only the lanes of the slice are written.
-                unsafe { $store_first(to.as_mut_ptr(), count, vector.0) }
+                unsafe { $store_first(to.as_mut_ptr().cast(), count, vector.0) }
             }
 
             #[inline(always)]

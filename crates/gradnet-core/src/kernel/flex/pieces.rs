@@ -1,0 +1,83 @@
+//! Work in pieces for the current thread pool, and memory that is written once.
+//!
+//! Pieces depend on the shape alone, never on the number of threads, and their sums are added in order: results are
+//! the same to the bit whatever the pool.
+
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
+
+use rayon::prelude::*;
+
+use super::lanes::Element;
+
+/// Runs `work` on each piece: side by side, if there are several and threads for them.
+pub(super) fn each_piece<P: Send, R: Send>(pieces: Vec<P>, work: impl Fn(P) -> R + Sync) -> Vec<R> {
+    if pieces.len() > 1 && rayon::current_num_threads() > 1 {
+        pieces.into_par_iter().map(&work).collect()
+    } else {
+        pieces.into_iter().map(work).collect()
+    }
+}
+
+/// An array in pieces of `size` elements, each with the place of its first.
+pub(super) fn cut<T>(elements: &mut [T], size: usize) -> Vec<(usize, &mut [T])> {
+    let pieces = elements.chunks_mut(size).enumerate();
+    pieces.map(|(i, piece)| (i * size, piece)).collect()
+}
+
+/// A vector that `write` writes from end to end, and does not read before.
+pub(super) fn written<E: Element>(
+    size: usize,
+    write: impl FnOnce(&mut [MaybeUninit<E>]),
+) -> Vec<E> {
+    let mut elements = Vec::with_capacity(size);
+    write(&mut elements.spare_capacity_mut()[..size]);
+    // SAFETY: the callers, all in this folder, write every element: by a product, by vectors, or by whole slices.
+    unsafe { elements.set_len(size) };
+    elements
+}
+
+/// A vector of `size` elements that `work` writes, `piece` elements from a place on each time.
+pub(super) fn written_in_pieces<E: Element>(
+    size: usize,
+    piece: usize,
+    work: impl Fn(usize, &mut [MaybeUninit<E>]) + Sync,
+) -> Vec<E> {
+    written(size, |output| {
+        each_piece(cut(output, piece), |(start, output)| work(start, output));
+    })
+}
+
+/// The same with a second vector beside it, in as many pieces of another size, or with no element at all.
+pub(super) fn written_with<E: Element>(
+    sizes: [usize; 2],
+    pieces: [usize; 2],
+    work: impl Fn(usize, &mut [MaybeUninit<E>], &mut [MaybeUninit<E>]) + Sync,
+) -> (Vec<E>, Vec<E>) {
+    let mut first = Vec::new();
+    let second = written(sizes[1], |second| {
+        first = written(sizes[0], |first| {
+            let mut second = second.chunks_mut(pieces[1]);
+            let both = cut(first, pieces[0])
+                .into_iter()
+                .map(|(start, first)| (start, first, second.next().unwrap_or_default()));
+            each_piece(both.collect(), |(start, first, second)| {
+                work(start, first, second);
+            });
+        });
+    });
+    (first, second)
+}
+
+/// Adds the pieces' sums, first to last.
+pub(super) fn in_order<E: Element>(pieces: Vec<Vec<E>>) -> Vec<E> {
+    let mut pieces = pieces.into_iter();
+    let mut sums = pieces.next().unwrap_or_default();
+    for piece in pieces {
+        for (sum, more) in sums.iter_mut().zip(piece) {
+            *sum = *sum + more;
+        }
+    }
+    sums
+}
