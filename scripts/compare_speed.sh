@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
 # gradnet and PyTorch in turn on this machine, case by case, and the table of ratios.
 #
-#   scripts/compare_speed.sh [ROUNDS]      (default 3; needs python3 with torch, for instance from a virtual environment
-#                                           given as PYTHON=path/to/python)
+#   scripts/compare_speed.sh [ROUNDS] [COMPILED]
 #
-# Writes results/speed.json: for each case the medians over the rounds and the ratio; prints the table in Markdown and puts
-# it into README.md and docs/performance.md (scripts/show_results.py).
+# ROUNDS rounds (default 7) beside eager PyTorch, a second each; in COMPILED of them (default 1) torch.compile as well, which
+# compiles for most of a minute a case. Needs python3 with torch, for instance from a virtual environment given as
+# PYTHON=path/to/python.
+#
+# Writes results/speed.json, for each case the medians over the rounds and the ratios, and puts the table into README.md and
+# docs/performance.md (scripts/show_results.py).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-rounds="${1:-3}"
+rounds="${1:-7}"
+compiled="${2:-1}"
 python="${PYTHON:-python3}"
 rows=$(mktemp)
 trap 'rm -f "$rows"' EXIT
@@ -23,22 +27,16 @@ for line in sys.stdin:
 for ((round = 1; round <= rounds; round++)); do
   for case in $cases; do
     echo "round $round of $rounds: $case" >&2
-    "$gradnet" bench --case "$case" --json >>"$rows"
-    "$python" scripts/peer_torch.py --case "$case" >>"$rows"
+    "$gradnet" bench --case "$case" --seconds 1 --json >>"$rows"
+    "$python" scripts/peer_torch.py --case "$case" --seconds 1 >>"$rows"
+    if ((round <= compiled)); then
+      "$python" scripts/peer_torch.py --case "$case" --seconds 1 --compile >>"$rows"
+    fi
   done
 done
 
-"$python" - "$rows" "$rounds" <<'PY'
+"$python" - "$rows" "$rounds" "$compiled" <<'PY'
 import json, os, platform, statistics, sys
-
-ours, theirs, torch = {}, {}, None
-for line in open(sys.argv[1]):
-    row = json.loads(line)
-    if "implementation" in row:
-        theirs.setdefault(row["case"], []).append(row["ms_per_step"])
-        torch = row["torch"]
-    else:
-        ours.setdefault(row["case"], []).append(row)
 
 def processor():
     try:
@@ -49,31 +47,42 @@ def processor():
         pass
     return platform.processor()
 
+path, rounds, compiled = sys.argv[1:]
+found, torch = {}, None
+for line in open(path):
+    row = json.loads(line)
+    found.setdefault(row["case"], {}).setdefault(row.get("implementation", "gradnet"), []).append(row)
+    torch = row.get("torch", torch)
+
+def ratios(ours, theirs):
+    """Paired round by round: a machine that drifts drifts for both."""
+    return [peer["ms_per_step"] / row["ms_per_step"] for row, peer in zip(ours, theirs)]
+
+def median(rows, key="ms_per_step"):
+    return statistics.median(row[key] for row in rows)
+
 table = []
-for case, rows in ours.items():
-    median = lambda key: statistics.median(row[key] for row in rows)
-    # Paired round by round: a machine that drifts drifts for both.
-    ratios = [peer / row["ms_per_step"] for row, peer in zip(rows, theirs[case])]
-    table.append({
+for case, by in found.items():
+    ours, eager = by["gradnet"], by["torch_eager"]
+    faster = ratios(ours, eager)
+    row = {
         "case": case,
-        "gradnet_ms": median("ms_per_step"),
-        "floor_ms": median("floor_ms"),
-        "ratio_to_floor": median("ratio_to_floor"),
-        "torch_eager_ms": statistics.median(theirs[case]),
-        "times_faster": statistics.median(ratios),
-        "times_faster_range": [min(ratios), max(ratios)],
-    })
-os.makedirs("results", exist_ok=True)
+        "gradnet_ms": median(ours),
+        "floor_ms": median(ours, "floor_ms"),
+        "ratio_to_floor": median(ours, "ratio_to_floor"),
+        "torch_eager_ms": median(eager),
+        "times_faster": statistics.median(faster),
+        "times_faster_range": [min(faster), max(faster)],
+    }
+    if "torch_compiled" in by:
+        row["torch_compiled_ms"] = median(by["torch_compiled"])
+        row["times_faster_than_compiled"] = statistics.median(ratios(ours, by["torch_compiled"]))
+    table.append(row)
 machine = {"processor": processor(), "cores": os.cpu_count(), "torch": torch}
+os.makedirs("results", exist_ok=True)
 with open("results/speed.json", "w") as file:
-    json.dump({"command": f"scripts/compare_speed.sh {sys.argv[2]}", "machine": machine, "rows": table}, file, indent=2)
+    json.dump({"command": f"scripts/compare_speed.sh {rounds} {compiled}", "machine": machine, "rows": table}, file, indent=2)
     file.write("\n")
-print(f"{machine['processor']}, {machine['cores']} cores, PyTorch {torch}, flex, {sys.argv[2]} rounds in turn\n")
-print("| case | gradnet, ms a step | PyTorch eager, ms | times faster | ratio to the matrix products |")
-print("|---|---|---|---|---|")
-for row in table:
-    print(f"| {row['case']} | {row['gradnet_ms']:.3g} | {row['torch_eager_ms']:.3g} "
-          f"| {row['times_faster']:.2f} | {row['ratio_to_floor']:.2f} |")
 PY
 
 "$python" scripts/show_results.py
