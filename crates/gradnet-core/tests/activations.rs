@@ -358,6 +358,10 @@ fn a_free_spline_continues_with_its_end_slopes() {
     // The potential starts at the first knot: trapezoids 0.25, 0.5, 1, then half a piece.
     let ours = host(sigma.potential(row(&[0.25])));
     assert_close("potential", &ours, &[0.25 + 0.5 + 0.5], 1e-14);
+    // Slopes −2, 4, 0, −6 change by 6, 4 and 6.
+    assert!(sigma.penalty().is_none());
+    let penalty = sigma.with_slope_penalty(0.5).penalty().unwrap();
+    assert_close("penalty", &host(penalty), &[8.0], 1e-14);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use burn::tensor::Device;
 use burn::train::Interrupter;
 use gradnet_core::activation::TemperatureSchedule;
-use gradnet_core::network::{Network, NetworkConfig, QuadraticConfig, Size};
+use gradnet_core::network::{Network, NetworkConfig, QuadraticConfig, RidgeConfig, Size};
 use gradnet_experiments::backend::Backend;
 use gradnet_experiments::experiment::{DataConfig, FixedData, Schedule};
 use gradnet_experiments::run::RunFolder;
@@ -192,6 +192,31 @@ fn a_scheduled_temperature_follows_the_steps_of_the_run() {
         "{difference} at step {}",
         best.step
     );
+}
+
+#[test]
+fn a_slope_penalty_makes_splines_straighter() {
+    let total_variation = |slope_penalty: f64| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut experiment = small("rr");
+        experiment.network = NetworkConfig::Rr(RidgeConfig {
+            width: Some(7),
+            knots: 9,
+            slope_penalty,
+            ..Default::default()
+        });
+        let out = folder.path().join("run");
+        let summary = run(&experiment, &out).unwrap();
+        assert!(summary.test.mse_db_mean < summary.reference.zero_db);
+        let Network::Rr(network) = Run::open(&out).unwrap().network(&Device::flex()).unwrap()
+        else {
+            panic!("another network was trained");
+        };
+        let splines = network.activation.with_slope_penalty(1.0);
+        splines.penalty().unwrap().into_scalar::<f32>()
+    };
+    let (free, penalised) = (total_variation(0.0), total_variation(0.1));
+    assert!(penalised < 0.3 * free, "{penalised} against {free}");
 }
 
 #[test]

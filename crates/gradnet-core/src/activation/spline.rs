@@ -51,6 +51,7 @@ pub struct SplineActivation<S: Sign> {
     /// The stored coefficients, `[hidden, knots]`.
     pub coefficients: Param<Tensor<2>>,
     range: f64,
+    slope_penalty: f64,
     #[module(skip)]
     sign: PhantomData<S>,
 }
@@ -73,8 +74,30 @@ impl<S: SplineShape> SplineActivation<S> {
         Self {
             coefficients: Param::from_tensor((noise.val() * (slope * step) + line).detach()),
             range,
+            slope_penalty: 0.0,
             sign: PhantomData,
         }
+    }
+
+    /// With a weight λ of the [`penalty`](Self::penalty), which a training loop adds to its loss.
+    pub fn with_slope_penalty(self, slope_penalty: f64) -> Self {
+        Self {
+            slope_penalty,
+            ..self
+        }
+    }
+
+    /// `λ Σ |s_{k+1} − s_k|` over the slopes `s_k` of all units, `[1]`, if λ is not 0: Goujon et al.'s second-order total
+    /// variation, which is small for splines of few pieces.
+    pub fn penalty(&self) -> Option<Tensor<1>> {
+        if self.slope_penalty == 0.0 {
+            return None;
+        }
+        let slopes = self.slopes();
+        let [_, pieces] = slopes.dims();
+        let right = slopes.clone().narrow(1, 1, pieces - 1);
+        let changes = right - slopes.narrow(1, 0, pieces - 1);
+        Some(changes.abs().sum() * self.slope_penalty)
     }
 
     /// The coefficients in use, `[hidden, knots]`.

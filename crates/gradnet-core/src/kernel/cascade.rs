@@ -39,7 +39,7 @@ pub enum CascadeFunction {
 /// - output: `[batch, hidden]`
 ///
 /// # Panics
-/// If the shapes disagree or there is no layer.
+/// If the shapes disagree or there is no layer or no unit.
 pub fn cascade(
     w: Tensor<2>,
     alpha: Tensor<2>,

@@ -67,7 +67,7 @@ fn is_on<const D: usize>(
 
 /// Whether the device is Flex and has kernels for this element type.
 #[cfg(feature = "flex")]
-fn on_flex(device: &DispatchDevice, dtype: DType) -> bool {
+fn flex_has_kernels(device: &DispatchDevice, dtype: DType) -> bool {
     matches!(device, DispatchDevice::Flex(_)) && matches!(dtype, DType::F32 | DType::F64)
 }
 
@@ -75,7 +75,7 @@ fn on_flex(device: &DispatchDevice, dtype: DType) -> bool {
 fn has_kernels<const D: usize>(tensor: &Tensor<D>) -> bool {
     is_on(tensor, |device, dtype| match device {
         #[cfg(feature = "flex")]
-        DispatchDevice::Flex(_) => on_flex(device, dtype),
+        DispatchDevice::Flex(_) => flex_has_kernels(device, dtype),
         #[cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm"))]
         DispatchDevice::Cube(_) => dtype == DType::F32,
         _ => false,

@@ -18,7 +18,7 @@ use super::{has_kernels, portable};
 /// - output: `[batch, modules * width]`
 ///
 /// # Panics
-/// If the shapes disagree or the columns of `z` do not divide into `modules` blocks.
+/// If the shapes disagree, there is no unit, or the columns of `z` do not divide into `modules` blocks.
 pub fn softmax_modules(
     z: Tensor<2>,
     alpha: Tensor<1>,
@@ -53,7 +53,7 @@ pub(super) fn check(
 ) {
     assert!(
         modules > 0 && hidden > 0 && hidden.is_multiple_of(modules),
-        "{hidden} hidden units do not divide into {modules} modules"
+        "{hidden} hidden units are not {modules} modules of one size, one unit or more"
     );
     let named = [
         ("alpha", Some(alpha)),

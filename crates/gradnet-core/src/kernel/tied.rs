@@ -40,7 +40,7 @@ pub fn tied_cascade(
     );
     super::cascade::check(w.dims()[0], &alpha, &beta, &bias, &function);
     #[cfg(feature = "flex")]
-    if is_on(&x, super::on_flex) {
+    if is_on(&x, super::flex_has_kernels) {
         return on_flex::cascade(x, w, alpha, beta, bias, function);
     }
     let z = product_transposed(x, w.clone());
@@ -79,7 +79,7 @@ pub fn tied_softmax_modules(
     let (a, b) = mix.as_ref().map(|(a, b)| (a, b)).unzip();
     super::softmax_modules::check(hidden, modules, &alpha, &temperature, a, b);
     #[cfg(feature = "flex")]
-    if is_on(&x, super::on_flex) {
+    if is_on(&x, super::flex_has_kernels) {
         return on_flex::softmax_modules(x, w, hidden_bias, alpha, temperature, mix);
     }
     let z = product_transposed(x, w.clone()) + hidden_bias.unsqueeze();

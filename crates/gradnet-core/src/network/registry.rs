@@ -275,6 +275,15 @@ impl Network {
             network.field.field.activation.anneal(progress);
         }
     }
+
+    /// What the network's settings add to a training loss, `[1]`, beside the error. Most networks add nothing.
+    pub fn penalty(&self) -> Option<Tensor<1>> {
+        match self {
+            Self::Crr(network) => network.activation.penalty(),
+            Self::Rr(network) => network.activation.penalty(),
+            _ => None,
+        }
+    }
 }
 
 networks! {

@@ -31,6 +31,15 @@ pub struct RidgeConfig {
     pub knots: usize,
     /// The knots lie on `[-range, range]`; not stated in the paper for the field tasks.
     pub range: f64,
+    /// Weight of the penalty on the changes of the splines' slopes in the training loss.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub slope_penalty: f64,
+}
+
+/// Nothing is written of a penalty that is not used: records from before it stay what they are.
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
 }
 
 impl Default for RidgeConfig {
@@ -40,6 +49,7 @@ impl Default for RidgeConfig {
             parameters: None,
             knots: 41,
             range: 1.0,
+            slope_penalty: 0.0,
         }
     }
 }
@@ -54,14 +64,19 @@ impl Architecture for RidgeConfig {
 
     fn check(&self, _dim: usize) -> Result<(), NetworkError> {
         at_least("knots", self.knots, 4)?;
-        if self.range.is_finite() && self.range > 0.0 {
-            return Ok(());
+        let invalid = |field, value: f64, requirement: &str| NetworkError::Invalid {
+            field,
+            value: value.to_string(),
+            requirement: requirement.into(),
+        };
+        if !(self.range.is_finite() && self.range > 0.0) {
+            return Err(invalid("range", self.range, "a finite number above 0"));
         }
-        Err(NetworkError::Invalid {
-            field: "range",
-            value: self.range.to_string(),
-            requirement: "a finite number above 0".into(),
-        })
+        if !(self.slope_penalty.is_finite() && self.slope_penalty >= 0.0) {
+            let requirement = "a finite number, 0 or above";
+            return Err(invalid("slope_penalty", self.slope_penalty, requirement));
+        }
+        Ok(())
     }
 }
 
@@ -74,7 +89,8 @@ impl<S: SplineShape> Builds<TiedNetwork<SplineActivation<S>>> for RidgeConfig {
         source: &mut ParameterSource,
     ) -> TiedNetwork<SplineActivation<S>> {
         let slope = (3.0 * dim as f64 / width as f64).min(1.0);
-        let activation = SplineActivation::new([width, self.knots], self.range, slope, source);
+        let activation = SplineActivation::new([width, self.knots], self.range, slope, source)
+            .with_slope_penalty(self.slope_penalty);
         TiedNetwork::new([width, dim], activation, source).with_biases(source)
     }
 }

@@ -34,7 +34,7 @@ impl FieldLearner {
 /// The loss of one step, left on the device.
 #[derive(Clone, Debug)]
 pub struct StepLoss {
-    /// Mean over batch and coordinates of the squared error, `[1]`, without its autodiff graph.
+    /// Mean over batch and coordinates of the squared error, `[1]`, without its autodiff graph and the network's penalty.
     pub loss: Tensor<1>,
 }
 
@@ -52,7 +52,11 @@ impl TrainStep for FieldLearner {
 
     fn step(&self, batch: Batch) -> TrainOutput<StepLoss> {
         let loss = (self.network.forward(batch.x) - batch.y).square().mean();
-        let gradients = loss.backward();
+        let whole = match self.network.penalty() {
+            Some(penalty) => loss.clone() + penalty,
+            None => loss.clone(),
+        };
+        let gradients = whole.backward();
         let loss = loss.without_autodiff();
         TrainOutput::new(self, gradients, StepLoss { loss })
     }

@@ -7,8 +7,8 @@
 //!
 //! Backward, from e_{L−1} = ∂loss/∂y: ∂z_l = e_l (k_l u'(z_l) + c_l), e_{l−1} = ∂z_l, ∂w = Σ_l β_l ∂z_l. The sums over
 //! the batch need four accumulators a layer, S = Σ e_l u(z_l), T = Σ e_l (z_l − u(z_l)), Σ ∂z_l w and Σ ∂z_l, from
-//! which ∂α = a S + b T, ∂a = α S, ∂b = α T follow once a unit. The u(z_l) are kept from the way forward: u'(z_l) and z_l
-//! follow from them by a few multiplications.
+//! which ∂α = a S + b T, ∂a = α S, ∂b = α T follow once a unit. Inside a shell the u(z_l) are kept from the way forward,
+//! outside they are evaluated again: u'(z_l) and z_l follow from them by a few multiplications.
 
 use std::mem::MaybeUninit;
 
@@ -85,7 +85,7 @@ fn pack<E: Element>(rows: &Rows, p: &Parameters<'_, E>) -> Vec<E> {
     packed
 }
 
-/// u(z), and its derivative where u has a value.
+/// u(z), and u' as a function of the value u.
 trait Basis {
     fn value<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector;
     fn slope<L: Lanes>(lanes: L, u: L::Vector) -> L::Vector;
@@ -123,7 +123,7 @@ impl Basis for Sigmoid {
 impl Basis for Softplus {
     #[inline(always)]
     fn value<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
-        mathematics::softplus(lanes, z).0
+        mathematics::softplus(lanes, z)
     }
 
     /// u = log(1 + e^z), so 1 − e^−u is the logistic function of z.
@@ -320,13 +320,11 @@ fn backward_strips<L: Lanes, B: Basis, const LEARNED: bool>(
 }
 
 /// Four vectors at a time: the layers of one wait for each other, the vectors do not.
-fn interleaved<L: Lanes>(lanes: L) -> Doubled<Doubled<L>> {
-    Doubled::new(Doubled::new(lanes))
-}
+type Interleaved<L> = Doubled<Doubled<L>>;
 
-/// Elements that four vectors hold.
-fn width<L: Lanes>(_: L) -> usize {
-    <Doubled<Doubled<L>> as Lanes>::WIDTH
+/// How elements are cut, forward and backward alike: what is kept of a piece is read with that piece.
+fn rows<L: Lanes>(_: L, elements: usize, hidden: usize) -> Rows {
+    Rows::new(elements / hidden, hidden, Interleaved::<L>::WIDTH)
 }
 
 /// The cascade of `[batch, hidden]` elements, and what [`differentiate`] needs of it if it is to come.
@@ -338,12 +336,12 @@ pub(super) fn evaluate<L: Lanes>(
     function: FixedFunction,
     keep: bool,
 ) -> (Vec<L::Element>, Vec<L::Element>) {
-    let rows = Rows::new(w.len() / p.hidden, p.hidden, width(lanes));
+    let rows = rows(lanes, w.len(), p.hidden);
     let packed = pack(&rows, p);
     let (piece, kept) = (rows.piece(PIECE), if keep { p.layers } else { 0 });
     let pieces = [piece, p.layers * piece];
     written_with([w.len(), kept * w.len()], pieces, |start, output, kept| {
-        interleaved(lanes).run(Forward {
+        Interleaved::new(Doubled::new(lanes)).run(Forward {
             w: &w[start..start + output.len()],
             packed: &packed,
             rows,
@@ -371,7 +369,7 @@ pub(super) fn differentiate<L: Lanes>(
     let (mut alpha, mut beta, mut bias) = (zeros(size), zeros(size), zeros(size));
     let mut learned = p.learned.map(|_| (zeros(size), zeros(size)));
     // One vector at a time: the sums of four layers fill the registers.
-    let rows = Rows::new(w.len() / p.hidden, p.hidden, width(lanes)).narrowed(L::WIDTH);
+    let rows = rows(lanes, w.len(), p.hidden).narrowed(L::WIDTH);
     let packed = pack(&rows, p);
     let pieces = cut(&mut gradient, rows.piece(PIECE));
     let sums = in_order(each_piece(pieces, |(start, gradient)| {

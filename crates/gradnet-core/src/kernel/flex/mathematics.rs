@@ -131,19 +131,14 @@ pub(super) fn sigmoid<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
     (e + (one - e).where_positive(z)) / (one + e)
 }
 
-/// log(1 + e^z) and its derivative, the sigmoid.
+/// log(1 + e^z).
 #[inline(always)]
-pub(super) fn softplus<L: Lanes>(lanes: L, z: L::Vector) -> (L::Vector, L::Vector) {
-    let one = lanes.splat(L::Element::ONE);
+pub(super) fn softplus<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
     let two = lanes.splat(L::Element::nearest(2.0));
     let e = exp(lanes, -z.abs());
     let s = e / (two + e);
     let square = s * s;
     let tail = polynomial(lanes, square, L::Element::LOGARITHM);
     let logarithm = (s + s).mul_add(square * tail, s + s);
-    let derivative = (e + (one - e).where_positive(z)) / (one + e);
-    (
-        logarithm + z.at_least(lanes.splat(L::Element::ZERO)),
-        derivative,
-    )
+    logarithm + z.at_least(lanes.splat(L::Element::ZERO))
 }

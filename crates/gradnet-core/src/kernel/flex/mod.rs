@@ -30,7 +30,7 @@ use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
 use burn_flex::FlexTensor;
 
 use super::extension::{BackwardKernels, FixedFunction, ForwardKernels, UpdateKernels};
-use tensors::{FlexElement, Ordered, in_lines, matrix, rows_of, shaped, sizes, with_element};
+use tensors::{FlexElement, Ordered, in_lines, matrix, shaped, sizes, tensor, whole, with_element};
 
 /// Runs `run` on the input and the parameters of a cascade.
 fn with_cascade<E: FlexElement, R>(
@@ -158,14 +158,15 @@ fn spline<E: FlexElement>(z: &FlexTensor, coefficients: &FlexTensor, range: f64)
 fn spline_backward<E: FlexElement>(
     z: &FlexTensor,
     coefficients: &FlexTensor,
-    gradient: &FlexTensor,
+    gradient: FlexTensor,
     range: f64,
 ) -> (FlexTensor, FlexTensor) {
     let (z, coefficients) = (Ordered::new(z), Ordered::new(coefficients));
-    let mut gradient = Ordered::new(gradient).elements::<E>().to_vec();
+    let mut gradient = whole(gradient);
     let splines = splines::<E>(&coefficients, range);
-    let found = linear_spline::linear_spline_backward(z.elements(), &mut gradient, &splines);
-    (shaped(gradient, &z.0), shaped(found, &coefficients.0))
+    let memory = E::memory(&mut gradient);
+    let found = linear_spline::linear_spline_backward(z.elements(), memory, &splines);
+    (gradient, shaped(found, &coefficients.0))
 }
 
 fn softplus<E: FlexElement>(x: &FlexTensor) -> FlexTensor {
@@ -173,17 +174,16 @@ fn softplus<E: FlexElement>(x: &FlexTensor) -> FlexTensor {
     shaped(softplus::softplus::<E>(x.elements()), &x.0)
 }
 
-fn softplus_backward<E: FlexElement>(x: &FlexTensor, gradient: &FlexTensor) -> FlexTensor {
-    let x = Ordered::new(x);
-    let mut gradient = Ordered::new(gradient).elements::<E>().to_vec();
-    softplus::softplus_backward(x.elements(), &mut gradient);
-    shaped(gradient, &x.0)
+fn softplus_backward<E: FlexElement>(x: &FlexTensor, gradient: FlexTensor) -> FlexTensor {
+    let (x, mut gradient) = (Ordered::new(x), whole(gradient));
+    softplus::softplus_backward::<E>(x.elements(), E::memory(&mut gradient));
+    gradient
 }
 
 fn product<E: FlexElement>(s: &FlexTensor, w: &FlexTensor) -> FlexTensor {
     let (rows, columns) = (sizes(s).0, sizes(w).1);
     let (s, w) = (in_lines(s), in_lines(w));
-    rows_of(
+    tensor(
         product::product::<E>(matrix(&s), matrix(&w)),
         [rows, columns],
     )
@@ -199,7 +199,7 @@ fn product_transposed<E: FlexElement>(x: &FlexTensor, w: &FlexTensor) -> FlexTen
     } else {
         product::product(x, w.transposed())
     };
-    rows_of(elements, [batch, hidden])
+    tensor(elements, [batch, hidden])
 }
 
 impl ForwardKernels for Flex {
@@ -266,7 +266,7 @@ impl ForwardKernels for Flex {
 
 impl BackwardKernels for Flex {
     fn softplus_backward(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        with_element!(x, E => softplus_backward::<E>(&x, &gradient))
+        with_element!(x, E => softplus_backward::<E>(&x, gradient))
     }
 
     fn cascade_fixed_backward(
@@ -358,16 +358,8 @@ impl BackwardKernels for Flex {
         gradient: FloatTensor<Self>,
         range: f64,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        with_element!(z, E => spline_backward::<E>(&z, &coefficients, &gradient, range))
+        with_element!(z, E => spline_backward::<E>(&z, &coefficients, gradient, range))
     }
-}
-
-/// A tensor that covers its memory in order, copied if it does not.
-fn whole(tensor: FlexTensor) -> FlexTensor {
-    // The borrowing form holds a second reference, which would make the write copy.
-    let ordered = tensor.to_contiguous();
-    drop(tensor);
-    ordered
 }
 
 impl UpdateKernels for Flex {

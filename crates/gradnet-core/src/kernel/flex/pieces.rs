@@ -32,11 +32,24 @@ pub(super) fn written<E: Element>(
     write: impl FnOnce(&mut [MaybeUninit<E>]),
 ) -> Vec<E> {
     let mut elements = Vec::with_capacity(size);
-    write(&mut elements.spare_capacity_mut()[..size]);
-    // SAFETY: the callers, all in this folder, write every element: by a product, by vectors, or by whole slices.
+    let memory = &mut elements.spare_capacity_mut()[..size];
+    #[cfg(test)]
+    memory.fill(MaybeUninit::new(E::nearest(UNWRITTEN)));
+    write(memory);
+    // SAFETY: the callers, all in this folder, write every element: by a product, by vectors, by whole slices or one by
+    // one. The tests of this crate look for elements that they left.
     unsafe { elements.set_len(size) };
+    #[cfg(test)]
+    assert!(
+        !elements.contains(&E::nearest(UNWRITTEN)),
+        "an element that nobody wrote"
+    );
     elements
 }
+
+/// What the tests find where nobody wrote.
+#[cfg(test)]
+const UNWRITTEN: f64 = -1.234_567e30;
 
 /// A vector of `size` elements that `work` writes, `piece` elements from a place on each time.
 pub(super) fn written_in_pieces<E: Element>(
@@ -59,12 +72,12 @@ pub(super) fn written_with<E: Element>(
     let second = written(sizes[1], |second| {
         first = written(sizes[0], |first| {
             let mut second = second.chunks_mut(pieces[1]);
-            let both = cut(first, pieces[0])
-                .into_iter()
-                .map(|(start, first)| (start, first, second.next().unwrap_or_default()));
-            each_piece(both.collect(), |(start, first, second)| {
-                work(start, first, second);
-            });
+            let first = cut(first, pieces[0]).into_iter();
+            let both = first
+                .map(|(start, first)| (start, first, second.next().unwrap_or_default()))
+                .collect();
+            assert!(second.next().is_none(), "as many pieces of both");
+            each_piece(both, |(start, first, second)| work(start, first, second));
         });
     });
     (first, second)

@@ -58,8 +58,8 @@ pub(super) fn sum_of_products<E: Element, const N: usize>(
             Threads::Pool if worth => Parallelism::Rayon(0),
             _ => Parallelism::None,
         };
-        // SAFETY: a `Matrix` lies within its slice. The output has room for every element, written at row * columns + column; it is
-        // read only after the first term has written all of it.
+        // SAFETY: a `Matrix` lies within its slice. The output has room for every element, written at row * columns +
+        // column; it is read only after the first term has written all of it.
         unsafe {
             gemm::gemm(
                 rows,

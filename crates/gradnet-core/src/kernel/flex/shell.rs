@@ -1,10 +1,9 @@
 //! Tied shells of tensors: see [`super::tied`] for their arithmetic.
 
 use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
-use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
 
-use super::tensors::{FlexElement, Ordered, shaped, sizes, with_element};
+use super::tensors::{FlexElement, Ordered, shaped, sizes, tensor, with_element};
 use super::tied;
 use crate::kernel::tied::{TiedActivation, TiedKernels, TiedKind, TiedSteps};
 
@@ -44,7 +43,7 @@ fn tied_forward<E: FlexElement>(
     let (y, hidden) = with_shell::<E, _>(inputs, kind, |shell| tied::tied(shell, keep));
     let flat = |elements: Vec<E>| {
         let size = elements.len();
-        FlexTensor::from_data(TensorData::new(elements, [size]))
+        tensor(elements, [size])
     };
     let hidden = hidden.into_iter().map(|piece| piece.map(flat)).collect();
     (shaped(y, &inputs[0]), hidden)

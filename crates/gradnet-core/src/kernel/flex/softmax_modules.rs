@@ -2,8 +2,9 @@
 //!
 //! With u = t z, s = softmax(u), q = softmax(−u): y = α (a s − b q). Backward, from g = ∂loss/∂y and the averages
 //! G = Σ g_i s_i, H = Σ g_i q_i: ∂u_i = α (a s_i (g_i − G) + b q_i (g_i − H)), ∂z = t ∂u, ∂t = Σ z_i ∂u_i,
-//! ∂α = a G − b H, ∂a = α G, ∂b = −α H, summed over the batch. Both parts of ∂u add up to 0 over a module, so that ∂t may
-//! take z from its averages Σ z_i s_i and Σ z_i q_i instead of from 0: the rounding of G and H then weighs little. s and q are kept from the way forward.
+//! ∂α = a G − b H, ∂a = α G, ∂b = −α H, summed over the batch. Both parts of ∂u add up to 0 over a module, so that ∂t
+//! may take z from its averages Σ z_i s_i and Σ z_i q_i instead of from 0: the rounding of G and H then weighs little.
+//! Inside a shell s and q are kept from the way forward, outside they are evaluated again.
 //!
 //! A wide module lies along the lanes; modules of few units are read across rows, one row a lane, so that no lane
 //! idles and no sum crosses the lanes.
@@ -44,16 +45,19 @@ struct Shape {
     lanes: usize,
     /// Whether a row lies in one lane.
     across: bool,
+    /// Whether a module has a softmin beside its softmax.
+    learned: bool,
 }
 
 impl Shape {
-    fn new(hidden: usize, modules: usize, lanes: usize) -> Self {
-        let width = hidden / modules;
+    fn new<E>(hidden: usize, p: &Parameters<'_, E>, lanes: usize) -> Self {
+        let width = hidden / p.modules;
         Self {
             hidden,
             width,
             lanes,
             across: width < 2 * lanes,
+            learned: p.learned.is_some(),
         }
     }
 
@@ -84,9 +88,9 @@ impl Shape {
     }
 
     /// Numbers kept of `total` elements: s of every module, and q if there is one, in the order of the work.
-    fn kept(&self, total: usize, learned: bool) -> usize {
+    fn kept(&self, total: usize) -> usize {
         let blocks = total.div_ceil(self.hidden * self.together());
-        blocks * (self.hidden / self.width) * self.size() * if learned { 2 } else { 1 }
+        blocks * (self.hidden / self.width) * self.size() * if self.learned { 2 } else { 1 }
     }
 
     /// Lanes in use of vector `i`, if `rows` rows are left.
@@ -363,11 +367,11 @@ pub(super) fn evaluate<L: Lanes>(
     hidden: usize,
     keep: bool,
 ) -> (Vec<L::Element>, Vec<L::Element>) {
-    let shape = Shape::new(hidden, p.modules, L::WIDTH);
+    let shape = Shape::new(hidden, p, L::WIDTH);
     let piece = shape.piece(z.len());
-    let kept = |total| shape.kept(total, p.learned.is_some());
-    let sizes = [z.len(), if keep { kept(z.len()) } else { 0 }];
-    written_with(sizes, [piece, kept(piece)], |start, output, kept| {
+    let kept = if keep { shape.kept(z.len()) } else { 0 };
+    let pieces = [piece, shape.kept(piece)];
+    written_with([z.len(), kept], pieces, |start, output, kept| {
         lanes.run(Forward {
             z: &z[start..start + output.len()],
             p: *p,
@@ -389,14 +393,12 @@ pub(super) fn differentiate<L: Lanes>(
     hidden: usize,
 ) -> Gradients<L::Element> {
     let zeros = |n: usize| vec![L::Element::ZERO; n];
-    let shape = Shape::new(hidden, p.modules, L::WIDTH);
-    let piece = shape.piece(z.len());
-    let kept_of = |total| shape.kept(total, p.learned.is_some());
-    let pieces = cut(&mut gradient, piece);
+    let shape = Shape::new(hidden, p, L::WIDTH);
+    let pieces = cut(&mut gradient, shape.piece(z.len()));
     let sums = in_order(each_piece(pieces, |(start, gradient)| {
         lanes.run(Backward {
             z: &z[start..start + gradient.len()],
-            kept: &kept[kept_of(start)..][..kept_of(gradient.len())],
+            kept: &kept[shape.kept(start)..][..shape.kept(gradient.len())],
             gradient,
             p: *p,
             shape,

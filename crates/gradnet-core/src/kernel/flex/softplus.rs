@@ -24,7 +24,7 @@ impl<E: Element> Kernel<E> for Forward<'_, E> {
             .chunks(L::WIDTH)
             .zip(self.output.chunks_mut(L::WIDTH))
         {
-            let (value, _) = mathematics::softplus(lanes, lanes.load_first(x, x.len()));
+            let value = mathematics::softplus(lanes, lanes.load_first(x, x.len()));
             lanes.write_first(value, output, x.len());
         }
     }

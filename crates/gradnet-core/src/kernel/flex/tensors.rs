@@ -1,7 +1,7 @@
 //! Flex tensors as slices and matrices, and back.
 
 use burn::backend::TensorMetadata;
-use burn::tensor::TensorData;
+use burn::tensor::{Shape, TensorData};
 use burn_flex::FlexTensor;
 
 use super::lanes;
@@ -82,9 +82,22 @@ impl Ordered {
     }
 }
 
+/// A tensor that covers its memory in order, copied if it does not.
+pub(super) fn whole(tensor: FlexTensor) -> FlexTensor {
+    // The borrowing form holds a second reference, which would make the write copy.
+    let ordered = tensor.to_contiguous();
+    drop(tensor);
+    ordered
+}
+
+/// A tensor of `elements`.
+pub(super) fn tensor<E: FlexElement>(elements: Vec<E>, shape: impl Into<Shape>) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(elements, shape.into()))
+}
+
 /// A tensor of `elements` in the shape of another.
 pub(super) fn shaped<E: FlexElement>(elements: Vec<E>, like: &FlexTensor) -> FlexTensor {
-    FlexTensor::from_data(TensorData::new(elements, like.shape()))
+    tensor(elements, like.shape())
 }
 
 /// The sizes of a two-dimensional tensor.
@@ -114,9 +127,4 @@ pub(super) fn matrix<E: FlexElement>(tensor: &FlexTensor) -> Matrix<'_, E> {
     } else {
         Matrix::with_step(elements, [columns, rows], right).transposed()
     }
-}
-
-/// A tensor of `elements` in two sizes.
-pub(super) fn rows_of<E: FlexElement>(elements: Vec<E>, sizes: [usize; 2]) -> FlexTensor {
-    FlexTensor::from_data(TensorData::new(elements, sizes))
 }

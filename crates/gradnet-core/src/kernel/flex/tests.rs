@@ -1,12 +1,15 @@
 //! The vector mathematics against f64 (and f64 against the standard library), on every kind of vector of this machine.
 
 use super::lanes::{Element, Kernel, Lanes, Portable, Vector};
-use super::mathematics::{exp, sigmoid, softplus, tanh};
+use super::mathematics::{exp, one_minus_exp, sigmoid, softplus, tanh};
+use super::{cascade, linear_spline, softmax_modules};
+use crate::kernel::extension::FixedFunction;
 
 /// Which function of [`super::mathematics`].
 #[derive(Clone, Copy, Debug)]
 enum Function {
     Exp,
+    OneMinusExp,
     Tanh,
     Sigmoid,
     Softplus,
@@ -16,6 +19,7 @@ impl Function {
     fn exact(self, x: f64) -> f64 {
         match self {
             Self::Exp => x.exp(),
+            Self::OneMinusExp => -x.exp_m1(),
             Self::Tanh => x.tanh(),
             Self::Sigmoid if x > 0.0 => 1.0 / (1.0 + (-x).exp()),
             Self::Sigmoid => x.exp() / (1.0 + x.exp()),
@@ -37,9 +41,10 @@ impl<E: Element> Kernel<E> for Map<'_, E> {
             let v = lanes.load_first(x, x.len());
             let v = match self.0 {
                 Function::Exp => exp(lanes, v),
+                Function::OneMinusExp => one_minus_exp(lanes, v),
                 Function::Tanh => tanh(lanes, v),
                 Function::Sigmoid => sigmoid(lanes, v),
-                Function::Softplus => softplus(lanes, v).0,
+                Function::Softplus => softplus(lanes, v),
             };
             lanes.store_first(v, y, y.len());
         }
@@ -78,8 +83,9 @@ fn everywhere_double(function: Function, x: &[f64]) -> Vec<(&'static str, Vec<f6
     all
 }
 
-const FUNCTIONS: [Function; 4] = [
+const FUNCTIONS: [Function; 5] = [
     Function::Exp,
+    Function::OneMinusExp,
     Function::Tanh,
     Function::Sigmoid,
     Function::Softplus,
@@ -90,7 +96,7 @@ fn singles(function: Function, stride: usize) -> Vec<f32> {
     let magnitudes = (0..87.0_f32.to_bits()).step_by(stride).map(f32::from_bits);
     let negative = magnitudes.clone().map(|x| -x);
     match function {
-        Function::Exp => negative.collect(),
+        Function::Exp | Function::OneMinusExp => negative.collect(),
         _ => magnitudes.chain(negative).collect(),
     }
 }
@@ -120,7 +126,7 @@ fn errors_in_double_precision_stay_within_four_units_of_the_last_place() {
         let magnitudes = (0..200_000).map(|i| 10_f64.powf(-12.0 + 14.84 * f64::from(i) / 2e5));
         let negative = magnitudes.clone().map(|x| -x);
         let x: Vec<f64> = match function {
-            Function::Exp => negative.collect(),
+            Function::Exp | Function::OneMinusExp => negative.collect(),
             _ => magnitudes.chain(negative).collect(),
         };
         for (lanes, y) in everywhere_double(function, &x) {
@@ -167,6 +173,52 @@ fn extreme_arguments_have_their_limits() {
     for (lanes, y) in everywhere_single(Function::Sigmoid, &x) {
         assert!(y[0] < 2e-38 && y[5] == 1.0, "{lanes}: {y:?}");
     }
+}
+
+#[test]
+fn an_empty_batch_has_an_empty_output_and_parameters_without_gradient() {
+    let ones = [1.0_f32; 6];
+    let p = cascade::Parameters {
+        layers: 2,
+        hidden: 3,
+        alpha: &ones,
+        beta: &ones,
+        bias: &ones,
+        learned: Some((&ones, &ones)),
+    };
+    assert!(cascade::cascade(&[], &p, FixedFunction::Tanh).is_empty());
+    let found = cascade::cascade_backward(&[], &[], &p, FixedFunction::Tanh);
+    let (a, b) = found.learned.unwrap();
+    assert!(found.w.is_empty());
+    for gradient in [found.alpha, found.beta, found.bias, a, b] {
+        assert_eq!(gradient, [0.0; 6]);
+    }
+
+    let p = softmax_modules::Parameters {
+        modules: 2,
+        alpha: &ones[..2],
+        temperature: &ones[..2],
+        learned: None,
+    };
+    assert!(softmax_modules::softmax_modules(&[], &p, 4).is_empty());
+    let found = softmax_modules::softmax_modules_backward(&[], &[], &p, 4);
+    assert!(found.z.is_empty());
+    assert_eq!(
+        (found.alpha, found.temperature),
+        (vec![0.0; 2], vec![0.0; 2])
+    );
+
+    let splines = linear_spline::Splines {
+        coefficients: &ones,
+        knots: 3,
+        range: 1.0,
+        density: 1.0,
+    };
+    assert!(linear_spline::linear_spline(&[], &splines).is_empty());
+    assert_eq!(
+        linear_spline::linear_spline_backward(&[], &mut [], &splines),
+        [0.0; 6]
+    );
 }
 
 #[test]

@@ -3,8 +3,9 @@
 //! No unit of a cascade sees another, nor does a module: so a piece takes some units all the way, from the rows of W
 //! through the activation and back through the same rows, while they lie in its cache. The pieces meet only in the sum of
 //! their outputs. Backward likewise: from the gradient of the output to that of the hidden units, of the parameters and
-//! of these rows of W, ∂W = Sᵀ G + Dᵀ X, the second product added where the first lies (large activations are shared with idle threads). A large batch is cut instead, and its pieces meet in the sums of
-//! the gradients. Either way the cut depends on the shape alone and sums are added in order.
+//! of these rows of W, ∂W = Sᵀ G + Dᵀ X, the second product added where the first lies. A large batch is cut instead, and
+//! its pieces meet in the sums of the gradients. Either way the cut depends on the shape alone and sums are added in order;
+//! inside a piece, a large activation is shared with idle threads.
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -104,7 +105,8 @@ impl<E: Element> Shell<'_, E> {
             return all.map(piece).collect();
         }
         let step = self.step();
-        // An even number where the steps allow it, for two threads. More pieces would cost more sums than they save on few cores.
+        // An even number where the steps allow it, for two threads. More pieces would cost more sums than they save on few
+        // cores.
         let count = worth.min(self.hidden.div_ceil(PIECE)).next_multiple_of(2);
         let count = count.clamp(1, self.hidden.div_ceil(step).max(1));
         let all = ranges(self.hidden, count, step).into_iter().enumerate();

@@ -1,4 +1,4 @@
-//! AVX-512 and AVX2 vectors: the only unsafe code of the kernels.
+//! AVX-512 and AVX2 vectors.
 
 #![allow(unsafe_code)]
 
