@@ -1,9 +1,10 @@
 //! How the time of a training step grows with the dimension, the width and the batch, beside the time of its matrix products alone.
 
 use std::fs;
+use std::sync::Arc;
 
-use kuva::plot::{LinePlot, ScatterPlot};
-use kuva::render::layout::Layout;
+use kuva::plot::{LegendPosition, LinePlot, ScatterPlot};
+use kuva::render::layout::{AxisLabelOverlap, Layout, TickFormat};
 use kuva::render::plots::Plot;
 use kuva::render::render::Scene;
 
@@ -80,6 +81,14 @@ fn panel(rows: &[Row], grows: &str, label: &str, size: fn(&Row) -> usize) -> Pan
     let layout = Layout::auto_from_plots(&plots)
         .with_log_scale()
         .with_x_label(label)
-        .with_y_label("ms a step");
+        .with_x_label_overlap(AxisLabelOverlap::Thin)
+        .with_y_label("ms a step")
+        .with_y_tick_format(TickFormat::Custom(Arc::new(milliseconds)))
+        .with_legend_position(LegendPosition::InsideTopLeft);
     (plots, layout)
+}
+
+fn milliseconds(value: f64) -> String {
+    let decimals = usize::from(value < 1.0);
+    format!("{value:.decimals$}")
 }
