@@ -163,6 +163,9 @@ fn an_unfinished_run_and_one_with_an_unusual_name_are_reported_too() {
     let page = fs::read_to_string(here.join("report.html")).unwrap();
     assert!(page.contains("unfinished"));
     assert!(page.contains("a&amp;b"), "the folder's name is text");
+    let ran = gradnet(here, &["verify", out]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("is not finished"), "{}", ran.stderr);
     assert_eq!(gradnet(here, &["report", "nowhere"]).code, 2);
     assert_eq!(
         gradnet(here, &["report", out, "--output", "no/such/folder.html"]).code,

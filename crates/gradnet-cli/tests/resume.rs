@@ -89,6 +89,29 @@ fn a_run_killed_again_and_again_while_it_goes_on_ends_with_the_same_weights() {
 }
 
 #[test]
+fn a_killed_run_leaves_the_best_weights_up_to_its_checkpoint_and_says_that_it_is_not_finished() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let mut going = start(folder.path(), &saving("run"));
+    going.until(|| has_lines(&run, 5) && !checkpoints(&run).is_empty());
+    going.kill();
+    let newest = checkpoints(&run).pop().unwrap();
+    let step: usize = newest.file_stem().unwrap().to_str().unwrap()["step-".len()..]
+        .parse()
+        .unwrap();
+    let until_then = log(&run).into_iter().filter(|(at, _)| *at < step);
+    let best = until_then
+        .map(|(_, db)| f64::from_bits(db))
+        .fold(f64::MAX, f64::min);
+    let ran = gradnet(folder.path(), &["eval", "run", "--json"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("is not finished"), "{}", ran.stderr);
+    let scored: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let db = scored["test"]["mse_db_mean"].as_f64().unwrap();
+    assert!(db < best + 0.5, "{db} dB, {best} dB before step {step}");
+}
+
+#[test]
 fn a_damaged_checkpoint_falls_back_to_the_one_before() {
     let folder = tempfile::tempdir().unwrap();
     let expected = whole(folder.path());

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use gradnet_experiments::Run;
 use gradnet_experiments::evaluation::{Reference, Score};
 use gradnet_experiments::target::TargetConfig;
 use serde::Serialize;
@@ -29,7 +28,7 @@ struct Scored<'a> {
 
 /// Scores the run.
 pub fn run(options: &Eval) -> Result<ExitCode, Failure> {
-    let run = Run::open(&options.run)?;
+    let run = super::open_run(&options.run)?;
     let experiment = run.experiment();
     let from_file = matches!(experiment.target, TargetConfig::File(_));
     if from_file && (options.seed.is_some() || options.draws.is_some()) {

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use gradnet_experiments::Run;
 use gradnet_experiments::backend::Backend;
 use gradnet_experiments::interchange::export;
 
@@ -12,7 +11,7 @@ use crate::output;
 
 /// Exports and says where to.
 pub fn run(options: &Export) -> Result<ExitCode, Failure> {
-    let run = Run::open(&options.run)?;
+    let run = super::open_run(&options.run)?;
     let device = Backend::Flex.device(None)?;
     let exported = export(&run, &options.to, &device)?;
     output::line(format_args!(

@@ -15,10 +15,14 @@ mod targets;
 mod train;
 mod verify;
 
+use std::path::Path;
 use std::process::ExitCode;
+
+use gradnet_experiments::Run;
 
 use crate::arguments::{Command, ConfigCommand};
 use crate::diagnostics::Failure;
+use crate::output;
 
 /// Runs a command.
 pub fn run(command: Command) -> Result<ExitCode, Failure> {
@@ -43,4 +47,20 @@ pub fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { folder } => shell::manual(&folder),
     }
+}
+
+/// A run whose weights are asked for, with a note where its training has not ended.
+fn open_run(folder: &Path) -> Result<Run, Failure> {
+    let run = Run::open(folder)?;
+    if matches!(run.summary(), Ok(None))
+        && let Some(last) = run.metrics().unwrap_or_default().last()
+    {
+        output::note(format_args!(
+            "note: {} is not finished: these are its best weights up to step {} of {}",
+            folder.display(),
+            last.step,
+            run.experiment().train.steps
+        ));
+    }
+    Ok(run)
 }

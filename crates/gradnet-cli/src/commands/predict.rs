@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use gradnet_experiments::Run;
 use gradnet_experiments::predict::{PredictOptions, predict};
 
 use crate::arguments::Predict;
@@ -13,7 +12,7 @@ use crate::progress::Count;
 
 /// Predicts and says for how many points.
 pub fn run(options: &Predict) -> Result<ExitCode, Failure> {
-    let run = Run::open(&options.run)?;
+    let run = super::open_run(&options.run)?;
     let (_, device) = device::open(&options.device)?;
     let wanted = PredictOptions {
         x: options.x.clone(),

@@ -6,7 +6,6 @@ use burn::tensor::{Device, Tensor};
 use gradnet_core::analysis::{Region, Verification, verify};
 use gradnet_core::network::{Claim, Network, NetworkConfig, NetworkError, Size, registry};
 use gradnet_core::{ParameterSource, VectorField};
-use gradnet_experiments::Run;
 use gradnet_experiments::config::nearest;
 use serde::Serialize;
 
@@ -69,7 +68,7 @@ fn network(options: &Verify) -> Result<(Network, Region, Device), Failure> {
     // An unknown name or a folder that is no run is told before a device is opened.
     match (&options.run, &options.network) {
         (Some(folder), _) => {
-            let run = Run::open(folder)?;
+            let run = super::open_run(folder)?;
             let (_, device) = device::open(&options.device)?;
             let region = match run.data_facts()? {
                 Some(facts) => Region {

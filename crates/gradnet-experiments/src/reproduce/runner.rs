@@ -141,9 +141,18 @@ struct State {
     /// Cells of this call's plan that have a record.
     done: usize,
     queue: VecDeque<Cell>,
+    /// Cells that are being run.
+    running: Vec<Cell>,
     failure: Option<ReproduceError>,
     /// Cells run by this call and the seconds they took, for the time left.
     ran: Vec<(Cost, f64)>,
+}
+
+impl State {
+    /// Cells of this call's plan.
+    fn total(&self) -> usize {
+        self.done + self.running.len() + self.queue.len()
+    }
 }
 
 /// Cells alike in cost.
@@ -195,7 +204,7 @@ impl Reproduction<'_> {
             let done = state.done;
             return Err(ReproduceError::Interrupted {
                 done,
-                total: done + state.queue.len(),
+                total: state.total(),
             });
         }
         Ok(())
@@ -246,13 +255,17 @@ impl Reproduction<'_> {
         if state.failure.is_some() || self.options.interrupter.should_stop() {
             return None;
         }
-        state.queue.pop_front()
+        let cell = state.queue.pop_front()?;
+        state.running.push(cell.clone());
+        Some(cell)
     }
 
     fn run(&self, cell: Cell) -> Result<(), ReproduceError> {
         self.watch.begun(&cell);
         let start = Instant::now();
-        let (result, failure) = match self.train(&cell) {
+        let trained = self.train(&cell);
+        self.state().running.retain(|running| *running != cell);
+        let (result, failure) = match trained {
             Ok(result) => (Some(result), None),
             Err(TrainError::NonFinite { step, .. }) => {
                 (None, Some(format!("diverged at step {step}")))
@@ -401,12 +414,12 @@ impl Reproduction<'_> {
                 .collect();
             mean(if of_kind.is_empty() { &all } else { &of_kind })
         };
-        let left: f64 = state.queue.iter().map(cost).sum();
+        let left: f64 = state.queue.iter().chain(&state.running).map(cost).sum();
         // Jobs side by side and loading take their share: the pace is what the clock says.
         let pace = self.started.elapsed().as_secs_f64() / all.iter().sum::<f64>();
         Progress {
             done,
-            total: done + state.queue.len(),
+            total: state.total(),
             left_s: (!all.is_empty()).then_some(left * pace),
         }
     }

@@ -162,6 +162,8 @@ impl Session {
             return Ok(());
         }
         self.read_block()?;
+        // Whoever finds the checkpoint finds the weights it tells of.
+        self.write_best()?;
         let Some(best) = &self.best else {
             return Ok(());
         };
