@@ -3,7 +3,7 @@
 #
 #   scripts/compare_speed.sh [ROUNDS] [COMPILED]
 #
-# ROUNDS rounds (default 7) beside eager PyTorch, a second each; in COMPILED of them (default 1) torch.compile as well, which
+# ROUNDS rounds (default 7) beside eager PyTorch, a second each; in COMPILED of them (default 0) torch.compile as well, which
 # compiles for most of a minute a case. Needs python3 with torch, for instance from a virtual environment given as
 # PYTHON=path/to/python.
 #
@@ -12,7 +12,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 rounds="${1:-7}"
-compiled="${2:-1}"
+compiled="${2:-0}"
 python="${PYTHON:-python3}"
 rows=$(mktemp)
 trap 'rm -f "$rows"' EXIT
