@@ -103,6 +103,7 @@ fn a_killed_run_leaves_the_best_weights_up_to_its_checkpoint_and_says_that_it_is
     let best = until_then
         .map(|(_, db)| f64::from_bits(db))
         .fold(f64::MAX, f64::min);
+    assert!(best < f64::MAX, "no validation before step {step}");
     let ran = gradnet(folder.path(), &["eval", "run", "--json"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stderr.contains("is not finished"), "{}", ran.stderr);
