@@ -1,4 +1,7 @@
 //! Adam where the numbers lie: one pass that reads four arrays and writes three.
+//!
+//! The moments of a weight whose gradient has become 0 fade for ever; below [`Element::NEGLIGIBLE`] they are set to 0, and a
+//! gradient whose square is below it does not count in the second moment: subnormal numbers would make the step slow.
 
 use super::lanes::{Element, Kernel, Lanes, Vector};
 use super::pieces::each_piece;
@@ -33,6 +36,8 @@ impl<E: Element> Kernel<E> for Update<'_, E> {
         let (beta_1, beta_2) = (factor(f.beta_1), factor(f.beta_2));
         let (rest_1, rest_2) = (factor(1.0 - f.beta_1), factor(1.0 - f.beta_2));
         let (scale, epsilon) = (factor(f.scale), factor(f.epsilon));
+        let negligible = lanes.splat(E::NEGLIGIBLE);
+        let root = negligible.square_root();
         let moments = self
             .moment_1
             .chunks_mut(L::WIDTH)
@@ -46,8 +51,9 @@ impl<E: Element> Kernel<E> for Update<'_, E> {
             let g = lanes.load_first(gradient, count);
             let m = lanes.load_first(moment_1, count);
             let v = lanes.load_first(moment_2, count);
-            let m = m.mul_add(beta_1, g * rest_1);
-            let v = v.mul_add(beta_2, g * g * rest_2);
+            let m = m.mul_add(beta_1, g * rest_1).or_zero_below(negligible);
+            let g = g.or_zero_below(root);
+            let v = v.mul_add(beta_2, g * g * rest_2).or_zero_below(negligible);
             let step = m / (v.square_root() + epsilon);
             let p = lanes.load_first(parameter, count);
             lanes.store_first(step.neg_mul_add(scale, p), parameter, count);

@@ -23,6 +23,9 @@ pub(super) trait Element:
     const ZERO: Self;
     /// 1.
     const ONE: Self;
+    /// The smallest normal number over the distance from 1 to the next: arithmetic with numbers below the first is a hundred
+    /// times slower, and products with numbers below the second soon are.
+    const NEGLIGIBLE: Self;
 
     /// The nearest value of this type.
     fn nearest(value: f64) -> Self;
@@ -125,6 +128,12 @@ pub(super) trait Vector:
     /// `self` where `test` > 0, zero elsewhere.
     fn where_positive(self, test: Self) -> Self;
 
+    /// `self`, and zero where |self| < `least`; NaN stays NaN.
+    #[inline(always)]
+    fn or_zero_below(self, least: Self) -> Self {
+        self - self.where_positive(least - self.abs())
+    }
+
     /// √self.
     fn square_root(self) -> Self;
 
@@ -166,6 +175,7 @@ pub(super) fn fold_halves<E: Copy, const N: usize>(
 impl Element for f32 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
+    const NEGLIGIBLE: Self = Self::MIN_POSITIVE / Self::EPSILON;
 
     #[inline(always)]
     fn nearest(value: f64) -> Self {
@@ -194,6 +204,7 @@ impl Element for f32 {
 impl Element for f64 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
+    const NEGLIGIBLE: Self = Self::MIN_POSITIVE / Self::EPSILON;
 
     #[inline(always)]
     fn nearest(value: f64) -> Self {

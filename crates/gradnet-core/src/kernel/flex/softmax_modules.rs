@@ -6,6 +6,9 @@
 //! may take z from its averages Σ z_i s_i and Σ z_i q_i instead of from 0: the rounding of G and H then weighs little.
 //! Inside a shell s and q are kept from the way forward, outside they are evaluated again.
 //!
+//! A sharp softmax is almost 0 almost everywhere. Numbers below [`Element::NEGLIGIBLE`] are written as 0: as subnormal numbers
+//! they would make every product with them slow.
+//!
 //! A wide module lies along the lanes; modules of few units are read across rows, one row a lane, so that no lane
 //! idles and no sum crosses the lanes.
 
@@ -226,6 +229,7 @@ impl<E: Element> Kernel<E> for Forward<'_, E> {
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) {
         let (z, p, shape, output) = (self.z, &self.p, &self.shape, self.output);
+        let negligible = lanes.splat(E::NEGLIGIBLE);
         let size = shape.size();
         let mut store = vec![E::ZERO; 3 * size];
         let (block, rest) = store.split_at_mut(size);
@@ -247,7 +251,7 @@ impl<E: Element> Kernel<E> for Forward<'_, E> {
                     let of_q = lanes.splat(alpha * b[module]);
                     for (s, q) in s.chunks_exact_mut(L::WIDTH).zip(q.chunks_exact(L::WIDTH)) {
                         let y = lanes.load(q).neg_mul_add(of_q, lanes.load(s) * of_s);
-                        lanes.store(y, s);
+                        lanes.store(y.or_zero_below(negligible), s);
                     }
                 } else {
                     scale(lanes, lanes.splat(alpha), s, None);
@@ -259,7 +263,7 @@ impl<E: Element> Kernel<E> for Forward<'_, E> {
     }
 }
 
-/// Multiplies every element by `factor`, and leaves a copy in `kept`.
+/// Multiplies every element by `factor`, drops what is negligible, and leaves a copy in `kept`.
 #[inline(always)]
 fn scale<L: Lanes>(
     lanes: L,
@@ -267,8 +271,10 @@ fn scale<L: Lanes>(
     elements: &mut [L::Element],
     kept: Option<&mut [MaybeUninit<L::Element>]>,
 ) {
+    let negligible = lanes.splat(L::Element::NEGLIGIBLE);
     for elements in elements.chunks_exact_mut(L::WIDTH) {
-        lanes.store(lanes.load(elements) * factor, elements);
+        let scaled = lanes.load(elements) * factor;
+        lanes.store(scaled.or_zero_below(negligible), elements);
     }
     if let Some(kept) = kept {
         kept.write_copy_of_slice(elements);
@@ -304,7 +310,7 @@ impl<E: Element> Kernel<E> for Backward<'_, E> {
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) -> Vec<E> {
         let (z, p, shape, gradient) = (self.z, &self.p, &self.shape, self.gradient);
-        let zero = lanes.splat(E::ZERO);
+        let (zero, negligible) = (lanes.splat(E::ZERO), lanes.splat(E::NEGLIGIBLE));
         let mut sums = vec![zero; p.modules * SUMS];
         let size = shape.size();
         let mut store = vec![E::ZERO; 2 * size];
@@ -339,14 +345,15 @@ impl<E: Element> Kernel<E> for Backward<'_, E> {
                         let from_q = (value - average_q) * (lanes.load(&q[i..]) * of_q);
                         of_t = from_s.mul_add(z - centre_s, of_t);
                         of_t = from_q.mul_add(z - centre_q, of_t);
-                        lanes.store((from_s + from_q) * t, &mut g[i..]);
+                        let into_z = (from_s + from_q) * t;
+                        lanes.store(into_z.or_zero_below(negligible), &mut g[i..]);
                     }
                 } else {
                     let of_s = lanes.splat(alpha);
                     for i in (0..size).step_by(L::WIDTH) {
                         let u = (lanes.load(&g[i..]) - average_s) * (lanes.load(&s[i..]) * of_s);
                         of_t = u.mul_add(lanes.load(&block[i..]) - centre_s, of_t);
-                        lanes.store(u * t, &mut g[i..]);
+                        lanes.store((u * t).or_zero_below(negligible), &mut g[i..]);
                     }
                 }
                 sums[2] = sums[2] + of_t;

@@ -2,7 +2,7 @@
 
 use super::lanes::{Element, Kernel, Lanes, Portable, Vector};
 use super::mathematics::{exp, one_minus_exp, sigmoid, softplus, tanh};
-use super::{cascade, linear_spline, softmax_modules};
+use super::{adam, cascade, linear_spline, softmax_modules};
 use crate::kernel::extension::FixedFunction;
 
 /// Which function of [`super::mathematics`].
@@ -260,4 +260,50 @@ fn part_of_a_vector_is_read_and_written_without_touching_the_rest() {
             assert_eq!(to[i + 1], lane(i), "lane {i} of {width}, {count} in use");
         }
     }
+}
+
+/// Subnormal numbers make products a hundred times slower.
+#[test]
+fn a_sharp_softmax_and_fading_moments_leave_no_subnormal_number() {
+    let normal = |numbers: &[f32]| numbers.iter().all(|x| *x == 0.0 || x.is_normal());
+    let hidden = 2 * 37;
+    let z: Vec<f32> = (0..9 * hidden)
+        .map(|i| ((i * 7919) % 997) as f32 / 997.0)
+        .collect();
+    let (alpha, temperature, weight) = ([0.3, 2e-5], [200.0, 95.0], [1e-3, 0.5]);
+    for learned in [None, Some((&weight[..], &weight[..]))] {
+        let p = softmax_modules::Parameters {
+            modules: 2,
+            alpha: &alpha,
+            temperature: &temperature,
+            learned,
+        };
+        let s = softmax_modules::softmax_modules(&z, &p, hidden);
+        let gradient: Vec<f32> = z.iter().map(|z| (z - 0.5) * 1e-9).collect();
+        let found = softmax_modules::softmax_modules_backward(&z, &gradient, &p, hidden);
+        for (what, numbers) in [("outputs", &s), ("gradients", &found.z)] {
+            assert!(normal(numbers), "{what}, learned {}", learned.is_some());
+            assert!(numbers.contains(&0.0) && numbers.iter().any(|x| *x != 0.0));
+        }
+    }
+
+    let factors = adam::Factors {
+        beta_1: 0.9,
+        beta_2: 0.999,
+        scale: 1e-3,
+        epsilon: 1e-8,
+    };
+    // Gradients whose squares are subnormal, and none after the first step.
+    let mut gradient: Vec<f32> = (0..40).map(|i| 10f32.powi(-i)).collect();
+    let [mut parameter, mut first, mut second] = [(); 3].map(|()| vec![0.0f32; 40]);
+    for _ in 0..1500 {
+        adam::adam(&mut parameter, &gradient, &mut first, &mut second, factors);
+        assert!(normal(&first) && normal(&second));
+        gradient.fill(0.0);
+    }
+    assert!(
+        first.iter().all(|m| *m == 0.0),
+        "a first moment that fades for ever"
+    );
+    assert!(second[0] > 0.0, "the second moment remembers longer");
 }
