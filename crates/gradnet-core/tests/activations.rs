@@ -318,6 +318,53 @@ fn the_sampled_icgn_tends_to_the_exact_one() {
     assert!(few > many, "{few} against {many}");
 }
 
+/// Networks of the same seed draw the same nodes, one set a call, so that differences tell the derivative.
+#[test]
+fn the_sampled_icgn_is_differentiated_as_what_it_computes() {
+    let device = Device::flex().autodiff();
+    let (w, weights, bias) = ([1.3, -2.0, 0.5], [0.7, -1.1, 2.0], [0.4, -0.9, 2.0]);
+    let fresh = |bias: [f64; 3], device: &Device| {
+        let mut source = ParameterSource::new(device, 4).with_dtype(FloatDType::F64);
+        let mut sampled = IcgnMonteCarlo::new(3, 2, 5, &mut source);
+        sampled.bias = source.values([3], bias.to_vec());
+        sampled
+    };
+    let value = |w: [f64; 3], bias: [f64; 3]| -> f64 {
+        let output = host(fresh(bias, &Device::flex()).forward(row(&w)));
+        output.iter().zip(weights).map(|(o, c)| o * c).sum()
+    };
+    let slope = |along: &dyn Fn([f64; 3]) -> f64, at: [f64; 3]| -> Vec<f64> {
+        let moved = |i: usize, by: f64| {
+            let mut to = at;
+            to[i] += by;
+            along(to)
+        };
+        (0..3)
+            .map(|i| (moved(i, 1e-5) - moved(i, -1e-5)) / 2e-5)
+            .collect()
+    };
+
+    let sampled = fresh(bias, &device);
+    let input = Tensor::from_inner(row(&w)).require_grad();
+    let output = sampled.forward(input.clone());
+    let gradients = (output * Tensor::from_inner(row(&weights)))
+        .sum()
+        .backward();
+    let of_w = host(input.grad(&gradients).unwrap());
+    assert_close("w", &of_w, &slope(&|w| value(w, bias), w), 1e-9);
+    let of_bias: Vec<f64> = host(
+        sampled
+            .bias
+            .val()
+            .grad(&gradients)
+            .unwrap()
+            .unsqueeze::<2>(),
+    );
+    assert_close("b", &of_bias, &slope(&|b| value(w, b), bias), 1e-9);
+    let product = fresh(bias, &Device::flex()).jacobian_vector(row(&w), row(&weights));
+    assert_close("J v", &host(product), &of_w, 1e-14);
+}
+
 #[test]
 fn a_convex_spline_is_nondecreasing_flat_outside_and_zero_in_the_middle() {
     let mut sigma = SplineActivation::<NonNegative>::new([1, 7], 1.5, 1.0, &mut source(0));

@@ -216,3 +216,25 @@ fn a_size_must_be_given_once_and_suffice() {
     let error = of(r#"{"hamiltonian": {"width": 5}}"#, 3);
     assert!(error.to_string().contains("an even dimension"), "{error}");
 }
+
+#[test]
+fn sizes_that_no_machine_holds_are_refused_by_name() {
+    for entry in registry() {
+        for size in [usize::MAX, usize::MAX / 2, 1 << 40] {
+            let wide = config(entry.name).with_size(Size::Width(size));
+            let error = wide.parameter_count(4).unwrap_err();
+            assert_eq!(error.field(), Some("width"), "{}: {error}", entry.name);
+            // A budget is a bound: the widest network allowed stays below it.
+            let rich = config(entry.name).with_size(Size::Parameters(size));
+            assert!(
+                rich.parameter_count(4).is_ok_and(|count| count <= size),
+                "{}",
+                entry.name
+            );
+        }
+    }
+    let error = parse(r#"{"gradnet_m": {"width": 8, "modules": 9223372036854775807}}"#)
+        .parameter_count(4)
+        .unwrap_err();
+    assert_eq!(error.field(), Some("modules"));
+}

@@ -68,13 +68,18 @@ impl IcgnMonteCarlo {
         (0..self.nodes).map(|_| generator.random()).collect()
     }
 
-    /// The mean over fresh draws of `term(τ)`.
-    fn mean(&self, w: &Tensor<2>, term: impl Fn(f64) -> Tensor<2>) -> Tensor<2> {
-        let sum = self
-            .draws()
-            .into_iter()
-            .fold(w.zeros_like(), |sum, tau| sum + term(tau));
-        sum / self.nodes as f64
+    /// The means over fresh draws of `g(u)`, `τ g'(u)` and `g'(u)`, where `u = τ w + b`, `g = s'²` and
+    /// `g' = 2 s'² (1 − 2s)`.
+    fn means(&self, w: &Tensor<2>, bias: &Tensor<2>) -> [Tensor<2>; 3] {
+        let mut sums = [w.zeros_like(), w.zeros_like(), w.zeros_like()];
+        for tau in self.draws() {
+            let (s, slope) = sigmoid_and_slope(w.clone() * tau + bias.clone());
+            let value = slope.square();
+            let change = value.clone() * (s * -4.0 + 2.0);
+            let [values, by_w, by_b] = sums;
+            sums = [values + value, by_w + change.clone() * tau, by_b + change];
+        }
+        sums.map(|sum| sum / self.nodes as f64)
     }
 }
 
@@ -119,24 +124,21 @@ impl ActivationPotential for IcgnActivation {
 }
 
 impl Activation for IcgnMonteCarlo {
+    /// `w ⊙ mean g(τ w + b)`. What is differentiated is the tangent at the same `w` and `b`, which has this value and
+    /// these first derivatives: automatic differentiation would keep ten tensors for each draw.
     fn forward(&self, w: Tensor<2>) -> Tensor<2> {
         let bias = self.bias.val().unsqueeze::<2>();
-        let mean = self.mean(&w, |tau| {
-            let (_, slope) = sigmoid_and_slope(w.clone() * tau + bias.clone());
-            slope.square()
-        });
-        w * mean
+        let (w_0, bias_0) = (w.clone().detach(), bias.clone().detach());
+        let [value, by_w, by_b] = self.means(&w_0, &bias_0);
+        let slope = value.clone() + w_0.clone() * by_w;
+        let at_bias = w_0.clone() * by_b;
+        w_0.clone() * value + (w - w_0) * slope + (bias - bias_0) * at_bias
     }
 
-    /// With `g = s'²`: `d/dw [w g(τw + b)] = g + w τ g'`, `g' = 2 s'² (1 − 2s)`.
+    /// `d/dw [w g(τ w + b)] = g + w τ g'`.
     fn jacobian_vector(&self, w: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
-        let bias = self.bias.val().unsqueeze::<2>();
-        let mean = self.mean(&w, |tau| {
-            let (s, slope) = sigmoid_and_slope(w.clone() * tau + bias.clone());
-            let square = slope.square();
-            square.clone() + w.clone() * square * (1.0 - s * 2.0) * (2.0 * tau)
-        });
-        mean * v
+        let [value, by_w, _] = self.means(&w, &self.bias.val().unsqueeze());
+        (value + w * by_w) * v
     }
 }
 

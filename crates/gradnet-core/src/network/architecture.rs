@@ -1,6 +1,6 @@
 //! Sizing: a width, or the widest network that fits a parameter budget.
 
-use super::error::{NetworkError, at_least};
+use super::error::{MOST_UNITS, NetworkError, within};
 use crate::source::ParameterSource;
 
 /// How large a network shall be.
@@ -31,7 +31,7 @@ pub trait Architecture: Clone {
     /// # Errors
     /// [`NetworkError`] naming the setting, its value and what it must be.
     fn resolve(&self, dim: usize) -> Result<(Self, usize), NetworkError> {
-        at_least("dim", dim, 1)?;
+        within("dim", dim, 1, MOST_UNITS)?;
         self.check(dim)?;
         let width = match self.sizes() {
             (None, None) => return Err(NetworkError::NoSize),
@@ -39,7 +39,7 @@ pub trait Architecture: Clone {
             (Some(width), None) => width,
             (None, Some(budget)) => self.widest(dim, budget)?,
         };
-        at_least("width", width, 1)?;
+        within("width", width, 1, MOST_UNITS)?;
         Ok((self.clone().with_size(Size::Width(width)), width))
     }
 
@@ -57,7 +57,7 @@ pub trait Architecture: Clone {
             });
         }
         // Every unit has a weight of its own for each coordinate, so the width is below the budget.
-        let (mut fits, mut exceeds) = (1, budget + 1);
+        let (mut fits, mut exceeds) = (1, budget.min(MOST_UNITS) + 1);
         while exceeds - fits > 1 {
             let middle = fits + (exceeds - fits) / 2;
             if self.count(dim, middle) <= budget {

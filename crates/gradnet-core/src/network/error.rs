@@ -64,18 +64,38 @@ impl NetworkError {
     }
 }
 
-/// `Ok` if a count is at least `least`.
+/// The most that a size of points or layers may be: no product of sizes within these bounds overflows.
+pub(super) const MOST_UNITS: usize = 1 << 22;
+
+/// The most that any other count may be.
+const MOST: usize = 1 << 18;
+
+/// `Ok` if a count is at least `least`, and no more than anyone can mean.
 pub(super) fn at_least(
     field: &'static str,
     value: usize,
     least: usize,
 ) -> Result<(), NetworkError> {
-    if value >= least {
+    within(field, value, least, MOST)
+}
+
+/// `Ok` if a count is at least `least` and at most `most`.
+pub(super) fn within(
+    field: &'static str,
+    value: usize,
+    least: usize,
+    most: usize,
+) -> Result<(), NetworkError> {
+    let requirement = if value < least {
+        format!("at least {least}")
+    } else if value > most {
+        format!("at most {most}")
+    } else {
         return Ok(());
-    }
+    };
     Err(NetworkError::Invalid {
         field,
         value: value.to_string(),
-        requirement: format!("at least {least}"),
+        requirement,
     })
 }
