@@ -252,7 +252,7 @@ pub enum ConfigCommand {
     },
     /// Print the JSON Schema of config files, for editors
     Schema,
-    /// Write a config for your own data, every setting explained
+    /// Write a config for your own data, with explanations
     Init(Init),
 }
 

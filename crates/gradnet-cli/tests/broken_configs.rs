@@ -105,6 +105,7 @@ broken! {
     unknown_target
     unknown_top_level_key
     width_and_parameters
+    width_beyond_memory
     width_of_zero
 }
 
@@ -190,6 +191,31 @@ fn an_option_that_sets_a_refused_value() {
     check_refusal(&ran);
     check_underline(&ran);
     insta::assert_snapshot!(ran.stderr);
+}
+
+/// The message names the machine's memory, so it is no snapshot.
+#[test]
+fn options_that_ask_for_more_than_the_memory() {
+    for (set, value) in [
+        ("evaluation.points=100000000000000", "100000000000000"),
+        ("train.batch=100000000000000", "100000000000000"),
+        ("train.validation.points=100000000000000", "100000000000000"),
+        (
+            "evaluation.linear_points=9223372036854775807",
+            "9223372036854775807",
+        ),
+        (
+            "network={mgradnet_m={width=4194304,modules=200000}}",
+            "4194304",
+        ),
+    ] {
+        let ran = gradnet(broken(), &["train", "--config", GOOD, "--set", set]);
+        check_refusal(&ran);
+        check_underline(&ran);
+        let message = format!("is {value}, but it must leave room");
+        let text = ran.stderr.replace("\n  │", "");
+        assert!(text.contains(&message), "{set}:\n{}", ran.stderr);
+    }
 }
 
 #[test]

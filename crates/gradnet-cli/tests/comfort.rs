@@ -192,6 +192,9 @@ fn a_config_is_written_for_the_users_data_and_is_good() {
         text.matches("\n# ").count() >= 8,
         "it explains itself: {text}"
     );
+    for setting in ["modules = 4", "activation = \"learned\""] {
+        assert!(text.contains(setting), "{setting}: {text}");
+    }
     let ran = gradnet(here, &["config", "check", "mine.toml"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!(conforms(&as_json(&text), &schema(), "config"), Ok(()));

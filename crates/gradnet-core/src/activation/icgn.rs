@@ -16,6 +16,7 @@ use super::{
     Activation, ActivationPotential, BlockDiagonalActivation, GradientActivation,
     MonotoneActivation,
 };
+use crate::kernel::{CascadeFunction, cascade};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -68,18 +69,24 @@ impl IcgnMonteCarlo {
         (0..self.nodes).map(|_| generator.random()).collect()
     }
 
-    /// The means over fresh draws of `g(u)`, `τ g'(u)` and `g'(u)`, where `u = τ w + b`, `g = s'²` and
-    /// `g' = 2 s'² (1 − 2s)`.
+    /// The means over fresh draws of `g(u)`, `τ g'(u)` and `g'(u)`, where `u = τ w + b` and `g = s'²`: with `h = tanh(u/2)`,
+    /// a cascade of one layer, `g = (1 − h²)²/16` and `g' = −2 h g`.
     fn means(&self, w: &Tensor<2>, bias: &Tensor<2>) -> [Tensor<2>; 3] {
+        let half = bias.clone() * 0.5;
+        let one = half.ones_like();
         let mut sums = [w.zeros_like(), w.zeros_like(), w.zeros_like()];
         for tau in self.draws() {
-            let (s, slope) = sigmoid_and_slope(w.clone() * tau + bias.clone());
-            let value = slope.square();
-            let change = value.clone() * (s * -4.0 + 2.0);
+            let rate = half.full_like(tau * 0.5);
+            let tanh = CascadeFunction::Tanh;
+            let h = cascade(w.clone(), one.clone(), rate, half.clone(), tanh);
+            let value = (h.clone().square() * -1.0 + 1.0).square();
+            let change = value.clone() * h;
             let [values, by_w, by_b] = sums;
             sums = [values + value, by_w + change.clone() * tau, by_b + change];
         }
-        sums.map(|sum| sum / self.nodes as f64)
+        let [values, by_w, by_b] = sums;
+        let scale = 1.0 / (16.0 * self.nodes as f64);
+        [values * scale, by_w * (-2.0 * scale), by_b * (-2.0 * scale)]
     }
 }
 

@@ -1,7 +1,7 @@
 //! GradNet-C and mGradNet-C: the shell around a cascade (Eq. (16)-(17), Thm. 8, Cor. 8.1).
 
 use super::architecture::{Architecture, Builds, sized_by_width_or_parameters};
-use super::error::{NetworkError, at_least};
+use super::error::{NetworkError, count_from};
 use crate::activation::{CascadedActivation, ScalarFunction};
 use crate::sign::{Free, NonNegative, Sign};
 use crate::source::ParameterSource;
@@ -84,7 +84,7 @@ impl Architecture for CascadeConfig {
     }
 
     fn check(&self, _dim: usize) -> Result<(), NetworkError> {
-        at_least("layers", self.layers, 1)
+        count_from("layers", self.layers, 1)
     }
 }
 

@@ -4,7 +4,7 @@
 use super::architecture::{
     Architecture, Builds, settings_with_scalar_units, sized_by_width_or_parameters,
 };
-use super::error::{NetworkError, at_least};
+use super::error::{NetworkError, count_from};
 use super::single::{GradNet, MGradNet, MGradNetSoftmax, SingleConfig, SoftmaxConfig};
 use crate::combine::{Difference, FreeTransformation, SoftplusTransformation, Transformed};
 use crate::source::ParameterSource;
@@ -76,7 +76,7 @@ impl Architecture for TransformedConfig {
     }
 
     fn check(&self, _dim: usize) -> Result<(), NetworkError> {
-        at_least("units", self.units, 1)
+        count_from("units", self.units, 1)
     }
 }
 

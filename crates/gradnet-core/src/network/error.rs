@@ -64,14 +64,14 @@ impl NetworkError {
     }
 }
 
-/// The most that a size of points or layers may be: no product of sizes within these bounds overflows.
+/// The most that a dimension or a width may be: within this and [`MOST`], no count of parameters overflows 64 bits.
 pub(super) const MOST_UNITS: usize = 1 << 22;
 
 /// The most that any other count may be.
 const MOST: usize = 1 << 18;
 
-/// `Ok` if a count is at least `least`, and no more than anyone can mean.
-pub(super) fn at_least(
+/// `Ok` if a count is at least `least` and at most [`MOST`].
+pub(super) fn count_from(
     field: &'static str,
     value: usize,
     least: usize,

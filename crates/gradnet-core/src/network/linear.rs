@@ -7,7 +7,7 @@
 
 use super::architecture::{Architecture, Builds, sized_by_width_or_parameters};
 use super::cascade::{CascadeConfig, GradNetC, MGradNetC};
-use super::error::{NetworkError, at_least};
+use super::error::{NetworkError, count_from};
 use super::modular::{GradNetM, MGradNetM, ModularConfig};
 use crate::combine::{Centred, WithLinearPart};
 use crate::field::VectorField;
@@ -96,7 +96,7 @@ impl<C: Architecture> Architecture for PositivePartConfig<C> {
     }
 
     fn check(&self, dim: usize) -> Result<(), NetworkError> {
-        at_least("rank", rank_or_default(self.rank, dim), 1)?;
+        count_from("rank", rank_or_default(self.rank, dim), 1)?;
         check_inner(&self.field, dim)
     }
 }

@@ -1,7 +1,7 @@
 //! GradNet-M and mGradNet-M: the shell around modules (Eq. (13)-(14), Thm. 7, Cor. 7.1).
 
 use super::architecture::{Architecture, Builds, sized_by_width_or_parameters};
-use super::error::{NetworkError, at_least};
+use super::error::{NetworkError, count_from};
 use crate::activation::{
     AffineRho, BlockPotential, ModularActivation, One, Rho, SigmoidBlock, SoftmaxBlock, SoftplusRho,
 };
@@ -72,7 +72,7 @@ impl Architecture for ModularConfig {
     }
 
     fn check(&self, _dim: usize) -> Result<(), NetworkError> {
-        at_least("modules", self.modules, 1)
+        count_from("modules", self.modules, 1)
     }
 }
 
@@ -109,7 +109,7 @@ impl Architecture for SigmoidModulesConfig {
     }
 
     fn check(&self, _dim: usize) -> Result<(), NetworkError> {
-        at_least("modules", self.modules, 1)
+        count_from("modules", self.modules, 1)
     }
 }
 

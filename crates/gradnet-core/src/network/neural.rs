@@ -3,7 +3,7 @@
 use super::architecture::{
     Architecture, Builds, settings_with_scalar_units, sized_by_width_or_parameters,
 };
-use super::error::{NetworkError, at_least};
+use super::error::{NetworkError, count_from};
 use crate::activation::{NeuralActivation, NeuralCascadedActivation, ScalarFunction};
 use crate::sign::{Free, NonNegative, Sign};
 use crate::source::ParameterSource;
@@ -38,7 +38,7 @@ impl Architecture for NeuralConfig {
     }
 
     fn check(&self, _dim: usize) -> Result<(), NetworkError> {
-        at_least("units", self.units, 1)
+        count_from("units", self.units, 1)
     }
 }
 
@@ -93,8 +93,8 @@ impl Architecture for NeuralCascadeConfig {
     }
 
     fn check(&self, _dim: usize) -> Result<(), NetworkError> {
-        at_least("layers", self.layers, 1)?;
-        at_least("units", self.units, 1)
+        count_from("layers", self.layers, 1)?;
+        count_from("units", self.units, 1)
     }
 }
 

@@ -11,7 +11,7 @@
 //! rises while the rate falls.
 
 use super::architecture::{Architecture, Builds, sized_by_width_or_parameters};
-use super::error::{NetworkError, at_least};
+use super::error::{NetworkError, count_from};
 use super::linear::{CENTRE, rank_or_default, unit_scale};
 use crate::activation::{QuadraticLseActivation, TemperatureSchedule};
 use crate::combine::{Centred, WithLinearPart};
@@ -68,8 +68,8 @@ impl Architecture for QuadraticConfig {
     }
 
     fn check(&self, dim: usize) -> Result<(), NetworkError> {
-        at_least("blocks", self.blocks, 1)?;
-        at_least("rank", rank_or_default(self.rank, dim), 1)?;
+        count_from("blocks", self.blocks, 1)?;
+        count_from("rank", rank_or_default(self.rank, dim), 1)?;
         let TemperatureSchedule { from, to, over } = self.temperature;
         let positive = |value: f64| value.is_finite() && value > 0.0;
         let (part, value, requirement) = if !positive(from) {

@@ -1,7 +1,7 @@
 //! The baselines that are sums of ridges: CRR and RR (learned splines), ICGN.
 
 use super::architecture::{Architecture, Builds, sized_by_width_or_parameters};
-use super::error::{NetworkError, at_least};
+use super::error::{NetworkError, count_from};
 use crate::activation::{IcgnActivation, IcgnMonteCarlo, SplineActivation, SplineShape};
 use crate::sign::{Free, NonNegative};
 use crate::source::ParameterSource;
@@ -63,7 +63,7 @@ impl Architecture for RidgeConfig {
     }
 
     fn check(&self, _dim: usize) -> Result<(), NetworkError> {
-        at_least("knots", self.knots, 4)?;
+        count_from("knots", self.knots, 4)?;
         let invalid = |field, value: f64, requirement: &str| NetworkError::Invalid {
             field,
             value: value.to_string(),
@@ -163,7 +163,7 @@ impl Architecture for IcgnMonteCarloConfig {
     }
 
     fn check(&self, _dim: usize) -> Result<(), NetworkError> {
-        at_least("nodes", self.nodes, 1)
+        count_from("nodes", self.nodes, 1)
     }
 }
 

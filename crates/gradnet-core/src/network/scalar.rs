@@ -1,7 +1,7 @@
 //! The baselines that learn a scalar potential: ICNN, MLP, Hamiltonian network.
 
 use super::architecture::{Architecture, Builds, sized_by_width_or_parameters};
-use super::error::{NetworkError, at_least};
+use super::error::{NetworkError, count_from};
 use crate::activation::ScalarFunction;
 use crate::potential::{Icnn, PotentialMlp};
 use crate::source::ParameterSource;
@@ -41,7 +41,7 @@ impl Architecture for IcnnConfig {
     }
 
     fn check(&self, _dim: usize) -> Result<(), NetworkError> {
-        at_least("layers", self.layers, 1)
+        count_from("layers", self.layers, 1)
     }
 }
 
@@ -86,7 +86,7 @@ impl Architecture for MlpConfig {
     }
 
     fn check(&self, _dim: usize) -> Result<(), NetworkError> {
-        at_least("layers", self.layers, 1)
+        count_from("layers", self.layers, 1)
     }
 }
 

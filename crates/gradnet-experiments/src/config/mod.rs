@@ -57,13 +57,23 @@ pub use problem::{ConfigError, Place, Problem, SourceText};
 pub use schema::schema;
 pub use template::template;
 
-/// Reads, edits and checks the config file `file`.
+/// Reads, edits and checks the config file `file`, also for the memory that the run needs.
 ///
 /// # Errors
 /// [`ConfigError::Unreadable`] if the file gives no text, [`ConfigError::Invalid`] with the first problem of the text otherwise.
 pub fn load(file: &Path, overrides: &Overrides) -> Result<Experiment, ConfigError> {
     let text = file::read(file)?;
-    parse(&file.display().to_string(), &text, overrides)
+    let name = file.display().to_string();
+    experiment(&name, &text, overrides, Experiment::check_room)
+}
+
+/// Reads the config of a run, which may have been trained on a larger machine.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn of_run(file: &Path) -> Result<Experiment, ConfigError> {
+    let text = file::read(file)?;
+    parse(&file.display().to_string(), &text, &Overrides::default())
 }
 
 /// Edits and checks the text of a config; `name` stands for the file in problems.
@@ -71,17 +81,31 @@ pub fn load(file: &Path, overrides: &Overrides) -> Result<Experiment, ConfigErro
 /// # Errors
 /// [`ConfigError::Invalid`] with the first problem of the text.
 pub fn parse(name: &str, text: &str, overrides: &Overrides) -> Result<Experiment, ConfigError> {
+    experiment(name, text, overrides, |_| Ok(()))
+}
+
+/// Edits and checks a config; `more` is what is looked at beside the values.
+fn experiment(
+    name: &str,
+    text: &str,
+    overrides: &Overrides,
+    more: impl Fn(&Experiment) -> Result<(), ExperimentError>,
+) -> Result<Experiment, ConfigError> {
     let source = Arc::new(SourceText {
         name: name.to_owned(),
         text: text.to_owned(),
     });
-    experiment(&source, overrides).map_err(|problem| ConfigError::Invalid {
+    checked(&source, overrides, more).map_err(|problem| ConfigError::Invalid {
         file: name.into(),
         problem: Box::new(problem),
     })
 }
 
-fn experiment(source: &Arc<SourceText>, overrides: &Overrides) -> Result<Experiment, Problem> {
+fn checked(
+    source: &Arc<SourceText>,
+    overrides: &Overrides,
+    more: impl Fn(&Experiment) -> Result<(), ExperimentError>,
+) -> Result<Experiment, Problem> {
     let mut document = Node::parse(source)?;
     if matches!(&document.value, Value::Table(table) if table.entries.is_empty()) {
         return Err(Problem::new(format!("the config {} is empty", source.name))
@@ -102,9 +126,10 @@ fn experiment(source: &Arc<SourceText>, overrides: &Overrides) -> Result<Experim
         .and_then(|experiment| {
             let experiment = data::inspect(experiment, &document, source)?;
             fit::check(&experiment, &document)?;
-            experiment
-                .check()
-                .map_err(|error| refused(&error, &document))
+            // The memory is looked at in the words of the file, where a width may be a budget.
+            let found = experiment.check();
+            let found = found.and_then(|resolved| more(&experiment).map(|()| resolved));
+            found.map_err(|error| refused(&error, &document))
         });
     match from_file {
         true => experiment.map_err(data::as_written),

@@ -1,4 +1,4 @@
-//! A config for a user's own data, every setting explained.
+//! A config for a user's own data, with the settings at their defaults.
 
 use std::path::Path;
 
@@ -81,7 +81,7 @@ standardise = true
 [network.{network}]
 # The widest network within this many parameters; or say `width = 64`.
 parameters = {parameters}
-
+{settings}
 [train]
 # Adam steps and rows a step.
 steps = 5000
@@ -89,6 +89,8 @@ batch = {batch}
 learning_rate = 0.01
 # "constant", or "cosine": down to 0 at the last step.
 schedule = "cosine"
+# Largest 2-norm of a parameter's gradient, if training should be unstable:
+# clip_norm = 1.0
 # Steps between checkpoints, from which `gradnet train --resume RUN` goes on.
 checkpoint_every = 1000
 
@@ -104,7 +106,28 @@ points = 10000
         file = shown_path.display(),
         path = toml_text(&shown_path.display().to_string()),
         network = network.name(),
+        settings = settings(network),
     ))
+}
+
+/// The network's settings beside its size, at their defaults, a line each.
+fn settings(network: &NetworkConfig) -> String {
+    let table = toml::Table::try_from(network)
+        .expect("settings are numbers, texts and tables, which TOML has");
+    let own = table.get(network.name()).and_then(toml::Value::as_table);
+    let lines: Vec<String> = own
+        .into_iter()
+        .flatten()
+        .filter(|(key, _)| !["width", "parameters"].contains(&key.as_str()))
+        .map(|(key, value)| format!("{key} = {value}\n"))
+        .collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!(
+        "# What else it can be told, at the defaults.\n{}",
+        lines.concat()
+    )
 }
 
 /// Rows to train on, at least: a single one has no scale.

@@ -11,7 +11,7 @@ use burn::data::{
 };
 use burn::tensor::{Device, FloatDType, Tensor};
 
-use super::{Sampler, points_tensor};
+use super::{Sampler, ahead::Ahead, points_tensor};
 use crate::target::Target;
 
 /// Points and the field to be learned at them.
@@ -131,6 +131,8 @@ struct Pass<'a> {
     first: usize,
     next: usize,
     end: usize,
+    /// The batch after the last one given out.
+    ahead: Option<Ahead>,
 }
 
 impl Iterator for Pass<'_> {
@@ -141,8 +143,12 @@ impl Iterator for Pass<'_> {
             return None;
         }
         let stream = self.stream;
-        let batch = stream.source.batch(self.next);
+        let begun = self.ahead.take().and_then(Ahead::finish);
+        let batch = begun.unwrap_or_else(|| stream.source.batch(self.next));
         self.next += 1;
+        if self.next < self.end {
+            self.ahead = Ahead::begin(&stream.source, self.next);
+        }
         stream.position.store(self.next, Ordering::Relaxed);
         Some(Ok(match &stream.destination {
             Some(device) => batch.to_device(device),
@@ -169,6 +175,7 @@ impl DataLoader<Batch> for FieldSampler {
             first,
             next: first,
             end: (first - first % self.interval + self.interval).min(self.steps),
+            ahead: None,
         })
     }
 

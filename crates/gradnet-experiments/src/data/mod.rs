@@ -3,6 +3,7 @@
 //! A draw is a pure function of the run's seed, what the draw is for ([`Stream`]) and its index. Batch k can so be drawn again without the k-1
 //! before it, which makes a resumed run exact and a run's validation and test points independent of how long it trained.
 
+mod ahead;
 mod epochs;
 pub mod file;
 mod loader;

@@ -33,6 +33,8 @@ pub struct Cell {
     pub candidate: Candidate,
     /// The run, checked.
     pub experiment: Experiment,
+    /// Whether its number of steps is not the table's.
+    own_steps: bool,
 }
 
 impl GridNetwork {
@@ -95,7 +97,7 @@ impl Cell {
         let mut experiment = Experiment::new("cell", target, config);
         experiment.seed = seed;
         experiment.train = TrainConfig {
-            steps: grid.steps,
+            steps: network.steps(grid),
             batch: candidate.batch,
             learning_rate: candidate.learning_rate,
             schedule: network.schedule,
@@ -114,6 +116,7 @@ impl Cell {
             label: network.label.clone(),
             candidate: candidate.clone(),
             experiment: experiment.check()?,
+            own_steps: network.steps.is_some(),
         };
         cell.experiment.name = cell.name();
         Ok(cell)
@@ -124,6 +127,7 @@ impl Cell {
         let Self {
             candidate,
             experiment,
+            own_steps,
             ..
         } = self;
         let mut name = format!(
@@ -141,6 +145,9 @@ impl Cell {
         }
         if experiment.train.schedule == Schedule::Cosine {
             name += "-cosine";
+        }
+        if *own_steps {
+            name += &format!("-n{}", experiment.train.steps);
         }
         name + &format!("-s{}", experiment.seed)
     }

@@ -76,6 +76,8 @@ pub struct GridNetwork {
     /// How the learning rate moves; constant unless it says otherwise.
     #[serde(default)]
     pub schedule: Schedule,
+    /// Adam steps, where they are not the grid's.
+    pub steps: Option<usize>,
     /// The published numbers, one a dimension.
     #[serde(default)]
     pub published_db: Vec<f64>,
@@ -132,6 +134,13 @@ const GRIDS: [(&str, &str); 5] = [
     ("toy-nonconvex", include_str!("grids/toy_nonconvex.toml")),
 ];
 
+impl GridNetwork {
+    /// Adam steps in this grid.
+    pub fn steps(&self, grid: &Grid) -> usize {
+        self.steps.unwrap_or(grid.steps)
+    }
+}
+
 impl Grid {
     /// The names of all grids, in the paper's order.
     pub fn names() -> impl Iterator<Item = &'static str> {
@@ -160,6 +169,7 @@ impl Grid {
                 .collect(),
             learning_rates: network.learning_rates.map(shorter),
             batches: network.batches.map(|batches| batches[..1].to_vec()),
+            steps: network.steps.map(|_| 120),
             ..network
         });
         Self {

@@ -20,6 +20,7 @@ pub(super) struct Entry<'a> {
     pub(super) network: &'a GridNetwork,
     pub(super) dim: Option<usize>,
     pub(super) seeds: usize,
+    pub(super) steps: usize,
     pub(super) published_db: Option<f64>,
 }
 
@@ -84,6 +85,7 @@ impl Plan {
                         network,
                         dim,
                         seeds,
+                        steps: network.steps(&self.grid),
                         published_db: network.published_db.get(place).copied(),
                     }),
             );
@@ -137,6 +139,7 @@ impl Entry<'_> {
     pub(super) fn owns(&self, record: &Record) -> bool {
         record.network == self.network.network
             && record.experiment.train.schedule == self.network.schedule
+            && record.experiment.train.steps == self.steps
             && self.dim.is_none_or(|dim| dim == record.dim)
     }
 }

@@ -12,7 +12,7 @@ use super::record::{CellResult, OrbitScore, processor};
 use super::{Cell, Measure, Plan, Record, Store, Table};
 use crate::backend::Backend;
 use crate::evaluation::{Reference, reference_rows};
-use crate::experiment::ExperimentError;
+use crate::experiment::{Experiment, ExperimentError};
 use crate::run::{Run, RunError};
 use crate::training::{Summary, TrainError, TrainOptions, train};
 use crate::two_body::{Prediction, evaluation_states, rate_of};
@@ -155,8 +155,13 @@ impl State {
     }
 }
 
-/// Cells alike in cost.
-type Cost = (String, usize);
+/// Cells alike in cost: network, dimension, steps.
+type Cost = (&'static str, usize, usize);
+
+fn cost(experiment: &Experiment) -> Cost {
+    let steps = experiment.train.steps;
+    (experiment.network.name(), experiment.dim(), steps)
+}
 
 struct Reproduction<'a> {
     plan: &'a Plan,
@@ -303,8 +308,7 @@ impl Reproduction<'_> {
         self.store.save(&cell, &record)?;
         {
             let mut state = self.state();
-            let cost = (record.network.clone(), record.dim);
-            state.ran.push((cost, wall_s));
+            state.ran.push((cost(&record.experiment), wall_s));
             state.records.push(record.clone());
             state.done += 1;
         }
@@ -404,17 +408,17 @@ impl Reproduction<'_> {
         let done = state.done;
         let mean = |times: &[f64]| times.iter().sum::<f64>() / times.len() as f64;
         let all: Vec<f64> = state.ran.iter().map(|(_, wall_s)| *wall_s).collect();
-        let cost = |cell: &Cell| {
-            let alike = (cell.experiment.network.name(), cell.experiment.dim());
+        let expected = |cell: &Cell| {
+            let alike = cost(&cell.experiment);
             let of_kind: Vec<f64> = state
                 .ran
                 .iter()
-                .filter(|((network, dim), _)| (network.as_str(), *dim) == alike)
+                .filter(|(cost, _)| *cost == alike)
                 .map(|(_, wall_s)| *wall_s)
                 .collect();
             mean(if of_kind.is_empty() { &all } else { &of_kind })
         };
-        let left: f64 = state.queue.iter().chain(&state.running).map(cost).sum();
+        let left: f64 = state.queue.iter().chain(&state.running).map(expected).sum();
         // Jobs side by side and loading take their share: the pace is what the clock says.
         let pace = self.started.elapsed().as_secs_f64() / all.iter().sum::<f64>();
         Progress {

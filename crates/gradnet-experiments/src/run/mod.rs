@@ -86,6 +86,9 @@ pub enum RunError {
     /// `config.toml` does not describe an experiment.
     #[error(transparent)]
     Config(Box<ConfigError>),
+    /// What was asked for cannot be run.
+    #[error(transparent)]
+    Experiment(#[from] crate::experiment::ExperimentError),
     /// `weights.bpk` belongs to another network.
     #[error("the weights in {} do not fit the network of config.toml: {reason}", path.display())]
     Weights {
@@ -134,6 +137,7 @@ impl RunError {
                 .unwrap_or("mend the run's config.toml, or restore it from a copy")
                 .into(),
             Self::Data(error) => error.remedy().into(),
+            Self::Experiment(error) => error.remedy().into(),
             Self::Network(_) => NETWORK_REMEDY.into(),
             Self::Target(error) => error.remedy().into(),
             Self::Busy { .. } => "wait until it ends, or choose another folder with --out".into(),

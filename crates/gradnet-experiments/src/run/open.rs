@@ -7,7 +7,7 @@ use gradnet_core::{ParameterSource, network::Network};
 
 use super::weights::read_weights;
 use super::{Metrics, RunError, RunFolder, Summary, metrics};
-use crate::config::{self, Overrides};
+use crate::config;
 use crate::data::file::{DataFacts, FileConfig, FilePairs, RunField};
 use crate::evaluation::{Evaluation, evaluate, evaluate_pairs};
 use crate::experiment::{EvaluationConfig, Experiment, Sampling};
@@ -56,7 +56,7 @@ impl Run {
         if !path.join(RunFolder::CONFIG).is_file() {
             return Err(missing("it has no config.toml"));
         }
-        let experiment = config::load(&path.join(RunFolder::CONFIG), &Overrides::default())
+        let experiment = config::of_run(&path.join(RunFolder::CONFIG))
             .map_err(|error| RunError::Config(Box::new(error)))?;
         Ok(Self {
             path: path.into(),
@@ -191,7 +191,6 @@ impl Run {
         draws: Option<usize>,
         seed: Option<u64>,
     ) -> Result<Evaluation, RunError> {
-        let network = self.network(device)?;
         let own = &self.experiment.evaluation;
         let config = EvaluationConfig {
             points: points.unwrap_or(own.points),
@@ -204,10 +203,12 @@ impl Run {
             },
             ..own.clone()
         };
+        let network = self.network(device)?;
         if let TargetConfig::File(file) = &self.experiment.target {
             let pairs = self.pairs(file)?;
             return Ok(evaluate_pairs(&network, &pairs, &config, device));
         }
+        config.check_room(self.experiment.dim())?;
         let seed = seed.unwrap_or(self.experiment.seed);
         Ok(evaluate(
             &network,

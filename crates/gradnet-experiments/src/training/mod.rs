@@ -94,6 +94,7 @@ pub fn train(
     options: TrainOptions,
 ) -> Result<Summary, TrainError> {
     let experiment = experiment.check()?;
+    experiment.check_room()?;
     let mut options = options;
     // What cannot be learned is told before there is a folder, and a folder that is taken before a large file is read.
     RunFolder::check(out, options.overwrite)?;
@@ -103,7 +104,8 @@ pub fn train(
     go(&experiment, device, folder, material, None, options)
 }
 
-/// Goes on with the run in folder `run`, which ends with the very weights it would have had uninterrupted (on the same backend, with as many threads).
+/// Goes on with the run in folder `run`, which ends with the very weights it would have had uninterrupted (on the same backend, with as many threads);
+/// but for the ICGN by Monte-Carlo, whose draws begin anew.
 ///
 /// A run without a checkpoint begins again at its first step, which comes to the same. A finished run is left alone; its summary is returned.
 ///
@@ -126,6 +128,7 @@ pub fn resume(run: &Path, device: &Device, options: TrainOptions) -> Result<Summ
         }));
     }
     let experiment = opened.experiment().check()?;
+    experiment.check_room()?;
     let folder = RunFolder::reopen(run)?;
     let checkpoint = match checkpoint::newest(run)? {
         Some((checkpoint, damaged)) => {

@@ -1,0 +1,215 @@
+//! Looks at the values of an experiment, one after the other.
+
+use std::path::Path;
+
+use super::{
+    DataConfig, EvaluationConfig, Experiment, ExperimentError, FixedData, SCHEMA, Sampling,
+    TrainConfig,
+};
+use crate::target::TargetConfig;
+
+/// Refuses with `requirement` unless `holds`.
+pub(super) fn require(
+    holds: bool,
+    key: &str,
+    value: impl ToString,
+    requirement: &str,
+    remedy: &str,
+) -> Result<(), ExperimentError> {
+    if holds {
+        return Ok(());
+    }
+    Err(ExperimentError::Invalid {
+        key: key.into(),
+        value: value.to_string(),
+        requirement: requirement.into(),
+        remedy: remedy.into(),
+    })
+}
+
+impl Experiment {
+    /// Checks every value and returns the experiment with the network's width resolved from its parameter budget.
+    ///
+    /// # Errors
+    /// The first value that cannot be run, with its key, the requirement it breaks and what to do.
+    pub fn check(&self) -> Result<Self, ExperimentError> {
+        require(
+            self.schema == SCHEMA,
+            "schema",
+            self.schema,
+            &format!("must be {SCHEMA}"),
+            &format!(
+                "this version reads schema = {SCHEMA}; a file of another version needs the program of that version"
+            ),
+        )?;
+        require(
+            !self.name.is_empty()
+                && self
+                    .name
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)),
+            "name",
+            format!("{:?}", self.name),
+            "must be one or more of the letters a-z and A-Z, digits, `_`, `-` and `.`",
+            "choose a short name such as \"convex_d32\"; it names the run folder",
+        )?;
+        // TOML's integers are 64-bit signed: a larger seed could not be written back to the run folder.
+        require(
+            i64::try_from(self.seed).is_ok(),
+            "seed",
+            self.seed,
+            "must be at most 9223372036854775807",
+            "choose a smaller seed, for instance 0",
+        )?;
+        self.target
+            .check()
+            .map_err(|error| ExperimentError::target(self.target.name(), error))?;
+        if let TargetConfig::File(file) = &self.target
+            && file.dim.is_none()
+        {
+            let found = file.clone().inspect(Path::new(""));
+            let found = found.map_err(|error| ExperimentError::Data {
+                key: "target.file.path".into(),
+                error,
+            })?;
+            let target = TargetConfig::File(found);
+            return Self {
+                target,
+                ..self.clone()
+            }
+            .check();
+        }
+        if let TargetConfig::File(_) = &self.target {
+            let remedy = "leave it out: the rows of the file are what there is";
+            require(
+                self.train.data == DataConfig::Online,
+                "train.data",
+                "a drawn set",
+                "has no meaning for a run on a data file",
+                remedy,
+            )?;
+            require(
+                self.evaluation.sampling == Sampling::Uniform,
+                "evaluation.sampling",
+                "\"grid\"",
+                "has no meaning for a run on a data file",
+                remedy,
+            )?;
+        }
+        self.train.check()?;
+        self.evaluation.check(self.dim())?;
+        let network = self
+            .network
+            .resolve(self.dim())
+            .map_err(|error| ExperimentError::network(self.network.name(), error))?;
+        Ok(Self {
+            network,
+            ..self.clone()
+        })
+    }
+}
+
+impl TrainConfig {
+    fn check(&self) -> Result<(), ExperimentError> {
+        let positive = "must be at least 1";
+        require(
+            self.steps > 0,
+            "train.steps",
+            self.steps,
+            positive,
+            "the paper uses steps = 10000",
+        )?;
+        require(
+            self.batch > 0,
+            "train.batch",
+            self.batch,
+            positive,
+            "the paper uses batch = 100",
+        )?;
+        require(
+            self.learning_rate.is_finite() && self.learning_rate > 0.0 && self.learning_rate <= 1.0,
+            "train.learning_rate",
+            self.learning_rate,
+            "must be a number in (0, 1]",
+            "the paper chooses among 0.01, 0.001 and 0.0001",
+        )?;
+        if let Some(clip) = self.clip_norm {
+            require(
+                clip.is_finite() && clip > 0.0,
+                "train.clip_norm",
+                clip,
+                "must be a number greater than 0",
+                "leave it out to train without clipping, as the paper does",
+            )?;
+        }
+        require(
+            self.validation.every > 0,
+            "train.validation.every",
+            self.validation.every,
+            positive,
+            "every = 200 validates 50 times in 10,000 steps",
+        )?;
+        require(
+            self.validation.points > 0,
+            "train.validation.points",
+            self.validation.points,
+            positive,
+            "points = 1000 is enough to rank weights",
+        )?;
+        if let DataConfig::Fixed(FixedData { points }) = self.data {
+            require(
+                points >= self.batch,
+                "train.data.fixed.points",
+                points,
+                &format!("must hold at least one batch of {}", self.batch),
+                "the released 2-D notebooks use points = 100000; or lower train.batch",
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl EvaluationConfig {
+    fn check(&self, dim: usize) -> Result<(), ExperimentError> {
+        require(
+            self.points > 0,
+            "evaluation.points",
+            self.points,
+            "must be at least 1",
+            "the paper uses points = 10000",
+        )?;
+        require(
+            self.draws > 0,
+            "evaluation.draws",
+            self.draws,
+            "must be at least 1",
+            "the paper uses draws = 15",
+        )?;
+        if self.sampling == Sampling::Grid {
+            require(
+                dim == 2,
+                "evaluation.sampling",
+                "\"grid\"",
+                &format!("must be \"uniform\" for a target on {dim} dimensions"),
+                "a grid is offered on the unit square only: write sampling = \"uniform\"",
+            )?;
+            require(
+                self.points.isqrt().pow(2) == self.points && self.points >= 4,
+                "evaluation.points",
+                self.points,
+                "must be a square number of at least 4 when sampling = \"grid\"",
+                "points = 10000 gives the 100 x 100 grid of the paper",
+            )?;
+        }
+        require(
+            self.linear_points >= 2 * dim,
+            "evaluation.linear_points",
+            self.linear_points,
+            &format!(
+                "must be at least twice the dimension, {}: fewer points do not determine the linear reference map well",
+                2 * dim
+            ),
+            "leave it out: the default is 20000",
+        )
+    }
+}
