@@ -12,8 +12,8 @@ use super::{Figure, FigureError};
 use crate::reproduce::Store;
 
 /// Colours that readers of either kind of colour vision tell apart.
-pub(super) const COLOURS: [&str; 7] = [
-    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#444444",
+pub(super) const COLOURS: [&str; 8] = [
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#444444", "#8c510a",
 ];
 
 /// A panel: what is drawn, and its axes.

@@ -1,4 +1,4 @@
-//! Training curves: the error on the validation draw over the steps, a panel a table and dimension, a line a network.
+//! Training curves: the error on the validation draw over the table's steps, a panel a table and dimension, a line a network.
 
 use kuva::plot::LinePlot;
 use kuva::render::layout::Layout;
@@ -38,11 +38,13 @@ fn table(plan: &Plan, records: &[Record]) -> Vec<Panel> {
     let chosen: Vec<(&str, &Record)> = match Table::new(plan, records).rows {
         Rows::Field(rows) => records_of(
             records,
+            plan.grid().steps,
             rows.iter()
                 .filter_map(|row| Some((row.label.as_str(), row.dim, row.learning_rate?))),
         ),
         Rows::Orbits(rows) => records_of(
             records,
+            plan.grid().steps,
             rows.iter().filter_map(|row| {
                 Some((row.label.as_str(), 8, row.candidate.as_ref()?.learning_rate))
             }),
@@ -73,9 +75,10 @@ fn table(plan: &Plan, records: &[Record]) -> Vec<Panel> {
     panels.collect()
 }
 
-/// The seed-0 record of each row, with its label; of several settings with the row's rate, the one that validated best.
+/// The seed-0 record of each row of so many steps, with its label; of several settings with the row's rate, the one that validated best.
 fn records_of<'a, 'b>(
     records: &'a [Record],
+    steps: usize,
     rows: impl Iterator<Item = (&'b str, usize, f64)>,
 ) -> Vec<(&'a str, &'a Record)> {
     let error = |record: &Record| record.result.as_ref().map_or(f64::MAX, |r| r.validation_db);
@@ -87,6 +90,7 @@ fn records_of<'a, 'b>(
                     && record.dim == dim
                     && record.candidate.learning_rate == rate
                     && record.seed == 0
+                    && record.experiment.train.steps == steps
             })
             .min_by(|a, b| error(a).total_cmp(&error(b)))?;
         Some((found.label.as_str(), found))
