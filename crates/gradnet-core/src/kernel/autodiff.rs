@@ -151,6 +151,32 @@ impl<B: Backend + ForwardKernels> Backward<B, 2> for ProductTransposed {
     }
 }
 
+/// The backward step of the mean of (y − t)²: ∂y = 2 g (y − t) / n = −∂t.
+#[derive(Debug)]
+struct MeanSquaredError;
+
+impl<B: BackwardKernels> Backward<B, 2> for MeanSquaredError {
+    type State = [FloatTensor<B>; 2];
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 2>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let [y, t] = ops.state;
+        let gradient = gradients.consume::<B>(&ops.node);
+        let into_y = B::mean_squared_error_backward(y, t, gradient);
+        let [parent_y, parent_t] = ops.parents;
+        if let Some(parent) = parent_t {
+            gradients.register::<B>(parent.id, B::float_neg(into_y.clone()));
+        }
+        if let Some(parent) = parent_y {
+            gradients.register::<B>(parent.id, into_y);
+        }
+    }
+}
+
 impl<B, C> ForwardKernels for Autodiff<B, C>
 where
     B: Backend + ForwardKernels + BackwardKernels,
@@ -237,6 +263,12 @@ where
 
     fn softplus(x: FloatTensor<Self>) -> FloatTensor<Self> {
         record!(Softplus, B, C, [x], |x| B::softplus(x))
+    }
+
+    fn mean_squared_error(y: FloatTensor<Self>, t: FloatTensor<Self>) -> FloatTensor<Self> {
+        record!(MeanSquaredError, B, C, [y, t], |y, t| {
+            B::mean_squared_error(y, t)
+        })
     }
 
     fn product(s: FloatTensor<Self>, w: FloatTensor<Self>) -> FloatTensor<Self> {

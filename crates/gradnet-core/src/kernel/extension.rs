@@ -7,7 +7,8 @@
 
 #![allow(clippy::type_complexity)] // one gradient for each input, in their order
 
-use burn::backend::{Backend, backend_extension, tensor::FloatTensor};
+use burn::backend::{Backend, TensorMetadata, backend_extension, tensor::FloatTensor};
+use burn::tensor::Shape;
 
 /// A function of the cascade without parameters of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,6 +79,13 @@ pub(crate) trait ForwardKernels: Backend {
     fn softplus(x: FloatTensor<Self>) -> FloatTensor<Self> {
         let small = Self::float_exp(Self::float_neg(Self::float_abs(x.clone())));
         Self::float_add(Self::relu(x), Self::float_log1p(small))
+    }
+
+    /// The mean of (y − t)², `[1]`.
+    #[fusion(default)]
+    fn mean_squared_error(y: FloatTensor<Self>, t: FloatTensor<Self>) -> FloatTensor<Self> {
+        let error = Self::float_sub(y, t);
+        Self::float_mean(Self::float_mul(error.clone(), error))
     }
 
     /// x Wᵀ.
@@ -174,6 +182,20 @@ pub(crate) trait BackwardKernels: Backend {
     #[fusion(default)]
     fn softplus_backward(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
         Self::float_mul(gradient, Self::sigmoid(x))
+    }
+
+    /// Of [`ForwardKernels::mean_squared_error`]: the gradient of y alone, that of t is its negative.
+    #[fusion(default)]
+    fn mean_squared_error_backward(
+        y: FloatTensor<Self>,
+        t: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let shape = y.shape();
+        let factor = 2.0 / shape.num_elements() as f64;
+        let gradient = Self::float_reshape(gradient, Shape::from(vec![1; shape.num_dims()]));
+        let gradient = Self::float_mul_scalar(gradient, factor.into());
+        Self::float_mul(Self::float_sub(y, t), Self::float_expand(gradient, shape))
     }
 
     /// Of [`ForwardKernels::spline`].

@@ -11,6 +11,7 @@
 //! | [`softplus`] | log(1 + e^x) | every nonnegative weight |
 //! | [`product_transposed`], [`product`] | x Wᵀ, s W, gradients in the order of W | the two products of every tied network |
 //! | [`tied_cascade`], [`tied_softmax_modules`] | σ(x Wᵀ + a) W | Eq. (1) around the first two, whole |
+//! | [`mean_squared_error`] | the mean of (y − t)² | the loss of every run |
 //! | [`FusedAdam`] | a step of Adam | the optimizer of every run |
 //!
 //! The activations take *effective* parameters: a sign constraint is applied before, so that one kernel serves the
@@ -23,6 +24,7 @@
 mod adam;
 mod cascade;
 mod linear_spline;
+mod mean_squared_error;
 pub mod portable;
 mod product;
 mod softmax_modules;
@@ -43,6 +45,7 @@ mod tests;
 pub use adam::{FusedAdam, Moments};
 pub use cascade::{CascadeFunction, cascade};
 pub use linear_spline::linear_spline;
+pub use mean_squared_error::mean_squared_error;
 pub use product::{product, product_transposed};
 pub use softmax_modules::softmax_modules;
 pub use softplus::softplus;

@@ -13,6 +13,11 @@ use super::CascadeFunction;
 /// From here on log(1 + e^z) is z in any element type; Burn's default of 20 is too early for f64.
 const SOFTPLUS_THRESHOLD: f64 = 80.0;
 
+/// [`mean_squared_error`](super::mean_squared_error), unfused.
+pub fn mean_squared_error(y: Tensor<2>, t: Tensor<2>) -> Tensor<1> {
+    (y - t).square().mean()
+}
+
 /// [`softplus`](super::softplus), unfused.
 pub fn softplus<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     softplus_with_threshold(x, 1.0, SOFTPLUS_THRESHOLD)

@@ -5,8 +5,8 @@
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::{
-    CascadeFunction, cascade, linear_spline, portable, product, product_transposed,
-    softmax_modules, softplus,
+    CascadeFunction, cascade, linear_spline, mean_squared_error, portable, product,
+    product_transposed, softmax_modules, softplus,
 };
 
 #[cfg(feature = "flex")]
@@ -439,6 +439,43 @@ fn softplus_is_the_logarithm_of_one_plus_the_exponential_on_every_backend() {
                     place.name
                 );
             }
+        }
+    }
+}
+
+#[test]
+fn the_mean_squared_error_and_its_gradients_are_those_of_tensor_operations_on_every_backend() {
+    // More elements than a piece of work, and none at the end of a vector.
+    for (batch, dim) in [(1, 1), (7, 5), (300, 257)] {
+        let mut draw = Draw(batch as u64);
+        let inputs = ["y", "t"].map(|name| {
+            let numbers = draw.uniform(batch * dim, -1.0, 1.0);
+            (name, numbers, vec![batch, dim])
+        });
+        let run = |loss: fn(Tensor<2>, Tensor<2>) -> Tensor<1>, device: &Device, dtype: DType| {
+            let [y, t] = inputs
+                .each_ref()
+                .map(|input| tensor::<2>(input, device, dtype));
+            // Read turned, so that the elements are not in their order.
+            let turned = [&y, &t].map(|x| x.clone().transpose());
+            let [a, b] = turned;
+            let output = (loss(a, b) * 3.0).unsqueeze();
+            differentiated(output, &[("y", y), ("t", t)], &[])
+        };
+        let exact = Device::flex().autodiff();
+        let reference = run(portable::mean_squared_error, &exact, DType::F64);
+        for place in places() {
+            let found = run(mean_squared_error, &place.device, place.dtype);
+            let case = format!("{} {batch} x {dim}", place.name);
+            assert_close(&found, &reference, place.tolerance, &case);
+            let size = (batch * dim) as f64;
+            let scaled = |found: &Found| {
+                let of = |(name, x): &(String, Vec<f64>)| {
+                    (name.clone(), x.iter().map(|x| x * size).collect())
+                };
+                found[1..].iter().map(of).collect()
+            };
+            assert_close(&scaled(&found), &scaled(&reference), place.tolerance, &case);
         }
     }
 }

@@ -113,20 +113,27 @@ fn half(dim: usize, odd: bool) -> Vec<Coordinate> {
 /// products with all three matrices cost what one and a half of them would.
 #[derive(Clone, Debug)]
 pub struct PiecewiseQuadratic {
-    /// What the even half of a point gives: `[even, even + 2 odd]`, images under `V`, `B`, `A`.
+    /// What the even half of a point gives: `[even, even + 2 odd]`, images under `2V`, `2B`, `2A`, over the mean norm of the gradient if
+    /// the target is normalised.
     even: Tensor<2>,
     /// What the odd half gives: `[odd, odd + 2 even]`.
     odd: Tensor<2>,
-    scale: f64,
 }
 
-/// The images of points, in halves: under `V` (even, odd), and what `B` and `A` add to the even and to the odd half.
+/// The images of points, in halves: under `2V` (even, odd), and what `2B` and `2A` add to the even and to the odd half.
 struct Images {
     common: [Tensor<2>; 2],
     by_b: [Tensor<2>; 2],
     by_a: [Tensor<2>; 2],
-    /// `z'Vz`, `z'Bz`, `z'Az`, `[points, 1]` each.
-    values: [Tensor<2>; 3],
+    /// The points, even and odd.
+    halves: [Tensor<2>; 2],
+}
+
+impl Images {
+    /// Half of a form: the image of the even (0) or the odd half times this half, `[points, 1]`.
+    fn along(&self, image: &[Tensor<2>; 2], half: usize) -> Tensor<2> {
+        (image[half].clone() * self.halves[half].clone()).sum_dim(1)
+    }
 }
 
 impl PiecewiseQuadratic {
@@ -139,7 +146,9 @@ impl PiecewiseQuadratic {
         if config.normalise {
             let host = backend::host(device);
             let on_host = Self::unscaled(config, &host, dtype);
-            target.scale = 1.0 / normalise::mean_gradient_norm(&on_host, &host, dtype);
+            let norm = normalise::mean_gradient_norm(&on_host, &host, dtype);
+            target.even = target.even / norm;
+            target.odd = target.odd / norm;
         }
         target
     }
@@ -162,7 +171,6 @@ impl PiecewiseQuadratic {
         Self {
             even: matrix(0),
             odd: matrix(1),
-            scale: 1.0,
         }
     }
 
@@ -193,23 +201,20 @@ impl PiecewiseQuadratic {
             from_odd.clone().narrow(1, 0, odd),
         ];
         let [by_b, by_a] = [0, 1].map(|k| [even_part(k), odd_part(k)]);
-        let along = |image: &Tensor<2>, half: &Tensor<2>| (image.clone() * half.clone()).sum_dim(1);
-        let values = [
-            along(&common[0], &e) + along(&common[1], &o),
-            along(&by_b[1], &o) * 2.0,
-            along(&by_a[1], &o) * 2.0,
-        ];
         Images {
             common,
             by_b,
             by_a,
-            values,
+            halves: [e, o],
         }
     }
 
     /// `z'Sz`, `z'Pz`, `z'Qz`, `[points, 1]` each.
     pub(super) fn forms(&self, x: Tensor<2>) -> [Tensor<2>; 3] {
-        let [common, by_b, by_a] = self.images(x).values;
+        let images = self.images(x);
+        let common = (images.along(&images.common, 0) + images.along(&images.common, 1)) / 2.0;
+        let by_b = images.along(&images.by_b, 1);
+        let by_a = images.along(&images.by_a, 1);
         [
             common.clone() + by_b,
             common.clone() + by_a.clone(),
@@ -218,7 +223,7 @@ impl PiecewiseQuadratic {
     }
 }
 
-/// `u_i' M u_j` with `M` a part of the matrices, between the unit vectors of two coordinates, times the factors that lead from sums and
+/// `2 u_i' M u_j`, of the gradient `2 M z`, with `M` a part of the matrices, between the unit vectors of two coordinates, times the factors that lead from sums and
 /// differences to unit vectors and back.
 fn entry(
     config: &PiecewiseQuadraticConfig,
@@ -232,7 +237,7 @@ fn entry(
             sum += of_i * of_j * config.parts(i, j)[part];
         }
     }
-    sum * (from.unit * to.unit).powi(2)
+    2.0 * sum * (from.unit * to.unit).powi(2)
 }
 
 impl Target for PiecewiseQuadratic {
@@ -249,24 +254,18 @@ impl Target for PiecewiseQuadratic {
     }
 
     fn gradient(&self, x: Tensor<2>) -> Tensor<2> {
-        let Images {
-            common,
-            by_b,
-            by_a,
-            values: [_, b, a],
-        } = self.images(x);
+        let images = self.images(x);
         // P where z'Az is positive, Q where it is negative, unless S is larger than both.
-        let side = a.clone().sign();
-        let not_s = a.abs().greater(b);
-        let [common_e, common_o] = common;
-        let [b_e, b_o] = by_b;
-        let [a_e, a_o] = by_a;
-        let active = |common: Tensor<2>, by_b: Tensor<2>, by_a: Tensor<2>| {
-            let not_s = not_s.clone().expand(by_b.shape());
-            (common + by_b.mask_where(not_s, by_a * side.clone())) * (2.0 * self.scale)
+        let (b, a) = (images.along(&images.by_b, 1), images.along(&images.by_a, 1));
+        let not_s = a.clone().abs().greater(b);
+        let of_b = a.ones_like().mask_fill(not_s.clone(), 0.0);
+        let of_a = a.zeros_like().mask_where(not_s, a.sign());
+        let active = |half: usize| {
+            let part = |images: &[Tensor<2>; 2]| images[half].clone();
+            let by_b = part(&images.by_b) * of_b.clone();
+            part(&images.common) + by_b + part(&images.by_a) * of_a.clone()
         };
-        let even = active(common_e, b_e, a_e);
-        let odd = active(common_o, b_o, a_o);
+        let (even, odd) = (active(0), active(1));
         let [_, pairs] = odd.dims();
         let sums = even.clone().narrow(1, 0, pairs);
         let mut parts = vec![sums.clone() + odd.clone()];
@@ -279,6 +278,6 @@ impl Target for PiecewiseQuadratic {
 
     fn potential(&self, x: Tensor<2>) -> Tensor<1> {
         let [s, p, q] = self.forms(x);
-        (s.max_pair(p).max_pair(q) * self.scale).squeeze_dim(1)
+        s.max_pair(p).max_pair(q).squeeze_dim(1)
     }
 }

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{ExecutionError, Tensor};
 use burn::train::metric::{Adaptor, LossInput};
 use burn::train::{InferenceStep, ItemLazy, TrainOutput, TrainStep};
-use gradnet_core::{VectorField, network::Network};
+use gradnet_core::{VectorField, kernel::mean_squared_error, network::Network};
 
 use crate::data::Batch;
 
@@ -51,7 +51,7 @@ impl TrainStep for FieldLearner {
     type Output = StepLoss;
 
     fn step(&self, batch: Batch) -> TrainOutput<StepLoss> {
-        let loss = (self.network.forward(batch.x) - batch.y).square().mean();
+        let loss = mean_squared_error(self.network.forward(batch.x), batch.y);
         let whole = match self.network.penalty() {
             Some(penalty) => loss.clone() + penalty,
             None => loss.clone(),

@@ -55,7 +55,7 @@ impl<E: Element> Kernel<E> for Update<'_, E> {
             let m = m.mul_add(beta_1, g * rest_1).or_zero_below(negligible);
             let g = g.or_zero_below(root);
             let v = v.mul_add(beta_2, g * g * rest_2).or_zero_below(negligible);
-            let step = m / (v.square_root() + epsilon);
+            let step = m.over_root(v, epsilon);
             let p = lanes.load_first(parameter, count);
             lanes.store_first(step.neg_mul_add(scale, p), parameter, count);
             lanes.store_first(m, moment_1, count);

@@ -96,6 +96,14 @@ impl<L: Lanes> Lanes for Doubled<L> {
                 .first_or(vector.1, count.saturating_sub(L::WIDTH), rest.1),
         )
     }
+
+    #[inline(always)]
+    fn turn(self, from: &[L::Element], to: &mut [MaybeUninit<L::Element>], steps: [usize; 2]) {
+        for [row, column] in [[0, 0], [0, 1], [1, 0], [1, 1]].map(|at| at.map(|i| i * L::WIDTH)) {
+            let from = &from[row * steps[0] + column..];
+            self.0.turn(from, &mut to[column * steps[1] + row..], steps);
+        }
+    }
 }
 
 impl<V: Vector> Vector for Pair<V> {
@@ -138,8 +146,21 @@ impl<V: Vector> Vector for Pair<V> {
     }
 
     #[inline(always)]
+    fn or_zero_below(self, least: Self) -> Self {
+        Pair(self.0.or_zero_below(least.0), self.1.or_zero_below(least.1))
+    }
+
+    #[inline(always)]
     fn square_root(self) -> Self {
         Pair(self.0.square_root(), self.1.square_root())
+    }
+
+    #[inline(always)]
+    fn over_root(self, square: Self, plus: Self) -> Self {
+        Pair(
+            self.0.over_root(square.0, plus.0),
+            self.1.over_root(square.1, plus.1),
+        )
     }
 
     #[inline(always)]

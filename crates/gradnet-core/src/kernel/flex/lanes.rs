@@ -88,7 +88,31 @@ pub(super) trait Lanes: Copy + Send + Sync {
 
     /// `vector` in the first `count` lanes, `rest` in those after them.
     fn first_or(self, vector: Self::Vector, count: usize, rest: Self::Vector) -> Self::Vector;
+
+    /// Writes the transpose of the first `WIDTH` columns of `WIDTH` rows, which lie `steps[0]` elements apart in `from` and
+    /// will lie `steps[1]` apart in `to`.
+    #[inline(always)]
+    fn turn(
+        self,
+        from: &[Self::Element],
+        to: &mut [MaybeUninit<Self::Element>],
+        steps: [usize; 2],
+    ) {
+        let mut tile = [[Self::Element::ZERO; WIDEST]; WIDEST];
+        for (row, tile) in tile[..Self::WIDTH].iter_mut().enumerate() {
+            tile[..Self::WIDTH].copy_from_slice(&from[row * steps[0]..][..Self::WIDTH]);
+        }
+        for column in 0..Self::WIDTH {
+            let to = &mut to[column * steps[1]..][..Self::WIDTH];
+            for (to, row) in to.iter_mut().zip(&tile) {
+                to.write(row[column]);
+            }
+        }
+    }
 }
+
+/// Lanes of the widest vector.
+const WIDEST: usize = 16;
 
 /// Elements as places to write to. Who takes them writes whole elements, nothing else.
 #[inline(always)]
@@ -129,13 +153,13 @@ pub(super) trait Vector:
     fn where_positive(self, test: Self) -> Self;
 
     /// `self`, and zero where |self| < `least`; NaN stays NaN.
-    #[inline(always)]
-    fn or_zero_below(self, least: Self) -> Self {
-        self - self.where_positive(least - self.abs())
-    }
+    fn or_zero_below(self, least: Self) -> Self;
 
     /// √self.
     fn square_root(self) -> Self;
+
+    /// self / (√square + plus), to two units of the last place, for `square` ≥ 0 and finite `plus` > 0.
+    fn over_root(self, square: Self, plus: Self) -> Self;
 
     /// 2^n, where `self` is n + [`Coefficients::ROUND`](super::mathematics::Coefficients::ROUND).
     fn power_of_two(self) -> Self;
@@ -350,8 +374,20 @@ macro_rules! portable {
             }
 
             #[inline(always)]
+            fn or_zero_below(self, least: Self) -> Self {
+                Array(std::array::from_fn(|i| {
+                    if self.0[i].abs() < least.0[i] { 0.0 } else { self.0[i] }
+                }))
+            }
+
+            #[inline(always)]
             fn square_root(self) -> Self {
                 Array(self.0.map(<$element>::sqrt))
+            }
+
+            #[inline(always)]
+            fn over_root(self, square: Self, plus: Self) -> Self {
+                self / (square.square_root() + plus)
             }
 
             #[inline(always)]

@@ -11,10 +11,13 @@ mod lanes;
 mod linear_spline;
 mod mathematics;
 mod matrix;
+mod mean_squared_error;
 mod pieces;
 mod product;
 mod rows;
 mod shell;
+#[cfg(target_arch = "x86_64")]
+mod single16;
 mod softmax_modules;
 mod softplus;
 mod tensors;
@@ -180,6 +183,24 @@ fn softplus_backward<E: FlexElement>(x: &FlexTensor, gradient: FlexTensor) -> Fl
     gradient
 }
 
+fn mean_squared_error<E: FlexElement>(y: &FlexTensor, t: &FlexTensor) -> FlexTensor {
+    let (y, t) = (Ordered::new(y), Ordered::new(t));
+    let mean = mean_squared_error::mean_squared_error::<E>(y.elements(), t.elements());
+    tensor(vec![mean], [1])
+}
+
+fn mean_squared_error_backward<E: FlexElement>(
+    y: &FlexTensor,
+    t: &FlexTensor,
+    gradient: &FlexTensor,
+) -> FlexTensor {
+    let [y, t, gradient] = [y, t, gradient].map(Ordered::new);
+    let gradient = gradient.elements::<E>()[0];
+    let found =
+        mean_squared_error::mean_squared_error_backward(y.elements(), t.elements(), gradient);
+    shaped(found, &y.0)
+}
+
 fn product<E: FlexElement>(s: &FlexTensor, w: &FlexTensor) -> FlexTensor {
     let (rows, columns) = (sizes(s).0, sizes(w).1);
     let (s, w) = (in_lines(s), in_lines(w));
@@ -195,7 +216,7 @@ fn product_transposed<E: FlexElement>(x: &FlexTensor, w: &FlexTensor) -> FlexTen
     let (x, w) = (in_lines(x), in_lines(w));
     let (x, w) = (matrix::<E>(&x), matrix(&w));
     let elements = if batch < dim {
-        transpose::transposed(&product::product(w, x.transposed()), hidden, batch)
+        transpose::transposed(&product::product(w, x.transposed()), [hidden, batch], batch)
     } else {
         product::product(x, w.transposed())
     };
@@ -205,6 +226,10 @@ fn product_transposed<E: FlexElement>(x: &FlexTensor, w: &FlexTensor) -> FlexTen
 impl ForwardKernels for Flex {
     fn softplus(x: FloatTensor<Self>) -> FloatTensor<Self> {
         with_element!(x, E => softplus::<E>(&x))
+    }
+
+    fn mean_squared_error(y: FloatTensor<Self>, t: FloatTensor<Self>) -> FloatTensor<Self> {
+        with_element!(y, E => mean_squared_error::<E>(&y, &t))
     }
 
     fn product(s: FloatTensor<Self>, w: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -267,6 +292,14 @@ impl ForwardKernels for Flex {
 impl BackwardKernels for Flex {
     fn softplus_backward(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
         with_element!(x, E => softplus_backward::<E>(&x, gradient))
+    }
+
+    fn mean_squared_error_backward(
+        y: FloatTensor<Self>,
+        t: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        with_element!(y, E => mean_squared_error_backward::<E>(&y, &t, &gradient))
     }
 
     fn cascade_fixed_backward(

@@ -170,48 +170,79 @@ fn total<L: Lanes>(lanes: L, shape: &Shape, sum: L::Vector) -> L::Vector {
     }
 }
 
-/// e^{sign (u − its extreme)} into `to`, zero in lanes past the module; the reciprocal of the sum.
+/// The largest of t z and of −t z over a module.
 #[inline(always)]
-fn exponentials<L: Lanes>(
+fn extremes<L: Lanes>(
     lanes: L,
     shape: &Shape,
     rows: usize,
-    factor: L::Vector,
+    t: L::Vector,
     z: &[L::Element],
-    to: &mut [L::Element],
-) -> L::Vector {
+) -> [L::Vector; 2] {
     // Where the module ends inside a vector, its first element stands in for the lanes after it.
     let first = if shape.across {
         lanes.load(z)
     } else {
         lanes.splat(z[0])
     };
-    let mut high = first * factor;
+    let mut high = [first * t, first * -t];
     for (i, z) in z.chunks_exact(L::WIDTH).enumerate() {
-        let mut z = lanes.load(z);
+        let mut u = lanes.load(z);
         if !shape.across {
-            z = lanes.first_or(z, shape.used(i, rows), first);
+            u = lanes.first_or(u, shape.used(i, rows), first);
         }
-        high = (z * factor).at_least(high);
+        u = u * t;
+        high = [u.at_least(high[0]), (-u).at_least(high[1])];
     }
     if !shape.across {
-        high = lanes.splat(high.largest());
+        high = [
+            lanes.splat(high[0].largest()),
+            lanes.splat(high[1].largest()),
+        ];
     }
-    let zero = lanes.splat(L::Element::ZERO);
-    let mut sum = zero;
-    for (i, (z, to)) in z
-        .chunks_exact(L::WIDTH)
-        .zip(to.chunks_exact_mut(L::WIDTH))
-        .enumerate()
-    {
-        let mut e = mathematics::exp(lanes, lanes.load(z) * factor - high);
-        if !shape.across {
-            e = lanes.first_or(e, shape.used(i, rows), zero);
+    high
+}
+
+/// `e` within the module, zero in lanes past it.
+#[inline(always)]
+fn within<L: Lanes>(lanes: L, shape: &Shape, rows: usize, i: usize, e: L::Vector) -> L::Vector {
+    if shape.across {
+        e
+    } else {
+        lanes.first_or(e, shape.used(i, rows), lanes.splat(L::Element::ZERO))
+    }
+}
+
+/// e^{u − its largest} of each module into `s` and, if there is a softmin, e^{−u − its largest} into `q`, with u = t z; zero in
+/// lanes past the module. The reciprocals of their sums.
+#[inline(always)]
+fn exponentials<L: Lanes>(
+    lanes: L,
+    shape: &Shape,
+    rows: usize,
+    t: L::Vector,
+    z: &[L::Element],
+    [s, q]: [&mut [L::Element]; 2],
+) -> [L::Vector; 2] {
+    let (zero, one) = (lanes.splat(L::Element::ZERO), lanes.splat(L::Element::ONE));
+    let high = extremes(lanes, shape, rows, t, z);
+    let mut sums = [zero; 2];
+    for i in 0..shape.vectors() {
+        let at = i * L::WIDTH;
+        let u = lanes.load(&z[at..]) * t;
+        let e = within(lanes, shape, rows, i, mathematics::exp(lanes, u - high[0]));
+        sums[0] = sums[0] + e;
+        lanes.store(e, &mut s[at..]);
+        if shape.learned {
+            let e = within(lanes, shape, rows, i, mathematics::exp(lanes, -u - high[1]));
+            sums[1] = sums[1] + e;
+            lanes.store(e, &mut q[at..]);
         }
-        sum = sum + e;
-        lanes.store(e, to);
     }
-    lanes.splat(L::Element::ONE) / total(lanes, shape, sum)
+    [
+        one / total(lanes, shape, sums[0]),
+        one / total(lanes, shape, sums[1]),
+    ]
 }
 
 struct Forward<'a, E> {
@@ -240,55 +271,56 @@ impl<E: Element> Kernel<E> for Forward<'_, E> {
             let rows = (z.len() - start) / shape.hidden;
             for module in 0..p.modules {
                 let at = start + module * shape.width;
-                let (alpha, t) = (p.alpha[module], p.temperature[module]);
+                let (alpha, t) = (p.alpha[module], lanes.splat(p.temperature[module]));
                 read(lanes, shape, rows, &z[at..], block);
-                let of_s = exponentials(lanes, shape, rows, lanes.splat(t), block, s);
-                scale(lanes, of_s, s, kept.next());
+                let [over_s, over_q] = exponentials(lanes, shape, rows, t, block, [s, q]);
+                let (mut of_s, mut of_q) = (lanes.splat(alpha), lanes.splat(E::ZERO));
+                let (mut kept_s, mut kept_q) = (kept.next(), None);
                 if let Some((a, b)) = p.learned {
-                    let of_q = exponentials(lanes, shape, rows, lanes.splat(E::ZERO - t), block, q);
-                    scale(lanes, of_q, q, kept.next());
-                    let of_s = lanes.splat(alpha * a[module]);
-                    let of_q = lanes.splat(alpha * b[module]);
-                    for (s, q) in s.chunks_exact_mut(L::WIDTH).zip(q.chunks_exact(L::WIDTH)) {
-                        let y = lanes.load(q).neg_mul_add(of_q, lanes.load(s) * of_s);
-                        lanes.store(y.or_zero_below(negligible), s);
-                    }
-                } else {
-                    scale(lanes, lanes.splat(alpha), s, None);
+                    kept_q = kept.next();
+                    of_s = lanes.splat(alpha * a[module]);
+                    of_q = lanes.splat(alpha * b[module]);
                 }
-                write(lanes, shape, rows, s, &mut output[at..]);
+                for i in (0..size).step_by(L::WIDTH) {
+                    let mut y = normal(lanes, lanes.load(&s[i..]) * over_s, &mut kept_s, i) * of_s;
+                    if shape.learned {
+                        let q = normal(lanes, lanes.load(&q[i..]) * over_q, &mut kept_q, i);
+                        y = q.neg_mul_add(of_q, y);
+                    }
+                    lanes.store(y.or_zero_below(negligible), &mut block[i..]);
+                }
+                write(lanes, shape, rows, block, &mut output[at..]);
             }
             start += shape.together() * shape.hidden;
         }
     }
 }
 
-/// Multiplies every element by `factor`, drops what is negligible, and leaves a copy in `kept`.
+/// `e` without what is negligible, and a copy of it at `i` of `kept`.
 #[inline(always)]
-fn scale<L: Lanes>(
+fn normal<L: Lanes>(
     lanes: L,
-    factor: L::Vector,
-    elements: &mut [L::Element],
-    kept: Option<&mut [MaybeUninit<L::Element>]>,
-) {
-    let negligible = lanes.splat(L::Element::NEGLIGIBLE);
-    for elements in elements.chunks_exact_mut(L::WIDTH) {
-        let scaled = lanes.load(elements) * factor;
-        lanes.store(scaled.or_zero_below(negligible), elements);
-    }
+    e: L::Vector,
+    kept: &mut Option<&mut [MaybeUninit<L::Element>]>,
+    i: usize,
+) -> L::Vector {
+    let e = e.or_zero_below(lanes.splat(L::Element::NEGLIGIBLE));
     if let Some(kept) = kept {
-        kept.write_copy_of_slice(elements);
+        lanes.write(e, &mut kept[i..]);
     }
+    e
 }
 
-/// Σ g e.
+/// Σ g e and Σ z e.
 #[inline(always)]
-fn product<L: Lanes>(lanes: L, g: &[L::Element], e: &[L::Element]) -> L::Vector {
-    let mut sum = lanes.splat(L::Element::ZERO);
-    for (g, e) in g.chunks_exact(L::WIDTH).zip(e.chunks_exact(L::WIDTH)) {
-        sum = lanes.load(g).mul_add(lanes.load(e), sum);
+fn products<L: Lanes>(lanes: L, [g, z]: [&[L::Element]; 2], e: &[L::Element]) -> [L::Vector; 2] {
+    let mut sums = [lanes.splat(L::Element::ZERO); 2];
+    for i in (0..e.len()).step_by(L::WIDTH) {
+        let e = lanes.load(&e[i..]);
+        sums[0] = lanes.load(&g[i..]).mul_add(e, sums[0]);
+        sums[1] = lanes.load(&z[i..]).mul_add(e, sums[1]);
     }
-    sum
+    sums
 }
 
 /// Sums a module keeps: Σ G, Σ H, ∂t.
@@ -327,15 +359,15 @@ impl<E: Element> Kernel<E> for Backward<'_, E> {
                 read(lanes, shape, rows, &z[at..], block);
                 read(lanes, shape, rows, &gradient[at..], g);
                 let s = kept.next().unwrap_or_default();
-                let part = product(lanes, g, s);
+                let [part, centre] = products(lanes, [g, block], s);
                 let average_s = total(lanes, shape, part);
-                let centre_s = total(lanes, shape, product(lanes, block, s));
+                let centre_s = total(lanes, shape, centre);
                 sums[0] = sums[0] + part;
                 if let Some((a, b)) = p.learned {
                     let q = kept.next().unwrap_or_default();
-                    let part = product(lanes, g, q);
+                    let [part, centre] = products(lanes, [g, block], q);
                     let average_q = total(lanes, shape, part);
-                    let centre_q = total(lanes, shape, product(lanes, block, q));
+                    let centre_q = total(lanes, shape, centre);
                     sums[1] = sums[1] + part;
                     let of_s = lanes.splat(alpha * a[module]);
                     let of_q = lanes.splat(alpha * b[module]);

@@ -14,7 +14,7 @@ use super::lanes::{Element, Kernel, Lanes};
 use super::matrix::Matrix;
 use super::pieces::{each_piece, written};
 use super::product::{Threads, sum_of_products};
-use super::transpose::transposed;
+use super::transpose::{transposed, transposed_padded};
 use super::units::Units;
 use crate::kernel::tied::TiedKind;
 
@@ -118,16 +118,40 @@ impl<E: Element> Shell<'_, E> {
         all.map(piece).collect()
     }
 
-    /// x, of some rows.
-    fn x(&self, rows: &Range<usize>) -> Matrix<'_, E> {
-        let x = &self.x[rows.start * self.dim..rows.end * self.dim];
-        Matrix::new(x, [rows.len(), self.dim])
+    /// Some rows of `[batch, dim]` elements.
+    fn rows<'b>(&self, of: &'b [E], rows: &Range<usize>) -> (&'b [E], [usize; 2]) {
+        let elements = &of[rows.start * self.dim..rows.end * self.dim];
+        (elements, [rows.len(), self.dim])
+    }
+
+    /// The whole batch of `[batch, dim]` elements, if every piece has all of it.
+    fn side<'b>(&self, of: &'b [E], pieces: &[Piece]) -> Option<Side<'b, E>> {
+        let all = 0..self.batch;
+        let (elements, sizes) = self.rows(of, &all);
+        let shared = pieces.iter().all(|piece| piece.rows == all);
+        shared.then(|| Side::new(elements, sizes))
     }
 
     /// The rows of W of some units.
     fn w(&self, units: &Range<usize>) -> Matrix<'_, E> {
         let w = &self.w[units.start * self.dim..units.end * self.dim];
         Matrix::new(w, [units.len(), self.dim])
+    }
+
+    /// A piece's rows of `[batch, dim]` elements, which it may share with the others, times its rows of W.
+    fn onto_units(
+        &self,
+        shared: &Option<Side<'_, E>>,
+        of: &[E],
+        piece: &Piece,
+        threads: Threads,
+    ) -> Vec<E> {
+        let w = self.w(&piece.units);
+        if let Some(side) = shared {
+            return side.onto_units(w, threads);
+        }
+        let (elements, sizes) = self.rows(of, &piece.rows);
+        Side::new(elements, sizes).onto_units(w, threads)
     }
 
     /// The activation of some units.
@@ -189,20 +213,36 @@ fn threads(pieces: &[Piece]) -> Threads {
     }
 }
 
-/// Rows times the rows of W of some units, `[rows, units]`. Where the rows are the smaller side of the two, what is turned is
-/// the product W xᵀ, whose left side is read as it lies.
-fn onto_units<E: Element>(rows: Matrix<'_, E>, w: Matrix<'_, E>, threads: Threads) -> Vec<E> {
-    let ([count, dim], [units, _]) = (rows.sizes(), w.sizes());
-    let size = count * units;
-    if dim <= count {
-        return written(size, |output| {
-            sum_of_products([(rows, w.transposed())], threads, output)
-        });
+/// Rows that are to be multiplied by rows of W: turned once for all pieces, where they are the smaller side of the two.
+struct Side<'a, E> {
+    rows: Matrix<'a, E>,
+    /// `[dim, step]`, the rows side by side and zeros after them, and the step.
+    turned: Option<(Vec<E>, usize)>,
+}
+
+impl<'a, E: Element> Side<'a, E> {
+    fn new(elements: &'a [E], [count, dim]: [usize; 2]) -> Self {
+        let turned = (count < dim).then(|| transposed_padded(elements, [count, dim]));
+        Self {
+            rows: Matrix::new(elements, [count, dim]),
+            turned,
+        }
     }
-    let turned = written(size, |output| {
-        sum_of_products([(w, rows.transposed())], threads, output)
-    });
-    transposed(&turned, units, count)
+
+    /// The rows times some rows of W, `[rows, units]`.
+    fn onto_units(&self, w: Matrix<'_, E>, threads: Threads) -> Vec<E> {
+        let ([count, dim], [units, _]) = (self.rows.sizes(), w.sizes());
+        let Some((turned, step)) = &self.turned else {
+            return written(count * units, |output| {
+                sum_of_products([(self.rows, w.transposed())], threads, output)
+            });
+        };
+        let product = written(units * step, |output| {
+            let turned = Matrix::new(turned, [dim, *step]);
+            sum_of_products([(w, turned)], threads, output)
+        });
+        transposed(&product, [units, count], *step)
+    }
 }
 
 #[inline(never)]
@@ -210,10 +250,11 @@ fn forward<L: Lanes>(lanes: L, shell: &Shell<'_, L::Element>, keep: bool) -> Out
     let (pieces, dim) = (shell.pieces(), shell.dim);
     let threads = threads(&pieces);
     let size = |piece: &Piece| piece.rows.len() * dim;
+    let shared = shell.side(shell.x, &pieces);
     let (y, kept) = each(&pieces, size, shell.batch * dim, |piece, y| {
         let (rows, w) = (piece.rows.len(), shell.w(&piece.units));
         let activation = shell.activation(&piece.units);
-        let z = activation.biased(onto_units(shell.x(&piece.rows), w, threads));
+        let z = activation.biased(shell.onto_units(&shared, shell.x, piece, threads));
         let (s, kept) = activation.evaluate(lanes, &z, keep);
         let left = Matrix::new(&s, [rows, piece.units.len()]);
         sum_of_products([(left, w)], threads, y);
@@ -232,23 +273,26 @@ fn backward<L: Lanes>(
 ) -> Gradients<L::Element> {
     let (pieces, dim) = (shell.pieces(), shell.dim);
     let threads = threads(&pieces);
-    let rows_of = |rows: &Range<usize>| {
-        let gradient = &gradient[rows.start * dim..rows.end * dim];
-        Matrix::new(gradient, [rows.len(), dim])
+    let shared = shell.side(gradient, &pieces);
+    let rows_of = |of, rows: &Range<usize>| {
+        let (elements, sizes) = shell.rows(of, rows);
+        Matrix::new(elements, sizes)
     };
     let size = |piece: &Piece| piece.units.len() * dim;
     let (w, found) = each(&pieces, size, shell.hidden * dim, |piece, into_w| {
         let [z, s, kept] = hidden[piece.index];
         let (rows, units) = (piece.rows.len(), piece.units.len());
         let (w, activation) = (shell.w(&piece.units), shell.activation(&piece.units));
-        let own = rows_of(&piece.rows);
-        let into_s = onto_units(own, w, threads);
+        let into_s = shell.onto_units(&shared, gradient, piece, threads);
         let (into_z, parameters) = activation.differentiate(lanes, z, kept, into_s);
         let terms = [
-            (Matrix::new(s, [rows, units]).transposed(), own),
+            (
+                Matrix::new(s, [rows, units]).transposed(),
+                rows_of(gradient, &piece.rows),
+            ),
             (
                 Matrix::new(&into_z, [rows, units]).transposed(),
-                shell.x(&piece.rows),
+                rows_of(shell.x, &piece.rows),
             ),
         ];
         sum_of_products(terms, threads, into_w);

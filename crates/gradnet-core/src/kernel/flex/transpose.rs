@@ -1,52 +1,70 @@
 //! The transpose of a small matrix, block by block.
 //!
-//! A block is read row by row and written row by row through a tile that stays in registers or the nearest cache, so that
-//! neither side walks across memory. Blocks are whole, of a size the compiler knows; what is left at the edges goes one by one.
+//! A block of as many rows as a vector has lanes is read row by row and written row by row, turned in registers or through a tile in the
+//! nearest cache, so that neither side walks across memory. What is left at the edges goes one by one.
 
 use std::mem::MaybeUninit;
 
-use super::lanes::{Element, Kernel, Lanes};
+use super::lanes::{Element, Kernel, Lanes, places};
 use super::pieces::written;
 
-/// Rows and columns of a block.
-const EDGE: usize = 16;
+/// Columns of a padded transpose are a multiple of this: whole vectors of any kind.
+const WHOLE: usize = 16;
 
-/// The transpose of `[rows, columns]` elements: `[columns, rows]`.
-pub(super) fn transposed<E: Element>(from: &[E], rows: usize, columns: usize) -> Vec<E> {
-    assert_eq!(from.len(), rows * columns, "a matrix and its sizes");
-    written(from.len(), |to| {
+/// The transpose of `[rows, columns]` elements whose rows start `step` elements apart: `[columns, rows]`.
+pub(super) fn transposed<E: Element>(
+    from: &[E],
+    [rows, columns]: [usize; 2],
+    step: usize,
+) -> Vec<E> {
+    written(rows * columns, |to| {
         E::widest(Transpose {
             from,
             to,
-            rows,
-            columns,
+            sizes: [rows, columns],
+            steps: [step, rows],
         });
     })
+}
+
+/// The transpose of `[rows, columns]` elements in order with zeros after its columns, and how far apart its rows start.
+pub(super) fn transposed_padded<E: Element>(
+    from: &[E],
+    [rows, columns]: [usize; 2],
+) -> (Vec<E>, usize) {
+    let step = rows.next_multiple_of(WHOLE);
+    let mut to = vec![E::ZERO; columns * step];
+    E::widest(Transpose {
+        from,
+        to: places(&mut to),
+        sizes: [rows, columns],
+        steps: [columns, step],
+    });
+    (to, step)
 }
 
 struct Transpose<'a, E> {
     from: &'a [E],
     to: &'a mut [MaybeUninit<E>],
-    rows: usize,
-    columns: usize,
+    /// Rows and columns of `from`.
+    sizes: [usize; 2],
+    /// From a row to the next, of both.
+    steps: [usize; 2],
 }
 
 impl<E: Element> Kernel<E> for Transpose<'_, E> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes<Element = E>>(self, _lanes: L) {
-        let Self {
-            from,
-            to,
-            rows,
-            columns,
-        } = self;
-        let [whole_rows, whole_columns] = [rows, columns].map(|n| n / EDGE * EDGE);
-        for column in (0..whole_columns).step_by(EDGE) {
-            for row in (0..whole_rows).step_by(EDGE) {
-                let from = &from[row * columns + column..];
-                turn(from, columns, &mut to[column * rows + row..], rows);
+    fn run<L: Lanes<Element = E>>(self, lanes: L) {
+        let (from, to, steps) = (self.from, self.to, self.steps);
+        let [rows, columns] = self.sizes;
+        let whole_rows = rows / L::WIDTH * L::WIDTH;
+        let whole_columns = columns / L::WIDTH * L::WIDTH;
+        for column in (0..whole_columns).step_by(L::WIDTH) {
+            for row in (0..whole_rows).step_by(L::WIDTH) {
+                let from = &from[row * steps[0] + column..];
+                lanes.turn(from, &mut to[column * steps[1] + row..], steps);
             }
         }
         for column in 0..columns {
@@ -56,21 +74,8 @@ impl<E: Element> Kernel<E> for Transpose<'_, E> {
                 0
             };
             for row in first..rows {
-                to[column * rows + row].write(from[row * columns + column]);
+                to[column * steps[1] + row].write(from[row * steps[0] + column]);
             }
         }
-    }
-}
-
-/// Turns the block at the start of both, whose lines are so many elements apart.
-#[inline(always)]
-fn turn<E: Element>(from: &[E], columns: usize, to: &mut [MaybeUninit<E>], rows: usize) {
-    let mut tile = [[E::ZERO; EDGE]; EDGE];
-    for (row, tile) in tile.iter_mut().enumerate() {
-        tile.copy_from_slice(&from[row * columns..][..EDGE]);
-    }
-    for column in 0..EDGE {
-        let line: [E; EDGE] = std::array::from_fn(|row| tile[row][column]);
-        to[column * rows..][..EDGE].write_copy_of_slice(&line);
     }
 }

@@ -7,6 +7,7 @@ use std::mem::MaybeUninit;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::lanes::{Kernel, Lanes, Vector, fold_halves};
+use super::single16;
 
 /// Declares a token and its vector, with the intrinsics that make them up.
 macro_rules! vectors {
@@ -18,7 +19,8 @@ macro_rules! vectors {
         fmadd: $fmadd:ident, fnmadd: $fnmadd:ident, max: $max:ident, sqrt: $sqrt:ident,
         and: $and:ident, or: $or:ident, andnot: $andnot:ident, xor: $xor:ident,
         load_first: $load_first:expr, store_first: $store_first:expr, first_or: $first_or:expr,
-        where_positive: $where_positive:expr, power_of_two: $power_of_two:expr $(,)?
+        where_positive: $where_positive:expr, zero_below: $zero_below:expr,
+        over_root: $over_root:expr, power_of_two: $power_of_two:expr $(, turn: $turn:expr)? $(,)?
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy)]
@@ -104,6 +106,22 @@ macro_rules! vectors {
                 // SAFETY: the token proves the feature.
                 $vector(unsafe { $first_or(vector.0, count, rest.0) })
             }
+
+            $(
+                #[inline(always)]
+                fn turn(
+                    self,
+                    from: &[$element],
+                    to: &mut [MaybeUninit<$element>],
+                    steps: [usize; 2],
+                ) {
+                    let last = $width - 1;
+                    let from = &from[..last * steps[0] + $width];
+                    let to = &mut to[..last * steps[1] + $width];
+                    // SAFETY: the token proves the feature; the slices hold the first and the last row, and so those between.
+                    unsafe { $turn(from.as_ptr(), to.as_mut_ptr().cast(), steps) }
+                }
+            )?
         }
 
         // SAFETY (all blocks below): a vector is only made by a token, which proves the feature, or from a vector.
@@ -142,8 +160,18 @@ macro_rules! vectors {
             }
 
             #[inline(always)]
+            fn or_zero_below(self, least: Self) -> Self {
+                Self(unsafe { $zero_below(self.0, least.0) })
+            }
+
+            #[inline(always)]
             fn square_root(self) -> Self {
                 Self(unsafe { $sqrt(self.0) })
+            }
+
+            #[inline(always)]
+            fn over_root(self, square: Self, plus: Self) -> Self {
+                Self(unsafe { $over_root(self.0, square.0, plus.0) })
             }
 
             #[inline(always)]
@@ -200,10 +228,16 @@ vectors! {
         let positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(test, _mm512_setzero_ps());
         _mm512_maskz_mov_ps(positive, value)
     },
+    zero_below: |value, least| {
+        let kept = _mm512_cmp_ps_mask::<_CMP_NLT_UQ>(_mm512_abs_ps(value), least);
+        _mm512_maskz_mov_ps(kept, value)
+    },
+    over_root: |value, square, plus| single16::over_root(value, square, plus),
     power_of_two: |x| {
         let shifted = _mm512_slli_epi32::<23>(_mm512_castps_si512(x));
         _mm512_castsi512_ps(_mm512_add_epi32(shifted, _mm512_set1_epi32(1.0f32.to_bits() as i32)))
     },
+    turn: |from, to, steps| single16::turn(from, to, steps),
 }
 
 vectors! {
@@ -220,6 +254,13 @@ vectors! {
     where_positive: |value, test| {
         let positive = _mm512_cmp_pd_mask::<_CMP_GT_OQ>(test, _mm512_setzero_pd());
         _mm512_maskz_mov_pd(positive, value)
+    },
+    zero_below: |value, least| {
+        let kept = _mm512_cmp_pd_mask::<_CMP_NLT_UQ>(_mm512_abs_pd(value), least);
+        _mm512_maskz_mov_pd(kept, value)
+    },
+    over_root: |value, square, plus| {
+        _mm512_div_pd(value, _mm512_add_pd(_mm512_sqrt_pd(square), plus))
     },
     power_of_two: |x| {
         let shifted = _mm512_slli_epi64::<52>(_mm512_castpd_si512(x));
@@ -262,6 +303,13 @@ vectors! {
     where_positive: |value, test| {
         _mm256_and_ps(value, _mm256_cmp_ps::<_CMP_GT_OQ>(test, _mm256_setzero_ps()))
     },
+    zero_below: |value, least| {
+        let size = _mm256_andnot_ps(_mm256_set1_ps(-0.0), value);
+        _mm256_and_ps(value, _mm256_cmp_ps::<_CMP_NLT_UQ>(size, least))
+    },
+    over_root: |value, square, plus| {
+        _mm256_div_ps(value, _mm256_add_ps(_mm256_sqrt_ps(square), plus))
+    },
     power_of_two: |x| {
         let shifted = _mm256_slli_epi32::<23>(_mm256_castps_si256(x));
         _mm256_castsi256_ps(_mm256_add_epi32(shifted, _mm256_set1_epi32(1.0f32.to_bits() as i32)))
@@ -283,6 +331,13 @@ vectors! {
     },
     where_positive: |value, test| {
         _mm256_and_pd(value, _mm256_cmp_pd::<_CMP_GT_OQ>(test, _mm256_setzero_pd()))
+    },
+    zero_below: |value, least| {
+        let size = _mm256_andnot_pd(_mm256_set1_pd(-0.0), value);
+        _mm256_and_pd(value, _mm256_cmp_pd::<_CMP_NLT_UQ>(size, least))
+    },
+    over_root: |value, square, plus| {
+        _mm256_div_pd(value, _mm256_add_pd(_mm256_sqrt_pd(square), plus))
     },
     power_of_two: |x| {
         let shifted = _mm256_slli_epi64::<52>(_mm256_castpd_si256(x));

@@ -1,0 +1,40 @@
+//! The loss of every run, one pass each way.
+//!
+//! As tensor operations, a difference, its square, their mean and the derivatives of the three pass over the batch eight times, and
+//! no other work of a step can go on meanwhile.
+
+use burn::tensor::Tensor;
+
+use super::{has_kernels, portable};
+
+/// The mean over batch and coordinates of (y − t)², `[1]`.
+///
+/// Differentiable in both arguments.
+///
+/// # Shapes
+/// - `y`, `t`: `[batch, dim]`
+/// - output: `[1]`
+///
+/// # Panics
+/// If the shapes differ.
+pub fn mean_squared_error(y: Tensor<2>, t: Tensor<2>) -> Tensor<1> {
+    assert_eq!(y.dims(), t.dims(), "an output and what it should be");
+    if has_kernels(&y) {
+        fused(y, t)
+    } else {
+        portable::mean_squared_error(y, t)
+    }
+}
+
+#[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
+fn fused(y: Tensor<2>, t: Tensor<2>) -> Tensor<1> {
+    use super::extension::ForwardKernels;
+    use burn::backend::Dispatch;
+
+    let loss = Dispatch::mean_squared_error(y.into_dispatch(), t.into_dispatch());
+    Tensor::from_dispatch(loss)
+}
+
+/// Without a backend that has kernels there is no other way.
+#[cfg(not(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm")))]
+use portable::mean_squared_error as fused;
