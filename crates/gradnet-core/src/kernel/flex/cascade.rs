@@ -33,9 +33,8 @@ pub(super) struct Parameters<'a, E> {
     pub(super) learned: Option<(&'a [E], &'a [E])>,
 }
 
-/// The gradients of a cascade, shaped as what they belong to.
+/// The gradients of the parameters of a cascade, shaped as they are.
 pub(super) struct Gradients<E> {
-    pub(super) w: Vec<E>,
     pub(super) alpha: Vec<E>,
     pub(super) beta: Vec<E>,
     pub(super) bias: Vec<E>,
@@ -354,13 +353,13 @@ pub(super) fn evaluate<L: Lanes>(
     })
 }
 
-/// The gradients of a cascade, from what [`evaluate`] kept and the gradient of its output.
+/// Turns the gradient of the output into that of w, from what [`evaluate`] kept, and returns those of the parameters.
 #[inline(never)]
 pub(super) fn differentiate<L: Lanes>(
     lanes: L,
     w: &[L::Element],
     kept: &[L::Element],
-    mut gradient: Vec<L::Element>,
+    gradient: &mut [L::Element],
     p: &Parameters<'_, L::Element>,
     function: FixedFunction,
 ) -> Gradients<L::Element> {
@@ -371,7 +370,7 @@ pub(super) fn differentiate<L: Lanes>(
     // One vector at a time: the sums of four layers fill the registers.
     let rows = rows(lanes, w.len(), p.hidden).narrowed(L::WIDTH);
     let packed = pack(&rows, p);
-    let pieces = cut(&mut gradient, rows.piece(PIECE));
+    let pieces = cut(gradient, rows.piece(PIECE));
     let sums = in_order(each_piece(pieces, |(start, gradient)| {
         let end = start + gradient.len();
         lanes.run(Backward {
@@ -406,7 +405,6 @@ pub(super) fn differentiate<L: Lanes>(
         }
     }
     Gradients {
-        w: gradient,
         alpha,
         beta,
         bias,
@@ -440,7 +438,7 @@ pub(super) fn cascade<E: Element>(
 
 struct Differentiate<'a, E> {
     w: &'a [E],
-    gradient: &'a [E],
+    gradient: &'a mut [E],
     p: Parameters<'a, E>,
     function: FixedFunction,
 }
@@ -452,14 +450,14 @@ impl<E: Element> Kernel<E> for Differentiate<'_, E> {
     fn run<L: Lanes<Element = E>>(self, lanes: L) -> Gradients<E> {
         let (w, p, function) = (self.w, &self.p, self.function);
         let (_, kept) = evaluate(lanes, w, p, function, true);
-        differentiate(lanes, w, &kept, self.gradient.to_vec(), p, function)
+        differentiate(lanes, w, &kept, self.gradient, p, function)
     }
 }
 
-/// The gradients of a cascade, from its input and the gradient of its output.
+/// Turns the gradient of a cascade's output into that of its input, and returns those of its parameters.
 pub(super) fn cascade_backward<E: Element>(
     w: &[E],
-    gradient: &[E],
+    gradient: &mut [E],
     p: &Parameters<'_, E>,
     function: FixedFunction,
 ) -> Gradients<E> {

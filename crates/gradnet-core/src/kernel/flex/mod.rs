@@ -71,19 +71,19 @@ fn cascade<E: FlexElement>(
 
 fn cascade_backward<E: FlexElement>(
     w: &FlexTensor,
-    gradient: &FlexTensor,
+    gradient: FlexTensor,
     parameters: [&FlexTensor; 3],
     learned: Option<[&FlexTensor; 2]>,
     function: FixedFunction,
 ) -> ([FlexTensor; 4], Option<[FlexTensor; 2]>) {
-    let gradient = Ordered::new(gradient);
+    let mut gradient = whole(gradient);
     let found = with_cascade::<E, _>(w, parameters, learned, |w, p| {
-        cascade::cascade_backward(w, gradient.elements(), p, function)
+        cascade::cascade_backward(w, E::memory(&mut gradient), p, function)
     });
     let like = |elements| shaped::<E>(elements, parameters[0]);
     (
         [
-            shaped(found.w, w),
+            gradient,
             like(found.alpha),
             like(found.beta),
             like(found.bias),
@@ -123,21 +123,17 @@ fn softmax_modules<E: FlexElement>(
 
 fn softmax_modules_backward<E: FlexElement>(
     z: &FlexTensor,
-    gradient: &FlexTensor,
+    gradient: FlexTensor,
     parameters: [&FlexTensor; 2],
     learned: Option<[&FlexTensor; 2]>,
 ) -> ([FlexTensor; 3], Option<[FlexTensor; 2]>) {
-    let gradient = Ordered::new(gradient);
+    let mut gradient = whole(gradient);
     let found = with_modules::<E, _>(z, parameters, learned, |z, p, hidden| {
-        softmax_modules::softmax_modules_backward(z, gradient.elements(), p, hidden)
+        softmax_modules::softmax_modules_backward(z, E::memory(&mut gradient), p, hidden)
     });
     let like = |elements| shaped::<E>(elements, parameters[0]);
     (
-        [
-            shaped(found.z, z),
-            like(found.alpha),
-            like(found.temperature),
-        ],
+        [gradient, like(found.alpha), like(found.temperature)],
         found.learned.map(|(a, b)| [like(a), like(b)]),
     )
 }
@@ -216,7 +212,10 @@ fn product_transposed<E: FlexElement>(x: &FlexTensor, w: &FlexTensor) -> FlexTen
     let (x, w) = (in_lines(x), in_lines(w));
     let (x, w) = (matrix::<E>(&x), matrix(&w));
     let elements = if batch < dim {
-        transpose::transposed(&product::product(w, x.transposed()), [hidden, batch], batch)
+        let turned = product::product(w, x.transposed());
+        pieces::written(batch * hidden, |output| {
+            transpose::transpose(&turned, [hidden, batch], batch, output);
+        })
     } else {
         product::product(x, w.transposed())
     };
@@ -317,7 +316,7 @@ impl BackwardKernels for Flex {
     ) {
         let fixed = [&alpha, &beta, &bias];
         let (fixed, _) = with_element!(
-            w, E => cascade_backward::<E>(&w, &gradient, fixed, None, function)
+            w, E => cascade_backward::<E>(&w, gradient, fixed, None, function)
         );
         fixed.into()
     }
@@ -341,7 +340,7 @@ impl BackwardKernels for Flex {
         let fixed = [&alpha, &beta, &bias];
         let learned = Some([&a, &b]);
         let found = with_element!(
-            w, E => cascade_backward::<E>(&w, &gradient, fixed, learned, FixedFunction::Tanh)
+            w, E => cascade_backward::<E>(&w, gradient, fixed, learned, FixedFunction::Tanh)
         );
         let ([w, alpha, beta, bias], Some([a, b])) = found else {
             unreachable!("a learned function has gradients")
@@ -356,7 +355,7 @@ impl BackwardKernels for Flex {
         gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let (fixed, _) = with_element!(
-            z, E => softmax_modules_backward::<E>(&z, &gradient, [&alpha, &temperature], None)
+            z, E => softmax_modules_backward::<E>(&z, gradient, [&alpha, &temperature], None)
         );
         fixed.into()
     }
@@ -377,7 +376,7 @@ impl BackwardKernels for Flex {
     ) {
         let fixed = [&alpha, &temperature];
         let found = with_element!(
-            z, E => softmax_modules_backward::<E>(&z, &gradient, fixed, Some([&a, &b]))
+            z, E => softmax_modules_backward::<E>(&z, gradient, fixed, Some([&a, &b]))
         );
         let ([z, alpha, temperature], Some([a, b])) = found else {
             unreachable!("softmax minus softmin has gradients")

@@ -23,7 +23,7 @@ const PARALLEL: usize = 192 * 192 * 192;
 pub(super) fn product<E: Element>(left: Matrix<'_, E>, right: Matrix<'_, E>) -> Vec<E> {
     let ([rows, _], [_, columns]) = (left.sizes(), right.sizes());
     written(rows * columns, |output| {
-        sum_of_products([(left, right)], Threads::Pool, output);
+        write_product(left, right, Threads::Pool, output);
     })
 }
 
@@ -36,56 +36,50 @@ pub(super) enum Threads {
     One,
 }
 
-/// Writes Σ left right, row after row: every element of `output`, whatever it held.
+/// Writes the product, row after row: every element of `output`, whatever it held.
 ///
 /// # Panics
 /// If the sizes disagree.
-pub(super) fn sum_of_products<E: Element, const N: usize>(
-    terms: [(Matrix<'_, E>, Matrix<'_, E>); N],
+pub(super) fn write_product<E: Element>(
+    left: Matrix<'_, E>,
+    right: Matrix<'_, E>,
     threads: Threads,
     output: &mut [MaybeUninit<E>],
 ) {
-    let mut started = false;
-    for (left, right) in terms {
-        let ([rows, inner], [again, columns]) = (left.sizes(), right.sizes());
-        assert_eq!(inner, again, "the inner sizes of a product must agree");
-        assert_eq!(output.len(), rows * columns, "a product and its output");
-        if inner == 0 || output.is_empty() {
-            continue;
-        }
-        let worth = output.len() * inner >= PARALLEL && rayon::current_num_threads() > 1;
-        let parallelism = match threads {
-            Threads::Pool if worth => Parallelism::Rayon(0),
-            _ => Parallelism::None,
-        };
-        // SAFETY: a `Matrix` lies within its slice. The output has room for every element, written at row * columns +
-        // column; it is read only after the first term has written all of it.
-        unsafe {
-            gemm::gemm(
-                rows,
-                columns,
-                inner,
-                output.as_mut_ptr().cast::<E>(),
-                1,
-                columns as isize,
-                started,
-                left.as_ptr(),
-                left.steps()[1],
-                left.steps()[0],
-                right.as_ptr(),
-                right.steps()[1],
-                right.steps()[0],
-                E::ONE,
-                E::ONE,
-                false,
-                false,
-                false,
-                parallelism,
-            );
-        }
-        started = true;
-    }
-    if !started {
+    let ([rows, inner], [again, columns]) = (left.sizes(), right.sizes());
+    assert_eq!(inner, again, "the inner sizes of a product must agree");
+    assert_eq!(output.len(), rows * columns, "a product and its output");
+    if inner == 0 {
         output.fill(MaybeUninit::new(E::ZERO));
+        return;
+    }
+    let worth = output.len() * inner >= PARALLEL && rayon::current_num_threads() > 1;
+    let parallelism = match threads {
+        Threads::Pool if worth => Parallelism::Rayon(0),
+        _ => Parallelism::None,
+    };
+    // SAFETY: a `Matrix` lies within its slice. The output has room for every element, written at row * columns + column; it is not read.
+    unsafe {
+        gemm::gemm(
+            rows,
+            columns,
+            inner,
+            output.as_mut_ptr().cast::<E>(),
+            1,
+            columns as isize,
+            false,
+            left.as_ptr(),
+            left.steps()[1],
+            left.steps()[0],
+            right.as_ptr(),
+            right.steps()[1],
+            right.steps()[0],
+            E::ONE,
+            E::ONE,
+            false,
+            false,
+            false,
+            parallelism,
+        );
     }
 }

@@ -28,9 +28,8 @@ pub(super) struct Parameters<'a, E> {
     pub(super) learned: Option<(&'a [E], &'a [E])>,
 }
 
-/// The gradients of softmax modules, shaped as what they belong to.
+/// The gradients of the parameters of softmax modules, shaped as they are.
 pub(super) struct Gradients<E> {
-    pub(super) z: Vec<E>,
     pub(super) alpha: Vec<E>,
     pub(super) temperature: Vec<E>,
     pub(super) learned: Option<(Vec<E>, Vec<E>)>,
@@ -421,19 +420,19 @@ pub(super) fn evaluate<L: Lanes>(
     })
 }
 
-/// The gradients of softmax modules, from what [`evaluate`] kept and the gradient of their output.
+/// Turns the gradient of the output into that of z, from what [`evaluate`] kept, and returns those of the parameters.
 #[inline(never)]
 pub(super) fn differentiate<L: Lanes>(
     lanes: L,
     z: &[L::Element],
     kept: &[L::Element],
-    mut gradient: Vec<L::Element>,
+    gradient: &mut [L::Element],
     p: &Parameters<'_, L::Element>,
     hidden: usize,
 ) -> Gradients<L::Element> {
     let zeros = |n: usize| vec![L::Element::ZERO; n];
     let shape = Shape::new(hidden, p, L::WIDTH);
-    let pieces = cut(&mut gradient, shape.piece(z.len()));
+    let pieces = cut(gradient, shape.piece(z.len()));
     let sums = in_order(each_piece(pieces, |(start, gradient)| {
         lanes.run(Backward {
             z: &z[start..start + gradient.len()],
@@ -459,7 +458,6 @@ pub(super) fn differentiate<L: Lanes>(
         }
     }
     Gradients {
-        z: gradient,
         alpha,
         temperature,
         learned,
@@ -483,7 +481,7 @@ impl<E: Element> Kernel<E> for Evaluate<'_, E> {
 
 struct Differentiate<'a, E> {
     z: &'a [E],
-    gradient: &'a [E],
+    gradient: &'a mut [E],
     p: Parameters<'a, E>,
     hidden: usize,
 }
@@ -495,7 +493,7 @@ impl<E: Element> Kernel<E> for Differentiate<'_, E> {
     fn run<L: Lanes<Element = E>>(self, lanes: L) -> Gradients<E> {
         let (z, p, hidden) = (self.z, &self.p, self.hidden);
         let (_, kept) = evaluate(lanes, z, p, hidden, true);
-        differentiate(lanes, z, &kept, self.gradient.to_vec(), p, hidden)
+        differentiate(lanes, z, &kept, self.gradient, p, hidden)
     }
 }
 
@@ -504,10 +502,10 @@ pub(super) fn softmax_modules<E: Element>(z: &[E], p: &Parameters<'_, E>, hidden
     E::widest(Evaluate { z, p: *p, hidden })
 }
 
-/// The gradients of softmax modules, from their input and the gradient of their output.
+/// Turns the gradient of the modules' output into that of their input, and returns those of their parameters.
 pub(super) fn softmax_modules_backward<E: Element>(
     z: &[E],
-    gradient: &[E],
+    gradient: &mut [E],
     p: &Parameters<'_, E>,
     hidden: usize,
 ) -> Gradients<E> {

@@ -3,7 +3,7 @@
 //! No unit of a cascade sees another, nor does a module: so a piece takes some units all the way, from the rows of W
 //! through the activation and back through the same rows, while they lie in its cache. The pieces meet only in the sum of
 //! their outputs. Backward likewise: from the gradient of the output to that of the hidden units, of the parameters and
-//! of these rows of W, ∂W = Sᵀ G + Dᵀ X, the second product added where the first lies. A large batch is cut instead, and
+//! of these rows of W, ∂W = Sᵀ G + Dᵀ X, one product of S above D and G above X. A large batch is cut instead, and
 //! its pieces meet in the sums of the gradients. Either way the cut depends on the shape alone and sums are added in order;
 //! inside a piece, a large activation is shared with idle threads.
 
@@ -13,8 +13,8 @@ use std::ops::Range;
 use super::lanes::{Element, Kernel, Lanes};
 use super::matrix::Matrix;
 use super::pieces::{each_piece, written};
-use super::product::{Threads, sum_of_products};
-use super::transpose::{transposed, transposed_padded};
+use super::product::{Threads, write_product};
+use super::transpose::{transpose, transposed_padded};
 use super::units::Units;
 use crate::kernel::tied::TiedKind;
 
@@ -119,17 +119,14 @@ impl<E: Element> Shell<'_, E> {
     }
 
     /// Some rows of `[batch, dim]` elements.
-    fn rows<'b>(&self, of: &'b [E], rows: &Range<usize>) -> (&'b [E], [usize; 2]) {
-        let elements = &of[rows.start * self.dim..rows.end * self.dim];
-        (elements, [rows.len(), self.dim])
+    fn rows<'b>(&self, of: &'b [E], rows: &Range<usize>) -> &'b [E] {
+        &of[rows.start * self.dim..rows.end * self.dim]
     }
 
     /// The whole batch of `[batch, dim]` elements, if every piece has all of it.
     fn side<'b>(&self, of: &'b [E], pieces: &[Piece]) -> Option<Side<'b, E>> {
-        let all = 0..self.batch;
-        let (elements, sizes) = self.rows(of, &all);
-        let shared = pieces.iter().all(|piece| piece.rows == all);
-        shared.then(|| Side::new(elements, sizes))
+        let shared = pieces.iter().all(|piece| piece.rows.len() == self.batch);
+        shared.then(|| Side::new(of, self.dim))
     }
 
     /// The rows of W of some units.
@@ -138,20 +135,26 @@ impl<E: Element> Shell<'_, E> {
         Matrix::new(w, [units.len(), self.dim])
     }
 
-    /// A piece's rows of `[batch, dim]` elements, which it may share with the others, times its rows of W.
+    /// Writes a piece's rows of `[batch, dim]` elements, which it may share with the others, times its rows of W.
     fn onto_units(
         &self,
         shared: &Option<Side<'_, E>>,
         of: &[E],
         piece: &Piece,
         threads: Threads,
-    ) -> Vec<E> {
+        output: &mut [MaybeUninit<E>],
+    ) {
         let w = self.w(&piece.units);
         if let Some(side) = shared {
-            return side.onto_units(w, threads);
+            return side.onto_units(w, threads, output);
         }
-        let (elements, sizes) = self.rows(of, &piece.rows);
-        Side::new(elements, sizes).onto_units(w, threads)
+        let side = Side::new(self.rows(of, &piece.rows), self.dim);
+        side.onto_units(w, threads, output);
+    }
+
+    /// G above X, of some rows.
+    fn stacked(&self, gradient: &[E], rows: &Range<usize>) -> Vec<E> {
+        [gradient, self.x].map(|of| self.rows(of, rows)).concat()
     }
 
     /// The activation of some units.
@@ -221,7 +224,8 @@ struct Side<'a, E> {
 }
 
 impl<'a, E: Element> Side<'a, E> {
-    fn new(elements: &'a [E], [count, dim]: [usize; 2]) -> Self {
+    fn new(elements: &'a [E], dim: usize) -> Self {
+        let count = elements.len().checked_div(dim).unwrap_or(0);
         let turned = (count < dim).then(|| transposed_padded(elements, [count, dim]));
         Self {
             rows: Matrix::new(elements, [count, dim]),
@@ -229,19 +233,16 @@ impl<'a, E: Element> Side<'a, E> {
         }
     }
 
-    /// The rows times some rows of W, `[rows, units]`.
-    fn onto_units(&self, w: Matrix<'_, E>, threads: Threads) -> Vec<E> {
+    /// Writes the rows times some rows of W, `[rows, units]`.
+    fn onto_units(&self, w: Matrix<'_, E>, threads: Threads, output: &mut [MaybeUninit<E>]) {
         let ([count, dim], [units, _]) = (self.rows.sizes(), w.sizes());
         let Some((turned, step)) = &self.turned else {
-            return written(count * units, |output| {
-                sum_of_products([(self.rows, w.transposed())], threads, output)
-            });
+            return write_product(self.rows, w.transposed(), threads, output);
         };
         let product = written(units * step, |output| {
-            let turned = Matrix::new(turned, [dim, *step]);
-            sum_of_products([(w, turned)], threads, output)
+            write_product(w, Matrix::new(turned, [dim, *step]), threads, output);
         });
-        transposed(&product, [units, count], *step)
+        transpose(&product, [units, count], *step, output);
     }
 }
 
@@ -254,10 +255,13 @@ fn forward<L: Lanes>(lanes: L, shell: &Shell<'_, L::Element>, keep: bool) -> Out
     let (y, kept) = each(&pieces, size, shell.batch * dim, |piece, y| {
         let (rows, w) = (piece.rows.len(), shell.w(&piece.units));
         let activation = shell.activation(&piece.units);
-        let z = activation.biased(shell.onto_units(&shared, shell.x, piece, threads));
+        let z = written(rows * piece.units.len(), |output| {
+            shell.onto_units(&shared, shell.x, piece, threads, output);
+        });
+        let z = activation.biased(z);
         let (s, kept) = activation.evaluate(lanes, &z, keep);
         let left = Matrix::new(&s, [rows, piece.units.len()]);
-        sum_of_products([(left, w)], threads, y);
+        write_product(left, w, threads, y);
         keep.then_some([z, s, kept])
     });
     (y, kept.into_iter().flatten().collect())
@@ -274,32 +278,36 @@ fn backward<L: Lanes>(
     let (pieces, dim) = (shell.pieces(), shell.dim);
     let threads = threads(&pieces);
     let shared = shell.side(gradient, &pieces);
-    let rows_of = |of, rows: &Range<usize>| {
-        let (elements, sizes) = shell.rows(of, rows);
-        Matrix::new(elements, sizes)
-    };
+    let all = shared
+        .as_ref()
+        .map(|_| shell.stacked(gradient, &(0..shell.batch)));
     let size = |piece: &Piece| piece.units.len() * dim;
     let (w, found) = each(&pieces, size, shell.hidden * dim, |piece, into_w| {
         let [z, s, kept] = hidden[piece.index];
         let (rows, units) = (piece.rows.len(), piece.units.len());
         let (w, activation) = (shell.w(&piece.units), shell.activation(&piece.units));
-        let into_s = shell.onto_units(&shared, gradient, piece, threads);
-        let (into_z, parameters) = activation.differentiate(lanes, z, kept, into_s);
-        let terms = [
-            (
-                Matrix::new(s, [rows, units]).transposed(),
-                rows_of(gradient, &piece.rows),
-            ),
-            (
-                Matrix::new(&into_z, [rows, units]).transposed(),
-                rows_of(shell.x, &piece.rows),
-            ),
-        ];
-        sum_of_products(terms, threads, into_w);
+        // S above D, as G lies above X.
+        let mut stacked = written(2 * rows * units, |output| {
+            let (above, below) = output.split_at_mut(rows * units);
+            above.write_copy_of_slice(s);
+            shell.onto_units(&shared, gradient, piece, threads, below);
+        });
+        let into_z = &mut stacked[rows * units..];
+        let parameters = activation.differentiate(lanes, z, kept, into_z);
+        let left = Matrix::new(&stacked, [2 * rows, units]).transposed();
+        let own;
+        let right = match &all {
+            Some(all) => all,
+            None => {
+                own = shell.stacked(gradient, &piece.rows);
+                &own
+            }
+        };
+        write_product(left, Matrix::new(right, [2 * rows, dim]), threads, into_w);
         let into_x = into_x.then(|| {
             written(rows * dim, |output| {
-                let left = Matrix::new(&into_z, [rows, units]);
-                sum_of_products([(left, w)], threads, output);
+                let left = Matrix::new(&stacked[rows * units..], [rows, units]);
+                write_product(left, w, threads, output);
             })
         });
         (into_x, parameters)

@@ -6,25 +6,27 @@
 use std::mem::MaybeUninit;
 
 use super::lanes::{Element, Kernel, Lanes, places};
-use super::pieces::written;
 
 /// Columns of a padded transpose are a multiple of this: whole vectors of any kind.
 const WHOLE: usize = 16;
 
-/// The transpose of `[rows, columns]` elements whose rows start `step` elements apart: `[columns, rows]`.
-pub(super) fn transposed<E: Element>(
+/// Writes the transpose of `[rows, columns]` elements whose rows start `step` elements apart: `[columns, rows]`.
+///
+/// # Panics
+/// If `to` is not of that size.
+pub(super) fn transpose<E: Element>(
     from: &[E],
     [rows, columns]: [usize; 2],
     step: usize,
-) -> Vec<E> {
-    written(rows * columns, |to| {
-        E::widest(Transpose {
-            from,
-            to,
-            sizes: [rows, columns],
-            steps: [step, rows],
-        });
-    })
+    to: &mut [MaybeUninit<E>],
+) {
+    assert_eq!(to.len(), rows * columns, "a matrix and its transpose");
+    E::widest(Transpose {
+        from,
+        to,
+        sizes: [rows, columns],
+        steps: [step, rows],
+    });
 }
 
 /// The transpose of `[rows, columns]` elements in order with zeros after its columns, and how far apart its rows start.

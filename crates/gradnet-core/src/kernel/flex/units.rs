@@ -78,35 +78,35 @@ impl<E: Element> Units<E> {
         }
     }
 
-    /// The gradient of z from that of the values, then those of the parameters.
+    /// Turns the gradient of the values into that of z, and returns those of the parameters.
     pub(super) fn differentiate<L: Lanes<Element = E>>(
         &self,
         lanes: L,
         z: &[E],
         kept: &[E],
-        gradient: Vec<E>,
-    ) -> (Vec<E>, Vec<Vec<E>>) {
+        gradient: &mut [E],
+    ) -> Vec<Vec<E>> {
         match self.kind {
             TiedKind::Cascade(function) => {
                 let p = self.cascade();
                 let found = cascade::differentiate(lanes, z, kept, gradient, &p, function);
                 let mut parameters = vec![found.alpha, found.beta, found.bias];
                 parameters.extend(found.learned.into_iter().flat_map(|(a, b)| [a, b]));
-                (found.w, parameters)
+                parameters
             }
             TiedKind::SoftmaxModules => {
                 let p = self.softmax_modules();
                 let found =
                     softmax_modules::differentiate(lanes, z, kept, gradient, &p, self.count);
                 let mut bias = vec![E::ZERO; self.count];
-                for row in found.z.chunks_exact(self.count) {
+                for row in gradient.chunks_exact(self.count) {
                     for (bias, &z) in bias.iter_mut().zip(row) {
                         *bias = *bias + z;
                     }
                 }
                 let mut parameters = vec![bias, found.alpha, found.temperature];
                 parameters.extend(found.learned.into_iter().flat_map(|(a, b)| [a, b]));
-                (found.z, parameters)
+                parameters
             }
         }
     }
