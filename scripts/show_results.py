@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Puts the overview of every table of results/tables/, and the speeds of results/speed.json, between their markers in the pages.
+"""Puts the overview of every table of results/tables/, the speeds of results/speed.json and the toy as released between their markers in the pages.
 
 Run it after `gradnet reproduce`; `scripts/compare_speed.sh` runs it. The tests `results::*_shown_are_the_committed_ones` hold the pages
 to the files.
@@ -17,6 +17,8 @@ def overview(name):
     """The overview that `gradnet reproduce` writes at the head of the table's Markdown."""
     if name == "speed":
         return speeds()
+    if name == "released-toy":
+        return released_toy()
     text = (ROOT / "results" / "tables" / f"{name}.md").read_text()
     return re.search(r"in brackets:\n\n(.*?)\n\nIn detail", text, re.DOTALL).group(1)
 
@@ -34,6 +36,17 @@ def speeds():
         if compiled:
             cells.append(f"{row['times_faster_than_compiled']:.2f}")
         lines.append("| " + " | ".join([*cells, f"{row['ratio_to_floor']:.2f}"]) + " |")
+    return "\n".join(lines)
+
+
+def released_toy():
+    """The notebook's mean, and what PyTorch has from its seeds and from others."""
+    found = json.loads((ROOT / "results" / "released_toy.json").read_text())
+    lines = ["| GradNet-C, as released | networks | RMSE, dB | std |", "|---|--:|--:|--:|"]
+    rows = {"the notebook": "notebook", "PyTorch, the notebook's seeds": "notebook_seeds", "PyTorch, other seeds": "other_seeds"}
+    for name, key in rows.items():
+        row = found[key]
+        lines.append(f"| {name} | {row['networks']} | {row['rmse_db_mean']:.2f} | {row['rmse_db_std']:.2f} |")
     return "\n".join(lines)
 
 

@@ -64,6 +64,35 @@ fn the_speeds_shown_are_the_committed_ones() {
     }
 }
 
+/// GradNet-C's toy as released, in docs/results.md.
+#[test]
+fn the_released_toy_shown_is_the_committed_one() {
+    let text = fs::read_to_string(project("results/released_toy.json")).unwrap();
+    let found: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let page = fs::read_to_string(project("docs/results.md")).unwrap();
+    for (name, key) in [
+        ("the notebook", "notebook"),
+        ("PyTorch, the notebook's seeds", "notebook_seeds"),
+        ("PyTorch, other seeds", "other_seeds"),
+    ] {
+        let row = &found[key];
+        let line = format!(
+            "| {name} | {} | {:.2} | {:.2} |",
+            row["networks"],
+            row["rmse_db_mean"].as_f64().unwrap(),
+            row["rmse_db_std"].as_f64().unwrap()
+        );
+        assert!(
+            page.contains(&line),
+            "docs/results.md does not show this (scripts/show_results.py mends that):\n{line}"
+        );
+    }
+    // What is said of them: the notebook's mean from its seeds, and forty others that are worse by more than a decibel.
+    let mean = |key: &str| found[key]["rmse_db_mean"].as_f64().unwrap();
+    assert!((mean("notebook_seeds") - mean("notebook")).abs() < 0.1);
+    assert!(mean("other_seeds") - mean("notebook") > 1.0);
+}
+
 /// Every committed table follows from the committed records.
 #[test]
 fn the_committed_tables_follow_from_the_committed_records() {
