@@ -3,15 +3,15 @@
 #
 #   scripts/compare_speed.sh [ROUNDS] [COMPILED]
 #
-# ROUNDS rounds (default 7) beside eager PyTorch, a second each; in COMPILED of them (default 0) torch.compile as well, which
+# ROUNDS rounds (default 21) beside eager PyTorch, half a second each; in COMPILED of them (default 0) torch.compile as well, which
 # compiles for most of a minute a case. Needs python3 with torch, for instance from a virtual environment given as
 # PYTHON=path/to/python.
 #
-# Writes results/speed.json, for each case the medians over the rounds and the ratios, and puts the table into README.md and
+# Writes results/speed.json, for each case the medians over the rounds, the ratios and their quartiles, and puts the table into README.md and
 # docs/performance.md (scripts/show_results.py).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-rounds="${1:-7}"
+rounds="${1:-21}"
 compiled="${2:-0}"
 python="${PYTHON:-python3}"
 rows=$(mktemp)
@@ -27,10 +27,10 @@ for line in sys.stdin:
 for ((round = 1; round <= rounds; round++)); do
   for case in $cases; do
     echo "round $round of $rounds: $case" >&2
-    "$gradnet" bench --case "$case" --seconds 1 --json >>"$rows"
-    "$python" scripts/peer_torch.py --case "$case" --seconds 1 >>"$rows"
+    "$gradnet" bench --case "$case" --seconds 0.5 --json >>"$rows"
+    "$python" scripts/peer_torch.py --case "$case" --seconds 0.5 >>"$rows"
     if ((round <= compiled)); then
-      "$python" scripts/peer_torch.py --case "$case" --seconds 1 --compile >>"$rows"
+      "$python" scripts/peer_torch.py --case "$case" --seconds 0.5 --compile >>"$rows"
     fi
   done
 done
@@ -72,7 +72,7 @@ for case, by in found.items():
         "ratio_to_floor": median(ours, "ratio_to_floor"),
         "torch_eager_ms": median(eager),
         "times_faster": statistics.median(faster),
-        "times_faster_range": [min(faster), max(faster)],
+        "times_faster_quartiles": statistics.quantiles(faster, n=4)[::2] if len(faster) > 1 else faster * 2,
     }
     if "torch_compiled" in by:
         row["torch_compiled_ms"] = median(by["torch_compiled"])

@@ -24,14 +24,14 @@ def overview(name):
 
 
 def speeds():
-    """A line a case: how many times faster than PyTorch with the range of the rounds, and over the matrix products."""
+    """A line a case: how many times faster than PyTorch with the middle half of the rounds, and over the matrix products."""
     rows = json.loads((ROOT / "results" / "speed.json").read_text())["rows"]
     compiled = any("times_faster_than_compiled" in row for row in rows)
     heads = ["case", "times faster than eager PyTorch", "than torch.compile", "step over its matrix products"]
     columns = heads if compiled else heads[:2] + heads[3:]
     lines = ["| " + " | ".join(columns) + " |", "|---" + "|--:" * (len(columns) - 1) + "|"]
     for row in sorted(rows, key=lambda row: (int(row["case"].rsplit("_d", 1)[1]), row["case"])):
-        low, high = row["times_faster_range"]
+        low, high = row["times_faster_quartiles"]
         cells = [row["case"], f"{row['times_faster']:.2f} ({low:.2f} to {high:.2f})"]
         if compiled:
             cells.append(f"{row['times_faster_than_compiled']:.2f}")

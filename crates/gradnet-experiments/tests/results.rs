@@ -51,8 +51,8 @@ fn the_speeds_shown_are_the_committed_ones() {
                 "| {} | {:.2} ({:.2} to {:.2}) |{} {:.2} |",
                 row["case"].as_str().unwrap(),
                 number(&row["times_faster"]),
-                number(&row["times_faster_range"][0]),
-                number(&row["times_faster_range"][1]),
+                number(&row["times_faster_quartiles"][0]),
+                number(&row["times_faster_quartiles"][1]),
                 compiled.map_or(String::new(), |faster| format!(" {faster:.2} |")),
                 number(&row["ratio_to_floor"]),
             );

@@ -1,4 +1,4 @@
-//! The loss of every run, one pass each way.
+//! The training loss, one pass each way.
 //!
 //! As tensor operations, a difference, its square, their mean and the derivatives of the three pass over the batch eight times, and
 //! no other work of a step can go on meanwhile.

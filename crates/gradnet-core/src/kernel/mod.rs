@@ -11,7 +11,7 @@
 //! | [`softplus`] | log(1 + e^x) | every nonnegative weight |
 //! | [`product_transposed`], [`product`] | x Wᵀ, s W, gradients in the order of W | the two products of every tied network |
 //! | [`tied_cascade`], [`tied_softmax_modules`] | σ(x Wᵀ + a) W | Eq. (1) around the first two, whole |
-//! | [`mean_squared_error`] | the mean of (y − t)² | the loss of every run |
+//! | [`mean_squared_error`] | the mean of (y − t)² | the training loss |
 //! | [`FusedAdam`] | a step of Adam | the optimizer of every run |
 //!
 //! The activations take *effective* parameters: a sign constraint is applied before, so that one kernel serves the

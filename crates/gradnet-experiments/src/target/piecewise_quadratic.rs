@@ -209,7 +209,7 @@ impl PiecewiseQuadratic {
         }
     }
 
-    /// `z'Sz`, `z'Pz`, `z'Qz`, `[points, 1]` each.
+    /// `z'Sz`, `z'Pz`, `z'Qz`, `[points, 1]` each, over the mean norm of the gradient if the target is normalised.
     pub(super) fn forms(&self, x: Tensor<2>) -> [Tensor<2>; 3] {
         let images = self.images(x);
         let common = (images.along(&images.common, 0) + images.along(&images.common, 1)) / 2.0;

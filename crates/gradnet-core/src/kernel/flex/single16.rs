@@ -7,20 +7,26 @@ use std::arch::x86_64::*;
 /// value / (√square + plus) without the root and the quotient of the processor, which take as long as all the rest of Adam: each
 /// from an approximation to 14 bits and one step of Newton's.
 ///
-/// `square` is kept where both are finite: a smaller one counts for nothing beside `plus`, and an infinite one as the largest number.
+/// `square` is kept from 0, where the approximation is infinite: the smallest normal number counts for nothing beside `plus`. The products are
+/// taken in an order in which none is subnormal, which would be slow.
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(super) fn over_root(value: __m512, square: __m512, plus: __m512) -> __m512 {
+    let infinite = _mm512_set1_ps(f32::INFINITY);
+    let finite = _mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(square, infinite);
     let square = _mm512_max_ps(_mm512_set1_ps(f32::MIN_POSITIVE), square);
     let square = _mm512_min_ps(_mm512_set1_ps(f32::MAX), square);
     let half = _mm512_set1_ps(0.5);
     let near = _mm512_rsqrt14_ps(square);
-    let left = _mm512_fnmadd_ps(_mm512_mul_ps(_mm512_mul_ps(half, square), near), near, half);
+    let near_root = _mm512_mul_ps(square, near);
+    let left = _mm512_fnmadd_ps(_mm512_mul_ps(near_root, half), near, half);
     let root = _mm512_mul_ps(square, _mm512_fmadd_ps(near, left, near));
     let divisor = _mm512_add_ps(root, plus);
     let near = _mm512_rcp14_ps(divisor);
     let left = _mm512_fnmadd_ps(divisor, near, _mm512_set1_ps(1.0));
-    _mm512_mul_ps(value, _mm512_fmadd_ps(near, left, near))
+    // What is divided by an infinite root is 0, as long as it is finite itself.
+    let reciprocal = _mm512_maskz_mov_ps(finite, _mm512_fmadd_ps(near, left, near));
+    _mm512_mul_ps(value, reciprocal)
 }
 
 /// Turns 16 rows of 16 columns within registers: pairs of rows, then pairs of pairs, then quarters.

@@ -226,7 +226,7 @@ struct Side<'a, E> {
 impl<'a, E: Element> Side<'a, E> {
     fn new(elements: &'a [E], dim: usize) -> Self {
         let count = elements.len().checked_div(dim).unwrap_or(0);
-        let turned = (count < dim).then(|| transposed_padded(elements, [count, dim]));
+        let turned = (1 < count && count < dim).then(|| transposed_padded(elements, [count, dim]));
         Self {
             rows: Matrix::new(elements, [count, dim]),
             turned,
@@ -237,7 +237,11 @@ impl<'a, E: Element> Side<'a, E> {
     fn onto_units(&self, w: Matrix<'_, E>, threads: Threads, output: &mut [MaybeUninit<E>]) {
         let ([count, dim], [units, _]) = (self.rows.sizes(), w.sizes());
         let Some((turned, step)) = &self.turned else {
-            return write_product(self.rows, w.transposed(), threads, output);
+            // A single row is a vector, and W times it needs no turning.
+            return match count {
+                1 => write_product(w, self.rows.transposed(), threads, output),
+                _ => write_product(self.rows, w.transposed(), threads, output),
+            };
         };
         let product = written(units * step, |output| {
             write_product(w, Matrix::new(turned, [dim, *step]), threads, output);
