@@ -158,7 +158,7 @@ pub(super) trait Vector:
     /// √self.
     fn square_root(self) -> Self;
 
-    /// self / (√square + plus), to two units of the last place, for `square` ≥ 0 and a finite `plus` ≥ 1e-12: a smaller one may count as
+    /// self / (√square + plus), to three units of the last place, for `square` ≥ 0 and a finite `plus` ≥ 1e-12: a smaller one may count as
     /// larger beside a `square` of 0.
     fn over_root(self, square: Self, plus: Self) -> Self;
 

@@ -208,7 +208,7 @@ impl<E: Element> Kernel<E> for OverRoot<'_, E> {
 }
 
 #[test]
-fn the_quotient_of_adam_is_right_to_two_units_of_the_last_place() {
+fn the_quotient_of_adam_is_right_to_three_units_of_the_last_place() {
     let plus = 1e-8_f32;
     // Zero, all magnitudes of a second moment, and the first moments that go with them.
     let magnitudes = (0..f32::MAX.to_bits()).step_by(10_007).map(f32::from_bits);
@@ -226,7 +226,7 @@ fn the_quotient_of_adam_is_right_to_two_units_of_the_last_place() {
             let unit = f64::from(nearest.next_up() - nearest);
             let error = (f64::from(found) - exact).abs() / unit;
             assert!(
-                error <= 2.0,
+                error <= 3.0,
                 "{value:e} over √{square:e}: {error} units off with {lanes}"
             );
         }
