@@ -147,7 +147,7 @@ pub struct Verify {
 /// Arguments of `bench`.
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// Only the cases whose name contains this (repeatable), for instance d32 or mgradnet_c
+    /// Only the case of this name, or the cases whose names contain it (repeatable), for instance d32 or mgradnet_c
     #[arg(long, value_name = "NAME")]
     pub case: Vec<String>,
     /// Time how a step grows with dimension, width and batch instead

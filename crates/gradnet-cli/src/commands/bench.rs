@@ -12,15 +12,10 @@ use crate::output;
 
 /// Times the cases.
 pub fn run(options: &Bench) -> Result<ExitCode, Failure> {
-    let all = || if options.sweep { sweep() } else { cases() };
-    let chosen: Vec<_> = all()
-        .into_iter()
-        .filter(|case| {
-            options.case.is_empty() || options.case.iter().any(|part| case.name.contains(part))
-        })
-        .collect();
+    let mut chosen = if options.sweep { sweep() } else { cases() };
+    let names: Vec<String> = chosen.iter().map(|case| case.name.clone()).collect();
+    chosen.retain(|case| is_chosen(&case.name, &options.case, &names));
     if chosen.is_empty() {
-        let names: Vec<String> = all().into_iter().map(|case| case.name).collect();
         return Err(Failure::input(
             format!("no case has {} in its name", options.case.join(" or ")),
             format!("the cases are {}", names.join(", ")),
@@ -45,4 +40,34 @@ pub fn run(options: &Bench) -> Result<ExitCode, Failure> {
         ))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a case is among those asked for: by its whole name, or by a part of it that is no whole name itself. All are, if none is asked for.
+fn is_chosen(name: &str, asked: &[String], names: &[String]) -> bool {
+    let by = |part: &String| part == name || (!names.contains(part) && name.contains(part));
+    asked.is_empty() || asked.iter().any(by)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_name_is_one_case_and_a_part_all_that_have_it() {
+        let names: Vec<String> = cases().into_iter().map(|case| case.name).collect();
+        let chosen = |asked: &[&str]| {
+            let asked: Vec<String> = asked.iter().map(|&part| part.into()).collect();
+            let mut chosen = names.clone();
+            chosen.retain(|name| is_chosen(name, &asked, &names));
+            chosen
+        };
+        assert_eq!(chosen(&["mgradnet_m_d2"]), ["mgradnet_m_d2"]);
+        assert_eq!(chosen(&["_m_d2"]), ["mgradnet_m_d2", "mgradnet_m_d256"]);
+        assert_eq!(
+            chosen(&["d32", "mgradnet_c_d2"]),
+            ["mgradnet_c_d2", "mgradnet_m_d32", "mgradnet_c_d32"]
+        );
+        assert_eq!(chosen(&[]), names);
+        assert!(chosen(&["d3x"]).is_empty());
+    }
 }

@@ -1,36 +1,104 @@
 //! The next batch, made while the step before goes on.
 //!
 //! Parts of a training step run on one thread: the loss, the bookkeeping of automatic differentiation. Drawing points and
-//! evaluating the target fill the time of the others.
+//! evaluating the target fill the time of a second one, the companion. It also takes up pieces of the step as soon as there are any: a thread
+//! that slept between them would have to be woken several times a step.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::sync::{Arc, Mutex};
 
 use super::{Batch, BatchSource};
 
-/// A batch that is on its way.
-pub(super) struct Ahead(Receiver<std::thread::Result<Batch>>);
+type Work = Box<dyn FnOnce() + Send>;
 
-impl Ahead {
-    /// Leaves the batch of step `step` to the pool this thread belongs to; none if it belongs to no pool.
-    pub(super) fn begin(source: &Arc<dyn BatchSource>, step: usize) -> Option<Self> {
-        rayon::current_thread_index()?;
+/// What the companion has to do, and whether it may go.
+#[derive(Default)]
+struct Duty {
+    work: Mutex<Option<Work>>,
+    over: AtomicBool,
+}
+
+impl Duty {
+    fn take(&self) -> Option<Work> {
+        self.work.lock().unwrap_or_else(|e| e.into_inner()).take()
+    }
+
+    /// Works on what is waiting, pieces of the step first: the batch has time until the step is done.
+    fn serve(&self) {
+        while !self.over.load(Ordering::Relaxed) {
+            if let Some(rayon::Yield::Executed) = rayon::yield_now() {
+                continue;
+            }
+            match self.take() {
+                Some(work) => work(),
+                None => (0..SPINS).for_each(|_| std::hint::spin_loop()),
+            }
+        }
+    }
+}
+
+/// Pauses of a thread between two looks for work: less than a microsecond.
+const SPINS: usize = 10;
+
+/// A thread of the pool that stays awake beside a training.
+pub(super) struct Companion(Arc<Duty>);
+
+impl Companion {
+    /// Another thread of the pool this one belongs to; none if there is no other.
+    pub(super) fn begin() -> Option<Self> {
+        let (here, threads) = (rayon::current_thread_index()?, rayon::current_num_threads());
+        let there = (here + 1) % threads;
+        let duty = Arc::<Duty>::default();
+        let served = duty.clone();
+        (there != here).then(|| {
+            rayon::spawn_broadcast(move |thread| {
+                if thread.index() == there {
+                    served.serve();
+                }
+            });
+            Self(duty)
+        })
+    }
+
+    /// Leaves the batch of step `step` to the companion.
+    pub(super) fn make(&self, source: &Arc<dyn BatchSource>, step: usize) -> Ahead {
         let (send, made) = channel();
         let source = source.clone();
-        rayon::spawn(move || {
+        let work: Work = Box::new(move || {
             let batch = catch_unwind(AssertUnwindSafe(|| source.batch(step)));
             // Nobody waits for it where a run ended early.
             let _ = send.send(batch);
         });
-        Some(Self(made))
+        *self.0.work.lock().unwrap_or_else(|e| e.into_inner()) = Some(work);
+        Ahead {
+            duty: self.0.clone(),
+            made,
+        }
     }
+}
 
-    /// The batch. A thread that has to wait works on what is waiting in its pool: on this very batch, where it is the only
-    /// thread.
+impl Drop for Companion {
+    fn drop(&mut self) {
+        self.0.over.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A batch that is on its way.
+pub(super) struct Ahead {
+    duty: Arc<Duty>,
+    made: Receiver<std::thread::Result<Batch>>,
+}
+
+impl Ahead {
+    /// The batch. Where the companion has not begun it, this thread makes it.
     pub(super) fn finish(self) -> Option<Batch> {
+        if let Some(work) = self.duty.take() {
+            work();
+        }
         loop {
-            match self.0.try_recv() {
+            match self.made.try_recv() {
                 Ok(Ok(batch)) => return Some(batch),
                 Ok(Err(panic)) => resume_unwind(panic),
                 Err(TryRecvError::Disconnected) => return None,
@@ -119,6 +187,25 @@ mod tests {
             assert_eq!(rest.len(), 4);
             assert_eq!(asked(), [0, 1, 1, 2, 3, 4]);
         });
+    }
+
+    #[test]
+    fn a_companion_goes_when_it_is_dismissed() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2);
+        let pool = pool.build().unwrap();
+        pool.install(|| {
+            let companion = Companion::begin().unwrap();
+            let duty = Arc::downgrade(&companion.0);
+            drop(companion);
+            let begin = Instant::now();
+            while duty.strong_count() > 0 {
+                rayon::yield_now();
+                assert!(begin.elapsed() < Duration::from_secs(60), "it stays");
+            }
+        });
+        let alone = rayon::ThreadPoolBuilder::new().num_threads(1);
+        let alone = alone.build().unwrap();
+        assert!(alone.install(Companion::begin).is_none());
     }
 
     #[test]

@@ -11,7 +11,8 @@ use burn::data::{
 };
 use burn::tensor::{Device, FloatDType, Tensor};
 
-use super::{Sampler, ahead::Ahead, points_tensor};
+use super::ahead::{Ahead, Companion};
+use super::{Sampler, points_tensor};
 use crate::target::Target;
 
 /// Points and the field to be learned at them.
@@ -131,6 +132,7 @@ struct Pass<'a> {
     first: usize,
     next: usize,
     end: usize,
+    companion: Option<Companion>,
     /// The batch after the last one given out.
     ahead: Option<Ahead>,
 }
@@ -147,7 +149,8 @@ impl Iterator for Pass<'_> {
         let batch = begun.unwrap_or_else(|| stream.source.batch(self.next));
         self.next += 1;
         if self.next < self.end {
-            self.ahead = Ahead::begin(&stream.source, self.next);
+            let companion = self.companion.as_ref();
+            self.ahead = companion.map(|c| c.make(&stream.source, self.next));
         }
         stream.position.store(self.next, Ordering::Relaxed);
         Some(Ok(match &stream.destination {
@@ -175,6 +178,7 @@ impl DataLoader<Batch> for FieldSampler {
             first,
             next: first,
             end: (first - first % self.interval + self.interval).min(self.steps),
+            companion: Companion::begin(),
             ahead: None,
         })
     }

@@ -89,15 +89,6 @@ impl<L: Lanes> Lanes for Doubled<L> {
     }
 
     #[inline(always)]
-    fn first_or(self, vector: Self::Vector, count: usize, rest: Self::Vector) -> Self::Vector {
-        Pair(
-            self.0.first_or(vector.0, count.min(L::WIDTH), rest.0),
-            self.0
-                .first_or(vector.1, count.saturating_sub(L::WIDTH), rest.1),
-        )
-    }
-
-    #[inline(always)]
     fn turn(self, from: &[L::Element], to: &mut [MaybeUninit<L::Element>], steps: [usize; 2]) {
         for [row, column] in [[0, 0], [0, 1], [1, 0], [1, 1]].map(|at| at.map(|i| i * L::WIDTH)) {
             let from = &from[row * steps[0] + column..];
@@ -169,9 +160,8 @@ impl<V: Vector> Vector for Pair<V> {
     }
 
     #[inline(always)]
-    fn fold(self, with: impl Fn(V::Element, V::Element) -> V::Element) -> V::Element {
-        let (low, high) = (self.0.fold(&with), self.1.fold(&with));
-        with(low, high)
+    fn sum(self) -> V::Element {
+        self.0.sum() + self.1.sum()
     }
 }
 

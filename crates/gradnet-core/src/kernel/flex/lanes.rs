@@ -86,9 +86,6 @@ pub(super) trait Lanes: Copy + Send + Sync {
         self.write_first(vector, places(to), count);
     }
 
-    /// `vector` in the first `count` lanes, `rest` in those after them.
-    fn first_or(self, vector: Self::Vector, count: usize, rest: Self::Vector) -> Self::Vector;
-
     /// Writes the transpose of the first `WIDTH` columns of `WIDTH` rows, which lie `steps[0]` elements apart in `from` and
     /// will lie `steps[1]` apart in `to`.
     #[inline(always)]
@@ -165,32 +162,17 @@ pub(super) trait Vector:
     /// 2^n, where `self` is n + [`Coefficients::ROUND`](super::mathematics::Coefficients::ROUND).
     fn power_of_two(self) -> Self;
 
-    /// Folds the lanes in a fixed order, halving.
-    fn fold(self, with: impl Fn(Self::Element, Self::Element) -> Self::Element) -> Self::Element;
-
-    /// The sum of the lanes.
-    #[inline(always)]
-    fn sum(self) -> Self::Element {
-        self.fold(|a, b| a + b)
-    }
-
-    /// The largest lane; unspecified if one is NaN.
-    #[inline(always)]
-    fn largest(self) -> Self::Element {
-        self.fold(|a, b| if a > b { a } else { b })
-    }
+    /// The sum of the lanes, in a fixed order.
+    fn sum(self) -> Self::Element;
 }
 
-/// Sums or compares the halves of an array until one element is left.
+/// Adds the halves of an array until one element is left.
 #[inline(always)]
-pub(super) fn fold_halves<E: Copy, const N: usize>(
-    mut lanes: [E; N],
-    with: impl Fn(E, E) -> E,
-) -> E {
+pub(super) fn sum_of_halves<E: Element, const N: usize>(mut lanes: [E; N]) -> E {
     let mut half = N / 2;
     while half > 0 {
         for i in 0..half {
-            lanes[i] = with(lanes[i], lanes[i + half]);
+            lanes[i] = lanes[i] + lanes[i + half];
         }
         half /= 2;
     }
@@ -317,18 +299,6 @@ macro_rules! portable {
                 let count = count.min(N);
                 to[..count].write_copy_of_slice(&vector.0[..count]);
             }
-
-            #[inline(always)]
-            fn first_or(
-                self,
-                vector: Self::Vector,
-                count: usize,
-                rest: Self::Vector,
-            ) -> Self::Vector {
-                Array(std::array::from_fn(|i| {
-                    if i < count { vector.0[i] } else { rest.0[i] }
-                }))
-            }
         }
 
         impl<const N: usize> Vector for Array<$element, N> {
@@ -400,8 +370,8 @@ macro_rules! portable {
             }
 
             #[inline(always)]
-            fn fold(self, with: impl Fn($element, $element) -> $element) -> $element {
-                fold_halves(self.0, with)
+            fn sum(self) -> $element {
+                sum_of_halves(self.0)
             }
         }
 

@@ -7,6 +7,7 @@
 mod adam;
 mod cascade;
 mod doubled;
+mod hidden;
 mod lanes;
 mod linear_spline;
 mod mathematics;
@@ -29,10 +30,11 @@ mod units;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
+use burn::backend::{Flex, tensor::FloatTensor};
 use burn_flex::FlexTensor;
 
 use super::extension::{BackwardKernels, FixedFunction, ForwardKernels, UpdateKernels};
+use product::Threads;
 use tensors::{FlexElement, Ordered, in_lines, matrix, shaped, sizes, tensor, whole, with_element};
 
 /// Runs `run` on the input and the parameters of a cascade.
@@ -92,23 +94,24 @@ fn cascade_backward<E: FlexElement>(
     )
 }
 
-/// Runs `run` on the input and the parameters of softmax modules, and the number of hidden units.
+/// Runs `run` on the input and the parameters of softmax modules.
 fn with_modules<E: FlexElement, R>(
     z: &FlexTensor,
     parameters: [&FlexTensor; 2],
     learned: Option<[&FlexTensor; 2]>,
-    run: impl FnOnce(&[E], &softmax_modules::Parameters<'_, E>, usize) -> R,
+    run: impl FnOnce(&[E], &softmax_modules::Parameters<'_, E>) -> R,
 ) -> R {
     let z = Ordered::new(z);
     let [alpha, temperature] = parameters.map(Ordered::new);
     let learned = learned.map(|pair| pair.map(Ordered::new));
+    let bias = vec![E::ZERO; sizes(&z.0).1];
     let parameters = softmax_modules::Parameters {
-        modules: alpha.0.shape()[0],
+        bias: &bias,
         alpha: alpha.elements::<E>(),
         temperature: temperature.elements(),
         learned: learned.as_ref().map(|[a, b]| (a.elements(), b.elements())),
     };
-    run(z.elements(), &parameters, sizes(&z.0).1)
+    run(z.elements(), &parameters)
 }
 
 fn softmax_modules<E: FlexElement>(
@@ -128,13 +131,13 @@ fn softmax_modules_backward<E: FlexElement>(
     learned: Option<[&FlexTensor; 2]>,
 ) -> ([FlexTensor; 3], Option<[FlexTensor; 2]>) {
     let mut gradient = whole(gradient);
-    let found = with_modules::<E, _>(z, parameters, learned, |z, p, hidden| {
-        softmax_modules::softmax_modules_backward(z, E::memory(&mut gradient), p, hidden)
+    let found = with_modules::<E, _>(z, parameters, learned, |z, p| {
+        softmax_modules::softmax_modules_backward(z, E::memory(&mut gradient), p)
     });
     let like = |elements| shaped::<E>(elements, parameters[0]);
     (
         [gradient, like(found.alpha), like(found.temperature)],
-        found.learned.map(|(a, b)| [like(a), like(b)]),
+        found.learned.map(|[a, b]| [like(a), like(b)]),
     )
 }
 
@@ -201,7 +204,7 @@ fn product<E: FlexElement>(s: &FlexTensor, w: &FlexTensor) -> FlexTensor {
     let (rows, columns) = (sizes(s).0, sizes(w).1);
     let (s, w) = (in_lines(s), in_lines(w));
     tensor(
-        product::product::<E>(matrix(&s), matrix(&w)),
+        product::product::<E>(matrix(&s), matrix(&w), Threads::Pool),
         [rows, columns],
     )
 }
@@ -212,12 +215,12 @@ fn product_transposed<E: FlexElement>(x: &FlexTensor, w: &FlexTensor) -> FlexTen
     let (x, w) = (in_lines(x), in_lines(w));
     let (x, w) = (matrix::<E>(&x), matrix(&w));
     let elements = if batch < dim {
-        let turned = product::product(w, x.transposed());
+        let turned = product::product(w, x.transposed(), Threads::Pool);
         pieces::written(batch * hidden, |output| {
             transpose::transpose(&turned, [hidden, batch], batch, output);
         })
     } else {
-        product::product(x, w.transposed())
+        product::product(x, w.transposed(), Threads::Pool)
     };
     tensor(elements, [batch, hidden])
 }

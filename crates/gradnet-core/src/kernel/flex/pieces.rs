@@ -9,7 +9,7 @@ use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
-use super::lanes::Element;
+use super::lanes::{Element, Kernel, Lanes};
 
 /// Runs `work` on each piece: side by side, if there are several and threads for them.
 pub(super) fn each_piece<P: Send, R: Send>(pieces: Vec<P>, work: impl Fn(P) -> R + Sync) -> Vec<R> {
@@ -32,13 +32,23 @@ pub(super) fn written<E: Element>(
     write: impl FnOnce(&mut [MaybeUninit<E>]),
 ) -> Vec<E> {
     let mut elements = Vec::with_capacity(size);
-    let memory = &mut elements.spare_capacity_mut()[..size];
+    let count = filled(&mut elements.spare_capacity_mut()[..size], write).len();
+    // SAFETY: so many elements have been written.
+    unsafe { elements.set_len(count) };
+    elements
+}
+
+/// Memory that `write` writes from end to end, and does not read before.
+pub(super) fn filled<E: Element>(
+    memory: &mut [MaybeUninit<E>],
+    write: impl FnOnce(&mut [MaybeUninit<E>]),
+) -> &[E] {
     #[cfg(test)]
     memory.fill(MaybeUninit::new(E::nearest(UNWRITTEN)));
     write(memory);
     // SAFETY: the callers, all in this folder, write every element: by a product, by vectors, by whole slices or one by
     // one. The tests of this crate look for elements that they left.
-    unsafe { elements.set_len(size) };
+    let elements = unsafe { memory.assume_init_ref() };
     #[cfg(test)]
     assert!(
         !elements.contains(&E::nearest(UNWRITTEN)),
@@ -88,9 +98,31 @@ pub(super) fn in_order<E: Element>(pieces: Vec<Vec<E>>) -> Vec<E> {
     let mut pieces = pieces.into_iter();
     let mut sums = pieces.next().unwrap_or_default();
     for piece in pieces {
-        for (sum, more) in sums.iter_mut().zip(piece) {
-            *sum = *sum + more;
-        }
+        add(&mut sums, &piece);
     }
     sums
+}
+
+/// Adds as many elements as there are.
+pub(super) fn add<E: Element>(sums: &mut [E], more: &[E]) {
+    E::widest(Add { sums, more });
+}
+
+struct Add<'a, E> {
+    sums: &'a mut [E],
+    more: &'a [E],
+}
+
+impl<E: Element> Kernel<E> for Add<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes<Element = E>>(self, lanes: L) {
+        let vectors = self.sums.chunks_mut(L::WIDTH);
+        for (sum, more) in vectors.zip(self.more.chunks(L::WIDTH)) {
+            let count = sum.len().min(more.len());
+            let total = lanes.load_first(sum, count) + lanes.load_first(more, count);
+            lanes.store_first(total, sum, count);
+        }
+    }
 }

@@ -20,10 +20,14 @@ const PARALLEL: usize = 192 * 192 * 192;
 ///
 /// # Panics
 /// If the inner sizes differ.
-pub(super) fn product<E: Element>(left: Matrix<'_, E>, right: Matrix<'_, E>) -> Vec<E> {
+pub(super) fn product<E: Element>(
+    left: Matrix<'_, E>,
+    right: Matrix<'_, E>,
+    threads: Threads,
+) -> Vec<E> {
     let ([rows, _], [_, columns]) = (left.sizes(), right.sizes());
     written(rows * columns, |output| {
-        write_product(left, right, Threads::Pool, output);
+        write_product(left, right, threads, output);
     })
 }
 
@@ -46,11 +50,43 @@ pub(super) fn write_product<E: Element>(
     threads: Threads,
     output: &mut [MaybeUninit<E>],
 ) {
+    write_sum([[left, right]], threads, output);
+}
+
+/// Writes the sum of the products of pairs of matrices, row after row: every element of `output`, whatever it held.
+///
+/// # Panics
+/// If the sizes disagree, or there is no pair.
+pub(super) fn write_sum<E: Element, const N: usize>(
+    pairs: [[Matrix<'_, E>; 2]; N],
+    threads: Threads,
+    output: &mut [MaybeUninit<E>],
+) {
+    assert_ne!(N, 0, "a sum of products needs one");
+    for (i, [left, right]) in pairs.into_iter().enumerate() {
+        // SAFETY: the first product writes every element, the others add to them.
+        unsafe { into_product(left, right, threads, output, i > 0) };
+    }
+}
+
+/// Writes the product, or adds it to what is there.
+///
+/// # Safety
+/// Who adds must have written the output before.
+unsafe fn into_product<E: Element>(
+    left: Matrix<'_, E>,
+    right: Matrix<'_, E>,
+    threads: Threads,
+    output: &mut [MaybeUninit<E>],
+    add: bool,
+) {
     let ([rows, inner], [again, columns]) = (left.sizes(), right.sizes());
     assert_eq!(inner, again, "the inner sizes of a product must agree");
     assert_eq!(output.len(), rows * columns, "a product and its output");
     if inner == 0 {
-        output.fill(MaybeUninit::new(E::ZERO));
+        if !add {
+            output.fill(MaybeUninit::new(E::ZERO));
+        }
         return;
     }
     let worth = output.len() * inner >= PARALLEL && rayon::current_num_threads() > 1;
@@ -58,7 +94,7 @@ pub(super) fn write_product<E: Element>(
         Threads::Pool if worth => Parallelism::Rayon(0),
         _ => Parallelism::None,
     };
-    // SAFETY: a `Matrix` lies within its slice. The output has room for every element, written at row * columns + column; it is not read.
+    // SAFETY: a `Matrix` lies within its slice. The output has room for every element, written at row * columns + column; it is read only to be added to.
     unsafe {
         gemm::gemm(
             rows,
@@ -67,7 +103,7 @@ pub(super) fn write_product<E: Element>(
             output.as_mut_ptr().cast::<E>(),
             1,
             columns as isize,
-            false,
+            add,
             left.as_ptr(),
             left.steps()[1],
             left.steps()[0],

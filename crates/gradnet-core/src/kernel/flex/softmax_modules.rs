@@ -1,328 +1,264 @@
-//! Softmax modules, one module of one row (or of as many rows as there are lanes) at a time.
+//! Softmax modules, with the batch along the lanes.
 //!
-//! With u = t z, s = softmax(u), q = softmax(−u): y = α (a s − b q). Backward, from g = ∂loss/∂y and the averages
-//! G = Σ g_i s_i, H = Σ g_i q_i: ∂u_i = α (a s_i (g_i − G) + b q_i (g_i − H)), ∂z = t ∂u, ∂t = Σ z_i ∂u_i,
-//! ∂α = a G − b H, ∂a = α G, ∂b = −α H, summed over the batch. Both parts of ∂u add up to 0 over a module, so that ∂t
-//! may take z from its averages Σ z_i s_i and Σ z_i q_i instead of from 0: the rounding of G and H then weighs little.
-//! Inside a shell s and q are kept from the way forward, outside they are evaluated again.
+//! With u = t (z + bias), s = softmax(u), q = softmax(−u): y = α (a s − b q), a sum of parts: the softmax of u with the weight
+//! α a and, where a and b are learned, that of −u with the weight −α b. Backward, from g = ∂loss/∂y and the average G = Σ g_i s_i of a part with
+//! weight w: ∂u_i = w s_i (g_i − G), ∂z = ∂bias = t ∂u, ∂t = Σ (z_i + bias_i) ∂u_i, ∂w = G, summed over parts and batch. ∂u
+//! adds up to 0 over a module, so that ∂t may take z from its average Σ (z_i + bias_i) s_i instead of from 0: the rounding of G then
+//! weighs little. Inside a shell the exponentials are kept from the way forward, outside they are evaluated again.
 //!
 //! A sharp softmax is almost 0 almost everywhere. Numbers below [`Element::NEGLIGIBLE`] are written as 0: as subnormal numbers
 //! they would make every product with them slow.
 //!
-//! A wide module lies along the lanes; modules of few units are read across rows, one row a lane, so that no lane
-//! idles and no sum crosses the lanes.
+//! A unit is a line of whole vectors, `[hidden, step]`, its values on the batch side by side: a module's sums are lines too, and none
+//! crosses the lanes. Lanes past the batch may hold anything finite, and a gradient of 0.
 
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use super::lanes::{Element, Kernel, Lanes, Vector, places};
 use super::mathematics;
-use super::pieces::{cut, each_piece, in_order, written_with};
+use super::pieces::{cut, each_piece, filled, in_order, written, written_in_pieces, written_with};
+use super::transpose::{padded, transpose, transposed_padded};
 
-/// The parameters, one a module.
+/// The parameters, one a module, but for the bias.
 #[derive(Clone, Copy)]
 pub(super) struct Parameters<'a, E> {
-    pub(super) modules: usize,
+    /// What is added to each unit.
+    pub(super) bias: &'a [E],
     pub(super) alpha: &'a [E],
     pub(super) temperature: &'a [E],
     /// a and b of softmax minus softmin.
     pub(super) learned: Option<(&'a [E], &'a [E])>,
 }
 
-/// The gradients of the parameters of softmax modules, shaped as they are.
+/// The gradients of the parameters, shaped as they are.
 pub(super) struct Gradients<E> {
+    pub(super) bias: Vec<E>,
     pub(super) alpha: Vec<E>,
     pub(super) temperature: Vec<E>,
-    pub(super) learned: Option<(Vec<E>, Vec<E>)>,
+    pub(super) learned: Option<[Vec<E>; 2]>,
 }
 
 /// Elements that make a piece of work worth a thread of its own.
 const PIECE: usize = 8 * 1024;
 
-/// Where the elements of a module stand in `[batch, hidden]`.
-#[derive(Clone, Copy)]
-struct Shape {
-    hidden: usize,
-    width: usize,
-    /// Lanes of a vector.
-    lanes: usize,
-    /// Whether a row lies in one lane.
-    across: bool,
-    /// Whether a module has a softmin beside its softmax.
-    learned: bool,
-}
+impl<'a, E: Element> Parameters<'a, E> {
+    fn modules(&self) -> usize {
+        self.alpha.len()
+    }
 
-impl Shape {
-    fn new<E>(hidden: usize, p: &Parameters<'_, E>, lanes: usize) -> Self {
-        let width = hidden / p.modules;
+    /// Units of a module.
+    fn width(&self) -> usize {
+        self.bias.len() / self.modules()
+    }
+
+    /// Parts of a module.
+    fn parts(&self) -> usize {
+        if self.learned.is_some() { 2 } else { 1 }
+    }
+
+    /// Numbers kept of a module: the exponentials of each part, and a line after them.
+    fn kept(&self, step: usize) -> usize {
+        self.parts() * (self.width() + 1) * step
+    }
+
+    /// Modules of a piece of work on `total` elements.
+    fn together(&self, total: usize) -> usize {
+        let modules = self.modules();
+        modules.div_ceil((total / PIECE).clamp(1, modules))
+    }
+
+    /// Those of some modules.
+    fn of(&self, modules: Range<usize>) -> Self {
+        let units = modules.start * self.width()..modules.end * self.width();
+        let learned = self
+            .learned
+            .map(|(a, b)| (&a[modules.clone()], &b[modules.clone()]));
         Self {
-            hidden,
-            width,
-            lanes,
-            across: width < 2 * lanes,
-            learned: p.learned.is_some(),
+            bias: &self.bias[units],
+            alpha: &self.alpha[modules.clone()],
+            temperature: &self.temperature[modules],
+            learned,
         }
     }
 
-    /// Vectors that hold a module.
-    fn vectors(&self) -> usize {
-        if self.across {
-            self.width
-        } else {
-            self.width.div_ceil(self.lanes)
-        }
+    /// The biases of a module's units, and t.
+    fn module(&self, index: usize) -> (&'a [E], E) {
+        let width = self.width();
+        (
+            &self.bias[index * width..][..width],
+            self.temperature[index],
+        )
     }
 
-    /// Rows that are worked on together.
-    fn together(&self) -> usize {
-        if self.across { self.lanes } else { 1 }
-    }
-
-    /// Elements of a piece of work: whole rows, as many as are worked on together.
-    fn piece(&self, total: usize) -> usize {
-        let step = self.hidden * self.together();
-        let steps = total.div_ceil(step).max(1);
-        steps.div_ceil((total / PIECE).clamp(1, steps)) * step
-    }
-
-    /// Elements of the vectors that hold a module.
-    fn size(&self) -> usize {
-        self.vectors() * self.lanes
-    }
-
-    /// Numbers kept of `total` elements: s of every module, and q if there is one, in the order of the work.
-    fn kept(&self, total: usize) -> usize {
-        let blocks = total.div_ceil(self.hidden * self.together());
-        blocks * (self.hidden / self.width) * self.size() * if self.learned { 2 } else { 1 }
-    }
-
-    /// Lanes in use of vector `i`, if `rows` rows are left.
-    #[inline(always)]
-    fn used(&self, i: usize, rows: usize) -> usize {
-        if self.across {
-            rows.min(self.lanes)
-        } else {
-            (self.width - i * self.lanes).min(self.lanes)
+    /// A part of a module: the sign of its u, and its weight.
+    fn part(&self, index: usize, part: usize) -> (E, E) {
+        let alpha = self.alpha[index];
+        match (self.learned, part) {
+            (None, _) => (E::ONE, alpha),
+            (Some((a, _)), 0) => (E::ONE, alpha * a[index]),
+            (Some((_, b)), _) => (minus(E::ONE), minus(alpha * b[index])),
         }
     }
 }
 
-/// Reads one module from `from`, which starts at its first element; lanes not in use become zero.
-#[inline(always)]
-fn read<L: Lanes>(
-    lanes: L,
-    shape: &Shape,
-    rows: usize,
-    from: &[L::Element],
-    to: &mut [L::Element],
-) {
-    if shape.across {
-        if rows < shape.lanes {
-            to.fill(L::Element::ZERO);
-        }
-        for row in 0..rows.min(shape.lanes) {
-            let from = &from[row * shape.hidden..][..shape.width];
-            for (column, &value) in from.iter().enumerate() {
-                to[column * L::WIDTH + row] = value;
-            }
-        }
-    } else {
-        let from = &from[..shape.width];
-        for (i, to) in to.chunks_exact_mut(L::WIDTH).enumerate() {
-            let vector = lanes.load_first(&from[i * L::WIDTH..], shape.used(i, rows));
-            lanes.store(vector, to);
-        }
-    }
+fn minus<E: Element>(x: E) -> E {
+    E::ZERO - x
 }
 
-/// Writes one module to `to`, which starts at its first element.
-#[inline(always)]
-fn write<L: Lanes>(
-    lanes: L,
-    shape: &Shape,
-    rows: usize,
-    from: &[L::Element],
-    to: &mut [MaybeUninit<L::Element>],
-) {
-    if shape.across {
-        for row in 0..rows.min(shape.lanes) {
-            let to = &mut to[row * shape.hidden..][..shape.width];
-            for (column, value) in to.iter_mut().enumerate() {
-                value.write(from[column * L::WIDTH + row]);
-            }
-        }
-    } else {
-        let to = &mut to[..shape.width];
-        for (i, from) in from.chunks_exact(L::WIDTH).enumerate() {
-            let count = shape.used(i, rows);
-            lanes.write_first(lanes.load(from), &mut to[i * L::WIDTH..], count);
-        }
-    }
-}
-
-/// The sum over a module: across the lanes if it lies along them.
-#[inline(always)]
-fn total<L: Lanes>(lanes: L, shape: &Shape, sum: L::Vector) -> L::Vector {
-    if shape.across {
-        sum
-    } else {
-        lanes.splat(sum.sum())
-    }
-}
-
-/// The largest of t z and of −t z over a module.
-#[inline(always)]
-fn extremes<L: Lanes>(
-    lanes: L,
-    shape: &Shape,
-    rows: usize,
-    t: L::Vector,
-    z: &[L::Element],
-) -> [L::Vector; 2] {
-    // Where the module ends inside a vector, its first element stands in for the lanes after it.
-    let first = if shape.across {
-        lanes.load(z)
-    } else {
-        lanes.splat(z[0])
-    };
-    let mut high = [first * t, first * -t];
-    for (i, z) in z.chunks_exact(L::WIDTH).enumerate() {
-        let mut u = lanes.load(z);
-        if !shape.across {
-            u = lanes.first_or(u, shape.used(i, rows), first);
-        }
-        u = u * t;
-        high = [u.at_least(high[0]), (-u).at_least(high[1])];
-    }
-    if !shape.across {
-        high = [
-            lanes.splat(high[0].largest()),
-            lanes.splat(high[1].largest()),
-        ];
-    }
-    high
-}
-
-/// `e` within the module, zero in lanes past it.
-#[inline(always)]
-fn within<L: Lanes>(lanes: L, shape: &Shape, rows: usize, i: usize, e: L::Vector) -> L::Vector {
-    if shape.across {
-        e
-    } else {
-        lanes.first_or(e, shape.used(i, rows), lanes.splat(L::Element::ZERO))
-    }
-}
-
-/// e^{u − its largest} of each module into `s` and, if there is a softmin, e^{−u − its largest} into `q`, with u = t z; zero in
-/// lanes past the module. The reciprocals of their sums.
-#[inline(always)]
-fn exponentials<L: Lanes>(
-    lanes: L,
-    shape: &Shape,
-    rows: usize,
-    t: L::Vector,
-    z: &[L::Element],
-    [s, q]: [&mut [L::Element]; 2],
-) -> [L::Vector; 2] {
-    let (zero, one) = (lanes.splat(L::Element::ZERO), lanes.splat(L::Element::ONE));
-    let high = extremes(lanes, shape, rows, t, z);
-    let mut sums = [zero; 2];
-    for i in 0..shape.vectors() {
-        let at = i * L::WIDTH;
-        let u = lanes.load(&z[at..]) * t;
-        let e = within(lanes, shape, rows, i, mathematics::exp(lanes, u - high[0]));
-        sums[0] = sums[0] + e;
-        lanes.store(e, &mut s[at..]);
-        if shape.learned {
-            let e = within(lanes, shape, rows, i, mathematics::exp(lanes, -u - high[1]));
-            sums[1] = sums[1] + e;
-            lanes.store(e, &mut q[at..]);
-        }
-    }
-    [
-        one / total(lanes, shape, sums[0]),
-        one / total(lanes, shape, sums[1]),
-    ]
-}
-
-struct Forward<'a, E> {
+/// For each part of each module, e^{u − its largest} and a line with the reciprocals of their sums.
+struct Exponentials<'a, E> {
     z: &'a [E],
+    step: usize,
     p: Parameters<'a, E>,
-    shape: Shape,
-    output: &'a mut [MaybeUninit<E>],
-    /// See [`Shape::kept`]; empty if no gradient will be asked for.
     kept: &'a mut [MaybeUninit<E>],
 }
 
-impl<E: Element> Kernel<E> for Forward<'_, E> {
+impl<E: Element> Kernel<E> for Exponentials<'_, E> {
     type Output = ();
 
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) {
-        let (z, p, shape, output) = (self.z, &self.p, &self.shape, self.output);
-        let negligible = lanes.splat(E::NEGLIGIBLE);
-        let size = shape.size();
-        let mut store = vec![E::ZERO; 3 * size];
-        let (block, rest) = store.split_at_mut(size);
-        let (s, q) = rest.split_at_mut(size);
-        let mut kept = self.kept.chunks_exact_mut(size);
-        let mut start = 0;
-        while start < z.len() {
-            let rows = (z.len() - start) / shape.hidden;
-            for module in 0..p.modules {
-                let at = start + module * shape.width;
-                let (alpha, t) = (p.alpha[module], lanes.splat(p.temperature[module]));
-                read(lanes, shape, rows, &z[at..], block);
-                let [over_s, over_q] = exponentials(lanes, shape, rows, t, block, [s, q]);
-                let (mut of_s, mut of_q) = (lanes.splat(alpha), lanes.splat(E::ZERO));
-                let (mut kept_s, mut kept_q) = (kept.next(), None);
-                if let Some((a, b)) = p.learned {
-                    kept_q = kept.next();
-                    of_s = lanes.splat(alpha * a[module]);
-                    of_q = lanes.splat(alpha * b[module]);
+        let (p, step, width) = (&self.p, self.step, self.p.width());
+        let (one, negligible) = (lanes.splat(E::ONE), lanes.splat(E::NEGLIGIBLE));
+        let [mut high, mut sum] = [(); 2].map(|()| vec![E::ZERO; step]);
+        for (i, kept) in self.kept.chunks_exact_mut((width + 1) * step).enumerate() {
+            let (index, part) = (i / p.parts(), i % p.parts());
+            let (bias, t) = p.module(index);
+            let t = lanes.splat(t * p.part(index, part).0);
+            let z = &self.z[index * width * step..][..width * step];
+            let (exponentials, over) = kept.split_at_mut(width * step);
+            high.fill(E::nearest(f64::NEG_INFINITY));
+            for (z, &bias) in z.chunks_exact(step).zip(bias) {
+                let bias = lanes.splat(bias);
+                for (z, high) in z
+                    .chunks_exact(L::WIDTH)
+                    .zip(high.chunks_exact_mut(L::WIDTH))
+                {
+                    let u = (lanes.load(z) + bias) * t;
+                    lanes.store(u.at_least(lanes.load(high)), high);
                 }
-                for i in (0..size).step_by(L::WIDTH) {
-                    let mut y = normal(lanes, lanes.load(&s[i..]) * over_s, &mut kept_s, i) * of_s;
-                    if shape.learned {
-                        let q = normal(lanes, lanes.load(&q[i..]) * over_q, &mut kept_q, i);
-                        y = q.neg_mul_add(of_q, y);
-                    }
-                    lanes.store(y.or_zero_below(negligible), &mut block[i..]);
-                }
-                write(lanes, shape, rows, block, &mut output[at..]);
             }
-            start += shape.together() * shape.hidden;
+            sum.fill(E::ZERO);
+            let lines = z
+                .chunks_exact(step)
+                .zip(exponentials.chunks_exact_mut(step));
+            for ((z, into), &bias) in lines.zip(bias) {
+                let bias = lanes.splat(bias);
+                let sums = sum
+                    .chunks_exact_mut(L::WIDTH)
+                    .zip(high.chunks_exact(L::WIDTH));
+                let vectors = z
+                    .chunks_exact(L::WIDTH)
+                    .zip(into.chunks_exact_mut(L::WIDTH));
+                for ((z, into), (sum, high)) in vectors.zip(sums) {
+                    let u = (lanes.load(z) + bias) * t;
+                    let e = mathematics::exp(lanes, u - lanes.load(high));
+                    let e = e.or_zero_below(negligible);
+                    lanes.write(e, into);
+                    lanes.store(lanes.load(sum) + e, sum);
+                }
+            }
+            for (sum, over) in sum
+                .chunks_exact(L::WIDTH)
+                .zip(over.chunks_exact_mut(L::WIDTH))
+            {
+                lanes.write(one / lanes.load(sum), over);
+            }
         }
     }
 }
 
-/// `e` without what is negligible, and a copy of it at `i` of `kept`.
-#[inline(always)]
-fn normal<L: Lanes>(
-    lanes: L,
-    e: L::Vector,
-    kept: &mut Option<&mut [MaybeUninit<L::Element>]>,
-    i: usize,
-) -> L::Vector {
-    let e = e.or_zero_below(lanes.splat(L::Element::NEGLIGIBLE));
-    if let Some(kept) = kept {
-        lanes.write(e, &mut kept[i..]);
-    }
-    e
+/// The exponentials of each of a module's `N` parts, and a line for each with what makes them their share of y.
+struct Shares<'a, E, const N: usize> {
+    exponentials: [&'a [E]; N],
+    factors: [Vec<E>; N],
 }
 
-/// Σ g e and Σ z e.
-#[inline(always)]
-fn products<L: Lanes>(lanes: L, [g, z]: [&[L::Element]; 2], e: &[L::Element]) -> [L::Vector; 2] {
-    let mut sums = [lanes.splat(L::Element::ZERO); 2];
-    for i in (0..e.len()).step_by(L::WIDTH) {
-        let e = lanes.load(&e[i..]);
-        sums[0] = lanes.load(&g[i..]).mul_add(e, sums[0]);
-        sums[1] = lanes.load(&z[i..]).mul_add(e, sums[1]);
+impl<'a, E: Element, const N: usize> Shares<'a, E, N> {
+    /// From what is kept of the module.
+    #[inline(always)]
+    fn new<L: Lanes<Element = E>>(
+        lanes: L,
+        p: &Parameters<'_, E>,
+        index: usize,
+        step: usize,
+        kept: &'a [E],
+    ) -> Self {
+        let size = p.width() * step;
+        let mut all = Self {
+            exponentials: [&[]; N],
+            factors: [const { Vec::new() }; N],
+        };
+        for part in 0..N {
+            let (exponentials, over) = kept[part * (size + step)..][..size + step].split_at(size);
+            let weight = lanes.splat(p.part(index, part).1);
+            let mut factors = vec![E::ZERO; step];
+            let lines = over
+                .chunks_exact(L::WIDTH)
+                .zip(factors.chunks_exact_mut(L::WIDTH));
+            for (over, factor) in lines {
+                lanes.store(lanes.load(over) * weight, factor);
+            }
+            (all.exponentials[part], all.factors[part]) = (exponentials, factors);
+        }
+        all
     }
-    sums
+
+    /// The share of a part in the vector `at` of a unit's line.
+    #[inline(always)]
+    fn at<L: Lanes<Element = E>>(
+        &self,
+        lanes: L,
+        part: usize,
+        first: usize,
+        at: usize,
+    ) -> L::Vector {
+        lanes.load(&self.exponentials[part][first + at..]) * lanes.load(&self.factors[part][at..])
+    }
 }
 
-/// Sums a module keeps: Σ G, Σ H, ∂t.
+/// The values, from the exponentials.
+struct Values<'a, E> {
+    kept: &'a [E],
+    step: usize,
+    p: Parameters<'a, E>,
+    output: &'a mut [MaybeUninit<E>],
+}
+
+impl<E: Element> Kernel<E> for Values<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes<Element = E>>(self, lanes: L) {
+        match self.p.learned {
+            None => values::<L, 1>(lanes, self),
+            Some(_) => values::<L, 2>(lanes, self),
+        }
+    }
+}
+
+#[inline(always)]
+fn values<L: Lanes, const N: usize>(lanes: L, work: Values<'_, L::Element>) {
+    let (p, step) = (&work.p, work.step);
+    let negligible = lanes.splat(L::Element::NEGLIGIBLE);
+    let kept = work.kept.chunks_exact(p.kept(step));
+    let modules = kept.zip(work.output.chunks_exact_mut(p.width() * step));
+    for (index, (kept, output)) in modules.enumerate() {
+        let shares = Shares::<_, N>::new(lanes, p, index, step, kept);
+        for (unit, output) in output.chunks_exact_mut(step).enumerate() {
+            for (i, output) in output.chunks_exact_mut(L::WIDTH).enumerate() {
+                let mut y = lanes.splat(L::Element::ZERO);
+                for part in 0..N {
+                    y = y + shares.at(lanes, part, unit * step, i * L::WIDTH);
+                }
+                lanes.write(y.or_zero_below(negligible), output);
+            }
+        }
+    }
+}
+
+/// Sums a module keeps: Σ G of each part, and ∂t.
 const SUMS: usize = 3;
 
 struct Backward<'a, E> {
@@ -330,144 +266,241 @@ struct Backward<'a, E> {
     kept: &'a [E],
     /// Of the output; of z when done.
     gradient: &'a mut [E],
+    step: usize,
     p: Parameters<'a, E>,
-    shape: Shape,
 }
 
 impl<E: Element> Kernel<E> for Backward<'_, E> {
-    /// The sums, `[module][SUMS]`.
-    type Output = Vec<E>;
+    /// The sums, `[module][SUMS]`, and the gradient of the bias.
+    type Output = [Vec<E>; 2];
 
     #[inline(always)]
-    fn run<L: Lanes<Element = E>>(self, lanes: L) -> Vec<E> {
-        let (z, p, shape, gradient) = (self.z, &self.p, &self.shape, self.gradient);
-        let (zero, negligible) = (lanes.splat(E::ZERO), lanes.splat(E::NEGLIGIBLE));
-        let mut sums = vec![zero; p.modules * SUMS];
-        let size = shape.size();
-        let mut store = vec![E::ZERO; 2 * size];
-        let (block, g) = store.split_at_mut(size);
-        let mut kept = self.kept.chunks_exact(size);
-        let mut start = 0;
-        while start < z.len() {
-            let rows = (z.len() - start) / shape.hidden;
-            for module in 0..p.modules {
-                let at = start + module * shape.width;
-                let (alpha, t) = (p.alpha[module], lanes.splat(p.temperature[module]));
-                let sums = &mut sums[module * SUMS..][..SUMS];
-                let mut of_t = zero;
-                read(lanes, shape, rows, &z[at..], block);
-                read(lanes, shape, rows, &gradient[at..], g);
-                let s = kept.next().unwrap_or_default();
-                let [part, centre] = products(lanes, [g, block], s);
-                let average_s = total(lanes, shape, part);
-                let centre_s = total(lanes, shape, centre);
-                sums[0] = sums[0] + part;
-                if let Some((a, b)) = p.learned {
-                    let q = kept.next().unwrap_or_default();
-                    let [part, centre] = products(lanes, [g, block], q);
-                    let average_q = total(lanes, shape, part);
-                    let centre_q = total(lanes, shape, centre);
-                    sums[1] = sums[1] + part;
-                    let of_s = lanes.splat(alpha * a[module]);
-                    let of_q = lanes.splat(alpha * b[module]);
-                    for i in (0..size).step_by(L::WIDTH) {
-                        let (value, z) = (lanes.load(&g[i..]), lanes.load(&block[i..]));
-                        let from_s = (value - average_s) * (lanes.load(&s[i..]) * of_s);
-                        let from_q = (value - average_q) * (lanes.load(&q[i..]) * of_q);
-                        of_t = from_s.mul_add(z - centre_s, of_t);
-                        of_t = from_q.mul_add(z - centre_q, of_t);
-                        let into_z = (from_s + from_q) * t;
-                        lanes.store(into_z.or_zero_below(negligible), &mut g[i..]);
-                    }
-                } else {
-                    let of_s = lanes.splat(alpha);
-                    for i in (0..size).step_by(L::WIDTH) {
-                        let u = (lanes.load(&g[i..]) - average_s) * (lanes.load(&s[i..]) * of_s);
-                        of_t = u.mul_add(lanes.load(&block[i..]) - centre_s, of_t);
-                        lanes.store((u * t).or_zero_below(negligible), &mut g[i..]);
-                    }
-                }
-                sums[2] = sums[2] + of_t;
-                write(lanes, shape, rows, g, places(&mut gradient[at..]));
-            }
-            start += shape.together() * shape.hidden;
+    fn run<L: Lanes<Element = E>>(self, lanes: L) -> [Vec<E>; 2] {
+        match self.p.learned {
+            None => backward::<L, 1>(lanes, self),
+            Some(_) => backward::<L, 2>(lanes, self),
         }
-        sums.into_iter().map(Vector::sum).collect()
     }
 }
 
-/// Softmax modules of `[batch, hidden]` elements, and what [`differentiate`] needs of them if it is to come.
+/// Lines of averages over a module's part: Σ g s and Σ (z + bias) s.
+struct Averages<E> {
+    g: Vec<E>,
+    z: Vec<E>,
+}
+
+/// The averages of a part, from its exponentials and the reciprocals of their sums after them.
+#[inline(always)]
+fn averages<L: Lanes>(
+    lanes: L,
+    step: usize,
+    bias: &[L::Element],
+    [g, z, kept]: [&[L::Element]; 3],
+) -> Averages<L::Element> {
+    let mut of = Averages {
+        g: vec![L::Element::ZERO; step],
+        z: vec![L::Element::ZERO; step],
+    };
+    let (exponentials, over) = kept.split_at(bias.len() * step);
+    let lines = g.chunks_exact(step).zip(z.chunks_exact(step));
+    for (((g, z), e), &bias) in lines.zip(exponentials.chunks_exact(step)).zip(bias) {
+        let bias = lanes.splat(bias);
+        let sums =
+            of.g.chunks_exact_mut(L::WIDTH)
+                .zip(of.z.chunks_exact_mut(L::WIDTH));
+        let vectors = g.chunks_exact(L::WIDTH).zip(z.chunks_exact(L::WIDTH));
+        for (((g, z), e), (of_g, of_z)) in vectors.zip(e.chunks_exact(L::WIDTH)).zip(sums) {
+            let e = lanes.load(e);
+            lanes.store(lanes.load(g).mul_add(e, lanes.load(of_g)), of_g);
+            lanes.store((lanes.load(z) + bias).mul_add(e, lanes.load(of_z)), of_z);
+        }
+    }
+    for sums in [&mut of.g, &mut of.z] {
+        for (sum, over) in sums
+            .chunks_exact_mut(L::WIDTH)
+            .zip(over.chunks_exact(L::WIDTH))
+        {
+            lanes.store(lanes.load(sum) * lanes.load(over), sum);
+        }
+    }
+    of
+}
+
+#[inline(always)]
+fn backward<L: Lanes, const N: usize>(
+    lanes: L,
+    work: Backward<'_, L::Element>,
+) -> [Vec<L::Element>; 2] {
+    let (p, step, width) = (&work.p, work.step, work.p.width());
+    let zero = lanes.splat(L::Element::ZERO);
+    let negligible = lanes.splat(L::Element::NEGLIGIBLE);
+    let mut sums = vec![L::Element::ZERO; p.modules() * SUMS];
+    let mut into_bias = Vec::with_capacity(p.bias.len());
+    let kept = work.kept.chunks_exact(p.kept(step));
+    let gradients = work.gradient.chunks_exact_mut(width * step);
+    let modules = work.z.chunks_exact(width * step).zip(kept).zip(gradients);
+    for (index, ((z, kept), gradient)) in modules.enumerate() {
+        let (bias, t) = p.module(index);
+        let sums = &mut sums[index * SUMS..][..SUMS];
+        let mut of: [_; N] = std::array::from_fn(|_| Averages {
+            g: Vec::new(),
+            z: Vec::new(),
+        });
+        for (part, kept) in kept.chunks_exact((width + 1) * step).enumerate() {
+            of[part] = averages(lanes, step, bias, [gradient, z, kept]);
+            sums[part] = total(lanes, &of[part].g);
+        }
+        let shares = Shares::<_, N>::new(lanes, p, index, step, kept);
+        let signs: [_; N] = std::array::from_fn(|part| p.part(index, part).0);
+        let (t, mut into_t) = (lanes.splat(t), zero);
+        for ((unit, gradient), &bias) in gradient.chunks_exact_mut(step).enumerate().zip(bias) {
+            let (first, bias) = (unit * step, lanes.splat(bias));
+            let mut into_unit = zero;
+            for (i, gradient) in gradient.chunks_exact_mut(L::WIDTH).enumerate() {
+                let at = i * L::WIDTH;
+                let (g, z) = (lanes.load(gradient), lanes.load(&z[first + at..]) + bias);
+                let mut into_u = zero;
+                for part in 0..N {
+                    let share = shares.at(lanes, part, first, at) * lanes.splat(signs[part]);
+                    let from = (g - lanes.load(&of[part].g[at..])) * share;
+                    into_t = from.mul_add(z - lanes.load(&of[part].z[at..]), into_t);
+                    into_u = into_u + from;
+                }
+                let into_z = (into_u * t).or_zero_below(negligible);
+                into_unit = into_unit + into_z;
+                lanes.store(into_z, gradient);
+            }
+            into_bias.push(into_unit.sum());
+        }
+        sums[SUMS - 1] = into_t.sum();
+    }
+    [sums, into_bias]
+}
+
+/// The sum of a line.
+#[inline(always)]
+fn total<L: Lanes>(lanes: L, line: &[L::Element]) -> L::Element {
+    let mut sum = lanes.splat(L::Element::ZERO);
+    for part in line.chunks_exact(L::WIDTH) {
+        sum = sum + lanes.load(part);
+    }
+    sum.sum()
+}
+
+/// Softmax modules of `[hidden, step]` elements, and what [`differentiate`] needs of them if it is to come: their exponentials.
 #[inline(never)] // Not compiled for `lanes` itself: only the pieces are.
 pub(super) fn evaluate<L: Lanes>(
     lanes: L,
     z: &[L::Element],
     p: &Parameters<'_, L::Element>,
-    hidden: usize,
     keep: bool,
 ) -> (Vec<L::Element>, Vec<L::Element>) {
-    let shape = Shape::new(hidden, p, L::WIDTH);
-    let piece = shape.piece(z.len());
-    let kept = if keep { shape.kept(z.len()) } else { 0 };
-    let pieces = [piece, shape.kept(piece)];
-    written_with([z.len(), kept], pieces, |start, output, kept| {
-        lanes.run(Forward {
-            z: &z[start..start + output.len()],
-            p: *p,
-            shape,
-            output,
-            kept,
-        });
+    let step = z.len() / p.bias.len();
+    if step == 0 {
+        return (Vec::new(), Vec::new());
+    }
+    let (size, kept_of, together) = (p.width() * step, p.kept(step), p.together(z.len()));
+    let all = if keep { kept_of * p.modules() } else { 0 };
+    let pieces = [together * size, together * kept_of];
+    written_with([z.len(), all], pieces, |start, output, kept| {
+        let z = &z[start..start + output.len()];
+        let p = p.of(start / size..(start + z.len()) / size);
+        let exponentials = |kept: &mut _| lanes.run(Exponentials { z, step, p, kept });
+        let values = |kept: &_, output| {
+            lanes.run(Values {
+                kept,
+                step,
+                p,
+                output,
+            })
+        };
+        if keep {
+            values(filled(kept, exponentials), output);
+        } else {
+            values(&written(p.modules() * kept_of, exponentials), output);
+        }
     })
 }
 
-/// Turns the gradient of the output into that of z, from what [`evaluate`] kept, and returns those of the parameters.
+/// What the gradients of the parameters follow from: the sums of each module, and the gradient of the bias.
+type Sums<E> = [Vec<E>; 2];
+
+/// Turns the gradient of the output into that of z, from what [`evaluate`] kept.
 #[inline(never)]
+fn sums<L: Lanes>(
+    lanes: L,
+    z: &[L::Element],
+    kept: &[L::Element],
+    gradient: &mut [L::Element],
+    p: &Parameters<'_, L::Element>,
+) -> Sums<L::Element> {
+    let step = z.len() / p.bias.len();
+    if step == 0 {
+        return [p.modules() * SUMS, p.bias.len()].map(|count| vec![L::Element::ZERO; count]);
+    }
+    let (size, kept_of) = (p.width() * step, p.kept(step));
+    let pieces = cut(gradient, p.together(z.len()) * size);
+    let found = each_piece(pieces, |(start, gradient)| {
+        let modules = start / size..(start + gradient.len()) / size;
+        lanes.run(Backward {
+            z: &z[start..start + gradient.len()],
+            kept: &kept[modules.start * kept_of..modules.end * kept_of],
+            gradient,
+            step,
+            p: p.of(modules),
+        })
+    });
+    apart(found).map(|parts| parts.concat())
+}
+
+/// The sums of all pieces, and their gradients of the bias.
+fn apart<E>(found: Vec<Sums<E>>) -> [Vec<Vec<E>>; 2] {
+    let (sums, bias) = found.into_iter().map(|[sums, bias]| (sums, bias)).unzip();
+    [sums, bias]
+}
+
+impl<E: Element> Gradients<E> {
+    fn new([sums, bias]: Sums<E>, p: &Parameters<'_, E>) -> Self {
+        let of = |which: usize| sums.iter().skip(which).step_by(SUMS).copied();
+        let times = |by: &[E], which| -> Vec<E> {
+            by.iter()
+                .zip(of(which))
+                .map(|(&by, sum)| by * sum)
+                .collect()
+        };
+        let mut found = Self {
+            bias,
+            alpha: of(0).collect(),
+            temperature: of(SUMS - 1).collect(),
+            learned: None,
+        };
+        if let Some((a, b)) = p.learned {
+            let parts = times(a, 0).into_iter().zip(times(b, 1));
+            found.alpha = parts.map(|(a, b)| a - b).collect();
+            let into_b = times(p.alpha, 1).into_iter().map(minus).collect();
+            found.learned = Some([times(p.alpha, 0), into_b]);
+        }
+        found
+    }
+}
+
+/// Turns the gradient of the output into that of z, from what [`evaluate`] kept, and returns those of the parameters.
 pub(super) fn differentiate<L: Lanes>(
     lanes: L,
     z: &[L::Element],
     kept: &[L::Element],
     gradient: &mut [L::Element],
     p: &Parameters<'_, L::Element>,
-    hidden: usize,
 ) -> Gradients<L::Element> {
-    let zeros = |n: usize| vec![L::Element::ZERO; n];
-    let shape = Shape::new(hidden, p, L::WIDTH);
-    let pieces = cut(gradient, shape.piece(z.len()));
-    let sums = in_order(each_piece(pieces, |(start, gradient)| {
-        lanes.run(Backward {
-            z: &z[start..start + gradient.len()],
-            kept: &kept[shape.kept(start)..][..shape.kept(gradient.len())],
-            gradient,
-            p: *p,
-            shape,
-        })
-    }));
-
-    let mut alpha = zeros(p.modules);
-    let mut temperature = zeros(p.modules);
-    let mut learned = p.learned.map(|_| (zeros(p.modules), zeros(p.modules)));
-    for (module, sums) in sums.chunks_exact(SUMS).enumerate() {
-        temperature[module] = sums[2];
-        match (p.learned, &mut learned) {
-            (Some((a, b)), Some((into_a, into_b))) => {
-                alpha[module] = a[module] * sums[0] - b[module] * sums[1];
-                into_a[module] = p.alpha[module] * sums[0];
-                into_b[module] = L::Element::ZERO - p.alpha[module] * sums[1];
-            }
-            _ => alpha[module] = sums[0],
-        }
-    }
-    Gradients {
-        alpha,
-        temperature,
-        learned,
-    }
+    Gradients::new(sums(lanes, z, kept, gradient, p), p)
 }
+
+/// Rows that a piece of work has, where it turns them first.
+const ROWS: usize = 256;
 
 struct Evaluate<'a, E> {
     z: &'a [E],
     p: Parameters<'a, E>,
-    hidden: usize,
 }
 
 impl<E: Element> Kernel<E> for Evaluate<'_, E> {
@@ -475,7 +508,13 @@ impl<E: Element> Kernel<E> for Evaluate<'_, E> {
 
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) -> Vec<E> {
-        evaluate(lanes, self.z, &self.p, self.hidden, false).0
+        let (z, p, hidden) = (self.z, self.p, self.p.bias.len());
+        written_in_pieces(z.len(), ROWS * hidden, |start, output| {
+            let rows = output.len() / hidden;
+            let z = transposed_padded(&z[start..start + output.len()], [rows, hidden]);
+            let (y, _) = evaluate(lanes, &z, &p, false);
+            transpose(&y, [hidden, rows], padded(rows), output);
+        })
     }
 }
 
@@ -483,7 +522,6 @@ struct Differentiate<'a, E> {
     z: &'a [E],
     gradient: &'a mut [E],
     p: Parameters<'a, E>,
-    hidden: usize,
 }
 
 impl<E: Element> Kernel<E> for Differentiate<'_, E> {
@@ -491,15 +529,27 @@ impl<E: Element> Kernel<E> for Differentiate<'_, E> {
 
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) -> Gradients<E> {
-        let (z, p, hidden) = (self.z, &self.p, self.hidden);
-        let (_, kept) = evaluate(lanes, z, p, hidden, true);
-        differentiate(lanes, z, &kept, self.gradient, p, hidden)
+        let (z, p, hidden) = (self.z, self.p, self.p.bias.len());
+        let pieces = cut(self.gradient, ROWS * hidden);
+        let found = each_piece(pieces, |(start, gradient)| {
+            let rows = gradient.len() / hidden;
+            let z = transposed_padded(&z[start..start + gradient.len()], [rows, hidden]);
+            let (_, kept) = evaluate(lanes, &z, &p, true);
+            let mut into_z = transposed_padded(gradient, [rows, hidden]);
+            let found = sums(lanes, &z, &kept, &mut into_z, &p);
+            transpose(&into_z, [hidden, rows], padded(rows), places(gradient));
+            found
+        });
+        if found.is_empty() {
+            return differentiate(lanes, &[], &[], &mut [], &p);
+        }
+        Gradients::new(apart(found).map(in_order), &p)
     }
 }
 
 /// Evaluates softmax modules of `[batch, hidden]` elements.
-pub(super) fn softmax_modules<E: Element>(z: &[E], p: &Parameters<'_, E>, hidden: usize) -> Vec<E> {
-    E::widest(Evaluate { z, p: *p, hidden })
+pub(super) fn softmax_modules<E: Element>(z: &[E], p: &Parameters<'_, E>) -> Vec<E> {
+    E::widest(Evaluate { z, p: *p })
 }
 
 /// Turns the gradient of the modules' output into that of their input, and returns those of their parameters.
@@ -507,12 +557,6 @@ pub(super) fn softmax_modules_backward<E: Element>(
     z: &[E],
     gradient: &mut [E],
     p: &Parameters<'_, E>,
-    hidden: usize,
 ) -> Gradients<E> {
-    E::widest(Differentiate {
-        z,
-        gradient,
-        p: *p,
-        hidden,
-    })
+    E::widest(Differentiate { z, gradient, p: *p })
 }

@@ -3,8 +3,9 @@
 use super::doubled::Doubled;
 use super::lanes::{Element, Kernel, Lanes, Portable, Vector, places};
 use super::mathematics::{exp, one_minus_exp, sigmoid, softplus, tanh};
-use super::{adam, cascade, linear_spline, softmax_modules};
+use super::{adam, cascade, linear_spline, softmax_modules, tied};
 use crate::kernel::extension::FixedFunction;
+use crate::kernel::tied::TiedKind;
 
 /// Which function of [`super::mathematics`].
 #[derive(Clone, Copy, Debug)]
@@ -308,13 +309,13 @@ fn an_empty_batch_has_an_empty_output_and_parameters_without_gradient() {
     }
 
     let p = softmax_modules::Parameters {
-        modules: 2,
+        bias: &ones[..4],
         alpha: &ones[..2],
         temperature: &ones[..2],
         learned: None,
     };
-    assert!(softmax_modules::softmax_modules(&[], &p, 4).is_empty());
-    let found = softmax_modules::softmax_modules_backward(&[], &mut [], &p, 4);
+    assert!(softmax_modules::softmax_modules(&[], &p).is_empty());
+    let found = softmax_modules::softmax_modules_backward(&[], &mut [], &p);
     assert_eq!(
         (found.alpha, found.temperature),
         (vec![0.0; 2], vec![0.0; 2])
@@ -334,6 +335,45 @@ fn an_empty_batch_has_an_empty_output_and_parameters_without_gradient() {
 }
 
 #[test]
+fn an_empty_batch_goes_through_a_shell() {
+    let ones = [1.0f32; 8];
+    let parameter = |lines, share| tied::Parameter {
+        values: &ones[..lines * 4 / share],
+        lines,
+        share,
+    };
+    let cascade = vec![parameter(2, 1), parameter(2, 1), parameter(2, 1)];
+    let modules = vec![parameter(1, 1), parameter(1, 2), parameter(1, 2)];
+    let kinds = [
+        (TiedKind::Cascade(FixedFunction::Tanh), cascade),
+        (TiedKind::SoftmaxModules, modules),
+    ];
+    for (kind, parameters) in kinds {
+        let shell = tied::Shell {
+            x: &[],
+            w: &ones,
+            batch: 0,
+            hidden: 4,
+            dim: 2,
+            kind,
+            parameters,
+        };
+        let (y, hidden) = tied::tied(&shell, true);
+        assert!(y.is_empty());
+        let hidden: Vec<_> = hidden
+            .iter()
+            .map(|piece| piece.each_ref().map(Vec::as_slice))
+            .collect();
+        let found = tied::tied_backward(&shell, &hidden, &[], true);
+        assert!(found.x.unwrap_or_default().is_empty());
+        assert_eq!(found.w, [0.0; 8]);
+        for (found, parameter) in found.parameters.iter().zip(&shell.parameters) {
+            assert_eq!(*found, vec![0.0; parameter.values.len()]);
+        }
+    }
+}
+
+#[test]
 fn part_of_a_vector_is_read_and_written_without_touching_the_rest() {
     struct Part(usize);
     impl<E: Element> Kernel<E> for Part {
@@ -347,8 +387,9 @@ fn part_of_a_vector_is_read_and_written_without_touching_the_rest() {
             let vector = lanes.load_first(&from, count);
             let sum: f64 = vector.sum().into();
             assert_eq!(sum, (count * (count + 1) / 2) as f64);
-            let vector = lanes.first_or(vector, count, lanes.splat(E::nearest(9.0)));
-            lanes.store_first(vector, &mut to[..count], count);
+            lanes.store_first(lanes.splat(E::nearest(9.0)), &mut to, count);
+            assert!(to[count..].iter().all(|&x| x.into() == -1.0));
+            lanes.store_first(vector, &mut to, count);
             lanes.store(vector, &mut from_end(&mut to, L::WIDTH)[..L::WIDTH]);
             (to.into_iter().map(Into::into).collect(), L::WIDTH)
         }
@@ -366,7 +407,7 @@ fn part_of_a_vector_is_read_and_written_without_touching_the_rest() {
         check(&to, count.min(width), width);
     }
     fn check(to: &[f64], count: usize, width: usize) {
-        let lane = |i: usize| if i < count { i as f64 + 1.0 } else { 9.0 };
+        let lane = |i: usize| if i < count { i as f64 + 1.0 } else { 0.0 };
         assert_eq!(to[0], 1.0);
         for i in 0..width {
             assert_eq!(to[i + 1], lane(i), "lane {i} of {width}, {count} in use");
@@ -385,14 +426,14 @@ fn a_sharp_softmax_and_fading_moments_leave_no_subnormal_number() {
     let (alpha, temperature, weight) = ([0.3, 2e-5], [200.0, 95.0], [1e-3, 0.5]);
     for learned in [None, Some((&weight[..], &weight[..]))] {
         let p = softmax_modules::Parameters {
-            modules: 2,
+            bias: &[0.0; 2 * 37],
             alpha: &alpha,
             temperature: &temperature,
             learned,
         };
-        let s = softmax_modules::softmax_modules(&z, &p, hidden);
+        let s = softmax_modules::softmax_modules(&z, &p);
         let mut gradient: Vec<f32> = z.iter().map(|z| (z - 0.5) * 1e-9).collect();
-        softmax_modules::softmax_modules_backward(&z, &mut gradient, &p, hidden);
+        softmax_modules::softmax_modules_backward(&z, &mut gradient, &p);
         for (what, numbers) in [("outputs", &s), ("gradients", &gradient)] {
             assert!(normal(numbers), "{what}, learned {}", learned.is_some());
             assert!(numbers.contains(&0.0) && numbers.iter().any(|x| *x != 0.0));

@@ -3,19 +3,19 @@
 //! No unit of a cascade sees another, nor does a module: so a piece takes some units all the way, from the rows of W
 //! through the activation and back through the same rows, while they lie in its cache. The pieces meet only in the sum of
 //! their outputs. Backward likewise: from the gradient of the output to that of the hidden units, of the parameters and
-//! of these rows of W, ∂W = Sᵀ G + Dᵀ X, one product of S above D and G above X. A large batch is cut instead, and
+//! of these rows of W, ∂W = Sᵀ G + Dᵀ X. A large batch is cut instead, and
 //! its pieces meet in the sums of the gradients. Either way the cut depends on the shape alone and sums are added in order;
 //! inside a piece, a large activation is shared with idle threads.
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
+use super::hidden::{Layout, Side};
 use super::lanes::{Element, Kernel, Lanes};
 use super::matrix::Matrix;
-use super::pieces::{each_piece, written};
-use super::product::{Threads, write_product};
-use super::transpose::{transpose, transposed_padded};
-use super::units::Units;
+use super::pieces::{add, each_piece, written};
+use super::product::{Threads, product, write_product, write_sum};
+use super::units::{Units, order};
 use crate::kernel::tied::TiedKind;
 
 /// Multiplications that make a piece of work worth a thread of its own.
@@ -49,8 +49,7 @@ pub(super) struct Shell<'a, E> {
     pub(super) parameters: Vec<Parameter<'a, E>>,
 }
 
-/// What the gradients of a piece need: its hidden vectors before and after the activation, `[rows, units]` each, and what
-/// the activation kept.
+/// What the gradients of a piece need: its hidden vectors before and after the activation, and what the activation kept.
 pub(super) type Hidden<T> = [T; 3];
 
 /// The shell's output `[batch, dim]`, and what its pieces kept for the gradients, if they are to come.
@@ -123,38 +122,46 @@ impl<E: Element> Shell<'_, E> {
         &of[rows.start * self.dim..rows.end * self.dim]
     }
 
-    /// The whole batch of `[batch, dim]` elements, if every piece has all of it.
-    fn side<'b>(&self, of: &'b [E], pieces: &[Piece]) -> Option<Side<'b, E>> {
-        let shared = pieces.iter().all(|piece| piece.rows.len() == self.batch);
-        shared.then(|| Side::new(of, self.dim))
-    }
-
     /// The rows of W of some units.
     fn w(&self, units: &Range<usize>) -> Matrix<'_, E> {
         let w = &self.w[units.start * self.dim..units.end * self.dim];
         Matrix::new(w, [units.len(), self.dim])
     }
 
-    /// Writes a piece's rows of `[batch, dim]` elements, which it may share with the others, times its rows of W.
-    fn onto_units(
-        &self,
-        shared: &Option<Side<'_, E>>,
-        of: &[E],
-        piece: &Piece,
-        threads: Threads,
-        output: &mut [MaybeUninit<E>],
-    ) {
-        let w = self.w(&piece.units);
-        if let Some(side) = shared {
-            return side.onto_units(w, threads, output);
+    /// How a piece's hidden vectors lie.
+    fn layout(&self, piece: &Piece) -> Layout {
+        Layout {
+            rows: piece.rows.len(),
+            units: piece.units.len(),
+            order: order(self.kind),
         }
-        let side = Side::new(self.rows(of, &piece.rows), self.dim);
-        side.onto_units(w, threads, output);
     }
 
-    /// G above X, of some rows.
-    fn stacked(&self, gradient: &[E], rows: &Range<usize>) -> Vec<E> {
-        [gradient, self.x].map(|of| self.rows(of, rows)).concat()
+    /// The whole batch of `[batch, dim]` elements, if every piece has all of it.
+    fn shared<'b>(&self, of: &'b [E], pieces: &[Piece]) -> Option<Side<'b, E>> {
+        let shared = pieces.iter().all(|piece| piece.rows.len() == self.batch);
+        shared.then(|| Side::new(of, self.dim, order(self.kind)))
+    }
+
+    /// A piece's rows of `[batch, dim]` elements times its rows of W, as its hidden vectors lie.
+    fn onto_units(
+        &self,
+        of: &[E],
+        shared: &Option<Side<'_, E>>,
+        piece: &Piece,
+        threads: Threads,
+    ) -> Vec<E> {
+        let own;
+        let side = match shared {
+            Some(side) => side,
+            None => {
+                own = Side::new(self.rows(of, &piece.rows), self.dim, order(self.kind));
+                &own
+            }
+        };
+        written(self.layout(piece).size(), |output| {
+            side.onto_units(self.w(&piece.units), threads, output);
+        })
     }
 
     /// The activation of some units.
@@ -202,12 +209,6 @@ fn each<E: Element, R: Send>(
     (elements, results)
 }
 
-fn add<E: Element>(sum: &mut [E], part: &[E]) {
-    for (sum, &part) in sum.iter_mut().zip(part) {
-        *sum = *sum + part;
-    }
-}
-
 /// A piece that is alone has all threads for its products.
 fn threads(pieces: &[Piece]) -> Threads {
     match pieces {
@@ -216,56 +217,18 @@ fn threads(pieces: &[Piece]) -> Threads {
     }
 }
 
-/// Rows that are to be multiplied by rows of W: turned once for all pieces, where they are the smaller side of the two.
-struct Side<'a, E> {
-    rows: Matrix<'a, E>,
-    /// `[dim, step]`, the rows side by side and zeros after them, and the step.
-    turned: Option<(Vec<E>, usize)>,
-}
-
-impl<'a, E: Element> Side<'a, E> {
-    fn new(elements: &'a [E], dim: usize) -> Self {
-        let count = elements.len().checked_div(dim).unwrap_or(0);
-        let turned = (1 < count && count < dim).then(|| transposed_padded(elements, [count, dim]));
-        Self {
-            rows: Matrix::new(elements, [count, dim]),
-            turned,
-        }
-    }
-
-    /// Writes the rows times some rows of W, `[rows, units]`.
-    fn onto_units(&self, w: Matrix<'_, E>, threads: Threads, output: &mut [MaybeUninit<E>]) {
-        let ([count, dim], [units, _]) = (self.rows.sizes(), w.sizes());
-        let Some((turned, step)) = &self.turned else {
-            // A single row is a vector, and W times it needs no turning.
-            return match count {
-                1 => write_product(w, self.rows.transposed(), threads, output),
-                _ => write_product(self.rows, w.transposed(), threads, output),
-            };
-        };
-        let product = written(units * step, |output| {
-            write_product(w, Matrix::new(turned, [dim, *step]), threads, output);
-        });
-        transpose(&product, [units, count], *step, output);
-    }
-}
-
 #[inline(never)]
 fn forward<L: Lanes>(lanes: L, shell: &Shell<'_, L::Element>, keep: bool) -> Output<L::Element> {
     let (pieces, dim) = (shell.pieces(), shell.dim);
     let threads = threads(&pieces);
+    let shared = shell.shared(shell.x, &pieces);
     let size = |piece: &Piece| piece.rows.len() * dim;
-    let shared = shell.side(shell.x, &pieces);
     let (y, kept) = each(&pieces, size, shell.batch * dim, |piece, y| {
-        let (rows, w) = (piece.rows.len(), shell.w(&piece.units));
+        let (layout, w) = (shell.layout(piece), shell.w(&piece.units));
         let activation = shell.activation(&piece.units);
-        let z = written(rows * piece.units.len(), |output| {
-            shell.onto_units(&shared, shell.x, piece, threads, output);
-        });
-        let z = activation.biased(z);
+        let z = shell.onto_units(shell.x, &shared, piece, threads);
         let (s, kept) = activation.evaluate(lanes, &z, keep);
-        let left = Matrix::new(&s, [rows, piece.units.len()]);
-        write_product(left, w, threads, y);
+        write_product(layout.matrix(&s), w, threads, y);
         keep.then_some([z, s, kept])
     });
     (y, kept.into_iter().flatten().collect())
@@ -281,39 +244,20 @@ fn backward<L: Lanes>(
 ) -> Gradients<L::Element> {
     let (pieces, dim) = (shell.pieces(), shell.dim);
     let threads = threads(&pieces);
-    let shared = shell.side(gradient, &pieces);
-    let all = shared
-        .as_ref()
-        .map(|_| shell.stacked(gradient, &(0..shell.batch)));
+    let shared = shell.shared(gradient, &pieces);
     let size = |piece: &Piece| piece.units.len() * dim;
     let (w, found) = each(&pieces, size, shell.hidden * dim, |piece, into_w| {
         let [z, s, kept] = hidden[piece.index];
-        let (rows, units) = (piece.rows.len(), piece.units.len());
-        let (w, activation) = (shell.w(&piece.units), shell.activation(&piece.units));
-        // S above D, as G lies above X.
-        let mut stacked = written(2 * rows * units, |output| {
-            let (above, below) = output.split_at_mut(rows * units);
-            above.write_copy_of_slice(s);
-            shell.onto_units(&shared, gradient, piece, threads, below);
-        });
-        let into_z = &mut stacked[rows * units..];
-        let parameters = activation.differentiate(lanes, z, kept, into_z);
-        let left = Matrix::new(&stacked, [2 * rows, units]).transposed();
-        let own;
-        let right = match &all {
-            Some(all) => all,
-            None => {
-                own = shell.stacked(gradient, &piece.rows);
-                &own
-            }
-        };
-        write_product(left, Matrix::new(right, [2 * rows, dim]), threads, into_w);
-        let into_x = into_x.then(|| {
-            written(rows * dim, |output| {
-                let left = Matrix::new(&stacked[rows * units..], [rows, units]);
-                write_product(left, w, threads, output);
-            })
-        });
+        let (layout, w) = (shell.layout(piece), shell.w(&piece.units));
+        let activation = shell.activation(&piece.units);
+        let mut into_z = shell.onto_units(gradient, &shared, piece, threads);
+        let parameters = activation.differentiate(lanes, z, kept, &mut into_z);
+        let [s, into_z] = [s, &into_z].map(|hidden| layout.matrix(hidden));
+        let [g, x] = [gradient, shell.x]
+            .map(|of| Matrix::new(shell.rows(of, &piece.rows), [layout.rows, dim]));
+        let of_w = [[s.transposed(), g], [into_z.transposed(), x]];
+        write_sum(of_w, threads, into_w);
+        let into_x = into_x.then(|| product(into_z, w, threads));
         (into_x, parameters)
     });
     gathered(shell, &pieces, w, found)

@@ -5,7 +5,8 @@
 
 use std::mem::MaybeUninit;
 
-use super::lanes::{Element, Kernel, Lanes, places};
+use super::lanes::{Element, Kernel, Lanes};
+use super::pieces::written;
 
 /// Columns of a padded transpose are a multiple of this: whole vectors of any kind.
 const WHOLE: usize = 16;
@@ -29,20 +30,25 @@ pub(super) fn transpose<E: Element>(
     });
 }
 
-/// The transpose of `[rows, columns]` elements in order with zeros after its columns, and how far apart its rows start.
-pub(super) fn transposed_padded<E: Element>(
-    from: &[E],
-    [rows, columns]: [usize; 2],
-) -> (Vec<E>, usize) {
-    let step = rows.next_multiple_of(WHOLE);
-    let mut to = vec![E::ZERO; columns * step];
-    E::widest(Transpose {
-        from,
-        to: places(&mut to),
-        sizes: [rows, columns],
-        steps: [columns, step],
-    });
-    (to, step)
+/// How far apart lines of `count` elements start that have room for whole vectors.
+pub(super) fn padded(count: usize) -> usize {
+    count.next_multiple_of(WHOLE)
+}
+
+/// The transpose of `[rows, columns]` elements in order, its rows [`padded`] with zeros.
+pub(super) fn transposed_padded<E: Element>(from: &[E], [rows, columns]: [usize; 2]) -> Vec<E> {
+    let step = padded(rows);
+    written(columns * step, |to| {
+        for line in to.chunks_exact_mut(step.max(1)) {
+            line[rows..].fill(MaybeUninit::new(E::ZERO));
+        }
+        E::widest(Transpose {
+            from,
+            to,
+            sizes: [rows, columns],
+            steps: [columns, step],
+        });
+    })
 }
 
 struct Transpose<'a, E> {

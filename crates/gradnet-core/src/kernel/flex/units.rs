@@ -1,5 +1,6 @@
 //! The activation of some of a shell's hidden units, whichever it is.
 
+use super::hidden::Order;
 use super::lanes::{Element, Lanes};
 use super::{cascade, softmax_modules};
 use crate::kernel::tied::TiedKind;
@@ -41,23 +42,11 @@ impl<E: Element> Units<E> {
 
     fn softmax_modules(&self) -> softmax_modules::Parameters<'_, E> {
         softmax_modules::Parameters {
-            modules: self.parameters[1].len(),
+            bias: &self.parameters[0],
             alpha: &self.parameters[1],
             temperature: &self.parameters[2],
             learned: self.learned(),
         }
-    }
-
-    /// Adds the hidden bias to W x, where the activation has one.
-    pub(super) fn biased(&self, mut z: Vec<E>) -> Vec<E> {
-        if matches!(self.kind, TiedKind::SoftmaxModules) {
-            for row in z.chunks_exact_mut(self.count) {
-                for (z, &bias) in row.iter_mut().zip(&self.parameters[0]) {
-                    *z = *z + bias;
-                }
-            }
-        }
-        z
     }
 
     /// The values, and what [`Units::differentiate`] needs of them if it is to come.
@@ -72,8 +61,7 @@ impl<E: Element> Units<E> {
                 cascade::evaluate(lanes, z, &self.cascade(), function, keep)
             }
             TiedKind::SoftmaxModules => {
-                let p = self.softmax_modules();
-                softmax_modules::evaluate(lanes, z, &p, self.count, keep)
+                softmax_modules::evaluate(lanes, z, &self.softmax_modules(), keep)
             }
         }
     }
@@ -96,18 +84,20 @@ impl<E: Element> Units<E> {
             }
             TiedKind::SoftmaxModules => {
                 let p = self.softmax_modules();
-                let found =
-                    softmax_modules::differentiate(lanes, z, kept, gradient, &p, self.count);
-                let mut bias = vec![E::ZERO; self.count];
-                for row in gradient.chunks_exact(self.count) {
-                    for (bias, &z) in bias.iter_mut().zip(row) {
-                        *bias = *bias + z;
-                    }
-                }
-                let mut parameters = vec![bias, found.alpha, found.temperature];
-                parameters.extend(found.learned.into_iter().flat_map(|(a, b)| [a, b]));
+                let found = softmax_modules::differentiate(lanes, z, kept, gradient, &p);
+                let mut parameters = vec![found.bias, found.alpha, found.temperature];
+                parameters.extend(found.learned.into_iter().flatten());
                 parameters
             }
         }
+    }
+}
+
+/// How the hidden vectors of an activation lie: a cascade's parameters differ from unit to unit, and its units lie along the lanes; a
+/// module's are its own and its sums go over its units, so that the batch lies along the lanes.
+pub(super) fn order(kind: TiedKind) -> Order {
+    match kind {
+        TiedKind::Cascade(_) => Order::Rows,
+        TiedKind::SoftmaxModules => Order::Units,
     }
 }

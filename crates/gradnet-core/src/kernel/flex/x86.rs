@@ -6,7 +6,7 @@ use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::lanes::{Kernel, Lanes, Vector, fold_halves};
+use super::lanes::{Kernel, Lanes, Vector, sum_of_halves};
 use super::single16;
 
 /// Declares a token and its vector, with the intrinsics that make them up.
@@ -18,7 +18,7 @@ macro_rules! vectors {
         add: $add:ident, sub: $sub:ident, mul: $mul:ident, div: $div:ident,
         fmadd: $fmadd:ident, fnmadd: $fnmadd:ident, max: $max:ident, sqrt: $sqrt:ident,
         and: $and:ident, or: $or:ident, andnot: $andnot:ident, xor: $xor:ident,
-        load_first: $load_first:expr, store_first: $store_first:expr, first_or: $first_or:expr,
+        load_first: $load_first:expr, store_first: $store_first:expr,
         where_positive: $where_positive:expr, zero_below: $zero_below:expr,
         over_root: $over_root:expr, power_of_two: $power_of_two:expr $(, turn: $turn:expr)? $(,)?
     ) => {
@@ -98,15 +98,6 @@ macro_rules! vectors {
                 unsafe { $store_first(to.as_mut_ptr().cast(), count, vector.0) }
             }
 
-            #[inline(always)]
-            fn first_or(self, vector: $vector, count: usize, rest: $vector) -> $vector {
-                if count >= $width {
-                    return vector;
-                }
-                // SAFETY: the token proves the feature.
-                $vector(unsafe { $first_or(vector.0, count, rest.0) })
-            }
-
             $(
                 #[inline(always)]
                 fn turn(
@@ -180,10 +171,10 @@ macro_rules! vectors {
             }
 
             #[inline(always)]
-            fn fold(self, with: impl Fn($element, $element) -> $element) -> $element {
+            fn sum(self) -> $element {
                 let mut lanes = [0.0; $width];
                 unsafe { $store(lanes.as_mut_ptr(), self.0) };
-                fold_halves(lanes, with)
+                sum_of_halves(lanes)
             }
         }
 
@@ -223,7 +214,6 @@ vectors! {
     and: _mm512_and_ps, or: _mm512_or_ps, andnot: _mm512_andnot_ps, xor: _mm512_xor_ps,
     load_first: |from, count| _mm512_maskz_loadu_ps((1u16 << count) - 1, from),
     store_first: |to, count, vector| _mm512_mask_storeu_ps(to, (1u16 << count) - 1, vector),
-    first_or: |vector, count, rest| _mm512_mask_blend_ps((1u16 << count) - 1, rest, vector),
     where_positive: |value, test| {
         let positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(test, _mm512_setzero_ps());
         _mm512_maskz_mov_ps(positive, value)
@@ -250,7 +240,6 @@ vectors! {
     and: _mm512_and_pd, or: _mm512_or_pd, andnot: _mm512_andnot_pd, xor: _mm512_xor_pd,
     load_first: |from, count| _mm512_maskz_loadu_pd((1u8 << count) - 1, from),
     store_first: |to, count, vector| _mm512_mask_storeu_pd(to, (1u8 << count) - 1, vector),
-    first_or: |vector, count, rest| _mm512_mask_blend_pd((1u8 << count) - 1, rest, vector),
     where_positive: |value, test| {
         let positive = _mm512_cmp_pd_mask::<_CMP_GT_OQ>(test, _mm512_setzero_pd());
         _mm512_maskz_mov_pd(positive, value)
@@ -297,9 +286,6 @@ vectors! {
     and: _mm256_and_ps, or: _mm256_or_ps, andnot: _mm256_andnot_ps, xor: _mm256_xor_ps,
     load_first: |from, count| _mm256_maskload_ps(from, first_single(count)),
     store_first: |to, count, vector| _mm256_maskstore_ps(to, first_single(count), vector),
-    first_or: |vector, count, rest| {
-        _mm256_blendv_ps(rest, vector, _mm256_castsi256_ps(first_single(count)))
-    },
     where_positive: |value, test| {
         _mm256_and_ps(value, _mm256_cmp_ps::<_CMP_GT_OQ>(test, _mm256_setzero_ps()))
     },
@@ -326,9 +312,6 @@ vectors! {
     and: _mm256_and_pd, or: _mm256_or_pd, andnot: _mm256_andnot_pd, xor: _mm256_xor_pd,
     load_first: |from, count| _mm256_maskload_pd(from, first_double(count)),
     store_first: |to, count, vector| _mm256_maskstore_pd(to, first_double(count), vector),
-    first_or: |vector, count, rest| {
-        _mm256_blendv_pd(rest, vector, _mm256_castsi256_pd(first_double(count)))
-    },
     where_positive: |value, test| {
         _mm256_and_pd(value, _mm256_cmp_pd::<_CMP_GT_OQ>(test, _mm256_setzero_pd()))
     },
