@@ -3,20 +3,40 @@
 //! Parts of a training step run on one thread: the loss, the bookkeeping of automatic differentiation. Drawing points and
 //! evaluating the target fill the time of a second one, the companion. It also takes up pieces of the step as soon as there are any: a thread
 //! that slept between them would have to be woken several times a step.
+//!
+//! A thread of a pool may take up the companion's job while it waits for work of its own, which then waits for the companion: so a
+//! companion stays for a moment only, and is called again by the next step.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use super::{Batch, BatchSource};
 
+/// How long a companion stays.
+const STAY: Duration = Duration::from_millis(20);
+
+/// Looks for work in vain, a microsecond or less each, after which a companion goes.
+const PATIENCE: usize = 1000;
+
+/// Looks in vain after which it lets other programs have the processor between two of them.
+const POLITE: usize = 50;
+
+/// Pauses of the processor between two looks.
+const PAUSES: usize = 10;
+
 type Work = Box<dyn FnOnce() + Send>;
 
-/// What the companion has to do, and whether it may go.
+/// What a companion has to do.
 #[derive(Default)]
 struct Duty {
     work: Mutex<Option<Work>>,
+    /// Whether one has been called and has not gone.
+    called: AtomicBool,
+    /// Whether none is needed any more.
     over: AtomicBool,
 }
 
@@ -27,42 +47,42 @@ impl Duty {
 
     /// Works on what is waiting, pieces of the step first: the batch has time until the step is done.
     fn serve(&self) {
-        while !self.over.load(Ordering::Relaxed) {
+        let (begin, mut in_vain) = (Instant::now(), 0);
+        while in_vain < PATIENCE && begin.elapsed() < STAY && !self.over.load(Ordering::Relaxed) {
+            in_vain += 1;
             if let Some(rayon::Yield::Executed) = rayon::yield_now() {
-                continue;
-            }
-            match self.take() {
-                Some(work) => work(),
-                None => (0..SPINS).for_each(|_| std::hint::spin_loop()),
+                in_vain = 0;
+            } else if let Some(work) = self.take() {
+                work();
+                in_vain = 0;
+            } else if in_vain < POLITE {
+                (0..PAUSES).for_each(|_| std::hint::spin_loop());
+            } else {
+                std::thread::yield_now();
             }
         }
     }
 }
 
-/// Pauses of a thread between two looks for work: less than a microsecond.
-const SPINS: usize = 10;
+thread_local! {
+    /// Trainings that this thread leads: it has better things to do than to be another's companion.
+    static LED: Cell<usize> = const { Cell::new(0) };
+}
 
 /// A thread of the pool that stays awake beside a training.
 pub(super) struct Companion(Arc<Duty>);
 
 impl Companion {
-    /// Another thread of the pool this one belongs to; none if there is no other.
-    pub(super) fn begin() -> Option<Self> {
-        let (here, threads) = (rayon::current_thread_index()?, rayon::current_num_threads());
-        let there = (here + 1) % threads;
-        let duty = Arc::<Duty>::default();
-        let served = duty.clone();
-        (there != here).then(|| {
-            rayon::spawn_broadcast(move |thread| {
-                if thread.index() == there {
-                    served.serve();
-                }
-            });
-            Self(duty)
+    /// For a training led by this thread; none where its pool has no other, or it belongs to none.
+    pub(super) fn new() -> Option<Self> {
+        rayon::current_thread_index()?;
+        (rayon::current_num_threads() > 1).then(|| {
+            LED.set(LED.get() + 1);
+            Self(Arc::default())
         })
     }
 
-    /// Leaves the batch of step `step` to the companion.
+    /// Leaves the batch of step `step` to the companion, which is called if it is not there.
     pub(super) fn make(&self, source: &Arc<dyn BatchSource>, step: usize) -> Ahead {
         let (send, made) = channel();
         let source = source.clone();
@@ -71,17 +91,25 @@ impl Companion {
             // Nobody waits for it where a run ended early.
             let _ = send.send(batch);
         });
-        *self.0.work.lock().unwrap_or_else(|e| e.into_inner()) = Some(work);
-        Ahead {
-            duty: self.0.clone(),
-            made,
+        let duty = self.0.clone();
+        *duty.work.lock().unwrap_or_else(|e| e.into_inner()) = Some(work);
+        if !duty.called.swap(true, Ordering::AcqRel) {
+            let duty = duty.clone();
+            rayon::spawn(move || {
+                if LED.get() == 0 {
+                    duty.serve();
+                }
+                duty.called.store(false, Ordering::Release);
+            });
         }
+        Ahead { duty, made }
     }
 }
 
 impl Drop for Companion {
     fn drop(&mut self) {
         self.0.over.store(true, Ordering::Relaxed);
+        LED.set(LED.get().saturating_sub(1));
     }
 }
 
@@ -114,11 +142,9 @@ impl Ahead {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Mutex;
-    use std::time::{Duration, Instant};
-
     use burn::data::dataloader::DataLoader;
     use burn::tensor::{Device, Tensor};
+    use rayon::prelude::*;
 
     use crate::data::FieldSampler;
 
@@ -190,22 +216,51 @@ mod tests {
     }
 
     #[test]
-    fn a_companion_goes_when_it_is_dismissed() {
+    fn a_companion_goes_when_nobody_needs_it() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(2);
         let pool = pool.build().unwrap();
+        let source: Arc<dyn BatchSource> = Arc::new(Counting(Device::flex(), Mutex::default()));
         pool.install(|| {
-            let companion = Companion::begin().unwrap();
-            let duty = Arc::downgrade(&companion.0);
-            drop(companion);
+            let companion = Companion::new().unwrap();
+            companion.make(&source, 3).finish().unwrap();
+            let duty = companion.0.clone();
+            // By itself, if no more work comes, and so at once when it is dismissed.
             let begin = Instant::now();
-            while duty.strong_count() > 0 {
+            while duty.called.load(Ordering::Acquire) {
                 rayon::yield_now();
                 assert!(begin.elapsed() < Duration::from_secs(60), "it stays");
             }
+            companion.make(&source, 4).finish().unwrap();
+            drop(companion);
         });
         let alone = rayon::ThreadPoolBuilder::new().num_threads(1);
         let alone = alone.build().unwrap();
-        assert!(alone.install(Companion::begin).is_none());
+        assert!(alone.install(Companion::new).is_none());
+    }
+
+    /// Each waits for pieces that the other's thread has taken up, and is asked to be the other's companion.
+    #[test]
+    fn two_trainings_in_one_pool_do_not_wait_for_each_other_for_ever() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2);
+        let pool = pool.build().unwrap();
+        let (send, ended) = channel();
+        for _ in 0..2 {
+            let send = send.clone();
+            pool.spawn(move || {
+                let source = Arc::new(Counting(Device::flex(), Mutex::default()));
+                let stream = FieldSampler::over(source, 7, 7, 0);
+                for batch in stream.iter() {
+                    batch.unwrap();
+                    let slow = |_| std::thread::sleep(Duration::from_millis(2));
+                    (0..8).into_par_iter().for_each(slow);
+                }
+                send.send(()).unwrap();
+            });
+        }
+        for _ in 0..2 {
+            let waited = ended.recv_timeout(Duration::from_secs(60));
+            waited.expect("both trainings end");
+        }
     }
 
     #[test]

@@ -178,7 +178,7 @@ impl DataLoader<Batch> for FieldSampler {
             first,
             next: first,
             end: (first - first % self.interval + self.interval).min(self.steps),
-            companion: Companion::begin(),
+            companion: Companion::new(),
             ahead: None,
         })
     }

@@ -54,7 +54,7 @@ impl<'a, E: Element> Side<'a, E> {
     /// Rows of `dim` elements, for hidden vectors in `order`.
     pub(super) fn new(elements: &'a [E], dim: usize, order: Order) -> Self {
         let count = elements.len().checked_div(dim).unwrap_or(0);
-        // Else the rows are the larger side of a product with W, which is then better computed as it stands.
+        // A product with rows that are the larger side is better computed as it stands; a single row is a vector.
         let smaller = 1 < count && count < dim;
         let turned =
             (order == Order::Units || smaller).then(|| transposed_padded(elements, [count, dim]));
@@ -84,7 +84,6 @@ impl<'a, E: Element> Side<'a, E> {
                 });
                 transpose(&product, [units, count], step, output);
             }
-            // A single row is a vector, and W times it needs no turning.
             (None, _) if count == 1 => write_product(w, self.rows.transposed(), threads, output),
             (None, _) => write_product(self.rows, w.transposed(), threads, output),
         }

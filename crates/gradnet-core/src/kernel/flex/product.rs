@@ -56,13 +56,13 @@ pub(super) fn write_product<E: Element>(
 /// Writes the sum of the products of pairs of matrices, row after row: every element of `output`, whatever it held.
 ///
 /// # Panics
-/// If the sizes disagree, or there is no pair.
+/// If the sizes disagree.
 pub(super) fn write_sum<E: Element, const N: usize>(
     pairs: [[Matrix<'_, E>; 2]; N],
     threads: Threads,
     output: &mut [MaybeUninit<E>],
 ) {
-    assert_ne!(N, 0, "a sum of products needs one");
+    const { assert!(N > 0, "a sum of products needs one") };
     for (i, [left, right]) in pairs.into_iter().enumerate() {
         // SAFETY: the first product writes every element, the others add to them.
         unsafe { into_product(left, right, threads, output, i > 0) };

@@ -1,10 +1,10 @@
 //! Softmax modules, with the batch along the lanes.
 //!
-//! With u = t (z + bias), s = softmax(u), q = softmax(−u): y = α (a s − b q), a sum of parts: the softmax of u with the weight
-//! α a and, where a and b are learned, that of −u with the weight −α b. Backward, from g = ∂loss/∂y and the average G = Σ g_i s_i of a part with
-//! weight w: ∂u_i = w s_i (g_i − G), ∂z = ∂bias = t ∂u, ∂t = Σ (z_i + bias_i) ∂u_i, ∂w = G, summed over parts and batch. ∂u
-//! adds up to 0 over a module, so that ∂t may take z from its average Σ (z_i + bias_i) s_i instead of from 0: the rounding of G then
-//! weighs little. Inside a shell the exponentials are kept from the way forward, outside they are evaluated again.
+//! With u = t (z + bias), s = softmax(u), q = softmax(−u): y = α (a s − b q), a sum of parts: the softmax of σ u with the weight w, where
+//! σ = 1, w = α a, and where a and b are learned a second one, σ = −1, w = −α b. Backward, from g = ∂loss/∂y and the average G = Σ g_i s_i of
+//! a part: ∂u_i = Σ σ w s_i (g_i − G) over the parts, ∂z = ∂bias = t ∂u, ∂t = Σ (z_i + bias_i) ∂u_i, and for each part ∂w = G, summed over
+//! the batch. A part of ∂u adds up to 0 over a module, so that ∂t may take z from its average Σ (z_i + bias_i) s_i instead of from 0: the
+//! rounding of G then weighs little. Inside a shell the exponentials are kept from the way forward, outside they are evaluated again.
 //!
 //! A sharp softmax is almost 0 almost everywhere. Numbers below [`Element::NEGLIGIBLE`] are written as 0: as subnormal numbers
 //! they would make every product with them slow.
@@ -55,6 +55,17 @@ impl<'a, E: Element> Parameters<'a, E> {
     /// Parts of a module.
     fn parts(&self) -> usize {
         if self.learned.is_some() { 2 } else { 1 }
+    }
+
+    /// Elements of a line.
+    ///
+    /// # Panics
+    /// If lines are not of whole vectors.
+    fn step<L: Lanes>(&self, _: L, z: &[E]) -> usize {
+        let step = z.len() / self.bias.len();
+        assert_eq!(z.len(), step * self.bias.len(), "a line for each unit");
+        assert_eq!(step % L::WIDTH, 0, "lines of whole vectors");
+        step
     }
 
     /// Numbers kept of a module: the exponentials of each part, and a line after them.
@@ -395,7 +406,7 @@ pub(super) fn evaluate<L: Lanes>(
     p: &Parameters<'_, L::Element>,
     keep: bool,
 ) -> (Vec<L::Element>, Vec<L::Element>) {
-    let step = z.len() / p.bias.len();
+    let step = p.step(lanes, z);
     if step == 0 {
         return (Vec::new(), Vec::new());
     }
@@ -425,16 +436,16 @@ pub(super) fn evaluate<L: Lanes>(
 /// What the gradients of the parameters follow from: the sums of each module, and the gradient of the bias.
 type Sums<E> = [Vec<E>; 2];
 
-/// Turns the gradient of the output into that of z, from what [`evaluate`] kept.
+/// Turns the gradient of the output into that of z, from what [`evaluate`] kept, and returns what it summed on the way.
 #[inline(never)]
-fn sums<L: Lanes>(
+fn into_inputs<L: Lanes>(
     lanes: L,
     z: &[L::Element],
     kept: &[L::Element],
     gradient: &mut [L::Element],
     p: &Parameters<'_, L::Element>,
 ) -> Sums<L::Element> {
-    let step = z.len() / p.bias.len();
+    let step = p.step(lanes, z);
     if step == 0 {
         return [p.modules() * SUMS, p.bias.len()].map(|count| vec![L::Element::ZERO; count]);
     }
@@ -492,7 +503,7 @@ pub(super) fn differentiate<L: Lanes>(
     gradient: &mut [L::Element],
     p: &Parameters<'_, L::Element>,
 ) -> Gradients<L::Element> {
-    Gradients::new(sums(lanes, z, kept, gradient, p), p)
+    Gradients::new(into_inputs(lanes, z, kept, gradient, p), p)
 }
 
 /// Rows that a piece of work has, where it turns them first.
@@ -536,7 +547,7 @@ impl<E: Element> Kernel<E> for Differentiate<'_, E> {
             let z = transposed_padded(&z[start..start + gradient.len()], [rows, hidden]);
             let (_, kept) = evaluate(lanes, &z, &p, true);
             let mut into_z = transposed_padded(gradient, [rows, hidden]);
-            let found = sums(lanes, &z, &kept, &mut into_z, &p);
+            let found = into_inputs(lanes, &z, &kept, &mut into_z, &p);
             transpose(&into_z, [hidden, rows], padded(rows), places(gradient));
             found
         });

@@ -415,6 +415,70 @@ fn part_of_a_vector_is_read_and_written_without_touching_the_rest() {
     }
 }
 
+/// Softmax modules of lines, there and back: the values, then all gradients.
+#[derive(Clone, Copy)]
+struct Modules<'a, E> {
+    lines: [&'a [E]; 2],
+    p: softmax_modules::Parameters<'a, E>,
+}
+
+impl<E: Element> Kernel<E> for Modules<'_, E> {
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn run<L: Lanes<Element = E>>(self, lanes: L) -> Vec<f64> {
+        let [z, gradient] = self.lines;
+        let (y, kept) = softmax_modules::evaluate(lanes, z, &self.p, true);
+        let mut into_z = gradient.to_vec();
+        let of = softmax_modules::differentiate(lanes, z, &kept, &mut into_z, &self.p);
+        let mut all = vec![y, into_z, of.bias, of.alpha, of.temperature];
+        all.extend(of.learned.into_iter().flatten());
+        all.concat().into_iter().map(Into::into).collect()
+    }
+}
+
+#[test]
+fn softmax_modules_are_the_same_on_every_kind_of_vector() {
+    fn check<E: Element>(
+        run: impl Fn(Modules<'_, E>) -> Vec<(&'static str, Vec<f64>)>,
+        tolerance: f64,
+    ) {
+        let numbers = |count: usize, low: f64, high: f64| -> Vec<E> {
+            let part = |i| ((i * 7919 + count) % 997) as f64 / 997.0;
+            let value = |i| E::nearest(low + (high - low) * part(i));
+            (0..count).map(value).collect()
+        };
+        let (modules, width, step) = (5, 20, 48);
+        let (z, gradient) = (
+            numbers(modules * width * step, -3.0, 3.0),
+            numbers(modules * width * step, -1.0, 1.0),
+        );
+        let bias = numbers(modules * width, -0.5, 0.5);
+        let [alpha, temperature, a, b] =
+            [0.5, 0.6, 0.7, 0.8].map(|low| numbers(modules, low, low + 1.0));
+        for learned in [None, Some((&a[..], &b[..]))] {
+            let p = softmax_modules::Parameters {
+                bias: &bias,
+                alpha: &alpha,
+                temperature: &temperature,
+                learned,
+            };
+            let lines = [&z[..], &gradient];
+            let all = run(Modules { lines, p });
+            let (_, first) = &all[0];
+            for (name, found) in &all {
+                assert_eq!(found.len(), first.len());
+                for (i, (x, y)) in found.iter().zip(first).enumerate() {
+                    let far = (x - y).abs() > tolerance * (1.0 + y.abs());
+                    assert!(!far, "{name}, number {i}: {x}, not {y}");
+                }
+            }
+        }
+    }
+    check::<f32>(|kernel| everywhere_single(kernel), 1e-5);
+    check::<f64>(|kernel| everywhere_double(kernel), 1e-12);
+}
+
 /// Subnormal numbers make products a hundred times slower.
 #[test]
 fn a_sharp_softmax_and_fading_moments_leave_no_subnormal_number() {

@@ -5,7 +5,7 @@
 //! their outputs. Backward likewise: from the gradient of the output to that of the hidden units, of the parameters and
 //! of these rows of W, ∂W = Sᵀ G + Dᵀ X. A large batch is cut instead, and
 //! its pieces meet in the sums of the gradients. Either way the cut depends on the shape alone and sums are added in order;
-//! inside a piece, a large activation is shared with idle threads.
+//! inside a piece, the activation of a large cascade or of several modules is shared with idle threads.
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
