@@ -23,7 +23,7 @@ pub(crate) enum FixedFunction {
 #[backend_extension(
     Flex: cfg(feature = "flex"),
     Cube: cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm")),
-    Fusion: cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm")),
+    Fusion: cfg(feature = "fusion"),
     Autodiff,
 )]
 pub(crate) trait ForwardKernels: Backend {
@@ -106,7 +106,7 @@ pub(crate) trait ForwardKernels: Backend {
 #[backend_extension(
     Flex: cfg(feature = "flex"),
     Cube: cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm")),
-    Fusion: cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm")),
+    Fusion: cfg(feature = "fusion"),
 )]
 pub(crate) trait BackwardKernels: Backend {
     /// Of [`ForwardKernels::cascade_fixed`].
@@ -212,7 +212,7 @@ pub(crate) trait BackwardKernels: Backend {
 #[backend_extension(
     Flex: cfg(feature = "flex"),
     Cube: cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm")),
-    Fusion: cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm")),
+    Fusion: cfg(feature = "fusion"),
 )]
 pub(crate) trait UpdateKernels: Backend {
     /// One step of Adam: the parameter and its moments after it. `scale` multiplies m, `epsilon` is added to √v.
