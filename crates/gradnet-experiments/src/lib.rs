@@ -16,6 +16,7 @@ pub mod experiment;
 pub mod figure;
 pub mod files;
 pub mod interchange;
+mod interrupter;
 pub mod predict;
 pub mod report;
 pub mod reproduce;
@@ -26,5 +27,6 @@ pub mod two_body;
 pub mod universality;
 
 pub use experiment::{Experiment, ExperimentError};
+pub use interrupter::Interrupter;
 pub use run::{Run, RunError};
 pub use training::{Summary, TrainError, TrainOptions, resume, train};
