@@ -5,6 +5,7 @@
 
 use burn::tensor::Tensor;
 
+use super::operands::Operands;
 use super::{has_kernels, portable};
 
 /// log(1 + e^x), elementwise and differentiable, without overflow for any x.
@@ -13,11 +14,9 @@ use super::{has_kernels, portable};
 /// - `x`: any
 /// - output: as `x`
 pub fn softplus<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    if has_kernels(&x) {
-        fused(x)
-    } else {
-        portable::softplus(x)
-    }
+    let (operands, x) = Operands::new("softplus", x);
+    let run = if has_kernels(&x) { fused } else { portable::softplus };
+    operands.rounded(run(x))
 }
 
 #[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
