@@ -58,7 +58,11 @@ fn assert_honest(
     assert!(host(found.x.clone()).iter().all(|x| x.is_finite()));
     let residual = host(field.forward(found.x.clone()) - y.clone());
     let dim = field.dim();
-    for (row, (residual, y)) in residual.chunks(dim).zip(host(y.clone()).chunks(dim)).enumerate() {
+    for (row, (residual, y)) in residual
+        .chunks(dim)
+        .zip(host(y.clone()).chunks(dim))
+        .enumerate()
+    {
         let norm = |v: &[f64]| v.iter().map(|v| v * v).sum::<f64>().sqrt();
         if found.verdicts[row] == Verdict::Solved {
             let bound = settings.tolerance * norm(y).max(1.0);
@@ -102,10 +106,7 @@ fn a_row_without_a_finite_value_stays_at_its_start_and_the_others_are_solved() {
     for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let mut y = y.clone();
         y[DIM + 1] = bad;
-        let y = Tensor::<2>::from_data(
-            TensorData::new(y, [5, DIM]),
-            (&Device::flex(), DType::F64),
-        );
+        let y = Tensor::<2>::from_data(TensorData::new(y, [5, DIM]), (&Device::flex(), DType::F64));
         for by_potential in [false, true] {
             let start = x.clone() * 0.5;
             let found = if by_potential {
@@ -120,7 +121,9 @@ fn a_row_without_a_finite_value_stays_at_its_start_and_the_others_are_solved() {
             assert_eq!(row(found.x.clone()), row(start), "{bad}");
             assert_honest(&field, &y, &found, &precise());
         }
-        let error = field.inverse(y, &precise()).expect_err("a row has no value");
+        let error = field
+            .inverse(y, &precise())
+            .expect_err("a row has no value");
         assert_eq!(error.failed.len(), 1);
         assert_eq!(error.failed[0].0, 1);
     }
@@ -203,7 +206,10 @@ fn one_hard_row_does_not_make_the_others_run_on() {
     let rows = 64;
     let mut y = vec![0.0; rows * DIM];
     y[DIM * 17..DIM * 18].fill(1e8);
-    let y = Tensor::<2>::from_data(TensorData::new(y, [rows, DIM]), (&Device::flex(), DType::F64));
+    let y = Tensor::<2>::from_data(
+        TensorData::new(y, [rows, DIM]),
+        (&Device::flex(), DType::F64),
+    );
     let settings = InverseSettings {
         newton_steps: 200,
         ..precise()
@@ -248,7 +254,11 @@ fn negative_curvature_of_a_field_that_breaks_its_claim_ends_in_a_verdict_not_in_
     let y = points(8, 3) * 0.1;
     let found = field.solve(y.clone(), None, &precise());
     assert_honest(&field, &y, &found, &precise());
-    assert!(found.verdicts.contains(&Verdict::Stalled), "{:?}", found.verdicts);
+    assert!(
+        found.verdicts.contains(&Verdict::Stalled),
+        "{:?}",
+        found.verdicts
+    );
     // Newton's step along a curvature of 1e-30 would be 1e28 long.
     assert!(host(found.x).iter().all(|x| x.abs() < 1e6));
 }
@@ -266,7 +276,9 @@ fn an_unsolved_row_is_never_called_solved() {
         assert_honest(&field, &y, &found, &settings);
         let claimed = found.failed().count();
         let over = found.relative_residuals.iter();
-        let over = over.filter(|residual| **residual > settings.tolerance).count();
+        let over = over
+            .filter(|residual| **residual > settings.tolerance)
+            .count();
         assert_eq!(claimed, over, "after {newton_steps} steps");
     }
 }
@@ -293,7 +305,9 @@ fn nothing_is_recorded_on_an_autodiff_device() {
         width: Some(6),
         ..Default::default()
     };
-    let network: MGradNetC = config.init(DIM, &mut origin).expect("the settings are valid");
+    let network: MGradNetC = config
+        .init(DIM, &mut origin)
+        .expect("the settings are valid");
     let field = StronglyMonotone::new(network, 0.3);
     let y = origin.uniform([3, DIM], -1.0, 1.0).val();
     assert!(y.is_require_grad());
@@ -303,7 +317,9 @@ fn nothing_is_recorded_on_an_autodiff_device() {
     assert!(y.grad(&gradients).is_none());
     assert!(field.field.weight.val().grad(&gradients).is_none());
     // The gradient of the conjugate in y is the inverse, without a graph through the search.
-    let value = field.conjugate(y.clone(), &precise()).expect("it converges");
+    let value = field
+        .conjugate(y.clone(), &precise())
+        .expect("it converges");
     let gradients = value.sum().backward();
     let slope = host(y.grad(&gradients).expect("y is in the conjugate"));
     for (a, b) in slope.iter().zip(host(found.x)) {
@@ -318,7 +334,9 @@ fn values_whose_squares_overflow_are_inverted() {
         width: Some(6),
         ..Default::default()
     };
-    let network: MGradNetC = config.init(DIM, &mut single).expect("the settings are valid");
+    let network: MGradNetC = config
+        .init(DIM, &mut single)
+        .expect("the settings are valid");
     let field = StronglyMonotone::new(network, 0.5);
     for scale in [1e19, 3e25, 1e37] {
         let x = single.uniform([4, DIM], -1.0, 1.0).val().detach() * scale;
@@ -352,7 +370,9 @@ fn half_precision_is_solved_to_its_own_tolerance() {
             width: Some(6),
             ..Default::default()
         };
-        let network: MGradNetC = config.init(DIM, &mut origin).expect("the settings are valid");
+        let network: MGradNetC = config
+            .init(DIM, &mut origin)
+            .expect("the settings are valid");
         let field = StronglyMonotone::new(network, 0.5);
         let y = field.forward(origin.uniform([8, DIM], -1.0, 1.0).val().detach());
         let settings = InverseSettings {
@@ -360,7 +380,11 @@ fn half_precision_is_solved_to_its_own_tolerance() {
             ..Default::default()
         };
         let found = field.solve(y, None, &settings);
-        assert!(found.is_solved(), "{dtype:?}: {:?}", found.relative_residuals);
+        assert!(
+            found.is_solved(),
+            "{dtype:?}: {:?}",
+            found.relative_residuals
+        );
         assert!(host(found.x).iter().all(|x| x.is_finite()));
     }
 }
@@ -378,7 +402,8 @@ fn the_convex_function_falls_from_step_to_step() {
         };
         let found = field.solve_by_potential(y.clone(), None, &settings);
         let value = field.potential(found.x.clone());
-        let value: f64 = host(value).iter().sum::<f64>() - host(found.x * y.clone()).iter().sum::<f64>();
+        let value: f64 =
+            host(value).iter().sum::<f64>() - host(found.x * y.clone()).iter().sum::<f64>();
         assert!(value <= last + 1e-9, "{value} after {last}");
         last = value;
     }

@@ -135,13 +135,14 @@ impl ActivationPotential for IcgnActivation {
     /// cancels, eight Gauss nodes of its derivative, to 1e-11.
     fn potential(&self, w: Tensor<2>) -> Tensor<1> {
         let bias = self.bias.val().unsqueeze::<2>();
-        let primitive = |u: Tensor<2>| {
+        let primitive = |u: Tensor<2>| -> Tensor<2> {
             let (s, not_s) = sigmoids(u.clone());
             (softplus(u) - s * not_s) / 6.0
         };
         let s = sigmoid(bias.clone());
-        let kappa = s.clone().square() * (0.5 - s / 3.0);
-        let far = primitive(w.clone() + bias.clone()) - primitive(bias.clone()) - kappa * w.clone();
+        let kappa: Tensor<2> = s.clone().square() * (0.5 - s / 3.0);
+        let rise = primitive(w.clone() + bias.clone()) - primitive(bias.clone());
+        let far: Tensor<2> = rise - kappa * w.clone();
         let is_near = w.clone().abs().lower_equal_elem(1.0);
         let short = w.mask_fill(is_near.clone().bool_not(), 0.0);
         let mean = mean_along(short.zeros_like(), short.clone(), |u| {

@@ -117,6 +117,9 @@ impl<P: ConvexBlock, R: MonotoneRho<P>> MonotoneActivation
 impl<P: BlockPotential, R: Rho, S: Sign> ActivationPotential for ModularActivation<P, R, S> {
     fn potential(&self, z: Tensor<2>) -> Tensor<1> {
         let (constant, rest) = self.block.parts(self.blocks(z));
-        row_dot(self.rho.integral(constant, rest), self.weights().unsqueeze())
+        row_dot(
+            self.rho.integral(constant, rest),
+            self.weights().unsqueeze(),
+        )
     }
 }

@@ -86,9 +86,7 @@ impl ScalarFunction {
         match self {
             Self::Tanh => (u.abs() * -2.0).exp().log1p(),
             Self::Sigmoid => (-u.abs()).exp().log1p(),
-            Self::Softplus => {
-                ray_integral(u.clamp(-40.0, 40.0), |r| (-r.abs()).exp().log1p())
-            }
+            Self::Softplus => ray_integral(u.clamp(-40.0, 40.0), |r| (-r.abs()).exp().log1p()),
             Self::Relu => u.zeros_like(),
         }
     }

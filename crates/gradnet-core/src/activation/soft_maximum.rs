@@ -17,7 +17,10 @@ use burn::tensor::Tensor;
 pub(super) fn soft_maximum<const D: usize>(z: Tensor<D>, t: Tensor<D>) -> Tensor<D> {
     let last = D - 1;
     // At 0 the value is the limit.
-    let least = z.dtype().finfo().map_or(f64::from(f32::MIN_POSITIVE), |info| info.min_positive);
+    let least = z
+        .dtype()
+        .finfo()
+        .map_or(f64::from(f32::MIN_POSITIVE), |info| info.min_positive);
     let t = t.clamp_min(least);
     let largest = z.clone().max_dim(last);
     let below = z - largest.clone();
@@ -39,6 +42,8 @@ fn exp_minus_one<const D: usize>(d: Tensor<D>) -> Tensor<D> {
     let square = d.clone().square();
     let tail = [26.0, 22.0, 18.0, 14.0, 10.0, 6.0]
         .into_iter()
-        .fold(square.clone() / 30.0, |tail, term| square.clone() / (tail + term));
+        .fold(square.clone() / 30.0, |tail, term| {
+            square.clone() / (tail + term)
+        });
     d.clone() * 2.0 / (tail - d + 2.0)
 }

@@ -157,7 +157,12 @@ impl<F: MonotoneField + Module> StronglyMonotone<F> {
         start: Option<Tensor<2>>,
         settings: &InverseSettings,
     ) -> Solution {
-        newton::solve(&self.clone().no_grad(), y, start, settings, None)
+        newton::solve(&self.untracked(), y, start, settings, None)
+    }
+
+    /// The same field, of which nothing is recorded.
+    fn untracked(&self) -> Self {
+        Self::new(self.field.clone().no_grad(), self.modulus())
     }
 
     /// The points `x` with `f(x) = y`.
@@ -187,7 +192,7 @@ impl<F: MonotoneField + Potential + Module> StronglyMonotone<F> {
         start: Option<Tensor<2>>,
         settings: &InverseSettings,
     ) -> Solution {
-        let field = self.clone().no_grad();
+        let field = self.untracked();
         newton::solve(&field, y, start, settings, Some(&|x| field.potential(x)))
     }
 

@@ -283,9 +283,16 @@ impl<F: MonotoneField + Module> Search<'_, F> {
             return residual_falls;
         }
         let change = after - before;
-        let sizes: f64 = row.at.value.iter().chain(&next.value).map(|v| v.abs()).sum();
+        let sizes: f64 = row
+            .at
+            .value
+            .iter()
+            .chain(&next.value)
+            .map(|v| v.abs())
+            .sum();
         let rounding = 4.0 * self.epsilon * sizes;
-        change < -(ARMIJO * length * promised).max(rounding) || (change <= rounding && residual_falls)
+        change < -(ARMIJO * length * promised).max(rounding)
+            || (change <= rounding && residual_falls)
     }
 
     /// `p` with `J_f(x) p = r`, by conjugate gradients on all rows at once; and for each row, `[rows, 2]`, `⟨r, p⟩` over
@@ -384,7 +391,10 @@ fn measured_rows(rows: &Tensor<2>) -> (Tensor<2>, Tensor<2>) {
     let is_zero = largest.clone().equal_elem(0.0);
     let divisor = largest.clone().mask_fill(is_zero, 1.0);
     let scaled = rows.clone() / divisor.clone();
-    (Tensor::cat(vec![largest, dot(&scaled, &scaled)], 1), divisor)
+    (
+        Tensor::cat(vec![largest, dot(&scaled, &scaled)], 1),
+        divisor,
+    )
 }
 
 /// The inner products of the rows, `[rows, 1]`.

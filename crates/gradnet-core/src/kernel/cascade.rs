@@ -53,7 +53,11 @@ pub fn cascade(
     let [alpha, beta, bias] = [("alpha", alpha), ("beta", beta), ("bias", bias)]
         .map(|(name, parameter)| operands.with(name, parameter));
     let function = function.operand(&operands);
-    let run = if has_kernels(&w) { fused } else { portable::cascade };
+    let run = if has_kernels(&w) {
+        fused
+    } else {
+        portable::cascade
+    };
     operands.rounded(run(w, alpha, beta, bias, function))
 }
 

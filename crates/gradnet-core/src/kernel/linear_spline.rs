@@ -34,7 +34,11 @@ pub fn linear_spline(z: Tensor<2>, coefficients: Tensor<2>, range: f64) -> Tenso
     );
     let (operands, z) = Operands::new("linear spline", z);
     let coefficients = operands.with("coefficients", coefficients);
-    let run = if has_kernels(&z) { fused } else { portable::linear_spline };
+    let run = if has_kernels(&z) {
+        fused
+    } else {
+        portable::linear_spline
+    };
     operands.rounded(run(z, coefficients, range))
 }
 

@@ -50,12 +50,11 @@ pub use adam::{FusedAdam, Moments};
 pub use cascade::{CascadeFunction, cascade};
 pub use linear_spline::linear_spline;
 pub use mean_squared_error::mean_squared_error;
+pub(crate) use operands::{wide, widened};
 pub use product::{product, product_transposed};
 pub use softmax_modules::softmax_modules;
 pub use softplus::softplus;
 pub use tied::{tied_cascade, tied_softmax_modules};
-pub(crate) use operands::{wide, widened};
-
 
 use burn::{
     backend::DispatchDevice,

@@ -41,7 +41,11 @@ pub fn softmax_modules(
     let temperature = operands.with("temperature", temperature);
     let a = a.map(|a| operands.with("a", a));
     let b = b.map(|b| operands.with("b", b));
-    let run = if has_kernels(&z) { fused } else { portable::softmax_modules };
+    let run = if has_kernels(&z) {
+        fused
+    } else {
+        portable::softmax_modules
+    };
     operands.rounded(run(z, alpha, temperature, a, b, modules))
 }
 

@@ -15,7 +15,11 @@ use super::{has_kernels, portable};
 /// - output: as `x`
 pub fn softplus<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     let (operands, x) = Operands::new("softplus", x);
-    let run = if has_kernels(&x) { fused } else { portable::softplus };
+    let run = if has_kernels(&x) {
+        fused
+    } else {
+        portable::softplus
+    };
     operands.rounded(run(x))
 }
 

@@ -99,7 +99,10 @@ pub fn tied_softmax_modules(
     }
     let z = product_transposed(x, w.clone()) + hidden_bias.unsqueeze();
     let (a, b) = mix.unzip();
-    operands.rounded(product(softmax_modules(z, alpha, temperature, a, b, modules), w))
+    operands.rounded(product(
+        softmax_modules(z, alpha, temperature, a, b, modules),
+        w,
+    ))
 }
 
 #[cfg(feature = "flex")]

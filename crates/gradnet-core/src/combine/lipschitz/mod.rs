@@ -8,13 +8,13 @@
 //!
 //! and `‖G‖₂ ≤ ‖G^(2^k)‖_F^(2^-k)`, the Schatten norm of order `2^(k+1)`, by `k` squarings of a `dim × dim` matrix.
 //! It exceeds `‖G‖₂` by a factor of at most `dim^(2^-(k+1))`: 2.8 % at `dim = 1024` with the `k = 7` used here.
-//! Bounds of `f16` and `bf16` networks are computed in `f32`, and each is widened by what rounding can take from it. So
-//! they bound the field that these weights stand for; what evaluating it in few digits adds is in the margin of
-//! [`SmoothComplement`].
-//!
 //! So the bound is as tight as the slopes `s` are ([`LipschitzActivation`] says how tight each is) and as the sum over
 //! units is: it is met where all units are at their steepest in one point, with one sign.
 //! `combinations::half_of_a_lipschitz_bound_is_none_where_it_is_met` shows such a point for every activation.
+//!
+//! Bounds of `f16` and `bf16` networks are computed in `f32`, and each is widened by what rounding can take from it
+//! (`fragile_numbers::lipschitz_bounds_hold_in_every_element_type`). They bound the field that the weights stand for;
+//! what evaluating it in few digits adds is in the margin of [`SmoothComplement`].
 
 mod complement;
 mod composed;
@@ -67,7 +67,9 @@ const OTHER_ROUNDINGS: usize = 64;
 
 /// The distance from 1 to the next number of a float type.
 fn epsilon(dtype: DType) -> f64 {
-    dtype.finfo().map_or(f64::from(f32::EPSILON), |info| info.epsilon)
+    dtype
+        .finfo()
+        .map_or(f64::from(f32::EPSILON), |info| info.epsilon)
 }
 
 /// A matrix over its largest entry, and that entry, `[1]`; a matrix of zeros as it is, and 0.

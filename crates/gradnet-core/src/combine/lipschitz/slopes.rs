@@ -119,7 +119,11 @@ impl<S: Sign> LipschitzActivation for NeuralCascadedActivation<S> {
     fn slope_bounds(&self, _hidden: usize) -> Tensor<2> {
         let products = used::<S, 3>(&self.output) * used::<S, 3>(&self.input);
         let steepest = larger_part(products).squeeze_dim(2) * self.function().steepest();
-        cascade_slopes(used::<S, 2>(&self.alpha), used::<S, 2>(&self.beta), steepest)
+        cascade_slopes(
+            used::<S, 2>(&self.alpha),
+            used::<S, 2>(&self.beta),
+            steepest,
+        )
     }
 }
 

@@ -20,12 +20,13 @@ pub(super) struct Factors {
     pub(super) epsilon: f64,
 }
 
-struct Update<'a, E> {
-    parameter: &'a mut [E],
-    gradient: &'a [E],
-    moment_1: &'a mut [E],
-    moment_2: &'a mut [E],
-    factors: Factors,
+/// A step of some numbers.
+pub(super) struct Update<'a, E> {
+    pub(super) parameter: &'a mut [E],
+    pub(super) gradient: &'a [E],
+    pub(super) moment_1: &'a mut [E],
+    pub(super) moment_2: &'a mut [E],
+    pub(super) factors: Factors,
 }
 
 impl<E: Element> Kernel<E> for Update<'_, E> {
