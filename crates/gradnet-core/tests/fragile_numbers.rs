@@ -14,10 +14,10 @@ use gradnet_core::combine::{LipschitzField, SmoothComplement, StronglyMonotone};
 use gradnet_core::kernel::{linear_spline, mean_squared_error, softplus};
 use gradnet_core::network::{
     Builds, CascadeConfig, GradNetC, GradNetM, MGradNetC, MGradNetM, MGradNetSoftmax,
-    ModularConfig, Ridge, RidgeConfig, SoftmaxConfig,
+    ModularConfig, Ridge, RidgeConfig, SoftmaxConfig, UnitFunction,
 };
 use gradnet_core::sign::{Free, NonNegative, Sign};
-use gradnet_core::{ParameterSource, Potential, TiedNetwork, VectorField};
+use gradnet_core::{ParameterSource, Potential, TiedNetwork};
 
 fn single(seed: u64) -> ParameterSource {
     ParameterSource::new(&Device::flex(), seed)
@@ -52,7 +52,7 @@ fn block<S: Sign>(
 
 /// `ψ(z') − ψ(z)` is `∫ ⟨σ, dz⟩` from one to the other, by a fine rule in f64; the field does not cancel.
 fn work(sigma: &impl Activation, from: &[f64], to: &[f64]) -> f64 {
-    let steps = 20_000;
+    let steps = 4000;
     let size = from.len();
     let points: Vec<f64> = (0..steps)
         .flat_map(|i| {
@@ -106,7 +106,7 @@ fn potentials_of_weighed_modules_keep_their_differences_at_small_temperatures() 
     let to = host(double(2).uniform([width], -0.3, 0.7).val());
     for temperature in [1e-6, 1e-3, 1.0, 1e3] {
         let build = |mut source: ParameterSource| {
-            let block = block::<NonNegative>(temperature, true, &mut source);
+            let block = block::<NonNegative>(temperature, false, &mut source);
             ModularActivation::<_, _, NonNegative>::new(1, block, SoftplusRho, &mut source)
         };
         let expected = work(&build(double(3)), &from, &to);
@@ -452,9 +452,9 @@ fn the_loss_of_no_rows_is_zero_and_so_are_its_gradients() {
     let devices = [Device::flex(), Device::ndarray()].map(Device::autodiff);
     for device in devices {
         for dtype in [DType::F32, DType::F64] {
-            let weight = Tensor::<2>::ones([3, 3], (&device, dtype)).require_grad();
-            let x = Tensor::<2>::ones([2, 3], (&device, dtype)).slice([0..0, 0..3]);
-            let loss = mean_squared_error(x.clone().matmul(weight.clone()), x);
+            let weight = Tensor::<2>::ones([2, 3], (&device, dtype)).require_grad();
+            let x = weight.clone().slice([0..0, 0..3]);
+            let loss = mean_squared_error(x.clone(), x * 2.0);
             assert_eq!(host(loss.clone()), [0.0], "{dtype:?}");
             let gradients = loss.backward();
             let gradient = weight.grad(&gradients).map(host).unwrap_or_default();
@@ -482,6 +482,7 @@ fn a_mean_of_squares_is_finite_where_their_sum_is_not() {
 fn potentials_and_bounds_are_finite_where_squares_are_not() {
     let config = CascadeConfig {
         width: Some(6),
+        activation: UnitFunction::Tanh,
         ..Default::default()
     };
     let network: MGradNetC = config.init(3, &mut single(1)).unwrap();
@@ -490,7 +491,7 @@ fn potentials_and_bounds_are_finite_where_squares_are_not() {
     let difference = host(strong.potential(x.clone()))[0] - host(network.potential(x))[0];
     assert!((difference / 2e35 - 1.0).abs() < 1e-3, "{difference}");
 
-    // W 1e15 times larger and slopes 1e-30 times: the bound is that of the network before.
+    // Weights of 2e19, whose Gram matrix overflows in f32, and slopes that bring the bound back.
     let mut wide: GradNetC = config.init(3, &mut double(1)).unwrap();
     wide.activation.beta = double(2).uniform([4, 6], 0.1, 1.0);
     let bound = |network: &GradNetC, dtype| {
@@ -531,7 +532,7 @@ where
         bound >= least * (1.0 - 1e-12),
         "{dtype:?}: {bound} below {least}"
     );
-    assert!(bound <= least * 1.05, "{dtype:?}: {bound} for {least}");
+    assert!(bound <= least * 1.1, "{dtype:?}: {bound} for {least}");
     let complement = SmoothComplement::new(narrow);
     let x = double(8)
         .uniform([30, exact.dim()], -2.0, 2.0)

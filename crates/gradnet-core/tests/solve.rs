@@ -215,14 +215,14 @@ fn one_hard_row_does_not_make_the_others_run_on() {
         ..precise()
     };
     let found = field.solve(y.clone(), None, &settings);
-    assert!(found.is_solved() && found.steps > 10, "{}", found.steps);
+    assert!(found.is_solved() && found.steps > 4, "{}", found.steps);
     assert_honest(&field, &y, &found, &settings);
     let asked = field.field.rows.load(Ordering::Relaxed);
     // Two looks at all rows, then one row for each trial of a step.
     assert!(asked < 2 * rows + 40 * found.steps, "{asked}");
 }
 
-/// A field that claims to be monotone and is not: `−2x` beside `μ x`.
+/// A field that claims to be monotone and is not: `slope tanh x` with a negative slope.
 #[derive(Module, Debug)]
 struct Falling {
     slope: Param<Tensor<1>>,
@@ -386,25 +386,5 @@ fn half_precision_is_solved_to_its_own_tolerance() {
             found.relative_residuals
         );
         assert!(host(found.x).iter().all(|x| x.is_finite()));
-    }
-}
-
-/// The potential is known to be what the search lowers.
-#[test]
-fn the_convex_function_falls_from_step_to_step() {
-    let (field, x) = (modules(4), points(6, 8));
-    let y = field.forward(x);
-    let mut last = f64::INFINITY;
-    for newton_steps in 0..8 {
-        let settings = InverseSettings {
-            newton_steps,
-            ..precise()
-        };
-        let found = field.solve_by_potential(y.clone(), None, &settings);
-        let value = field.potential(found.x.clone());
-        let value: f64 =
-            host(value).iter().sum::<f64>() - host(found.x * y.clone()).iter().sum::<f64>();
-        assert!(value <= last + 1e-9, "{value} after {last}");
-        last = value;
     }
 }

@@ -8,9 +8,9 @@
 //! | method | what a step must lower | asks for |
 //! |---|---|---|
 //! | [`solve`](StronglyMonotone::solve) | the residual `‖f(x) − y‖` | a field |
-//! | [`solve_by_potential`](StronglyMonotone::solve_by_potential) | the convex `F(x) − ⟨y, x⟩` | its potential too |
+//! | [`solve_by_potential`](StronglyMonotone::solve_by_potential) | that or the convex `F(x) − ⟨y, x⟩` | its potential too |
 //! | [`inverse`](StronglyMonotone::inverse) | the residual; an error unless every row is solved | a field |
-//! | [`conjugate`](StronglyMonotone::conjugate) | the convex `F(x) − ⟨y, x⟩`; the same | its potential too |
+//! | [`conjugate`](StronglyMonotone::conjugate) | either; the same | its potential too |
 //!
 //! With the convex function a kink of `f` does not hold a row up. Where the potential comes of a quadrature, as that
 //! of a cascade, every trial point costs over a hundred evaluations of `f`, and the residual is the better choice.
@@ -182,7 +182,7 @@ impl<F: MonotoneField + Module> StronglyMonotone<F> {
 }
 
 impl<F: MonotoneField + Potential + Module> StronglyMonotone<F> {
-    /// As [`solve`](Self::solve), by minimising the convex function `F(x) − ⟨y, x⟩`.
+    /// As [`solve`](Self::solve), where a step may also lower the convex function `F(x) − ⟨y, x⟩`, whose minimum it is.
     ///
     /// # Panics
     /// If the shapes or the element types of `y` and `start` differ.

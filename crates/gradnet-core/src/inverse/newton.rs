@@ -5,8 +5,9 @@
 //! x ← x + s p                          s the first of 1, 1/2, 1/4, … that lowers the merit function enough
 //! ```
 //!
-//! The merit function is `F(x) − ⟨y, x⟩`, whose slope along `p` is `−⟨r, p⟩` (Armijo's rule with 1e-4). Without a
-//! potential it is `‖r‖`, and where rounding hides what a step changes in the first, the second decides. Conjugate
+//! The merit function is `F(x) − ⟨y, x⟩`, whose slope along `p` is `−⟨r, p⟩`, or `‖r‖`, whose slope is `−‖r‖` (Armijo's
+//! rule with 1e-4). With a potential a step may lower either: far out the first sees beyond kinks of `f`, near the
+//! solution rounding hides it, or the error of a quadrature, and the second decides. Conjugate
 //! gradients may stop at any step: `⟨r, p⟩ > 0` and `⟨r, J p⟩ = ‖r‖²` hold for each of their iterates, so `p` is a
 //! descent direction of both. They run on the residual over its largest entry, so that no square overflows or
 //! vanishes, and with `⟨d, J d⟩ ≥ μ ‖d‖²`, which strong monotonicity promises and rounding may break.
@@ -276,23 +277,14 @@ impl<F: MonotoneField + Module> Search<'_, F> {
         if !next.residual.is_finite() {
             return false;
         }
-        let residual_falls = next.residual <= (1.0 - ARMIJO * length) * row.at.residual;
-        let (before, after) = (row.at.objective(), next.objective());
-        if !before.is_finite() || !after.is_finite() {
-            // Without a potential, or where it has left the element type.
-            return residual_falls;
+        if next.residual <= (1.0 - ARMIJO * length) * row.at.residual {
+            return true;
         }
-        let change = after - before;
-        let sizes: f64 = row
-            .at
-            .value
-            .iter()
-            .chain(&next.value)
-            .map(|v| v.abs())
-            .sum();
-        let rounding = 4.0 * self.epsilon * sizes;
+        // NaN without a potential, or where it has left the element type: no comparison holds.
+        let change = next.objective() - row.at.objective();
+        let values = row.at.value.iter().chain(&next.value);
+        let rounding = 4.0 * self.epsilon * values.map(|value| value.abs()).sum::<f64>();
         change < -(ARMIJO * length * promised).max(rounding)
-            || (change <= rounding && residual_falls)
     }
 
     /// `p` with `J_f(x) p = r`, by conjugate gradients on all rows at once; and for each row, `[rows, 2]`, `⟨r, p⟩` over

@@ -51,6 +51,6 @@ impl<F: LipschitzField + Module, S: LinearSign> LipschitzField for WithLinearPar
         let [rank, dim] = stored.dims();
         let identity = Tensor::<2>::eye(dim, &stored.device()).cast(stored.dtype());
         let part = schatten_bound(S::product(stored, identity));
-        self.field.lipschitz_bound() + for_rounding(part, rank)
+        self.field.lipschitz_bound() + for_rounding(part, rank, self.matrix.val().dtype())
     }
 }

@@ -52,15 +52,23 @@ impl<A: LipschitzActivation + Module> LipschitzField for TiedNetwork<A> {
         let (slopes, steepest) = normalised(slopes);
         let gram = weight.clone().transpose().matmul(weight * slopes);
         let bound = schatten_bound(gram) * size.clone() * steepest * size;
-        for_rounding(bound, hidden)
+        for_rounding(bound, hidden, self.weight.val().dtype())
     }
 }
 
-/// A bound that comes of sums of `terms` products, widened by the largest relative error of such a sum.
-fn for_rounding(bound: Tensor<1>, terms: usize) -> Tensor<1> {
-    let margin = (terms + OTHER_ROUNDINGS) as f64 * epsilon(bound.dtype());
+/// A bound that comes of sums of `terms` products, widened by the largest relative error of such a sum and, for narrower
+/// weights, by what rounding them after a sign constraint can add.
+fn for_rounding(bound: Tensor<1>, terms: usize, stored: DType) -> Tensor<1> {
+    let computed = bound.dtype();
+    let mut margin = (terms + OTHER_ROUNDINGS) as f64 * epsilon(computed);
+    if stored != computed {
+        margin += WEIGHT_ROUNDINGS * epsilon(stored);
+    }
     bound * (1.0 + margin)
 }
+
+/// Factors of a slope that may be rounded, in epsilons.
+const WEIGHT_ROUNDINGS: f64 = 8.0;
 
 /// Roundings of a bound beside those of its sums.
 const OTHER_ROUNDINGS: usize = 64;
