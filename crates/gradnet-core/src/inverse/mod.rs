@@ -2,7 +2,7 @@
 //!
 //! For a μ-strongly convex `F` the map `f = ∇F` is a bijection of `R^d`, and its inverse is the gradient of the
 //! conjugate `F*(y) = max_x ⟨x, y⟩ − F(x)`, attained at `x = f⁻¹(y)` (after Rem. 5). `f(x) = y` is solved by a damped
-//! Newton method ([`newton`] says how), all rows of a batch side by side and each for itself. The answer is as good as
+//! Newton method (`inverse/newton.rs` says how), all rows of a batch side by side and each for itself. The answer is as good as
 //! its residual: `‖x − f⁻¹(y)‖ ≤ ‖f(x) − y‖ / μ`.
 //!
 //! | method | what a step must lower | asks for |

@@ -675,3 +675,76 @@ fn a_sharp_softmax_and_fading_moments_leave_no_subnormal_number() {
     );
     assert!(second[0] > 0.0, "the second moment remembers longer");
 }
+
+#[test]
+#[ignore = "temporary timing"]
+fn timing() {
+    use std::time::Instant;
+    let best = |mut run: Box<dyn FnMut() + '_>| {
+        (0..400)
+            .map(|_| {
+                let t = Instant::now();
+                run();
+                t.elapsed().as_secs_f64()
+            })
+            .fold(f64::INFINITY, f64::min)
+            * 1e6
+    };
+    let x: Vec<f32> = (0..10_064).map(|i| (i as f32 * 0.37).sin() * 3.0).collect();
+    eprintln!(
+        "old f32 {:.2} us",
+        best(Box::new(|| {
+            std::hint::black_box(f32::widest(Map(Function::Softplus, &x)));
+        }))
+    );
+    eprintln!(
+        "new f32 {:.2} us",
+        best(Box::new(|| {
+            std::hint::black_box(super::softplus::softplus(&x));
+        }))
+    );
+    let d: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
+    eprintln!(
+        "old f64 {:.2} us",
+        best(Box::new(|| {
+            std::hint::black_box(f64::widest(Map(Function::Softplus, &d)));
+        }))
+    );
+    eprintln!(
+        "new f64 {:.2} us",
+        best(Box::new(|| {
+            std::hint::black_box(super::softplus::softplus(&d));
+        }))
+    );
+    let n = 30_000;
+    let (mut p, g, mut m, mut v) = (
+        vec![1.0f32; n],
+        vec![0.3f32; n],
+        vec![0.0f32; n],
+        vec![0.0f32; n],
+    );
+    eprintln!(
+        "adam {:.2} us",
+        best(Box::new(|| {
+            adam::adam(
+                &mut p,
+                &g,
+                &mut m,
+                &mut v,
+                adam::Factors {
+                    beta_1: 0.9,
+                    beta_2: 0.999,
+                    scale: 1e-3,
+                    epsilon: 1e-9,
+                },
+            );
+        }))
+    );
+    let (y, t) = (vec![1.0f32; 30_000], vec![0.3f32; 30_000]);
+    eprintln!(
+        "mse {:.2} us",
+        best(Box::new(|| {
+            std::hint::black_box(mean_squared_error::mean_squared_error(&y, &t));
+        }))
+    );
+}
