@@ -460,7 +460,8 @@ fn the_potential_of_a_neural_activation_is_its_integral_however_steep_the_units(
     }
 }
 
-/// The logarithm of a mean of exponentials of quadratics, two blocks of two units, by numbers: its value and its gradient.
+/// The logarithm of a mean of exponentials of quadratics, two blocks of two units, by numbers: its
+/// value and its gradient.
 fn quadratic_lse(z: [f64; 4], offset: [f64; 2], t: f64) -> (f64, [f64; 4]) {
     let q = [0, 1].map(|k| (z[2 * k].powi(2) + z[2 * k + 1].powi(2)) / 2.0 + offset[k]);
     let sum = (t * q[0]).exp() + (t * q[1]).exp();

@@ -1,4 +1,5 @@
-//! Numbers that keep their digits at both ends of their range: potentials, softplus, Lipschitz bounds, splines, losses.
+//! Numbers that keep their digits at both ends of their range: potentials, softplus, Lipschitz
+//! bounds, splines, losses.
 
 #![allow(clippy::unwrap_used)] // in a test a failure is the finding
 
@@ -50,7 +51,8 @@ fn block<S: Sign>(
     block
 }
 
-/// `ψ(z') − ψ(z)` is `∫ ⟨σ, dz⟩` from one to the other, by a fine rule in f64; the field does not cancel.
+/// `ψ(z') − ψ(z)` is `∫ ⟨σ, dz⟩` from one to the other, by a fine rule in f64; the field does not
+/// cancel.
 fn work(sigma: &impl Activation, from: &[f64], to: &[f64]) -> f64 {
     let steps = 4000;
     let size = from.len();
@@ -260,7 +262,8 @@ fn softplus_of(x: &[f64], dtype: DType, device: &Device) -> Vec<f64> {
 #[test]
 fn softplus_never_falls_between_neighbouring_floats() {
     let device = Device::flex();
-    // All floats of some stretches: around 20, around 0, and where the two terms of the sum are of one size.
+    // All floats of some stretches: around 20, around 0, and where the two terms of the sum are of
+    // one size.
     for (from, count) in [
         (19.9_f32, 200_000),
         (0.1, 300_000),
@@ -515,8 +518,8 @@ fn potentials_and_bounds_are_finite_where_squares_are_not() {
     assert_eq!(bound(&scaled, DType::F32), 0.0);
 }
 
-/// The bound of a network in a narrow type is at least that of the same weights in f64, and its complement is monotone
-/// as computed in that type.
+/// The bound of a network in a narrow type is at least that of the same weights in f64, and its
+/// complement is monotone as computed in that type.
 #[track_caller]
 fn assert_bounded<F>(field: F, dtype: DType)
 where

@@ -1,5 +1,6 @@
-//! Half precision and operands of several types: every network, its Jacobian, its gradients and the optimizer in `f16`
-//! and `bf16` against the same weights in `f64`; quantised and mixed operands of the fused operations.
+//! Half precision and operands of several types: every network, its Jacobian, its gradients and the
+//! optimizer in `f16` and `bf16` against the same weights in `f64`; quantised and mixed operands of
+//! the fused operations.
 
 #![allow(clippy::unwrap_used)] // in a test a failure is the finding
 

@@ -18,8 +18,9 @@ pub trait BlockPotential: Module + ModuleDisplay + Sync {
     /// The values `φ_m(z_m)`, `[batch, modules, width] -> [batch, modules]`.
     fn value(&self, z: Tensor<3>) -> Tensor<2>;
 
-    /// The values in two parts, `φ_m(z_m) = c_m + r_m(z_m)` with a constant `c_m`: differences of potentials are taken
-    /// between the `r_m`, which do not lose digits where the constants are large.
+    /// The values in two parts, `φ_m(z_m) = c_m + r_m(z_m)` with a constant `c_m`: differences of
+    /// potentials are taken between the `r_m`, which do not lose digits where the constants are
+    /// large.
     ///
     /// # Shapes
     /// `z`: `[batch, modules, width]`; returns `c`: `[1, modules]`, `r`: `[batch, modules]`.
@@ -62,8 +63,9 @@ pub trait NonNegativeBlock: ConvexBlock {}
 /// φ(z) = a LSE(t z)/t + b LSE(−t z)/t        ∇φ(z) = a softmax(t z) − b softmax(−t z)       learned
 /// ```
 ///
-/// [`parts`](BlockPotential::parts) takes the constant `ln(width)/t`, times `a + b` where they are learned, apart: what is
-/// left is the logarithm of a mean of exponentials, right at every temperature.
+/// [`parts`](BlockPotential::parts) takes the constant `ln(width)/t`, times `a + b` where they are
+/// learned, apart: what is left is the logarithm of a mean of exponentials, right at every
+/// temperature.
 ///
 /// The learned form is that of App. B; with `a, b ≥ 0` it is convex. The paper has no temperature in
 /// Eq. (13)-(14); the released networks learn one, stored before softplus as all positive numbers here.

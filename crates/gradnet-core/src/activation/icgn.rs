@@ -11,12 +11,13 @@
 //! which is increasing: [`IcgnActivation`] is monotone. The difference is computed as the product
 //!
 //! ```text
-//! κ(w + b) − κ(b) = tanh(w/2) c (c + 2 p (1 − p) + 2 q (1 − q))/6,   c = p (1 − q) + q (1 − p),   p = s(b), q = s(w + b)
+//! κ(w + b) − κ(b) = tanh(w/2) c (c + 2 p (1 − p) + 2 q (1 − q))/6
+//! c = p (1 − q) + q (1 − p),   p = s(b),   q = s(w + b)
 //! ```
 //!
-//! of positive terms, which does not cancel where `w` is small. The paper's runs replace the integral by a mean
-//! over 100 uniform draws of `τ`: [`IcgnMonteCarlo`] is elementwise, hence a gradient for each draw,
-//! but a finite mean need not be monotone, so it does not claim to be.
+//! of positive terms, which does not cancel where `w` is small. The paper's runs replace the
+//! integral by a mean over 100 uniform draws of `τ`: [`IcgnMonteCarlo`] is elementwise, hence a
+//! gradient for each draw, but a finite mean need not be monotone, so it does not claim to be.
 
 use super::quadrature::mean_along;
 use super::{
@@ -131,8 +132,8 @@ impl BlockDiagonalActivation for IcgnActivation {}
 impl MonotoneActivation for IcgnActivation {}
 
 impl ActivationPotential for IcgnActivation {
-    /// `Σ_i K(w_i + b_i) − K(b_i) − κ(b_i) w_i` with `K = (softplus − s + s²)/6`, `K' = κ`; for `|w_i| ≤ 1`, where that
-    /// cancels, eight Gauss nodes of its derivative, to 1e-11.
+    /// `Σ_i K(w_i + b_i) − K(b_i) − κ(b_i) w_i` with `K = (softplus − s + s²)/6`, `K' = κ`; for
+    /// `|w_i| ≤ 1`, where that cancels, eight Gauss nodes of its derivative, to 1e-11.
     fn potential(&self, w: Tensor<2>) -> Tensor<1> {
         let bias = self.bias.val().unsqueeze::<2>();
         let primitive = |u: Tensor<2>| -> Tensor<2> {

@@ -10,8 +10,8 @@
 //! `α [ρ'(φ) ∇φ ∇φᵀ + ρ(φ) H_φ]` (Eq. (15)), is symmetric (Thm. 7), and positive semidefinite for
 //! `α ≥ 0`, convex `φ` and `ρ` nonnegative and nondecreasing (Cor. 7.1).
 //!
-//! The potential is known up to a constant, and the one chosen keeps its differences: with `φ_m = c_m + r_m` it is
-//! `Σ_m α_m ∫ ρ_m` from `c_m` to `c_m + r_m` ([`BlockPotential::parts`]).
+//! The potential is known up to a constant, and the one chosen keeps its differences: with `φ_m =
+//! c_m + r_m` it is `Σ_m α_m ∫ ρ_m` from `c_m` to `c_m + r_m` ([`BlockPotential::parts`]).
 
 use super::block::{BlockPotential, ConvexBlock};
 use super::rho::{MonotoneRho, Rho};

@@ -5,11 +5,12 @@
 //! σ(z) = [p_1 z_1, …, p_K z_K],   p = softmax(t q)
 //! ```
 //!
-//! Not in the paper; in the spirit of Lemma 3, with quadratics for its affine functions. LogSumExp is convex and
-//! increasing in each argument and the `q_k` are convex, so `ψ` is convex. For `t → ∞` it becomes
-//! `max_k q_k`: around `W x + a` every maximum of convex quadratics, target (22) among them, is a limit of such
-//! networks. The gradient weighs the blocks by a softmax, each block a linear map where its weight is one. The constant
-//! `ln(K)/t` is taken off so that `ψ` keeps its digits at small temperatures too; for `t → 0` it is the mean of the `q_k`.
+//! Not in the paper; in the spirit of Lemma 3, with quadratics for its affine functions. LogSumExp
+//! is convex and increasing in each argument and the `q_k` are convex, so `ψ` is convex. For `t →
+//! ∞` it becomes `max_k q_k`: around `W x + a` every maximum of convex quadratics, target (22)
+//! among them, is a limit of such networks. The gradient weighs the blocks by a softmax, each block
+//! a linear map where its weight is one. The constant `ln(K)/t` is taken off so that `ψ` keeps its
+//! digits at small temperatures too; for `t → 0` it is the mean of the `q_k`.
 //!
 //! A high temperature from the start leaves all but one block without data. So the temperature may follow a
 //! [schedule](TemperatureSchedule), which the training moves along by [`anneal`](QuadraticLseActivation::anneal).

@@ -19,7 +19,8 @@ pub trait Rho: Module + ModuleDisplay + Sync {
     /// `ρ_m'(s_m)`.
     fn derivative(&self, s: Tensor<2>) -> Tensor<2>;
 
-    /// The integrals of `ρ_m` from `s_m` to `s_m + r_m`: with `φ = s + r(z)`, `∇_z ∫ρ = ρ(φ(z)) ∇φ(z)`.
+    /// The integrals of `ρ_m` from `s_m` to `s_m + r_m`: with `φ = s + r(z)`, `∇_z ∫ρ = ρ(φ(z))
+    /// ∇φ(z)`.
     ///
     /// # Shapes
     /// `start`: `[1, modules]`, `rise`: `[batch, modules]`.

@@ -80,8 +80,8 @@ impl ScalarFunction {
         }
     }
 
-    /// What the antiderivative has beyond its piecewise polynomial `|u|`, `max(u, 0)` or `max(u, 0)²/2`, up to a
-    /// constant: bounded, and still far out.
+    /// What the antiderivative has beyond its piecewise polynomial `|u|`, `max(u, 0)` or `max(u,
+    /// 0)²/2`, up to a constant: bounded, and still far out.
     fn bend<const D: usize>(self, u: Tensor<D>) -> Tensor<D> {
         match self {
             Self::Tanh => (u.abs() * -2.0).exp().log1p(),
@@ -94,9 +94,10 @@ impl ScalarFunction {
     /// The mean of `s` on the way from `p` to `p + δ`, elementwise: `[S(p + δ) − S(p)]/δ` with `S' = s`, and `s(p)` for
     /// `δ = 0`.
     ///
-    /// The quotient cancels where `δ` is small. There, for `|δ| ≤ 1`, eight Gauss nodes give the mean to 1e-11; relu,
-    /// which has a kink, is `(s(p) + s(q))/2 · (s(q) − s(p))/(q − p)` with `q = p + δ`, without cancellation. It cancels
-    /// far out as well, where `S` is large: so the piecewise polynomial in `S` is averaged apart from the bounded rest.
+    /// The quotient cancels where `δ` is small. There, for `|δ| ≤ 1`, eight Gauss nodes give the
+    /// mean to 1e-11; relu, which has a kink, is `(s(p) + s(q))/2 · (s(q) − s(p))/(q − p)` with `q
+    /// = p + δ`, without cancellation. It cancels far out as well, where `S` is large: so the
+    /// piecewise polynomial in `S` is averaged apart from the bounded rest.
     pub fn mean<const D: usize>(self, start: Tensor<D>, step: Tensor<D>) -> Tensor<D> {
         if self == Self::Relu {
             return relu_mean(start.clone(), start + step);

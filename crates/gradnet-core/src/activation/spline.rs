@@ -80,12 +80,13 @@ pub struct SplineActivation<S: Sign> {
 }
 
 impl<S: SplineShape> SplineActivation<S> {
-    /// `hidden` splines through `knots` knots on `[-range, range]`, close to `slope * u` so that all
-    /// parameters receive gradients from the start: where a clipped slope starts at zero it stays there.
+    /// `hidden` splines through `knots` knots on `[-range, range]`, close to `slope * u` so that
+    /// all parameters receive gradients from the start: where a clipped slope starts at zero it
+    /// stays there.
     ///
     /// # Panics
-    /// If there are fewer knots than [`SplineShape::LEAST_KNOTS`] (2, or 4 for nondecreasing splines), or `range` is not
-    /// a positive number.
+    /// If there are fewer knots than [`SplineShape::LEAST_KNOTS`] (2, or 4 for nondecreasing
+    /// splines), or `range` is not a positive number.
     pub fn new(
         [hidden, knots]: [usize; 2],
         range: f64,

@@ -1,19 +1,21 @@
 //! The inverse of a strongly monotone field, and the convex conjugate of its potential.
 //!
-//! For a μ-strongly convex `F` the map `f = ∇F` is a bijection of `R^d`, and its inverse is the gradient of the
-//! conjugate `F*(y) = max_x ⟨x, y⟩ − F(x)`, attained at `x = f⁻¹(y)` (after Rem. 5). `f(x) = y` is solved by a damped
-//! Newton method (`inverse/newton.rs` says how), all rows of a batch side by side and each for itself. The answer is as good as
-//! its residual: `‖x − f⁻¹(y)‖ ≤ ‖f(x) − y‖ / μ`.
+//! For a μ-strongly convex `F` the map `f = ∇F` is a bijection of `R^d`, and its inverse is the
+//! gradient of the conjugate `F*(y) = max_x ⟨x, y⟩ − F(x)`, attained at `x = f⁻¹(y)` (after
+//! Rem. 5). `f(x) = y` is solved by a damped Newton method (`inverse/newton.rs` says how), all rows
+//! of a batch side by side and each for itself. The answer is as good as its residual:
+//! `‖x − f⁻¹(y)‖ ≤ ‖f(x) − y‖ / μ`.
 //!
-//! | method | what a step must lower | asks for |
+//! | method of [`StronglyMonotone`] | what a step must lower | asks for |
 //! |---|---|---|
-//! | [`solve`](StronglyMonotone::solve) | the residual `‖f(x) − y‖` | a field |
-//! | [`solve_by_potential`](StronglyMonotone::solve_by_potential) | that or the convex `F(x) − ⟨y, x⟩` | its potential too |
-//! | [`inverse`](StronglyMonotone::inverse) | the residual; an error unless every row is solved | a field |
-//! | [`conjugate`](StronglyMonotone::conjugate) | either; the same | its potential too |
+//! | `solve` | the residual `‖f(x) − y‖` | a field |
+//! | `solve_by_potential` | that or the convex `F(x) − ⟨y, x⟩` | its potential too |
+//! | `inverse` | the residual; an error unless every row is solved | a field |
+//! | `conjugate` | either; the same | its potential too |
 //!
-//! With the convex function a kink of `f` does not hold a row up. Where the potential comes of a quadrature, as that
-//! of a cascade, every trial point costs over a hundred evaluations of `f`, and the residual is the better choice.
+//! With the convex function a kink of `f` does not hold a row up. Where the potential comes of a
+//! quadrature, as that of a cascade, every trial point costs over a hundred evaluations of `f`, and
+//! the residual is the better choice.
 //!
 //! Nothing is recorded for automatic differentiation.
 
@@ -28,7 +30,8 @@ use thiserror::Error;
 /// When to stop, and when to give up.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InverseSettings {
-    /// The residual `‖f(x) − y‖` aimed at, relative to `max(1, ‖y‖)`. About 1e-5 is what `f32` allows.
+    /// The residual `‖f(x) − y‖` aimed at, relative to `max(1, ‖y‖)`. About 1e-5 is what `f32`
+    /// allows.
     pub tolerance: f64,
     /// Newton steps at most.
     pub newton_steps: usize,
@@ -54,7 +57,8 @@ impl Default for InverseSettings {
 pub enum Verdict {
     /// Its residual is within the tolerance.
     Solved,
-    /// No step lowers it any further, however short: the end of what the element type allows, or of the field's claim.
+    /// No step lowers it any further, however short: the end of what the element type allows, or of
+    /// the field's claim.
     Stalled,
     /// The Newton steps are used up.
     OutOfSteps,
@@ -143,8 +147,8 @@ pub struct InverseError {
 impl<F: MonotoneField + Module> StronglyMonotone<F> {
     /// Points `x` with `f(x) = y`, row by row, from `start` on or from 0.
     ///
-    /// A row that is solved, or cannot be, is left where it is and costs nothing more; the others go on without it.
-    /// Where `start` is not finite, or the field there, the row starts at 0.
+    /// A row that is solved, or cannot be, is left where it is and costs nothing more; the others
+    /// go on without it. Where `start` is not finite, or the field there, the row starts at 0.
     ///
     /// # Shapes
     /// `y`, `start`: `[batch, dim]`.
@@ -182,7 +186,8 @@ impl<F: MonotoneField + Module> StronglyMonotone<F> {
 }
 
 impl<F: MonotoneField + Potential + Module> StronglyMonotone<F> {
-    /// As [`solve`](Self::solve), where a step may also lower the convex function `F(x) − ⟨y, x⟩`, whose minimum it is.
+    /// As [`solve`](Self::solve), where a step may also lower the convex function `F(x) − ⟨y, x⟩`,
+    /// whose minimum it is.
     ///
     /// # Panics
     /// If the shapes or the element types of `y` and `start` differ.

@@ -1,19 +1,21 @@
 //! Newton's method for `f(x) = y`, each row of a batch for itself.
 //!
 //! ```text
-//! J_f(x) p = r,  r = y − f(x)          p by conjugate gradients with closed-form products, no Jacobian is formed
-//! x ← x + s p                          s the first of 1, 1/2, 1/4, … that lowers the merit function enough
+//! J_f(x) p = r,  r = y − f(x)     p by conjugate gradients with closed-form products
+//! x ← x + s p                     s the first of 1, 1/2, 1/4, … that lowers a merit function
 //! ```
 //!
-//! The merit function is `F(x) − ⟨y, x⟩`, whose slope along `p` is `−⟨r, p⟩`, or `‖r‖`, whose slope is `−‖r‖` (Armijo's
-//! rule with 1e-4). With a potential a step may lower either: far out the first sees beyond kinks of `f`, near the
-//! solution rounding hides it, or the error of a quadrature, and the second decides. Conjugate
-//! gradients may stop at any step: `⟨r, p⟩ > 0` and `⟨r, J p⟩ = ‖r‖²` hold for each of their iterates, so `p` is a
-//! descent direction of both. They run on the residual over its largest entry, so that no square overflows or
-//! vanishes, and with `⟨d, J d⟩ ≥ μ ‖d‖²`, which strong monotonicity promises and rounding may break.
+//! The merit function is `F(x) − ⟨y, x⟩`, whose slope along `p` is `−⟨r, p⟩`, or `‖r‖`, whose slope
+//! is `−‖r‖` (Armijo's rule with 1e-4). With a potential a step may lower either: far out the first
+//! sees beyond kinks of `f`, near the solution rounding hides it, or the error of a quadrature, and
+//! the second decides. Conjugate gradients may stop at any step: `⟨r, p⟩ > 0` and `⟨r, J p⟩ = ‖r‖²`
+//! hold for each of their iterates, so `p` is a descent direction of both. They run on the residual
+//! over its largest entry, so that no square overflows or vanishes, and with `⟨d, J d⟩ ≥ μ ‖d‖²`,
+//! which strong monotonicity promises and rounding may break.
 //!
-//! A row that stops leaves the search. The rows that go on are gathered as soon as they are half of what is computed,
-//! so that one hard row costs what one row costs. For each trial of a step the host reads one small tensor.
+//! A row that stops leaves the search. The rows that go on are gathered as soon as they are half of
+//! what is computed, so that one hard row costs what one row costs. For each trial of a step the
+//! host reads one small tensor.
 
 use super::{InverseSettings, Solution, Verdict};
 use crate::analysis::host;
@@ -287,8 +289,9 @@ impl<F: MonotoneField + Module> Search<'_, F> {
         change < -(ARMIJO * length * promised).max(rounding)
     }
 
-    /// `p` with `J_f(x) p = r`, by conjugate gradients on all rows at once; and for each row, `[rows, 2]`, `⟨r, p⟩` over
-    /// the square of the largest entry of `r`, and the part of `‖r‖²` that is left.
+    /// `p` with `J_f(x) p = r`, by conjugate gradients on all rows at once; and for each row,
+    /// `[rows, 2]`, `⟨r, p⟩` over the square of the largest entry of `r`, and the part of `‖r‖²`
+    /// that is left.
     ///
     /// Where a product is not finite `p` is `r`.
     fn direction(&self, x: &Tensor<2>, residual: &Tensor<2>) -> (Tensor<2>, Tensor<2>) {
@@ -331,7 +334,8 @@ struct Finished {
 }
 
 impl Finished {
-    /// Takes the rows that are done out of a group: all of them if `always`, else when they are half of it.
+    /// Takes the rows that are done out of a group: all of them if `always`, else when they are
+    /// half of it.
     fn gather(&mut self, group: &mut Group, always: bool) {
         let open: Vec<usize> = (0..group.rows.len())
             .filter(|i| group.rows[*i].verdict.is_none())
@@ -376,8 +380,9 @@ impl Finished {
     }
 }
 
-/// The largest entry of each row and the sum of the squares of the row over it, `[rows, 2]`; and the first again,
-/// `[rows, 1]`, with 1 for a row of zeros. Neither overflows where the norm does not.
+/// The largest entry of each row and the sum of the squares of the row over it, `[rows, 2]`; and
+/// the first again, `[rows, 1]`, with 1 for a row of zeros. Neither overflows where the norm does
+/// not.
 fn measured_rows(rows: &Tensor<2>) -> (Tensor<2>, Tensor<2>) {
     let largest = rows.clone().max_abs_dim(1);
     let is_zero = largest.clone().equal_elem(0.0);

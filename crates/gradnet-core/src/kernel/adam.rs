@@ -16,11 +16,12 @@ use super::{has_kernels, wide};
 
 /// Adam with the state, and so the records, of Burn's [`Adam`](burn::optim::Adam).
 ///
-/// Parameters in `f16` or `bf16` are updated in `f32` and rounded once; their moments stay in `f32`, where the square of
-/// a small gradient and ε are not 0.
+/// Parameters in `f16` or `bf16` are updated in `f32` and rounded once; their moments stay in
+/// `f32`, where the square of a small gradient and ε are not 0.
 ///
-/// ε may be 0, or too small to outweigh the square of a gradient that the element type cannot hold: a weight without a
-/// second moment then stays where it is. So a gradient of 0 makes no step, and no step is infinite.
+/// ε may be 0, or too small to outweigh the square of a gradient that the element type cannot hold:
+/// a weight without a second moment then stays where it is. So a gradient of 0 makes no step, and
+/// no step is infinite.
 ///
 /// Use it through [`ModuleOptimizer`](burn::optim::ModuleOptimizer): `ModuleOptimizer::from(FusedAdam::default())`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -133,7 +134,8 @@ fn unfused<const D: usize>(
     let moment_1 = moment_1 * beta_1 + gradient.clone() * (1.0 - beta_1);
     let moment_2 = moment_2 * beta_2 + gradient.square() * (1.0 - beta_2);
     let divisor = moment_2.clone().sqrt() + epsilon;
-    // The root of the smallest normal number: below it a second moment has lost its digits, or is 0.
+    // The root of the smallest normal number: below it a second moment has lost its digits, or is
+    // 0.
     let least = tensor
         .dtype()
         .finfo()

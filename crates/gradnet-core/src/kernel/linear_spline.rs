@@ -19,7 +19,8 @@ use super::{has_kernels, portable};
 /// - output: `[batch, hidden]`
 ///
 /// # Panics
-/// If the shapes or the float types disagree, there are fewer than two knots, or `range` is not a positive number.
+/// If the shapes or the float types disagree, there are fewer than two knots, or `range` is not a
+/// positive number.
 pub fn linear_spline(z: Tensor<2>, coefficients: Tensor<2>, range: f64) -> Tensor<2> {
     let [_, hidden] = z.dims();
     let [units, knots] = coefficients.dims();

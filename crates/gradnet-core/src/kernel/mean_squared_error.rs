@@ -8,10 +8,11 @@ use burn::tensor::Tensor;
 use super::operands::Operands;
 use super::{has_kernels, portable};
 
-/// The mean over batch and coordinates of (y − t)², `[1]`; 0 for a batch without rows, which has no error.
+/// The mean over batch and coordinates of (y − t)², `[1]`; 0 for a batch without rows, which has no
+/// error.
 ///
-/// Differentiable in both arguments. The mean of squares that a sum in `f32` could not hold is right as long as it is
-/// itself a number of `f32`.
+/// Differentiable in both arguments. The mean of squares that a sum in `f32` could not hold is
+/// right as long as it is itself a number of `f32`.
 ///
 /// # Shapes
 /// - `y`, `t`: `[batch, dim]`

@@ -21,8 +21,9 @@
 //! backend or element type runs the same formulas as Burn operations; so do the tests, which hold the kernels against
 //! them (`kernel::tests`).
 //!
-//! `f16` and `bf16` are computed in `f32` and rounded once. A quantised operand is dequantised. Operands of two float
-//! types are a programmer's error: every function here panics with the name of the operand and both types.
+//! `f16` and `bf16` are computed in `f32` and rounded once. A quantised operand is dequantised.
+//! Operands of two float types are a programmer's error: every function here panics with the name
+//! of the operand and both types.
 
 mod adam;
 mod cascade;

@@ -26,8 +26,9 @@ pub fn mean_squared_error(y: Tensor<2>, t: Tensor<2>) -> Tensor<1> {
 
 /// [`softplus`](super::softplus), unfused: max(x, log(1 + e^min(x, 40))).
 ///
-/// Exponential, logarithm and maximum are nondecreasing, so the value falls nowhere but by the rounding of the first
-/// two. max(x, 0) + log(1 + e^−|x|) would fall by a place wherever its second term does.
+/// Exponential, logarithm and maximum are nondecreasing, so the value falls nowhere but by the
+/// rounding of the first two. max(x, 0) + log(1 + e^−|x|) would fall by a place wherever its second
+/// term does.
 pub fn softplus<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     let bounded = x.clone().clamp_max(SOFTPLUS_IS_IDENTITY);
     x.max_pair(bounded.exp().log1p())

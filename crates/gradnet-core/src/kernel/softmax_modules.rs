@@ -19,7 +19,8 @@ use super::{has_kernels, portable};
 /// - output: `[batch, modules * width]`
 ///
 /// # Panics
-/// If the shapes or the float types disagree, there is no unit, or the columns of `z` do not divide into `modules` blocks.
+/// If the shapes or the float types disagree, there is no unit, or the columns of `z` do not divide
+/// into `modules` blocks.
 pub fn softmax_modules(
     z: Tensor<2>,
     alpha: Tensor<1>,

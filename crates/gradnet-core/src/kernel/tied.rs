@@ -65,7 +65,8 @@ pub fn tied_cascade(
 /// - output: `[batch, dim]`
 ///
 /// # Panics
-/// If the shapes or the float types disagree, there is no unit, or the rows of `w` do not divide into modules.
+/// If the shapes or the float types disagree, there is no unit, or the rows of `w` do not divide
+/// into modules.
 pub fn tied_softmax_modules(
     x: Tensor<2>,
     w: Tensor<2>,

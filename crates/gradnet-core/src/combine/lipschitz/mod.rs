@@ -12,9 +12,10 @@
 //! units is: it is met where all units are at their steepest in one point, with one sign.
 //! `combinations::half_of_a_lipschitz_bound_is_none_where_it_is_met` shows such a point for every activation.
 //!
-//! Bounds of `f16` and `bf16` networks are computed in `f32`, and each is widened by what rounding can take from it
-//! (`fragile_numbers::lipschitz_bounds_hold_in_every_element_type`). They bound the field that the weights stand for;
-//! what evaluating it in few digits adds is in the margin of [`SmoothComplement`].
+//! Bounds of `f16` and `bf16` networks are computed in `f32`, and each is widened by what rounding
+//! can take from it (`fragile_numbers::lipschitz_bounds_hold_in_every_element_type`). They bound
+//! the field that the weights stand for; what evaluating it in few digits adds is in the margin of
+//! [`SmoothComplement`].
 
 mod complement;
 mod composed;
@@ -38,7 +39,8 @@ const SQUARINGS: i32 = 7;
 /// translations and linear parts of such fields, whose bounds add up. Networks that weigh a field by a function of its
 /// potential, take maxima of quadratics or jump have none: their Jacobians grow without limit.
 pub trait LipschitzField: VectorField {
-    /// A number `L`, `[1]`, with `‖f(x) − f(y)‖ ≤ L ‖x − y‖` for all points; in `f32` for narrower weights.
+    /// A number `L`, `[1]`, with `‖f(x) − f(y)‖ ≤ L ‖x − y‖` for all points; in `f32` for narrower
+    /// weights.
     fn lipschitz_bound(&self) -> Tensor<1>;
 }
 
@@ -47,7 +49,8 @@ impl<A: LipschitzActivation + Module> LipschitzField for TiedNetwork<A> {
         let weight = widened(self.weight.val());
         let [hidden, _] = weight.dims();
         let slopes = self.activation.slope_bounds(hidden).transpose();
-        // Each factor near 1, so that the Gram matrix overflows or vanishes only where the bound does.
+        // Each factor near 1, so that the Gram matrix overflows or vanishes only where the bound
+        // does.
         let (weight, size) = normalised(weight);
         let (slopes, steepest) = normalised(slopes);
         let gram = weight.clone().transpose().matmul(weight * slopes);
@@ -56,8 +59,8 @@ impl<A: LipschitzActivation + Module> LipschitzField for TiedNetwork<A> {
     }
 }
 
-/// A bound that comes of sums of `terms` products, widened by the largest relative error of such a sum and, for narrower
-/// weights, by what rounding them after a sign constraint can add.
+/// A bound that comes of sums of `terms` products, widened by the largest relative error of such a
+/// sum and, for narrower weights, by what rounding them after a sign constraint can add.
 fn for_rounding(bound: Tensor<1>, terms: usize, stored: DType) -> Tensor<1> {
     let computed = bound.dtype();
     let mut margin = (terms + OTHER_ROUNDINGS) as f64 * epsilon(computed);
@@ -88,7 +91,8 @@ fn normalised(matrix: Tensor<2>) -> (Tensor<2>, Tensor<1>) {
     (matrix / divisor.unsqueeze(), largest)
 }
 
-/// `‖G^(2^k)‖_F^(2^-k) ≥ ‖G‖₂` of a symmetric matrix, scaled before each squaring so that nothing overflows.
+/// `‖G^(2^k)‖_F^(2^-k) ≥ ‖G‖₂` of a symmetric matrix, scaled before each squaring so that nothing
+/// overflows.
 fn schatten_bound(gram: Tensor<2>) -> Tensor<1> {
     let norm = |matrix: &Tensor<2>| matrix.clone().square().sum().clamp_min(1e-30).sqrt();
     let (mut matrix, largest) = normalised(gram);

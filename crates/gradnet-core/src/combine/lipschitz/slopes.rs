@@ -33,8 +33,8 @@ use burn::tensor::activation::relu;
 /// [`QuadraticLseActivation`](crate::activation::QuadraticLseActivation) (between two quadratics the slope grows with the
 /// square of the distance from their centres), nor for activations that jump.
 pub trait LipschitzActivation: Activation {
-    /// Numbers `s ≥ 0` with `−diag(s) ⪯ J_σ(z) ⪯ diag(s)` for all `z` in `R^hidden`, `[1, hidden]`; in `f32` for
-    /// narrower parameters.
+    /// Numbers `s ≥ 0` with `−diag(s) ⪯ J_σ(z) ⪯ diag(s)` for all `z` in `R^hidden`, `[1, hidden]`;
+    /// in `f32` for narrower parameters.
     fn slope_bounds(&self, hidden: usize) -> Tensor<2>;
 }
 

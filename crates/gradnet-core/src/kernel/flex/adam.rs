@@ -1,9 +1,10 @@
 //! Adam where the numbers lie: one pass that reads four arrays and writes three.
 //!
-//! The moments of a weight whose gradient has become 0 fade for ever; below [`Element::NEGLIGIBLE`] they are set to 0:
-//! subnormal numbers would make the step slow. A gradient g with (1 − β₂) g² below it, |g| < 1e-14 in `f32`, so does not
-//! reach the second moment. The usual ε = 1e-8 outweighs what is lost. An ε that does not, 0 among them, leaves a weight
-//! without second moment where it is.
+//! The moments of a weight whose gradient has become 0 fade for ever; below [`Element::NEGLIGIBLE`]
+//! they are set to 0: subnormal numbers would make the step slow. A gradient g with (1 − β₂) g²
+//! below it, |g| < 1e-14 in `f32`, so does not reach the second moment. The usual ε = 1e-8
+//! outweighs what is lost. An ε that does not, 0 among them, leaves a weight without second moment
+//! where it is.
 
 use super::lanes::{Element, Kernel, Lanes, Vector};
 use super::pieces::each_piece;
@@ -38,7 +39,8 @@ impl<E: Element> Kernel<E> for Update<'_, E> {
         let f = self.factors;
         let (beta_1, beta_2) = (factor(f.beta_1), factor(f.beta_2));
         let (rest_1, rest_2) = (factor(1.0 - f.beta_1), factor(1.0 - f.beta_2));
-        // What is below the negligible counts for nothing beside the root of a second moment, and is not 0.
+        // What is below the negligible counts for nothing beside the root of a second moment, and
+        // is not 0.
         let (scale, epsilon) = (factor(f.scale), factor(f.epsilon.max(E::NEGLIGIBLE.into())));
         let negligible = lanes.splat(E::NEGLIGIBLE);
         let root = negligible.square_root();

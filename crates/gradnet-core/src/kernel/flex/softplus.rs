@@ -1,18 +1,20 @@
 //! log(1 + e^x) and its derivative, vector by vector, nondecreasing to the last bit.
 //!
-//! Evaluated as it stands, log(1 + e^x) falls by a place here and there: two neighbouring x differ by less than the
-//! rounding of an exponential. A weight that rises must not fall after softplus, so
+//! Evaluated as it stands, log(1 + e^x) falls by a place here and there: two neighbouring x differ
+//! by less than the rounding of an exponential. A weight that rises must not fall after softplus,
+//! so
 //!
 //! - `f32` is computed in `f64`, whose rounding is far below a place of `f32`, and rounded once;
-//! - `f64` is computed at two points a < b of a grid and interpolated between them, with t = (x − a)/(b − a), by
+//! - `f64` is computed at two points a < b of a grid and interpolated, with t = (x − a)/(b − a), by
 //!
 //! ```text
-//! s(a) + t (δ − (1 − t) k),   δ = s(b) − s(a),   k = (1 − t) (δ − s'(a) (b − a)) + t (s'(b) (b − a) − δ)
+//! s(a) + t (δ − (1 − t) k),   δ = s(b) − s(a)
+//! k = (1 − t) (δ − s'(a) (b − a)) + t (s'(b) (b − a) − δ)
 //! ```
 //!
-//! the cubic through both values and slopes, exact to 2^-60 on cells of 2^-13. Each of its steps is nondecreasing in t,
-//! rounded or not, since k is of the order of δ 2^-14; it is s(a) at t = 0 and s(b) at t = 1, so cells meet; and on
-//! the grid itself s rises by far more than its rounding.
+//! the cubic through both values and slopes, exact to 2^-60 on cells of 2^-13. Each of its steps is
+//! nondecreasing in t, rounded or not, since k is of the order of δ 2^-14; it is s(a) at t = 0 and
+//! s(b) at t = 1, so cells meet; and on the grid itself s rises by far more than its rounding.
 
 use std::mem::MaybeUninit;
 

@@ -282,7 +282,7 @@ impl<E: Element> Kernel<E> for Steps<'_, E> {
 
 #[test]
 fn adam_without_epsilon_takes_finite_steps_and_none_for_a_gradient_of_zero() {
-    let gradients = [
+    let gradients: [f64; 18] = [
         0.0, -0.0, 1e-30, 1e-20, -1e-16, 3e-15, 1e-14, -1e-13, 1e-8, 1e-3, -2.0, 1e10, 0.0, 1e-16,
         7.0, 0.0, -1e-30, 1.0,
     ];
