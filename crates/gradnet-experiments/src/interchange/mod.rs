@@ -2,8 +2,15 @@
 
 mod checkpoint;
 mod export;
+mod foreign;
 mod import;
+mod numpy;
+mod pickle;
+mod pytorch;
+mod search;
+mod stored;
 
-pub use checkpoint::read_arrays;
+pub use checkpoint::Checkpoint;
 pub use export::{Exported, export};
 pub use import::{ImportError, Imported, import};
+pub use search::{Found, SearchError};
