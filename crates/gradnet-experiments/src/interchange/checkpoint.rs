@@ -10,8 +10,9 @@ use safetensors::SafeTensors;
 use zip::ZipArchive;
 
 use super::foreign;
+use super::found::{Found, SearchError};
 use super::pytorch::{Nests, read_pickles, read_zip, unpack};
-use super::search::{Found, SearchError, search};
+use super::search::search;
 use super::stored::{Number, Place, Stored, row_by_row};
 use crate::files::{FileError, guarded, map_file};
 
@@ -104,7 +105,9 @@ impl Checkpoint {
             });
         }
         let cut_off = || damaged(&self.file, format!("`{name}` is cut off"));
-        let reach = stored.reach().ok_or_else(cut_off)?;
+        // A view may lie far into a storage, and a small entry may unpack to a large one.
+        let reach = stored.reach().filter(|reach| *reach <= 8 * MOST);
+        let reach = reach.ok_or_else(cut_off)?;
         let values = match &stored.place {
             Place::Here(bytes) => stored.values(bytes),
             Place::File(range) => self

@@ -12,7 +12,7 @@ use gradnet_core::network::{
 use gradnet_core::{ParameterSource, VectorField};
 
 use super::checkpoint::Checkpoint;
-use super::search::{Found, SearchError};
+use super::found::{Found, SearchError};
 use crate::data::file::FilePairs;
 use crate::experiment::{Experiment, ExperimentError};
 use crate::files::FileError;

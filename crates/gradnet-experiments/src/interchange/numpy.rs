@@ -1,6 +1,6 @@
 //! NumPy's arrays in a pickle.
 
-use super::pickle::{Id, Node, Object, Pickle};
+use super::pickle::{Node, Object, Pickle};
 use super::stored::{Number, Place, Stored, row_by_row};
 
 /// The array that a call of `class` gives, if it gives one.
@@ -47,20 +47,6 @@ pub(super) fn array(pickle: &Pickle, class: &str, object: &Object) -> Option<Sto
         offset: 0,
         number: Number::named(&kind),
         big_endian: order.is_some_and(|order| pickle.key(*order) == ">"),
-        place: Place::Here(contents(pickle, *bytes)?),
+        place: Place::Here(pickle.bytes(*bytes)?),
     })
-}
-
-/// Bytes, which protocol 2 writes as `_codecs.encode(text, "latin1")`.
-fn contents(pickle: &Pickle, id: Id) -> Option<Vec<u8>> {
-    match pickle.node(id) {
-        Node::Bytes(bytes) => Some(bytes.clone()),
-        Node::Object(call) if pickle.class(call.class) == "_codecs.encode" => {
-            match pickle.node(*pickle.list(call.arguments).first()?) {
-                Node::Text(text) => text.chars().map(|c| u8::try_from(c).ok()).collect(),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
 }

@@ -9,12 +9,12 @@
 //! Dictionaries and lists nest: each that has arrays is a [`Nests`] entry under its path. A module
 //! that was saved as an object counts as its `state_dict()`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::Read;
-use std::ops::Range;
 
 use zip::ZipArchive;
 
+use super::legacy::{Legacy, Reference, last_part};
 use super::numpy;
 use super::pickle::{Id, Node, Object, Pickle};
 use super::stored::{Number, Place, Stored};
@@ -30,9 +30,6 @@ const DEEPEST: usize = 64;
 
 /// Values looked at, at most: what is referred to twice is looked at twice.
 const MOST_VISITS: usize = 1_000_000;
-
-/// The number with which a file of before PyTorch 1.6 begins.
-const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
 
 /// Reads a zip archive's pickle.
 pub(super) fn read_zip(bytes: &[u8]) -> Result<Nests, String> {
@@ -82,98 +79,6 @@ pub(super) fn read_pickles(bytes: &[u8]) -> Result<Nests, String> {
     }
     let (pickle, _) = Pickle::read(bytes, 0)?;
     Walk::new(&pickle, &|_| None, false).nests()
-}
-
-/// A file of before PyTorch 1.6: magic number, version, the machine, the values, keys, storages.
-struct Legacy {
-    pickle: Pickle,
-    storages: HashMap<String, Range<usize>>,
-    big_endian: bool,
-}
-
-impl Legacy {
-    /// None if the bytes are not such a file.
-    fn read(bytes: &[u8]) -> Result<Option<Self>, String> {
-        let (magic, end) = Pickle::read(bytes, 0)?;
-        if !matches!(magic.node(magic.root), Node::Bytes(number) if *number == MAGIC) {
-            return Ok(None);
-        }
-        let (_, end) = Pickle::read(bytes, end)?;
-        let (machine, end) = Pickle::read(bytes, end)?;
-        let order = machine.entries(machine.root).iter();
-        let order = order.filter(|(key, _)| machine.key(*key) == "little_endian");
-        let big_endian = order
-            .map(|(_, little)| machine.node(*little))
-            .any(|little| matches!(little, Node::Bool(false)));
-        let (pickle, end) = Pickle::read(bytes, end)?;
-        let (keys, mut at) = Pickle::read(bytes, end)?;
-        let widths: HashMap<String, usize> = pickle
-            .nodes()
-            .iter()
-            .filter_map(|node| match node {
-                Node::Persistent(name) => Reference::new(&pickle, *name),
-                _ => None,
-            })
-            .map(|storage| (storage.key, storage_bytes(&storage.kind)))
-            .collect();
-        let mut storages = HashMap::new();
-        for key in keys.list(keys.root) {
-            let key = keys.key(*key);
-            let width = widths.get(&key).copied().unwrap_or(0);
-            let range = bytes.get(at..at + 8).and_then(|count| {
-                let count = u64::from_le_bytes(count.try_into().ok()?);
-                let end = usize::try_from(count)
-                    .ok()?
-                    .checked_mul(width)?
-                    .checked_add(at + 8)?;
-                (width > 0 && end <= bytes.len()).then_some(at + 8..end)
-            });
-            let range = range.ok_or_else(|| format!("its storage {key} is cut off"))?;
-            at = range.end;
-            storages.insert(key, range);
-        }
-        Ok(Some(Self {
-            pickle,
-            storages,
-            big_endian,
-        }))
-    }
-}
-
-/// What a tensor says of its storage: ("storage", class, key, device, count, view).
-struct Reference {
-    kind: String,
-    key: String,
-    view: usize,
-}
-
-impl Reference {
-    fn new(pickle: &Pickle, name: Id) -> Option<Self> {
-        let [_, class, key, _, _, view @ ..] = pickle.list(name) else {
-            return None;
-        };
-        let view = view.first().and_then(|view| pickle.list(*view).get(1));
-        Some(Self {
-            kind: last_part(pickle.class(*class)).to_owned(),
-            key: pickle.key(*key),
-            view: view.and_then(|offset| pickle.size(*offset)).unwrap_or(0),
-        })
-    }
-}
-
-fn last_part(name: &str) -> &str {
-    name.rsplit('.').next().unwrap_or(name)
-}
-
-/// Bytes of one element of a storage of that class.
-fn storage_bytes(kind: &str) -> usize {
-    match kind {
-        "ComplexDoubleStorage" => 16,
-        "DoubleStorage" | "LongStorage" | "ComplexFloatStorage" => 8,
-        "FloatStorage" | "IntStorage" | "QInt32Storage" => 4,
-        "HalfStorage" | "BFloat16Storage" | "ShortStorage" => 2,
-        _ => 1,
-    }
 }
 
 /// The way through a pickle's values, from nesting to nesting.
@@ -315,10 +220,8 @@ impl<'a> Walk<'a> {
                 if self.pickle.class(call.class) == "torch.storage._load_from_bytes" =>
             {
                 let file = self.pickle.list(call.arguments).first()?;
-                let Node::Bytes(file) = self.pickle.node(*file) else {
-                    return None;
-                };
-                let inner = Legacy::read(file).ok()??;
+                let file = self.pickle.bytes(*file)?;
+                let inner = Legacy::read(&file).ok()??;
                 let Node::Persistent(name) = inner.pickle.node(inner.pickle.root) else {
                     return None;
                 };
@@ -350,11 +253,17 @@ fn members(pickle: &Pickle, state: Id) -> Vec<(String, Id)> {
     let [Some(parameters), Some(buffers), Some(modules)] = tables else {
         return attributes;
     };
+    // A set is a list, or a call with a list.
+    let outside = table("_non_persistent_buffers_set").map(|set| match pickle.node(set) {
+        Node::Object(call) => pickle.list(call.arguments).first().copied().unwrap_or(set),
+        _ => set,
+    });
+    let outside = outside.map_or(&[][..], |names| pickle.list(names));
+    let outside: Vec<String> = outside.iter().map(|name| pickle.key(*name)).collect();
     let tables = [parameters, buffers, modules];
     let entries = tables.iter().flat_map(|table| pickle.entries(*table));
-    entries
-        .map(|(key, value)| (pickle.key(*key), *value))
-        .collect()
+    let entries = entries.map(|(key, value)| (pickle.key(*key), *value));
+    entries.filter(|(key, _)| !outside.contains(key)).collect()
 }
 
 /// Two parts of a path.
