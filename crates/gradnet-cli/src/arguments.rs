@@ -389,7 +389,7 @@ pub struct Devices {
 #[derive(Debug, Args)]
 pub struct DeviceChoice {
     /// The backend that computes (`gradnet devices` shows them)
-    #[arg(long, value_name = "NAME", default_value = Backend::preferred().name())]
+    #[arg(long, value_name = "NAME", default_value = Backend::first_compiled().name())]
     pub backend: String,
     /// Which of the backend's devices, counted from 0 [default: the first]
     #[arg(long, value_name = "N")]

@@ -70,7 +70,7 @@ impl BackendError {
         match self {
             Self::Unknown { .. } => format!(
                 "choose one of them with --backend; the default is {}",
-                Backend::preferred()
+                Backend::first_compiled()
             ),
             Self::NotCompiled { name, .. } => {
                 format!("build with `--features {name}` or choose another backend")
@@ -173,7 +173,7 @@ impl Backend {
 
     /// The backend that computes where none is asked for: the first of [`ALL`](Self::ALL) that this
     /// program was built with.
-    pub fn preferred() -> Self {
+    pub fn first_compiled() -> Self {
         Self::first(Self::is_compiled).unwrap_or(Self::Flex)
     }
 
@@ -432,7 +432,7 @@ mod tests {
         let gpus = [Backend::Wgpu, Backend::Cuda];
         let preferred = Backend::first(|backend| gpus.contains(&backend));
         assert_eq!(preferred, Some(Backend::Wgpu));
-        assert!(Backend::preferred().is_compiled());
+        assert!(Backend::first_compiled().is_compiled());
     }
 
     #[test]
