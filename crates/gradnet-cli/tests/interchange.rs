@@ -260,7 +260,7 @@ const KINDS: [(&str, &str, &[&str]); 11] = [
     (
         "bfloat16.safetensors",
         "bfloat16",
-        &["`net.`", "`_orig_mod.`", "bfloat16"],
+        &["`net.`", "`_orig_mod`", "bfloat16"],
     ),
     ("pickled.pkl", "float32", &["`weights`"]),
     ("whole_network.pt", "float32", &[]),

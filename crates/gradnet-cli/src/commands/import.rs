@@ -54,24 +54,22 @@ pub fn run(options: &Import) -> Result<ExitCode, Failure> {
 fn note(found: &Found) {
     let mut parts = Vec::new();
     if !found.nest.is_empty() {
-        parts.push(format!("read from `{}`", found.nest));
+        parts.push(format!("weights read from `{}`", found.nest));
     }
     if !found.prefix.is_empty() {
-        parts.push(format!(
-            "without the prefix `{}` of their names",
-            found.prefix
-        ));
+        parts.push(format!("prefix `{}` stripped from the names", found.prefix));
     }
     if !found.wrappers.is_empty() {
-        parts.push(format!(
-            "without `{}.` inside their names",
-            found.wrappers.join(".` and `")
-        ));
+        let wrappers = found.wrappers.join("` and `");
+        parts.push(format!("`{wrappers}` left out of the names"));
     }
     if found.numbers != "float32" {
-        parts.push(format!("kept as float32, from {}", found.numbers));
+        parts.push(format!(
+            "numbers stored as {}, kept as float32",
+            found.numbers
+        ));
     }
     if !parts.is_empty() {
-        output::note(format_args!("note: the weights are {}", parts.join(", ")));
+        output::note(format_args!("note: {}", parts.join("; ")));
     }
 }

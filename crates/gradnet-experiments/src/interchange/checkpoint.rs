@@ -98,9 +98,11 @@ impl Checkpoint {
         if let Number::Other(kind) = &stored.number {
             return Err(FileError::Format {
                 file: self.file.clone(),
-                reason: format!("`{name}` holds {kind}, not floating-point numbers"),
-                remedy: "save the network in floating point, network.float().state_dict(), \
-                         from before it was quantised"
+                reason: format!(
+                    "`{name}` holds {kind}; float16, bfloat16, float32 and float64 are read"
+                ),
+                remedy: "save the network as it was before it was quantised or converted, \
+                         with network.float().state_dict()"
                     .into(),
             });
         }

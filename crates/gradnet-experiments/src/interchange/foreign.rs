@@ -29,6 +29,12 @@ pub(super) fn refused(file: &Path, bytes: &[u8]) -> FileError {
         .to_ascii_lowercase();
     let (what, remedy) = if bytes.is_empty() {
         ("it is empty".to_owned(), AGAIN)
+    } else if bytes.get(257..262) == Some(b"ustar") {
+        (
+            "it is a tar archive".to_owned(),
+            "unpack it first (tar -xf) and name the file in it; if PyTorch of before 0.2 wrote \
+             it, save it again with a later one",
+        )
     } else if lower.starts_with("version https://git-lfs") {
         (
             "it is a pointer of Git LFS, not the file it points to".to_owned(),
@@ -56,12 +62,6 @@ pub(super) fn refused(file: &Path, bytes: &[u8]) -> FileError {
         (
             "it is compressed as a whole".to_owned(),
             "unpack it first (gunzip, unzstd, bunzip2)",
-        )
-    } else if bytes.get(257..262) == Some(b"ustar") {
-        (
-            "it is a tar archive".to_owned(),
-            "unpack it first (tar -xf) and name the file in it; if PyTorch of before 0.2 wrote \
-             it, save it again with a later one",
         )
     } else if begins(b"\x89HDF") {
         ("it is an HDF5 file, as Keras writes".to_owned(), SAVE)
