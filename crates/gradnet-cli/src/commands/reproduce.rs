@@ -136,7 +136,7 @@ fn fit_classes(quick: bool, settings: &Options) -> Result<(), Failure> {
         ),
         error => Failure::input(
             error.to_string(),
-            "fit at other widths, or with --backend flex",
+            "fit at other widths, or with another --backend",
         ),
     })?;
     let path = settings.out.join(figure::UNIVERSALITY);

@@ -34,7 +34,6 @@ pub use write::{Part, RowWriter};
 
 pub(crate) use error::{NONSENSE, caught, guarded};
 pub(crate) use map::map_file;
-pub(crate) use safetensors::tensors as safetensors_tensors;
 
 /// Which columns or arrays of a file are read.
 #[derive(Clone, Debug, PartialEq)]

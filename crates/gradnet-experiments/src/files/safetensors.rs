@@ -42,7 +42,7 @@ pub(super) fn open(file: &Path, selection: &Selection) -> Result<RowReader, File
 }
 
 /// Where the tensors' bytes begin, and the tensors in the order of their bytes.
-pub(crate) fn tensors(file: &Path) -> Result<(usize, Vec<(String, TensorInfo)>), FileError> {
+fn tensors(file: &Path) -> Result<(usize, Vec<(String, TensorInfo)>), FileError> {
     let source = File::open(file).map_err(|error| FileError::read(file, &error))?;
     let bytes = map_file(&source).map_err(|error| FileError::read(file, &error))?;
     let (header, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| {
