@@ -79,7 +79,7 @@ fn trained_networks_that_saturate_are_not_refused() {
                 found["relative_asymmetry"].as_f64().unwrap() < 1e-12,
                 "{found}"
             );
-            assert!(found["loop_error"].as_f64().unwrap() < 1e-6, "{found}");
+            assert!(found["loop_error"].as_f64().unwrap() < 1e-4, "{found}");
         }
     }
 }
