@@ -1,9 +1,12 @@
 //! What is measured of a run for its page.
 
-use burn::tensor::{Device, FloatDType, Tensor};
+use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use gradnet_core::VectorField;
-use gradnet_core::analysis::{Region, Verification, host, jacobians, verify};
+use gradnet_core::analysis::{
+    Region, Verification, double_precision, host, in_double_precision, jacobians, verify_module,
+};
 
+use crate::backend;
 use crate::data::file::RunField;
 use crate::data::{PointSet, points_tensor};
 use crate::evaluation::test_points;
@@ -85,14 +88,21 @@ pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> 
         let rows = chunk.x.dims()[0].min(few);
         chunk.x.clone().narrow(0, 0, rows)
     });
+    // Eigenvalues near zero and the verdict must not be rounding: 64 bits on the processor.
+    let processor = backend::host(&device);
+    let exact = RunField::new(
+        in_double_precision(run.network(&processor)?, &processor),
+        run.data_facts()?.map(|facts| facts.similarity),
+    );
     let spectra = first.map_or(Vec::new(), |x| {
-        let jacobians = jacobians(&field, x);
+        let points = TensorData::new(host(x.clone()), x.dims());
+        let x = Tensor::from_data(points, (&processor, double_precision(&processor)));
+        let jacobians = jacobians(&exact, x);
         jacobians.iter().map(spectrum).collect()
     });
-    let like = Tensor::<2>::zeros([1, dim], &device);
     let network = field.network();
     Ok(Measured {
-        verification: verify(network, network.claim(), &like, region, few.max(2), 0),
+        verification: verify_module(network, network.claim(), &processor, region, few.max(2), 0),
         errors,
         spectra,
         plane: (dim == 2).then(|| plane(&field, target.as_deref(), &set, &device)),
