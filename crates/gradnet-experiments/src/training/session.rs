@@ -1,8 +1,6 @@
 //! The state of a run between two steps: where it is, the best weights so far, and what is written
 //! and told about them.
 
-use std::time::Instant;
-
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -10,6 +8,7 @@ use gradnet_core::network::Network;
 
 use super::best::Best;
 use super::checkpoint::{self, Checkpoint, Position};
+use super::clock::Clock;
 use super::losses::{Losses, NonFinite};
 use super::{Learner, Progress, Regression, Stage, Status, TrainError};
 use crate::device_check;
@@ -55,11 +54,7 @@ pub(super) struct Session {
     losses: Losses,
     validation_db: Option<f64>,
     best: Best,
-    started: Instant,
-    /// Seconds of training before this process.
-    elapsed_before_s: f64,
-    /// Steps that were done before this process.
-    steps_before: usize,
+    clock: Clock,
 }
 
 impl Session {
@@ -79,9 +74,7 @@ impl Session {
             losses: Losses::new((0.0, 0)),
             validation_db: None,
             best,
-            started: Instant::now(),
-            elapsed_before_s: 0.0,
-            steps_before: 0,
+            clock: Clock::start(0, 0.0),
         }
     }
 
@@ -102,15 +95,14 @@ impl Session {
             saved: Some(position.step),
             losses: Losses::new((f64::from_bits(sum), count)),
             validation_db: position.validation_db.map(f64::from_bits),
-            elapsed_before_s: position.elapsed_s,
-            steps_before: position.step,
+            clock: Clock::start(position.step, position.elapsed_s),
             ..Self::new(folder, facts, progress, best)
         })
     }
 
     /// Starts the clock; a new run writes its initial weights.
     pub(super) fn begin(&mut self) -> Result<(), TrainError> {
-        self.started = Instant::now();
+        self.clock.restart();
         self.losses.begin();
         self.progress.stage(Stage::Training);
         if self.step == 0 {
@@ -173,7 +165,7 @@ impl Session {
             best_db: self.best.db().to_bits(),
             validation_db: self.validation_db.map(f64::to_bits),
             interval: (sum.to_bits(), count),
-            elapsed_s: self.elapsed_s(),
+            elapsed_s: self.clock.elapsed_s(),
             sections: [0; 4],
         };
         let (network, optimizer) = (learner.field(), learner.optimizer());
@@ -226,7 +218,7 @@ impl Session {
             step: self.step,
             train_loss,
             validation_db: db,
-            elapsed_s: self.elapsed_s(),
+            elapsed_s: self.clock.elapsed_s(),
         };
         self.folder.metrics().append(&line)?;
         self.best.offer(network, db);
@@ -237,7 +229,7 @@ impl Session {
 
     /// Stops the clock and writes the best weights, however the loop ended: what the run came to.
     pub(super) fn finish(&mut self, result: Result<(), TrainError>) -> Result<Trained, TrainError> {
-        let wall_s = self.elapsed_s();
+        let wall_s = self.clock.elapsed_s();
         let written = self.best.write(&self.folder);
         result.and(written.map_err(TrainError::from))?;
         if !self.is_done() {
@@ -255,11 +247,6 @@ impl Session {
         })
     }
 
-    /// Seconds of training, those before this process included.
-    fn elapsed_s(&self) -> f64 {
-        self.elapsed_before_s + self.started.elapsed().as_secs_f64()
-    }
-
     fn non_finite(&self, step: usize, loss: f64) -> TrainError {
         TrainError::NonFinite {
             step,
@@ -270,17 +257,14 @@ impl Session {
     }
 
     fn tell(&mut self, train_loss: Option<f64>, validated: bool) {
-        let here_s = self.started.elapsed().as_secs_f64();
-        let here = self.step - self.steps_before;
-        let left = self.facts.steps.saturating_sub(self.step) as f64;
         self.progress.update(&Status {
             step: self.step,
             steps: self.facts.steps,
             train_loss,
             validation_db: self.validation_db,
             best_db: Some(self.best.db()),
-            elapsed_s: self.elapsed_before_s + here_s,
-            eta_s: (here > 0).then(|| here_s / here as f64 * left),
+            elapsed_s: self.clock.elapsed_s(),
+            eta_s: self.clock.left_s(self.step, self.facts.steps),
             validated,
         });
     }
