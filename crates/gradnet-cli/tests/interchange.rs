@@ -80,7 +80,7 @@ fn read(file: &Path) -> Vec<f32> {
     let mut reader = RowReader::open(file, &Selection::All).unwrap();
     let mut numbers = Vec::new();
     while reader.read(100, &mut numbers).unwrap() > 0 {}
-    numbers
+    numbers.into_iter().map(|number| number as f32).collect()
 }
 
 #[track_caller]

@@ -114,8 +114,9 @@ pub fn predict(
         if rows == 0 {
             break;
         }
+        let points = points.into_iter().map(|value: f64| value as f32);
         let x = points_tensor(
-            points,
+            points.collect(),
             dim,
             &device.clone().without_autodiff(),
             FloatDType::F32,

@@ -168,7 +168,7 @@ impl ArrayRows {
         })
     }
 
-    fn row(&mut self, out: &mut Vec<f32>) -> Result<(), FileError> {
+    fn row(&mut self, out: &mut Vec<f64>) -> Result<(), FileError> {
         for (layout, source) in &mut self.arrays {
             self.buffer.resize(layout.row_bytes(), 0);
             source
@@ -193,7 +193,7 @@ impl Rows for ArrayRows {
         Some(self.rows)
     }
 
-    fn read(&mut self, rows: usize, out: &mut Vec<f32>) -> Result<usize, FileError> {
+    fn read(&mut self, rows: usize, out: &mut Vec<f64>) -> Result<usize, FileError> {
         let rows = (self.rows - self.next).min(rows as u64) as usize;
         for _ in 0..rows {
             self.row(out)?;

@@ -144,7 +144,7 @@ impl Rows for CsvRows {
         None
     }
 
-    fn read(&mut self, rows: usize, out: &mut Vec<f32>) -> Result<usize, FileError> {
+    fn read(&mut self, rows: usize, out: &mut Vec<f64>) -> Result<usize, FileError> {
         for done in 0..rows {
             let Some(line) = self.next()? else {
                 return Ok(done);

@@ -58,7 +58,7 @@ trait Rows: Send {
     fn count(&self) -> Option<u64>;
 
     /// Appends up to `rows` rows to `out`, one after another; how many there were, 0 at the end.
-    fn read(&mut self, rows: usize, out: &mut Vec<f32>) -> Result<usize, FileError>;
+    fn read(&mut self, rows: usize, out: &mut Vec<f64>) -> Result<usize, FileError>;
 }
 
 impl RowReader {
@@ -128,18 +128,19 @@ impl RowReader {
 
     /// Appends up to `rows` rows to `out`, one after another; how many there were, 0 at the end.
     ///
+    /// Every number that 64-bit floats hold is exact: integers up to 2^53, and 64-bit floats themselves.
+    ///
     /// # Errors
     /// If a row is not what it should be: its file, row and column.
-    pub fn read(&mut self, rows: usize, out: &mut Vec<f32>) -> Result<usize, FileError> {
+    pub fn read(&mut self, rows: usize, out: &mut Vec<f64>) -> Result<usize, FileError> {
         self.rows.read(rows, out)
     }
 }
 
-/// A number of a file as the networks compute with it, or what is wrong with it.
-fn finite(value: f64) -> Result<f32, String> {
-    let single = value as f32;
-    match single.is_finite() {
-        true => Ok(single),
+/// A number of a file that the networks can compute with, with all its 64 bits; or what is wrong with it.
+fn finite(value: f64) -> Result<f64, String> {
+    match (value as f32).is_finite() {
+        true => Ok(value),
         false if value.is_nan() => Err("is not a number (NaN)".into()),
         false if value.is_infinite() => Err("is infinite".into()),
         false => Err(format!(

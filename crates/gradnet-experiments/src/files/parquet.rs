@@ -25,7 +25,7 @@ struct ParquetRows {
     /// Names of the columns read, in the order they are wanted.
     columns: Vec<String>,
     /// The batch being handed out, its columns as numbers, and the rows of it that are gone.
-    batch: Vec<Vec<f32>>,
+    batch: Vec<Vec<f64>>,
     gone: usize,
     /// Rows in the batches before.
     before: u64,
@@ -126,7 +126,7 @@ impl ParquetRows {
         Ok(true)
     }
 
-    fn convert(&self, batch: &RecordBatch) -> Result<Vec<Vec<f32>>, FileError> {
+    fn convert(&self, batch: &RecordBatch) -> Result<Vec<Vec<f64>>, FileError> {
         let mut columns = Vec::new();
         for name in &self.columns {
             let values = batch
@@ -138,7 +138,7 @@ impl ParquetRows {
                     format!("column `{name}` changes its type"),
                 ));
             };
-            let column: Result<Vec<f32>, FileError> = values
+            let column: Result<Vec<f64>, FileError> = values
                 .into_iter()
                 .zip(self.before + 1..)
                 .map(|(value, row)| {
@@ -164,7 +164,7 @@ impl Rows for ParquetRows {
         Some(self.count)
     }
 
-    fn read(&mut self, rows: usize, out: &mut Vec<f32>) -> Result<usize, FileError> {
+    fn read(&mut self, rows: usize, out: &mut Vec<f64>) -> Result<usize, FileError> {
         for done in 0..rows {
             while self.gone >= self.batch.first().map_or(0, Vec::len) {
                 if !self.advance()? {

@@ -128,7 +128,12 @@ impl Readers {
         out: &mut Vec<f32>,
     ) -> Result<usize, FileError> {
         let (x_reader, y_reader) = match self {
-            Self::One(reader) => return reader.read(rows, out),
+            Self::One(reader) => {
+                let mut both = Vec::new();
+                let read = reader.read(rows, &mut both)?;
+                out.extend(both.into_iter().map(|value| value as f32));
+                return Ok(read);
+            }
             Self::Two(x, y) => (x, y),
         };
         let (mut x, mut y) = (Vec::new(), Vec::new());
@@ -143,8 +148,7 @@ impl Readers {
             });
         }
         for (x, y) in x.chunks(dim).zip(y.chunks(dim)) {
-            out.extend(x);
-            out.extend(y);
+            out.extend(x.iter().chain(y).map(|value| *value as f32));
         }
         Ok(read)
     }
