@@ -40,7 +40,7 @@ pub enum Command {
     /// Reproduce a table or a figure of the paper; a killed reproduction goes on where it stopped
     Reproduce(Reproduce),
     /// Show the backends compiled in and the devices found
-    Devices(Listing),
+    Devices(Devices),
     /// Show the networks and what each guarantees
     Networks(Listing),
     /// Show the targets
@@ -370,6 +370,23 @@ pub struct Listing {
     pub json: bool,
 }
 
+/// Arguments of `devices`.
+#[derive(Debug, Args)]
+pub struct Devices {
+    /// Hold every device against the processor: all networks at the shapes of Table I; exit code 1 if one differs
+    #[arg(long)]
+    pub check: bool,
+    /// Check the devices of this backend alone (repeatable)
+    #[arg(long, value_name = "NAME", requires = "check")]
+    pub backend: Vec<String>,
+    /// Check these dimensions (repeatable) [default: 32, 256 and 1024]
+    #[arg(long, value_name = "N", requires = "check", value_parser = at_least_one)]
+    pub dim: Vec<usize>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// The backend and its device.
 #[derive(Debug, Args)]
 pub struct DeviceChoice {
@@ -384,14 +401,15 @@ pub struct DeviceChoice {
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ProgressKind {
-    /// Full-screen plots
-    Tui,
     /// One line that updates itself
     Bar,
     /// A line now and then, for files and pipes
     Plain,
     /// Nothing
     None,
+    /// The full-screen plots of old: the bar, with a warning
+    #[value(name = "tui", alias = "dashboard", hide = true)]
+    Dashboard,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
