@@ -119,12 +119,15 @@ pub fn init(options: &Init) -> Result<ExitCode, Failure> {
         check_output(out, Some(&options.data), &[])?;
     }
     let data = FileConfig {
+        header: options.header,
         x: options.x.clone(),
         y: options.y.clone(),
         ..FileConfig::new(&options.data)
     };
     let shown = shown_path(&options.data, options.out.as_deref());
-    let text = config::template(&data, &network, &shown)?;
+    let place = options.out.as_deref().unwrap_or(Path::new("config.toml"));
+    let (text, columns) = config::template(&data, &network, &shown, place)?;
+    output::columns(&data, &columns);
     let found = data.inspect(Path::new(""))?;
     let mut pairs = FilePairs::read(&found, 0, 1)?;
     pairs.examine(&found, network.entry().claim);

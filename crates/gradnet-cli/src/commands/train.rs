@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use gradnet_experiments::config::{self, Overrides};
 use gradnet_experiments::evaluation::{Reference, Score};
 use gradnet_experiments::run::Run;
+use gradnet_experiments::target::TargetConfig;
 use gradnet_experiments::training::{Summary, TrainOptions, resume, train};
 
 use crate::arguments::Train;
@@ -35,6 +36,11 @@ pub fn run(options: &Train) -> Result<ExitCode, Failure> {
             ));
         }
     };
+    if let TargetConfig::File(file) = &experiment.target
+        && let Ok(columns) = file.columns()
+    {
+        output::columns(file, &columns);
+    }
     let progress = progress::choose(options.progress);
     let (backend, device) = device::open(&options.device)?;
     let train_options = TrainOptions {

@@ -13,7 +13,7 @@ pub enum FileError {
     /// The system cannot read or write it.
     #[error("cannot {action} {}: {reason}", file.display())]
     System {
-        /// "read" or "write".
+        /// "read" or "write", or the like.
         action: &'static str,
         /// The file.
         file: PathBuf,
@@ -120,6 +120,21 @@ impl FileError {
             file: file.into(),
             reason: error.to_string(),
             remedy: remedy.into(),
+        }
+    }
+
+    /// A temporary file cannot be made or filled.
+    pub(crate) fn temporary(error: &io::Error) -> Self {
+        let folder = std::env::temp_dir();
+        let reason = match folder.is_dir() {
+            true => error.to_string(),
+            false => "there is no such folder".into(),
+        };
+        Self::System {
+            action: "write a temporary file into",
+            file: folder,
+            reason,
+            remedy: "set TMPDIR to a folder that you may write to and that has room".into(),
         }
     }
 

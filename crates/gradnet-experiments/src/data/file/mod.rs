@@ -18,6 +18,7 @@
 //! The rows are split into three parts by the run's seed: training, validation (which chooses the weights) and test (which neither trains nor
 //! chooses, and gives the error that is reported).
 
+mod columns;
 mod config;
 mod examination;
 mod facts;
@@ -29,6 +30,7 @@ mod similarity;
 mod split;
 mod storage;
 
+pub use columns::{Columns, listed};
 pub use config::FileConfig;
 pub use examination::Finding;
 pub use facts::DataFacts;

@@ -40,7 +40,7 @@ fn each_filled_line(file: &Path, mut hear: impl FnMut(u64)) -> Option<()> {
             // A carriage return and a line feed are one end.
             b'\n' if last == b'\r' => {}
             b'\n' | b'\r' => {
-                if first.take().is_some_and(|byte| byte != b'#') {
+                if first.take().is_some_and(|byte| !b"#%".contains(&byte)) {
                     hear(number);
                 }
                 number += 1;
@@ -52,7 +52,7 @@ fn each_filled_line(file: &Path, mut hear: impl FnMut(u64)) -> Option<()> {
         }
         last = byte;
     }
-    if first.is_some_and(|byte| byte != b'#') {
+    if first.is_some_and(|byte| !b"#%".contains(&byte)) {
         hear(number);
     }
     Some(())

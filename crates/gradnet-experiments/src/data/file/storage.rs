@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
 
 use memmap2::Mmap;
 
@@ -35,7 +34,7 @@ impl Storage {
         let mut memory = Vec::new();
         let mut spill: Option<BufWriter<File>> = None;
         let mut rows = 0;
-        let failed = |error: std::io::Error| FileError::write(&std::env::temp_dir(), &error);
+        let failed = |error: std::io::Error| FileError::temporary(&error);
         loop {
             let next = (memory.len() + CHUNK * width) * size_of::<f64>();
             if spill.is_none() && !memory.is_empty() && next > limit {
@@ -178,12 +177,7 @@ impl Readers {
         let read = x_reader.read(rows, &mut x)?;
         let gradients = y_reader.read(rows, &mut y)?;
         if read != gradients {
-            let gradient = config.gradient_path.as_deref();
-            return Err(FileError::Format {
-                file: gradient.unwrap_or(Path::new("")).into(),
-                reason: format!("it does not have as many rows as {}", config.path.display()),
-                remedy: "store one gradient for every point, in the same order".into(),
-            });
+            return Err(config.more_rows());
         }
         for (x, y) in x.chunks(dim).zip(y.chunks(dim)) {
             out.extend(x);
