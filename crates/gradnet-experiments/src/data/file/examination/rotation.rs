@@ -46,9 +46,7 @@ impl Comparison {
 
     fn is_no_gradient(&self, (mean, median): (f64, f64)) -> bool {
         let (gradient, free) = (self.gradient, self.free);
-        gradient.0 >= mean * free.0
-            && gradient.1 >= median * free.1
-            && gradient.0 - free.0 >= LOST
+        gradient.0 >= mean * free.0 && gradient.1 >= median * free.1 && gradient.0 - free.0 >= LOST
     }
 }
 

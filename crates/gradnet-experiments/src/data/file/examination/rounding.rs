@@ -45,7 +45,10 @@ pub(super) fn examine(storage: &Storage) -> Option<Finding> {
     let mut columns = vec![Column::EMPTY; storage.columns().len()];
     storage.each_row(|_, x, y| {
         let values = x.iter().chain(y);
-        columns.iter_mut().zip(values).for_each(|(column, value)| column.add(*value));
+        columns
+            .iter_mut()
+            .zip(values)
+            .for_each(|(column, value)| column.add(*value));
     });
     let mut named = columns.iter().zip(storage.columns());
     let (column, name, step) =
