@@ -13,6 +13,7 @@
 //! [`SETTLE`] times first, because choosing a kernel may change the answer of the first calls.
 
 mod compare;
+mod lost;
 mod sides;
 mod survey;
 
@@ -20,10 +21,11 @@ use burn::tensor::Device;
 use gradnet_core::network::Network;
 use serde::{Deserialize, Serialize};
 
-use crate::backend::host;
+use crate::backend::{device_name, host};
 use crate::target::{TargetConfig, TargetError};
 
 pub use compare::ALLOWED;
+pub use lost::{LOG_TARGET, lost, note};
 pub use survey::{Case, DIMENSIONS, Row, cases};
 
 use compare::Comparison;
@@ -66,6 +68,12 @@ pub enum DeviceFault {
         /// The 2-norm of their difference over that of the processor's values.
         difference: f64,
     },
+    /// The device has not done some of its work, so its numbers are not to be used.
+    #[error("the device has not done all of its work: {message}")]
+    Lost {
+        /// What CubeCL logged.
+        message: String,
+    },
     /// The target cannot be built.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -78,6 +86,10 @@ impl DeviceFault {
             Self::Differs { .. } => {
                 "run with --backend flex; or delete CubeCL's cache of chosen kernels (~/.cache/cubecl, inside a Cargo \
                  project target/environment) and try again; `gradnet devices --check` tries every network"
+            }
+            Self::Lost { .. } => {
+                "delete CubeCL's cache of chosen kernels (~/.cache/cubecl, inside a Cargo project \
+                 target/environment) and try again, or run with --backend flex"
             }
             Self::Target(error) => error.remedy(),
         }
@@ -100,11 +112,11 @@ pub struct Workload<'a> {
 }
 
 impl Workload<'_> {
-    /// Holds `device`, called `name`, against the processor. `None` where the build has no other processor backend.
+    /// Holds `device` against the processor. `None` on the processor itself, and where the build has no backend for it.
     ///
     /// # Errors
     /// [`DeviceFault::Differs`] for the first quantity over [`ALLOWED`].
-    pub fn check(&self, device: &Device, name: &str) -> Result<Option<Agreement>, DeviceFault> {
+    pub fn check(&self, device: &Device) -> Result<Option<Agreement>, DeviceFault> {
         let device = device.clone().without_autodiff();
         let host = host(&device);
         if host == device || self.points.is_empty() {
@@ -112,7 +124,7 @@ impl Workload<'_> {
         }
         let on_device = Side::new(self.network, self.target, &device)?;
         let on_host = Side::new(self.network, self.target, &host)?;
-        let mut comparison = Comparison::new(name);
+        let mut comparison = Comparison::new(device_name(&device));
         let mut sizes = [self.training, self.scoring].concat();
         sizes.sort_unstable();
         sizes.dedup();
@@ -123,6 +135,7 @@ impl Workload<'_> {
                 compare_steps(&mut comparison, &on_device, &on_host, &points, size)?;
             }
         }
+        lost()?;
         Ok(comparison.largest())
     }
 

@@ -7,8 +7,11 @@ use gradnet_core::{ParameterSource, network::Network};
 
 use super::weights::read_weights;
 use super::{Metrics, RunError, RunFolder, Summary, metrics};
+use crate::backend;
 use crate::config;
 use crate::data::file::{DataFacts, FileConfig, FilePairs, RunField};
+use crate::data::{PointSet, Stream};
+use crate::device_check::{DeviceFault, Workload, lost};
 use crate::evaluation::{Evaluation, evaluate, evaluate_pairs};
 use crate::experiment::{EvaluationConfig, Experiment, Sampling};
 use crate::files::FileError;
@@ -216,16 +219,51 @@ impl Run {
         let network = self.network(device)?;
         if let TargetConfig::File(file) = &self.experiment.target {
             let pairs = self.pairs(file)?;
-            return Ok(evaluate_pairs(&network, &pairs, &config, device));
+            let set = pairs.set(&pairs.split().test, config.points, device);
+            check_device(&network, None, &set.first_points(), set.points(), device)?;
+            let evaluation = evaluate_pairs(&network, &pairs, &config, device);
+            lost()?;
+            return Ok(evaluation);
         }
         config.check_room(self.experiment.dim())?;
         let seed = seed.unwrap_or(self.experiment.seed);
-        Ok(evaluate(
+        let target = &self.experiment.target;
+        let points = {
+            let target = target.init(&backend::host(device))?;
+            target.draw(
+                seed,
+                Stream::Test,
+                0,
+                config.points_a_draw().min(PointSet::CHUNK),
+            )
+        };
+        check_device(
             &network,
-            &self.experiment.target,
-            &config,
-            seed,
+            Some(target),
+            &points,
+            config.points_a_draw(),
             device,
-        )?)
+        )?;
+        let evaluation = evaluate(&network, target, &config, seed, device)?;
+        lost()?;
+        Ok(evaluation)
     }
+}
+
+/// Holds the device against the processor for the batches of a test.
+fn check_device(
+    network: &Network,
+    target: Option<&TargetConfig>,
+    points: &[f32],
+    tested: usize,
+    device: &Device,
+) -> Result<(), DeviceFault> {
+    let workload = Workload {
+        network,
+        target,
+        points,
+        training: &[],
+        scoring: &PointSet::chunk_sizes(tested),
+    };
+    workload.check(device).map(drop)
 }

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::backend::Backend;
 use crate::data::{Batches, Stream, derived_seed};
+use crate::device_check;
 use crate::evaluation::{decibels, mean_squared_error};
 use crate::experiment::{Experiment, TrainConfig};
 use crate::files::{NONSENSE, caught};
@@ -68,6 +69,10 @@ pub(super) fn run(
         every: config.checkpoint_every,
         interval: facts.interval,
     };
+    let weights = restored
+        .as_ref()
+        .map_or(&network, |restored| &restored.network);
+    let device_check = material.check_device(weights, experiment, device)?;
     let (session, network, optimizer, scheduler) = match restored {
         None => {
             let error = validation_error(&network, &material);
@@ -102,6 +107,7 @@ pub(super) fn run(
     session.progress.stage(Stage::Evaluating);
     let inner = device.clone().without_autodiff();
     let evaluation = material.evaluate(&trained.network, experiment, reference, &inner)?;
+    device_check::lost()?;
     let summary = Summary {
         network: experiment.network.name().into(),
         parameters,
@@ -115,6 +121,7 @@ pub(super) fn run(
         validation_db: trained.validation_db,
         test: evaluation.test,
         reference: evaluation.reference,
+        device_check,
         wall_s: trained.wall_s,
         steps_per_s: config.steps as f64 / trained.wall_s,
     };

@@ -12,6 +12,7 @@ use super::best::Best;
 use super::checkpoint::{self, Checkpoint, Position};
 use super::losses::{Losses, NonFinite};
 use super::{Learner, Progress, Regression, Stage, Status, TrainError};
+use crate::device_check;
 use crate::evaluation::decibels;
 use crate::run::{Metrics, RunError, RunFolder};
 
@@ -198,6 +199,7 @@ impl Session {
 
     /// Reads the losses on the device; the first that is not finite ends the run.
     fn read_losses(&mut self) -> Result<(), TrainError> {
+        device_check::lost()?;
         match self.losses.read(self.step) {
             Ok(None) => {}
             Ok(mean) => self.tell(mean, false),
@@ -220,13 +222,13 @@ impl Session {
         let db = decibels(mean_squared_error * self.facts.unit);
         let train_loss = self.losses.take_mean();
         self.validation_db = Some(db);
-        let elapsed_s = self.elapsed_s();
-        self.folder.metrics().append(&Metrics {
+        let line = Metrics {
             step: self.step,
             train_loss,
             validation_db: db,
-            elapsed_s,
-        })?;
+            elapsed_s: self.elapsed_s(),
+        };
+        self.folder.metrics().append(&line)?;
         self.best.offer(network, db);
         self.best.write_if_due(&self.folder)?;
         self.tell(train_loss, true);
