@@ -32,10 +32,8 @@ fn same(plain: &Fit, other: &Fit, unit: f64) {
     for (a, b) in rows(&plain.summary).into_iter().zip(rows(&other.summary)) {
         assert!((a - (b - shift)).abs() < 0.1, "{a} dB, shifted {b} dB");
     }
-    assert!(
-        plain.db() < rows(&plain.summary)[1] - 3.0,
-        "learns something: {a} dB"
-    );
+    let affine = rows(&plain.summary)[1];
+    assert!(a < affine - 1.0, "learns something: {a} dB, affine {affine}");
     assert_eq!(other.warnings, Vec::<String>::new());
 }
 
@@ -130,11 +128,18 @@ fn predicted(run: &Run, points: &[Vec<f64>]) -> [Vec<f64>; 3] {
         jacobian: true,
         ..PredictOptions::default()
     };
-    let output = folder.path().join("y.npz");
+    let output = folder.path().join("y.csv");
     let device = Device::flex();
     predict(run, &device, &input, &output, &options, |_| {}, |_, _| {}).unwrap();
-    ["gradient", "potential", "jacobian"]
-        .map(|name| numbers(&output, &Selection::Named(vec![name.into()])))
+    let numbered = |letter: &str| (1..=dim).map(|i| format!("{letter}{i}")).collect::<Vec<_>>();
+    let rows = numbered("j").into_iter();
+    let jacobian = rows.flat_map(|row| (1..=dim).map(move |column| format!("{row}_{column}")));
+    [
+        numbered("f"),
+        vec!["potential".into()],
+        jacobian.collect(),
+    ]
+    .map(|names| numbers(&output, &Selection::Named(names)))
 }
 
 /// The predictions are as far from the truth as the score says, in the file's units; and central

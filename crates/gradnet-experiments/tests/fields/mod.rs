@@ -52,10 +52,10 @@ pub fn rows(
     points.into_iter().map(value).collect()
 }
 
-/// The gradient of `Σ ln cosh(2 x_i)/2 + (Σ x_i)²/4`, which is convex.
+/// The gradient of `Σ ln cosh(4 x_i)/4 + (Σ x_i)²/10`, which is convex.
 pub fn convex(x: &[f64]) -> Vec<f64> {
     let sum: f64 = x.iter().sum();
-    x.iter().map(|x| (2.0 * x).tanh() + 0.5 * sum).collect()
+    x.iter().map(|x| (4.0 * x).tanh() + 0.2 * sum).collect()
 }
 
 /// Uniform points in the cube [-1, 1]^dim with the convex field.

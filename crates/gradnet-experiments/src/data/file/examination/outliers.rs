@@ -202,7 +202,8 @@ pub(super) fn examine(storage: &Storage, place: impl Fn(u32, usize) -> String) -
     };
     vec![Finding {
         message: format!(
-            "{}, {}: {value} stands there{again}, where the others lie between {} and {}{elsewhere}: such values alone decide the scale of the fit",
+            "{}, {}: {value} stands there{again}, where the others lie between {} and \
+            {}{elsewhere}: such values alone decide the scale of the fit",
             place(odd.first, *column),
             names[*column],
             shown(odd.others.0),

@@ -82,11 +82,14 @@ pub(super) fn examine(sample: &Sample) -> Option<Finding> {
     let antisymmetric = (&free - free.transpose()).norm() / (2.0 * free.norm());
     Some(Finding {
         message: format!(
-            "the field is no gradient: on rows held out for this, a gradient leaves {} % of the spread unexplained and a map that may rotate {} %; the antisymmetric part of the best affine map has {} % of its norm",
+            "the field is no gradient: on rows held out for this, a gradient leaves {} % of the \
+            spread unexplained and a map that may rotate {} %; the antisymmetric part of the \
+            best affine map has {} % of its norm",
             shown(100.0 * shown_by.gradient.0),
             shown(100.0 * shown_by.free.0),
             shown(100.0 * antisymmetric)
         ),
-        remedy: "check that y has its columns in the order of x and one unit for all of them: no training removes the difference".into(),
+        remedy: "check that y has its columns in the order of x and one unit for all of them: no \
+        training removes the difference".into(),
     })
 }

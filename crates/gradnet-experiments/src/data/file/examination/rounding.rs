@@ -55,7 +55,8 @@ pub(super) fn examine(storage: &Storage) -> Option<Finding> {
         named.find_map(|(column, name)| Some((column, name, column.step()?)))?;
     Some(Finding {
         message: format!(
-            "{name} was stored with 32 bits: between {:?} and {:?} they have steps of {}, {} % of that range",
+            "{name} was stored with 32 bits: between {:?} and {:?} they have steps of {}, {} % \
+            of that range",
             column.low,
             column.high,
             shown(step),

@@ -63,7 +63,9 @@ pub(super) fn examine(sample: &Sample, similarity: &Similarity, claim: Claim) ->
         };
         return Some(Finding {
             message: format!(
-                "the best symmetric affine map of {field} is negative definite (eigenvalues {range}; {falls}){cannot}: they look like forces, minus the gradient of a convex function"
+                "the best symmetric affine map of {field} is negative definite (eigenvalues \
+                {range}; {falls}){cannot}: they look like forces, minus the gradient of a convex \
+                function"
             ),
             remedy: match monotone {
                 true => turned.into(),
@@ -75,7 +77,8 @@ pub(super) fn examine(sample: &Sample, similarity: &Similarity, claim: Claim) ->
     }
     (claim == Claim::Monotone).then(|| Finding {
         message: format!(
-            "the best symmetric affine map of {field} has {negative} of {} eigenvalues below zero ({range}; {falls}), which a monotone network cannot follow",
+            "the best symmetric affine map of {field} has {negative} of {} eigenvalues below \
+            zero ({range}; {falls}), which a monotone network cannot follow",
             values.len()
         ),
         remedy: "choose a network without that constraint, such as gradnet_m".into(),
