@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use burn::tensor::{Device, FloatDType, Tensor};
+use burn::tensor::Device;
 use gradnet_core::VectorField;
 
 use crate::data::file::{RunField, listed};
-use crate::data::points_tensor;
 use crate::files::{
     FileError, Format, Part, Reading, RowReader, RowWriter, Selection, Wanted, check_output,
 };
@@ -56,7 +55,7 @@ pub enum PredictError {
         /// The column of the output.
         column: String,
         /// What was predicted.
-        value: f32,
+        value: f64,
     },
 }
 
@@ -95,7 +94,8 @@ pub fn predict(
     mut told: impl FnMut(u64, Option<u64>),
 ) -> Result<u64, PredictError> {
     check_output(output, Some(input), std::slice::from_ref(run))?;
-    let field = run.field(device)?;
+    let device = device.clone().without_autodiff();
+    let field = run.field(&device)?;
     let dim = field.dim();
     let mut reader = open(run, input, options, dim)?;
     if reader.width() != dim {
@@ -112,14 +112,7 @@ pub fn predict(
         if rows == 0 {
             break;
         }
-        let points = points.into_iter().map(|value: f64| value as f32);
-        let x = points_tensor(
-            points.collect(),
-            dim,
-            &device.clone().without_autodiff(),
-            FloatDType::F32,
-        );
-        let values = values(&field, x, options)?;
+        let values = values(&field, &points, &device, options)?;
         finite(input, done, &parts, &values)?;
         writer.write(&values)?;
         done += rows as u64;
@@ -224,7 +217,7 @@ fn finite(
     input: &Path,
     before: u64,
     parts: &[Part],
-    values: &[Vec<f32>],
+    values: &[Vec<f64>],
 ) -> Result<(), PredictError> {
     let bad = parts.iter().zip(values).filter_map(|(part, values)| {
         let place = values.iter().position(|value| !value.is_finite())?;
@@ -271,43 +264,22 @@ fn parts(run: &Run, dim: usize, options: &PredictOptions) -> Vec<Part> {
     parts
 }
 
-fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
-}
-
-/// The field, and what else is wanted, at the rows of `x`.
+/// The field, and what else is wanted, at points row after row.
 fn values(
     field: &RunField,
-    x: Tensor<2>,
+    x: &[f64],
+    device: &Device,
     options: &PredictOptions,
-) -> Result<Vec<Vec<f32>>, PredictError> {
-    let mut values = vec![numbers(field.forward(x.clone()))];
+) -> Result<Vec<Vec<f64>>, PredictError> {
+    let mut values = vec![field.values(x, device)];
     if options.potential {
-        let potential = field
-            .potential(x.clone())
-            .ok_or_else(|| PredictError::NoPotential {
-                network: field.network().name(),
-            })?;
-        values.push(numbers(potential));
+        let potential = field.potentials(x, device);
+        values.push(potential.ok_or_else(|| PredictError::NoPotential {
+            network: field.network().name(),
+        })?);
     }
     if options.jacobian {
-        let [rows, dim] = x.dims();
-        let mut jacobians = vec![0.0; rows * dim * dim];
-        for j in 0..dim {
-            let mut direction = vec![0.0; rows * dim];
-            direction
-                .iter_mut()
-                .skip(j)
-                .step_by(dim)
-                .for_each(|v| *v = 1.0);
-            let direction = points_tensor(direction, dim, &x.device(), FloatDType::F32);
-            // Column j of the Jacobian at every point.
-            let column = numbers(field.jacobian_vector(x.clone(), direction));
-            for (place, value) in column.into_iter().enumerate() {
-                jacobians[place * dim + j] = value;
-            }
-        }
-        values.push(jacobians);
+        values.push(field.jacobians(x, device));
     }
     Ok(values)
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use gradnet_core::network::NetworkConfig;
 use gradnet_experiments::config::{self, ConfigError, Overrides};
-use gradnet_experiments::data::file::FileConfig;
+use gradnet_experiments::data::file::{FileConfig, FilePairs};
 use gradnet_experiments::files::check_output;
 use gradnet_experiments::run::write_atomically;
 use serde::Serialize;
@@ -128,6 +128,12 @@ pub fn init(options: &Init) -> Result<ExitCode, Failure> {
     let place = options.out.as_deref().unwrap_or(Path::new("config.toml"));
     let (text, columns) = config::template(&data, &network, &shown, place)?;
     output::columns(&data, &columns);
+    let found = data.inspect(Path::new(""))?;
+    let mut pairs = FilePairs::read(&found, 0, 1)?;
+    pairs.examine(&found, network.entry().claim);
+    for finding in pairs.findings() {
+        output::note(format_args!("note: {finding}"));
+    }
     let Some(out) = &options.out else {
         output::line(text.trim_end())?;
         return Ok(ExitCode::SUCCESS);

@@ -99,8 +99,13 @@ pub fn scores(test: &Score, reference: &Reference) -> Result<(), Failure> {
         "test error    {:.2} dB ({spread})",
         test.mse_db_mean
     ))?;
-    output::line(format_args!(
-        "for reference {:.2} dB predicting zero, {:.2} dB the best symmetric linear map",
-        reference.zero_db, reference.linear_db
-    ))
+    match (reference.constant_db, reference.affine_db) {
+        (Some(constant), Some(affine)) => output::line(format_args!(
+            "for reference {constant:.2} dB constant (the mean of the training rows), {affine:.2} dB affine (the best symmetric affine map)"
+        )),
+        _ => output::line(format_args!(
+            "for reference {:.2} dB predicting zero, {:.2} dB the best symmetric linear map",
+            reference.zero_db, reference.linear_db
+        )),
+    }
 }

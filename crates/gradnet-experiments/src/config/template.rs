@@ -124,8 +124,11 @@ path = {path}
 {columns}# Shares of the rows that are held out: one chooses the weights, the other gives the reported error. The rest trains.
 validation = 0.1
 test = 0.1
-# Scales points by one number and gradients by one number, which keeps a gradient a gradient; results are in your units all the same.
+# Moves points and gradients to mean zero and divides each by one number, which keeps a gradient a gradient; results are in your units all
+# the same.
 standardise = true
+# If the gradients are forces, minus the gradient of an energy: the network learns -y, predictions are y.
+# sign = -1
 
 # {claim}. `gradnet networks` lists all.
 [network.{network}]

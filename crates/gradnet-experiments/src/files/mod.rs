@@ -49,15 +49,11 @@ pub(crate) use temporary::temporary_file;
 
 use reader::{Opened, Rows};
 
-/// A number of a file that the networks can compute with, with all its 64 bits; or what is wrong
-/// with it.
+/// A finite number, with all its 64 bits; or what is wrong with it.
 fn finite(value: f64) -> Result<f64, String> {
-    match (value as f32).is_finite() {
-        true => Ok(value),
-        false if value.is_nan() => Err("is not a number (NaN)".into()),
-        false if value.is_infinite() => Err("is infinite".into()),
-        false => Err(format!(
-            "is {value:e}, more than a 32-bit float holds (3.4e38)"
-        )),
+    match value {
+        value if value.is_nan() => Err("is not a number (NaN)".into()),
+        value if value.is_infinite() => Err("is infinite".into()),
+        value => Ok(value),
     }
 }

@@ -36,8 +36,12 @@ pub struct FileConfig {
     pub validation: f64,
     /// Share of the rows that give the reported error. Default 0.1.
     pub test: f64,
-    /// Whether points and gradients are scaled by one number each. Default true.
+    /// Whether points and gradients are moved to mean zero and divided by one number each. Default true.
     pub standardise: bool,
+    /// -1 if the gradients in the file are minus those of the potential, as forces are minus the gradient of an energy: the network learns
+    /// -y, predictions are y. Default 1.
+    #[serde(skip_serializing_if = "is_plus")]
+    pub sign: i8,
     /// Dimension of the points; found from the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dim: Option<usize>,
@@ -54,9 +58,14 @@ impl Default for FileConfig {
             validation: 0.1,
             test: 0.1,
             standardise: true,
+            sign: 1,
             dim: None,
         }
     }
+}
+
+fn is_plus(sign: &i8) -> bool {
+    *sign == 1
 }
 
 /// Readers of a file of pairs: one that gives `[x | y]` rows, or one for each half.
@@ -98,6 +107,15 @@ impl FileConfig {
                 value: value.to_string(),
                 requirement: format!("must leave rows to train on beside {other} = {beside}"),
                 remedy: "write validation = 0.1 and test = 0.1".into(),
+            });
+        }
+        if ![1, -1].contains(&self.sign) {
+            return Err(TargetError::Invalid {
+                field: "sign",
+                value: self.sign.to_string(),
+                requirement: "must be 1 or -1".into(),
+                remedy: "write sign = -1 if the gradients are forces, minus the gradient of an energy"
+                    .into(),
             });
         }
         Ok(())
