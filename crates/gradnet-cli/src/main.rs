@@ -6,6 +6,7 @@
 mod arguments;
 mod commands;
 mod device;
+mod device_log;
 mod diagnostics;
 mod output;
 mod progress;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
+    device_log::listen();
     match commands::run(arguments.command) {
         Ok(code) => code,
         Err(failure) => failure.report(),

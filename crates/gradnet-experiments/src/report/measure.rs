@@ -60,7 +60,11 @@ pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> 
                 low: facts.low,
                 high: facts.high,
             };
-            (pairs.set(&pairs.split().test, POINTS, &device), None, region)
+            (
+                pairs.set(&pairs.split().test, POINTS, &device),
+                None,
+                region,
+            )
         }
         config => {
             let target = config.init(&device)?;

@@ -114,8 +114,9 @@ impl FileConfig {
                 field: "sign",
                 value: self.sign.to_string(),
                 requirement: "must be 1 or -1".into(),
-                remedy: "write sign = -1 if the gradients are forces, minus the gradient of an energy"
-                    .into(),
+                remedy:
+                    "write sign = -1 if the gradients are forces, minus the gradient of an energy"
+                        .into(),
             });
         }
         Ok(())

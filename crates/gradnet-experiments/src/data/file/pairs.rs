@@ -173,7 +173,9 @@ impl FilePairs {
         let (trained, count) = (self.split.trained(), self.split.training.len() as f64);
         self.storage.each_row(|row, _, y| {
             if trained[row as usize] {
-                mean.iter_mut().zip(y).for_each(|(mean, y)| *mean += y / count);
+                mean.iter_mut()
+                    .zip(y)
+                    .for_each(|(mean, y)| *mean += y / count);
             }
         });
         mean

@@ -37,7 +37,9 @@ impl Half {
                     *left += (value - mean) / count;
                 }
             });
-            mean.iter_mut().zip(left).for_each(|(mean, left)| *mean += left);
+            mean.iter_mut()
+                .zip(left)
+                .for_each(|(mean, left)| *mean += left);
         }
         let (mut largest, mut magnitude) = (0.0f64, 0.0f64);
         each(&mut |row| {
@@ -52,7 +54,9 @@ impl Half {
         let mut squares = 0.0;
         each(&mut |row| {
             let parts = row.iter().zip(&mean);
-            squares += parts.map(|(value, mean)| ((value - mean) / largest).powi(2)).sum::<f64>();
+            squares += parts
+                .map(|(value, mean)| ((value - mean) / largest).powi(2))
+                .sum::<f64>();
         });
         let size = largest * (squares / (count * dim as f64)).sqrt();
         Self { mean, size }

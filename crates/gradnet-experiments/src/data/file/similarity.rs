@@ -92,7 +92,14 @@ impl Similarity {
         let sign = f64::from(self.sign);
         let term = |((x, m), c): ((&f64, &f64), &f64)| c * (x - m);
         x.chunks(self.mean.len())
-            .map(|row| sign * row.iter().zip(&self.mean).zip(&self.constant).map(term).sum::<f64>())
+            .map(|row| {
+                sign * row
+                    .iter()
+                    .zip(&self.mean)
+                    .zip(&self.constant)
+                    .map(term)
+                    .sum::<f64>()
+            })
             .collect()
     }
 

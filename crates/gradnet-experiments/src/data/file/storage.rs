@@ -98,7 +98,11 @@ impl Storage {
 
     fn digest_of(&self, add: impl Fn(f64, &mut Digest)) -> String {
         let mut digest = Digest::default();
-        self.each_row(|_, x, y| x.iter().chain(y).for_each(|number| add(*number, &mut digest)));
+        self.each_row(|_, x, y| {
+            x.iter()
+                .chain(y)
+                .for_each(|number| add(*number, &mut digest))
+        });
         format!("{:016x}", digest.value())
     }
 

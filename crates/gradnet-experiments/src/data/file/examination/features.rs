@@ -46,7 +46,10 @@ pub(super) fn compare(sample: &Sample) -> Option<Comparison> {
     };
     let fit = first(&sample.fit, 2 * NUMBERS / (3 * dim));
     let check = first(&sample.check, NUMBERS / (3 * dim));
-    let count = (fit.len() / 4).saturating_sub(dim + 1).min(WAVES).min(GRADIENT_WAVES / dim);
+    let count = (fit.len() / 4)
+        .saturating_sub(dim + 1)
+        .min(WAVES)
+        .min(GRADIENT_WAVES / dim);
     let total = check.mean_square();
     if count == 0 || check.len() < 10 || total == 0.0 {
         return None;
@@ -92,39 +95,54 @@ fn waves(count: usize, dim: usize) -> Vec<Wave> {
 /// 1, x and the waves: `[rows, 1 + dim + waves]`.
 fn free_features(x: &DMatrix<f64>, waves: &[Wave]) -> DMatrix<f64> {
     let dim = x.ncols();
-    DMatrix::from_fn(x.nrows(), 1 + dim + waves.len(), |row, feature| match feature {
-        0 => 1.0,
-        f if f <= dim => x[(row, f - 1)],
-        f => value(&waves[f - 1 - dim], x, row),
-    })
+    DMatrix::from_fn(
+        x.nrows(),
+        1 + dim + waves.len(),
+        |row, feature| match feature {
+            0 => 1.0,
+            f if f <= dim => x[(row, f - 1)],
+            f => value(&waves[f - 1 - dim], x, row),
+        },
+    )
 }
 
 /// The gradients of coordinates, of products of two and of waves, at every coordinate of every row:
 /// `[dim · rows, features]`, the first coordinate of all rows first.
 fn gradient_features(x: &DMatrix<f64>, waves: &[Wave]) -> DMatrix<f64> {
     let (rows, dim) = x.shape();
-    let pairs: Vec<(usize, usize)> = (0..dim).flat_map(|i| (i..dim).map(move |j| (i, j))).collect();
+    let pairs: Vec<(usize, usize)> = (0..dim)
+        .flat_map(|i| (i..dim).map(move |j| (i, j)))
+        .collect();
     let values = DMatrix::from_fn(rows, waves.len(), |row, wave| value(&waves[wave], x, row));
-    let lengths: Vec<f64> = waves.iter().map(|wave| wave.frequency.norm().max(1e-9)).collect();
-    DMatrix::from_fn(dim * rows, dim + pairs.len() + waves.len(), |place, feature| {
-        let (coordinate, row) = (place / rows, place % rows);
-        if feature < dim {
-            return f64::from(u8::from(feature == coordinate));
-        }
-        if let Some(&(i, j)) = pairs.get(feature - dim) {
-            let along = |here: usize, other: usize| match here == coordinate {
-                true => x[(row, other)],
-                false => 0.0,
-            };
-            return along(i, j) + if i == j { 0.0 } else { along(j, i) };
-        }
-        let wave = feature - dim - pairs.len();
-        values[(row, wave)] * waves[wave].frequency[coordinate] / lengths[wave]
-    })
+    let lengths: Vec<f64> = waves
+        .iter()
+        .map(|wave| wave.frequency.norm().max(1e-9))
+        .collect();
+    DMatrix::from_fn(
+        dim * rows,
+        dim + pairs.len() + waves.len(),
+        |place, feature| {
+            let (coordinate, row) = (place / rows, place % rows);
+            if feature < dim {
+                return f64::from(u8::from(feature == coordinate));
+            }
+            if let Some(&(i, j)) = pairs.get(feature - dim) {
+                let along = |here: usize, other: usize| match here == coordinate {
+                    true => x[(row, other)],
+                    false => 0.0,
+                };
+                return along(i, j) + if i == j { 0.0 } else { along(j, i) };
+            }
+            let wave = feature - dim - pairs.len();
+            values[(row, wave)] * waves[wave].frequency[coordinate] / lengths[wave]
+        },
+    )
 }
 
 fn value(wave: &Wave, x: &DMatrix<f64>, row: usize) -> f64 {
-    let inner: f64 = (0..x.ncols()).map(|i| wave.frequency[i] * x[(row, i)]).sum();
+    let inner: f64 = (0..x.ncols())
+        .map(|i| wave.frequency[i] * x[(row, i)])
+        .sum();
     (inner + wave.phase).sin()
 }
 
@@ -137,7 +155,8 @@ fn least_squares(
     let right = features.tr_mul(values);
     let level = gram.trace() / gram.nrows() as f64;
     let fits = RIDGES.iter().filter_map(|ridge| {
-        let lifted = &gram + DMatrix::from_diagonal_element(gram.nrows(), gram.nrows(), ridge * level);
+        let lifted =
+            &gram + DMatrix::from_diagonal_element(gram.nrows(), gram.nrows(), ridge * level);
         let solution = lifted.cholesky()?.solve(&right);
         Some(check_values - check_features * solution)
     });

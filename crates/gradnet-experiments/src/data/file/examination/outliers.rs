@@ -80,7 +80,11 @@ impl Column {
 
     fn add(&mut self, row: u32, value: f64) {
         if is_stand_in(value) {
-            match self.stand_ins.iter_mut().find(|(known, ..)| *known == value) {
+            match self
+                .stand_ins
+                .iter_mut()
+                .find(|(known, ..)| *known == value)
+            {
                 Some((.., count)) => *count += 1,
                 None => self.stand_ins.push((value, row, 1)),
             }
@@ -88,7 +92,9 @@ impl Column {
         }
         (self.low, self.high) = (self.low.min(value), self.high.max(value));
         let distance = (value - self.middle).abs();
-        let place = self.farthest.partition_point(|(known, ..)| *known >= distance);
+        let place = self
+            .farthest
+            .partition_point(|(known, ..)| *known >= distance);
         if place < FARTHEST {
             self.farthest.insert(place, (distance, value, row));
             self.farthest.truncate(FARTHEST);
@@ -120,7 +126,9 @@ impl Column {
 
     /// The few values beyond a gap that no tail of a distribution has.
     fn slip(&self, rows: usize) -> Option<Odd> {
-        let most = (rows / 100).clamp(1, FARTHEST - 1).min(self.farthest.len().saturating_sub(1));
+        let most = (rows / 100)
+            .clamp(1, FARTHEST - 1)
+            .min(self.farthest.len().saturating_sub(1));
         let count = (1..=most).find(|count| {
             let (inside, outside) = (self.farthest[*count].0, self.farthest[count - 1].0);
             inside > 0.0 && outside >= GAP * inside && outside >= GAP * self.spread
@@ -131,14 +139,20 @@ impl Column {
             value,
             first,
             count,
-            others: (self.low.max(self.middle - inside), self.high.min(self.middle + inside)),
+            others: (
+                self.low.max(self.middle - inside),
+                self.high.min(self.middle + inside),
+            ),
         })
     }
 }
 
 fn is_stand_in(value: f64) -> bool {
     let size = value.abs();
-    size >= 99.0 && STAND_INS.iter().any(|known| (size - known).abs() <= 1e-7 * known)
+    size >= 99.0
+        && STAND_INS
+            .iter()
+            .any(|known| (size - known).abs() <= 1e-7 * known)
 }
 
 /// The values that stick out, if any do; `place` gives a row of a column a name.
@@ -160,7 +174,10 @@ pub(super) fn examine(storage: &Storage, place: impl Fn(u32, usize) -> String) -
     let mut columns: Vec<Column> = samples.into_iter().map(Column::new).collect();
     storage.each_row(|row, x, y| {
         let values = x.iter().chain(y);
-        columns.iter_mut().zip(values).for_each(|(column, value)| column.add(row, *value));
+        columns
+            .iter_mut()
+            .zip(values)
+            .for_each(|(column, value)| column.add(row, *value));
     });
     let odd = |column: &Column| column.stand_in().or_else(|| column.slip(rows));
     let found: Vec<(usize, Odd)> = columns
@@ -185,7 +202,8 @@ pub(super) fn examine(storage: &Storage, place: impl Fn(u32, usize) -> String) -
     };
     vec![Finding {
         message: format!(
-            "{}, {}: {value} stands there{again}, where the others lie between {} and {}{elsewhere}: such values alone decide the scale of the fit",
+            "{}, {}: {value} stands there{again}, where the others lie between {} and \
+            {}{elsewhere}: such values alone decide the scale of the fit",
             place(odd.first, *column),
             names[*column],
             shown(odd.others.0),

@@ -40,7 +40,8 @@ pub(super) fn examine(storage: &Storage, split: &Split) -> Option<Finding> {
     let repeated = held_out.iter().filter(|(_, repeated)| *repeated).count();
     (repeated > 0).then(|| Finding {
         message: format!(
-            "{repeated} of the {} rows held out are, number for number, also among the rows to train on: the errors on them flatter",
+            "{repeated} of the {} rows held out are, number for number, also among the rows to \
+            train on: the errors on them flatter",
             held_out.len()
         ),
         remedy: "keep each row once".into(),

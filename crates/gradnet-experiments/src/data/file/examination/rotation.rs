@@ -46,9 +46,7 @@ impl Comparison {
 
     fn is_no_gradient(&self, (mean, median): (f64, f64)) -> bool {
         let (gradient, free) = (self.gradient, self.free);
-        gradient.0 >= mean * free.0
-            && gradient.1 >= median * free.1
-            && gradient.0 - free.0 >= LOST
+        gradient.0 >= mean * free.0 && gradient.1 >= median * free.1 && gradient.0 - free.0 >= LOST
     }
 }
 
@@ -84,11 +82,14 @@ pub(super) fn examine(sample: &Sample) -> Option<Finding> {
     let antisymmetric = (&free - free.transpose()).norm() / (2.0 * free.norm());
     Some(Finding {
         message: format!(
-            "the field is no gradient: on rows held out for this, a gradient leaves {} % of the spread unexplained and a map that may rotate {} %; the antisymmetric part of the best affine map has {} % of its norm",
+            "the field is no gradient: on rows held out for this, a gradient leaves {} % of the \
+            spread unexplained and a map that may rotate {} %; the antisymmetric part of the \
+            best affine map has {} % of its norm",
             shown(100.0 * shown_by.gradient.0),
             shown(100.0 * shown_by.free.0),
             shown(100.0 * antisymmetric)
         ),
-        remedy: "check that y has its columns in the order of x and one unit for all of them: no training removes the difference".into(),
+        remedy: "check that y has its columns in the order of x and one unit for all of them: no \
+        training removes the difference".into(),
     })
 }

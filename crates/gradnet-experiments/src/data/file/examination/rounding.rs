@@ -45,14 +45,18 @@ pub(super) fn examine(storage: &Storage) -> Option<Finding> {
     let mut columns = vec![Column::EMPTY; storage.columns().len()];
     storage.each_row(|_, x, y| {
         let values = x.iter().chain(y);
-        columns.iter_mut().zip(values).for_each(|(column, value)| column.add(*value));
+        columns
+            .iter_mut()
+            .zip(values)
+            .for_each(|(column, value)| column.add(*value));
     });
     let mut named = columns.iter().zip(storage.columns());
     let (column, name, step) =
         named.find_map(|(column, name)| Some((column, name, column.step()?)))?;
     Some(Finding {
         message: format!(
-            "{name} was stored with 32 bits: between {:?} and {:?} they have steps of {}, {} % of that range",
+            "{name} was stored with 32 bits: between {:?} and {:?} they have steps of {}, {} % \
+            of that range",
             column.low,
             column.high,
             shown(step),

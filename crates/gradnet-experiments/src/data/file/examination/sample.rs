@@ -77,7 +77,10 @@ impl Sample {
         }
         let sign = f64::from(similarity.sign);
         let inside = |numbers: &[f64], mean: &[f64], scale: f64| {
-            let scaled = numbers.iter().zip(mean.iter().cycle()).map(|(v, m)| (v - m) / scale);
+            let scaled = numbers
+                .iter()
+                .zip(mean.iter().cycle())
+                .map(|(v, m)| (v - m) / scale);
             DMatrix::from_row_iterator(rows.len(), dim, scaled)
         };
         Self::new(Rows {
@@ -90,7 +93,9 @@ impl Sample {
     fn new(rows: Rows) -> Option<Self> {
         let near_x = near(&rows.x, FAR[0]);
         let near_y = near(&rows.y, FAR[1]);
-        let kept: Vec<usize> = (0..rows.len()).filter(|row| near_x[*row] && near_y[*row]).collect();
+        let kept: Vec<usize> = (0..rows.len())
+            .filter(|row| near_x[*row] && near_y[*row])
+            .collect();
         let (fit, check) = kept.split_at(2 * kept.len() / 3);
         if fit.len() < 6 {
             return None;
@@ -116,7 +121,9 @@ impl Sample {
             rows.x = &rows.x * &basis / x_unit;
             rows.y = &rows.y * &basis / y_unit;
         }
-        let squares = axes.iter().map(|axis| eigen.eigenvalues[*axis] / x_unit.powi(2));
+        let squares = axes
+            .iter()
+            .map(|axis| eigen.eigenvalues[*axis] / x_unit.powi(2));
         Some(Self {
             fit,
             check,
@@ -155,8 +162,11 @@ impl Sample {
             y: together(&self.fit.y, &self.check.y),
         };
         let centre = all.x.row(row).into_owned();
-        let distances: Vec<f64> =
-            all.x.row_iter().map(|x| (x - &centre).norm_squared()).collect();
+        let distances: Vec<f64> = all
+            .x
+            .row_iter()
+            .map(|x| (x - &centre).norm_squared())
+            .collect();
         let mut order: Vec<usize> = (0..all.len()).collect();
         order.sort_by(|a, b| distances[*a].total_cmp(&distances[*b]));
         order.truncate(all.len() / 3);
@@ -180,7 +190,10 @@ pub(super) fn median(values: &[f64]) -> f64 {
 
 /// Which rows are within `far` times the median distance from the median of every column.
 fn near(matrix: &DMatrix<f64>, far: f64) -> Vec<bool> {
-    let middle: Vec<f64> = matrix.column_iter().map(|column| median(column.as_slice())).collect();
+    let middle: Vec<f64> = matrix
+        .column_iter()
+        .map(|column| median(column.as_slice()))
+        .collect();
     let distance = |row: usize| {
         let parts = (0..matrix.ncols()).map(|column| matrix[(row, column)] - middle[column]);
         parts.map(|part| part * part).sum::<f64>().sqrt()
@@ -191,5 +204,8 @@ fn near(matrix: &DMatrix<f64>, far: f64) -> Vec<bool> {
         0.0 => f64::INFINITY,
         middle => far * middle,
     };
-    distances.iter().map(|distance| *distance <= limit).collect()
+    distances
+        .iter()
+        .map(|distance| *distance <= limit)
+        .collect()
 }

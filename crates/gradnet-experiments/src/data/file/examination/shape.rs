@@ -34,19 +34,38 @@ pub(super) fn examine(sample: &Sample, similarity: &Similarity, claim: Claim) ->
     }
     let unit = sample.slope * similarity.y_scale / similarity.x_scale;
     let values = &eigen.eigenvalues;
-    let range = format!("{} to {}", shown(unit * values.min()), shown(unit * values.max()));
-    let falls = format!("⟨Δy, Δx⟩ is negative in {:.0} % of pairs by size", 100.0 * falling);
+    let range = format!(
+        "{} to {}",
+        shown(unit * values.min()),
+        shown(unit * values.max())
+    );
+    let falls = format!(
+        "⟨Δy, Δx⟩ is negative in {:.0} % of pairs by size",
+        100.0 * falling
+    );
     let (field, turned) = match similarity.sign {
-        1 => ("the gradients", "write sign = -1 under [data.file]: the network then learns -y"),
-        _ => ("minus the gradients (sign = -1)", "leave sign = -1 out of [data.file]"),
+        1 => (
+            "the gradients",
+            "write sign = -1 under [data.file]: the network then learns -y",
+        ),
+        _ => (
+            "minus the gradients (sign = -1)",
+            "leave sign = -1 out of [data.file]",
+        ),
     };
     let negative = values.iter().filter(|value| **value < 0.0).count();
     if of_positive < COST && claim >= Claim::Gradient {
         let monotone = claim == Claim::Monotone;
-        let cannot = if monotone { ", which no monotone network can follow" } else { "" };
+        let cannot = if monotone {
+            ", which no monotone network can follow"
+        } else {
+            ""
+        };
         return Some(Finding {
             message: format!(
-                "the best symmetric affine map of {field} is negative definite (eigenvalues {range}; {falls}){cannot}: they look like forces, minus the gradient of a convex function"
+                "the best symmetric affine map of {field} is negative definite (eigenvalues \
+                {range}; {falls}){cannot}: they look like forces, minus the gradient of a convex \
+                function"
             ),
             remedy: match monotone {
                 true => turned.into(),
@@ -58,7 +77,8 @@ pub(super) fn examine(sample: &Sample, similarity: &Similarity, claim: Claim) ->
     }
     (claim == Claim::Monotone).then(|| Finding {
         message: format!(
-            "the best symmetric affine map of {field} has {negative} of {} eigenvalues below zero ({range}; {falls}), which a monotone network cannot follow",
+            "the best symmetric affine map of {field} has {negative} of {} eigenvalues below \
+            zero ({range}; {falls}), which a monotone network cannot follow",
             values.len()
         ),
         remedy: "choose a network without that constraint, such as gradnet_m".into(),
@@ -66,11 +86,10 @@ pub(super) fn examine(sample: &Sample, similarity: &Similarity, claim: Claim) ->
 }
 
 /// The map with the eigenvalues that are kept, and zero for the others.
-fn clipped(
-    eigen: &SymmetricEigen<f64, nalgebra::Dyn>,
-    keep: impl Fn(f64) -> bool,
-) -> DMatrix<f64> {
-    let kept = eigen.eigenvalues.map(|value| if keep(value) { value } else { 0.0 });
+fn clipped(eigen: &SymmetricEigen<f64, nalgebra::Dyn>, keep: impl Fn(f64) -> bool) -> DMatrix<f64> {
+    let kept = eigen
+        .eigenvalues
+        .map(|value| if keep(value) { value } else { 0.0 });
     &eigen.eigenvectors * DMatrix::from_diagonal(&kept) * eigen.eigenvectors.transpose()
 }
 
@@ -79,8 +98,7 @@ fn falling(rows: &Rows) -> f64 {
     let (mut negative, mut all) = (0.0, 0.0);
     for i in 0..rows.len() {
         for j in i + 1..rows.len().min(i + 1 + NEIGHBOURS) {
-            let product =
-                (rows.x.row(i) - rows.x.row(j)).dot(&(rows.y.row(i) - rows.y.row(j)));
+            let product = (rows.x.row(i) - rows.x.row(j)).dot(&(rows.y.row(i) - rows.y.row(j)));
             all += product.abs();
             negative += (-product).max(0.0);
         }
