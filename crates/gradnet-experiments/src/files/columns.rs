@@ -1,7 +1,7 @@
 //! Which columns of a table hold coordinates, and which were only left over: numbers of rows, which
 //! pandas, R and databases write beside them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::{FileError, Selection};
@@ -98,36 +98,36 @@ fn is_index_name(name: &str) -> bool {
     numbered(name.strip_prefix("Unnamed: ")) || numbered(name.strip_prefix("__index_level_"))
 }
 
+/// Names that say a column tells rows apart, and nothing else.
+const IDENTIFIERS: [&str; 13] = [
+    "id",
+    "idx",
+    "index",
+    "ix",
+    "level_0",
+    "point_id",
+    "row",
+    "row_id",
+    "row_number",
+    "rowid",
+    "rownum",
+    "rownumber",
+    "sample_id",
+];
+
+/// Names that may say so.
+const COUNTERS: [&str; 11] = [
+    "#", "case", "n", "nr", "num", "number", "no", "no.", "obs", "point", "sample",
+];
+
+fn is_among(names: &[&str], name: &str) -> bool {
+    let name = name.trim().to_lowercase().replace([' ', '-'], "_");
+    names.contains(&name.as_str())
+}
+
 /// Whether a name is one that people give to the numbers of rows.
 pub(super) fn is_row_number_name(name: &str) -> bool {
-    const NAMES: [&str; 24] = [
-        "#",
-        "case",
-        "id",
-        "idx",
-        "index",
-        "ix",
-        "level_0",
-        "n",
-        "nr",
-        "num",
-        "number",
-        "no",
-        "no.",
-        "obs",
-        "point",
-        "point_id",
-        "row",
-        "row_id",
-        "row_number",
-        "rowid",
-        "rownum",
-        "rownumber",
-        "sample",
-        "sample_id",
-    ];
-    let name = name.trim().to_lowercase().replace([' ', '-'], "_");
-    NAMES.contains(&name.as_str())
+    is_among(&IDENTIFIERS, name) || is_among(&COUNTERS, name)
 }
 
 /// The columns, by their places among the numbers of a row, that hold the numbers of rows: `rows`
@@ -142,37 +142,43 @@ pub(super) fn row_numbers(
 ) -> (Vec<usize>, Option<String>) {
     let count = rows.len() / width.max(1);
     let values = |place: usize| rows.iter().skip(place).step_by(width);
-    let counts = |place: usize| {
-        let first = values(place).next().copied();
+    let rises = |place: usize| {
         count > 0
-            && (first == Some(0.0) || first == Some(1.0))
             && values(place)
                 .zip(values(place).skip(1))
                 .all(|(a, b)| b - a == 1.0)
     };
+    let counts = |place: usize| {
+        let first = values(place).next().copied();
+        rises(place) && (first == Some(0.0) || first == Some(1.0))
+    };
     let integers = |place: usize| count > 0 && values(place).all(|value| value.fract() == 0.0);
+    let distinct = |place: usize| {
+        let mut seen = HashSet::new();
+        count > 2 && values(place).all(|value| seen.insert(value.to_bits()))
+    };
+    let makes_it_fit = |left: usize| !wanted.fits(left) && wanted.fits(left - 1);
     let mut dropped = Vec::new();
     for (name, place) in columns {
+        let Some(name) = name.filter(|name| is_row_number_name(name)) else {
+            continue;
+        };
         let left = width - dropped.len();
-        let makes_it_fit = !wanted.fits(left) && wanted.fits(left - 1);
-        if name.is_some_and(is_row_number_name)
-            && (counts(*place) || (makes_it_fit && integers(*place)))
-        {
+        let tells_apart = makes_it_fit(left) || (is_among(&IDENTIFIERS, name) && distinct(*place));
+        if counts(*place) || (tells_apart && integers(*place)) {
             dropped.push(*place);
         }
     }
     let left = width - dropped.len();
-    let first = columns
-        .first()
-        .filter(|(_, place)| *place == 0 && counts(0));
+    let first = columns.first().filter(|(_, place)| *place == 0);
     let Some((name, _)) = first.filter(|_| dropped.is_empty() && !index_found && left > 1) else {
         return (dropped, None);
     };
-    if !wanted.fits(left) && wanted.fits(left - 1) {
+    if makes_it_fit(left) && rises(0) && integers(0) {
         return (vec![0], None);
     }
     // Three rows that count up may be points; many are hardly.
-    let note = (count > 2 && wanted != Wanted::Any).then(|| {
+    let note = (counts(0) && count > 2 && wanted != Wanted::Any).then(|| {
         let name = name.map_or_else(
             || "the first column".into(),
             |name| format!("column {name}"),
@@ -200,6 +206,7 @@ mod tests {
     fn numbers_of_rows_are_left_out_and_coordinates_are_not() {
         let (up, scattered) = (rows(|row| row as f64), rows(|row| (row * 7 % 10) as f64));
         let fractions = rows(|row| row as f64 / 2.0);
+        let (later, repeated) = (rows(|row| row as f64 + 1e3), rows(|row| (row % 3) as f64));
         for (rows, columns, wanted, dropped, told) in [
             (&up, NAMED, Wanted::Any, vec![0], false),
             (&up, NAMED, Wanted::Exactly(3), vec![0], false),
@@ -208,7 +215,12 @@ mod tests {
             (&up, PLAIN, Wanted::Exactly(3), vec![], true),
             (&up, PLAIN, Wanted::Any, vec![], false),
             (&scattered, NAMED, Wanted::Even, vec![0], false),
-            (&scattered, NAMED, Wanted::Exactly(3), vec![], false),
+            (&scattered, NAMED, Wanted::Exactly(3), vec![0], false),
+            (&scattered, NAMED, Wanted::Any, vec![0], false),
+            (&repeated, NAMED, Wanted::Exactly(3), vec![], false),
+            (&repeated, NAMED, Wanted::Even, vec![0], false),
+            (&later, PLAIN, Wanted::Even, vec![0], false),
+            (&later, PLAIN, Wanted::Exactly(3), vec![], false),
             (&scattered, PLAIN, Wanted::Even, vec![], false),
             (&fractions, NAMED, Wanted::Even, vec![], false),
         ] {

@@ -91,6 +91,13 @@ pub(super) fn check(file: &Path, format: Format) -> Result<(), FileError> {
         Ok(length)
     });
     let start = &start[..read.map_err(|error| FileError::read(file, &error))?];
+    if start.is_empty() && format != Format::Csv && file.is_file() {
+        return Err(FileError::Format {
+            file: file.into(),
+            reason: "it is empty".into(),
+            remedy: "write the file again".into(),
+        });
+    }
     let own: &[&[u8]] = match format {
         Format::Csv => &[b"\x1f\x8b"],
         Format::Npy => &[b"\x93NUMPY"],

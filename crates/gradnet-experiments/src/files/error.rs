@@ -175,6 +175,10 @@ impl FileError {
             requirement: "is not in the file".into(),
             remedy: match near {
                 Some(near) => format!("did you mean `{near}`? (there are: {all})"),
+                None if what == "array" => format!(
+                    "there are: {all}; name those with the points and the gradients in x and y \
+                     under [data.file], or with --x and --y"
+                ),
                 None => format!("there are: {all}"),
             },
         }

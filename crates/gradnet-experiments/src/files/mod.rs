@@ -31,6 +31,9 @@ mod temporary;
 mod whole;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub use columns::Wanted;
 pub use error::FileError;
 pub use format::Format;

@@ -56,11 +56,8 @@ pub(super) fn open(file: &Path, selection: &Selection) -> Result<Opened, FileErr
 pub(crate) fn tensors(file: &Path) -> Result<(usize, Vec<(String, TensorInfo)>), FileError> {
     let source = File::open(file).map_err(|error| FileError::read(file, &error))?;
     let bytes = map_file(&source).map_err(|error| FileError::read(file, &error))?;
-    let (header, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| {
-        FileError::damaged(file, format!("it is no whole safetensors file ({error})"))
-    })?;
-    // The crate keeps the last of tensors of one name.
-    if let Some(name) = doubled(&bytes[8..8 + header]) {
+    // The crate keeps the last of tensors of one name, and finds fault with its place.
+    if let Some(name) = header(&bytes).and_then(doubled) {
         return Err(FileError::Column {
             file: file.into(),
             what: "array",
@@ -69,6 +66,9 @@ pub(crate) fn tensors(file: &Path) -> Result<(usize, Vec<(String, TensorInfo)>),
             remedy: "give every array a name of its own".into(),
         });
     }
+    let (header, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| {
+        FileError::damaged(file, format!("it is no whole safetensors file ({error})"))
+    })?;
     let infos = metadata
         .offset_keys()
         .into_iter()
@@ -78,6 +78,12 @@ pub(crate) fn tensors(file: &Path) -> Result<(usize, Vec<(String, TensorInfo)>),
         })
         .collect();
     Ok((header + 8, infos))
+}
+
+/// The header's JSON: its length comes first, in eight bytes.
+fn header(bytes: &[u8]) -> Option<&[u8]> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    rest.get(..usize::try_from(u64::from_le_bytes(*length)).ok()?)
 }
 
 /// A name that stands twice in the header.
