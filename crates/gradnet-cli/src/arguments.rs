@@ -263,6 +263,9 @@ pub struct Init {
     /// The file with points and gradients (.csv, .tsv, .npy, .npz, .parquet, .safetensors)
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
+    /// Whether the first line of a text file names the columns, true or false [default: found out]
+    #[arg(long, value_name = "BOOL")]
+    pub header: Option<bool>,
     /// Columns or arrays with the points, between commas [default: the first half of the columns, or the array x]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub x: Vec<String>,
@@ -295,6 +298,9 @@ pub struct Predict {
     /// Columns or arrays with the points, between commas [default: those the run was trained on; all of a file without names]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub x: Option<Vec<String>>,
+    /// Whether the first line of a text file names the columns, true or false [default: found out]
+    #[arg(long, value_name = "BOOL")]
+    pub header: Option<bool>,
     /// Write the potential too
     #[arg(long)]
     pub potential: bool,

@@ -1,7 +1,10 @@
 //! What goes to stdout: lines, tables with aligned columns, and JSON; and notes to stderr.
 
 use std::io::{self, Write};
+use std::path::Path;
 
+use gradnet_experiments::data::file::{Columns, FileConfig, listed};
+use gradnet_experiments::files::RowReader;
 use serde::Serialize;
 
 use crate::diagnostics::Failure;
@@ -28,6 +31,30 @@ pub fn line(text: impl std::fmt::Display) -> Result<(), Failure> {
 /// Says `text` on stderr, if anyone is there to hear it.
 pub fn note(text: impl std::fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Says which columns of a data file are read, and what was assumed of it.
+pub fn columns(file: &FileConfig, columns: &Columns) {
+    let path = file.path.display();
+    note(format_args!("{path}: {columns}"));
+    notes(&file.path, &columns.notes);
+}
+
+/// Says which columns of a file hold the points, and what was assumed of it.
+pub fn points(file: &Path, reader: &RowReader) {
+    let left_out = match reader.left_out() {
+        [] => String::new(),
+        left_out => format!("; left out: {}", listed(left_out)),
+    };
+    let names = listed(reader.names());
+    note(format_args!("{}: points {names}{left_out}", file.display()));
+    notes(file, reader.notes());
+}
+
+fn notes(file: &Path, notes: &[String]) {
+    for text in notes {
+        note(format_args!("note: {}: {text}", file.display()));
+    }
 }
 
 /// Prints rows under a heading, each column as wide as its widest cell; the last column runs free.

@@ -8,7 +8,7 @@ mod program;
 use std::fs;
 
 use pairs::{csv, try_to_train, write, write_config};
-use program::gradnet;
+use program::{Ran, command, gradnet};
 
 /// `config check` or `train` with this data file's text and settings fails and says so.
 #[track_caller]
@@ -57,7 +57,12 @@ fn a_bad_row_is_told_with_file_line_and_column() {
         "",
         &["line 17", "column `g2`", "infinite"],
     );
-    refused("a.csv", &one("1,2,3,1e60"), "", &["line 17", "32-bit"]);
+    refused(
+        "a.csv",
+        &one("1,2,3,1e600"),
+        "",
+        &["line 17", "column `g2`", "infinite"],
+    );
     refused(
         "a.csv",
         &one("1,,3,4"),
@@ -178,4 +183,169 @@ fn a_target_and_a_file_are_not_both_learned() {
     let ran = gradnet(here.path(), &["config", "check", "mine.toml"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("not from both"), "{}", ran.stderr);
+}
+
+#[test]
+fn lines_are_counted_as_an_editor_counts_them_whatever_ends_them() {
+    let text = |end: &str| {
+        let bad = |row, line| {
+            if row == 15 {
+                "1,2,x,4".to_owned()
+            } else {
+                line
+            }
+        };
+        let text = String::from_utf8(csv(bad)).unwrap();
+        // A comment and two empty lines before the line that is wrong.
+        let text = text.replacen('\n', "\n# measured\n\n\n", 1);
+        text.replace('\n', end).into_bytes()
+    };
+    for end in ["\n", "\r\n", "\r"] {
+        refused(
+            "a.csv",
+            &text(end),
+            "",
+            &["a.csv, line 20", "column `g1`", "`x`"],
+        );
+    }
+}
+
+#[test]
+fn tables_that_cannot_be_read_are_told_with_what_they_are() {
+    let good = String::from_utf8(csv(|_, line| line)).unwrap();
+    let doubled = good.replacen("x1,x2,g1,g2", "x1,x2,g1,x1", 1);
+    refused(
+        "a.csv",
+        doubled.as_bytes(),
+        "",
+        &["`x1`", "2 times", "a name of its own"],
+    );
+    let mixed = good
+        .replacen("x1,x2,g1,g2", "x1;x2;g1;g2", 1)
+        .replace(',', ";");
+    let mixed = mixed.replacen(".", ",", 1);
+    refused(
+        "a.csv",
+        mixed.as_bytes(),
+        "",
+        &["line 2", "comma", "decimal point"],
+    );
+    let commas = good.replace('.', ",");
+    refused(
+        "a.csv",
+        commas.as_bytes(),
+        "",
+        &["line 2", "8 values", "decimal commas"],
+    );
+    let extra = good.replacen("x1,x2,g1,g2", "x1,x2,g1,g2,label", 1);
+    let labelled: String = extra
+        .lines()
+        .map(|line| {
+            if line.ends_with("label") {
+                line.into()
+            } else {
+                format!("{line},up")
+            }
+        })
+        .collect::<Vec<String>>()
+        .join("\n");
+    let said = ["5 columns", "label", "name the columns"];
+    refused("a.csv", labelled.as_bytes(), "", &said);
+    let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
+    refused(
+        "a.parquet",
+        pointer,
+        "",
+        &["Git LFS pointer", "git lfs pull"],
+    );
+}
+
+/// Of the letters after the backslash some are escapes and some are not.
+#[test]
+fn a_path_of_windows_between_double_quotes_is_told_with_what_to_write() {
+    let here = tempfile::tempdir().unwrap();
+    let check = |path: &str| {
+        write_config(here.path(), &format!("path = {path}\n"));
+        let ran = gradnet(here.path(), &["config", "check", "mine.toml"]);
+        assert_eq!(ran.code, 2, "{path}: {}", ran.stdout);
+        ran.stderr.replace("\n  │ ", " ").replace("\n        ", " ")
+    };
+    for path in [
+        "\"C:\\data\\pairs.csv\"",
+        "\"C:\\temp\\new.csv\"",
+        "\"C:\\Users\\me\\pairs.csv\"",
+        "\"D:\\rows\\pairs.csv\"",
+        "\"C:\\exp\\backup.csv\"",
+        "\"C:\\xa\\pairs.csv\"",
+        "\"\\\\server\\pairs.csv\"",
+    ] {
+        let stderr = check(path);
+        assert!(stderr.contains("single quotes"), "{path}: {stderr}");
+        assert!(
+            stderr.contains("path = 'C:\\data\\pairs.csv'"),
+            "{path}: {stderr}"
+        );
+    }
+    // Written as it should be, the file is only not there.
+    for path in [
+        "'C:\\temp\\new.csv'",
+        "\"C:/temp/new.csv\"",
+        "\"C:\\\\temp\\\\new.csv\"",
+    ] {
+        let stderr = check(path);
+        assert!(stderr.contains("no such file"), "{path}: {stderr}");
+        assert!(!stderr.contains("single quotes"), "{path}: {stderr}");
+    }
+}
+
+#[test]
+fn a_folder_for_temporary_files_that_is_not_there_is_told() {
+    let here = tempfile::tempdir().unwrap();
+    let folder = here.path();
+    write(folder, "pairs.npz");
+    write_config(folder, "path = \"pairs.npz\"\n");
+    let without = |arguments: &[&str]| {
+        let mut command = command(folder);
+        let ran = command
+            .args(arguments)
+            .env("TMPDIR", folder.join("nowhere"))
+            .output();
+        Ran::of(ran.unwrap())
+    };
+    let train = [
+        "train",
+        "--config",
+        "mine.toml",
+        "--out",
+        "run",
+        "--progress",
+        "none",
+    ];
+    let short = ["--set", "train.steps=20"];
+    assert_eq!(gradnet(folder, &[&train[..], &short].concat()).code, 0);
+    let again = [
+        "train",
+        "--config",
+        "mine.toml",
+        "--out",
+        "again",
+        "--progress",
+        "none",
+    ];
+    let predict = |output| ["predict", "run", "--input", "pairs.npz", "--output", output];
+    for arguments in [
+        &["config", "init", "--data", "pairs.npz"][..],
+        &again,
+        &predict("y.csv"),
+        &predict("y.npz"),
+        &["export", "run", "--to", "w.npz"],
+    ] {
+        let ran = without(arguments);
+        assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stdout);
+        let stderr = ran.stderr.replace("\n  │ ", " ");
+        for part in ["temporary file", "nowhere", "no such folder", "set TMPDIR"] {
+            assert!(stderr.contains(part), "{arguments:?}: {part}: {stderr}");
+        }
+        assert!(!folder.join("y.csv").exists() && !folder.join("w.npz").exists());
+    }
 }

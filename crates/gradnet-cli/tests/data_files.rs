@@ -374,3 +374,290 @@ fn a_prediction_that_is_not_finite_is_refused_with_its_row() {
     assert!(stderr.contains("help: "), "{stderr}");
     assert!(!folder.join("y.csv").exists());
 }
+
+/// What `gradnet config init` says of a file, and the config it writes.
+fn init(folder: &Path, file: &str, more: &[&str]) -> Ran {
+    let arguments = [
+        "config",
+        "init",
+        "--data",
+        file,
+        "--out",
+        "init.toml",
+        "--overwrite",
+    ];
+    gradnet(folder, &[&arguments[..], more].concat())
+}
+
+/// The columns of a file as `config init` says them.
+fn told_columns(ran: &Ran) -> String {
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    ran.stderr.lines().next().unwrap_or_default().to_owned()
+}
+
+/// pandas and R write such tables; the config reads the pairs of the table without the index.
+#[test]
+fn a_leftover_index_never_becomes_a_coordinate() {
+    let rows = |index: fn(usize) -> String, first: &str, last: &str| {
+        let mut text = format!("{first}x1,x2,g1,g2{last}\n");
+        for (row, [a, b, c, d]) in pairs().into_iter().enumerate() {
+            let index = index(row);
+            let (before, after) = match first {
+                "" => (String::new(), format!(",{index}")),
+                _ => (format!("{index},"), String::new()),
+            };
+            text.push_str(&format!("{before}{a},{b},{c},{d}{after}\n"));
+        }
+        text
+    };
+    let here = tempfile::tempdir().unwrap();
+    let folder = here.path();
+    let numbers: fn(usize) -> String = |row| row.to_string();
+    let from_one: fn(usize) -> String = |row| (row + 1).to_string();
+    let words: fn(usize) -> String = |row| format!("s{row}");
+    let shuffled: fn(usize) -> String = |row| (row * 7 % ROWS).to_string();
+    for (index, first, last, left_out) in [
+        (numbers, ",", "", "column 1 (without a name)"),
+        (shuffled, ",", "", "column 1 (without a name)"),
+        (words, "\"\",", "", "column 1 (without a name)"),
+        (numbers, "Unnamed: 0,", "", "Unnamed: 0"),
+        (numbers, "id,", "", "id"),
+        (shuffled, "id,", "", "id"),
+        (words, "id,", "", "id"),
+        (from_one, "Index,", "", "Index"),
+        (from_one, "k,", "", "k"),
+        (numbers, "", ",__index_level_0__", "__index_level_0__"),
+        (numbers, "", ",row_id", "row_id"),
+    ] {
+        fs::write(folder.join("pairs.csv"), rows(index, first, last)).unwrap();
+        let told = told_columns(&init(folder, "pairs.csv", &[]));
+        let expected = "pairs.csv: points x1, x2; gradients g1, g2; left out: ";
+        assert!(
+            told.starts_with(&format!("{expected}{left_out}")),
+            "{first}{last}: {told}"
+        );
+        let config = fs::read_to_string(folder.join("init.toml")).unwrap();
+        assert!(
+            config.contains("x = [\"x1\", \"x2\"]\ny = [\"g1\", \"g2\"]\n"),
+            "{config}"
+        );
+        assert!(config.contains("path = \"pairs.csv\""), "{config}");
+    }
+    // An even number of columns with an index among them is not halved.
+    let text = rows(numbers, "id,", "").replace('\n', ",0.5\n");
+    let text = text.replacen("g2,0.5", "g2,weight", 1);
+    fs::write(folder.join("pairs.csv"), text).unwrap();
+    let ran = init(folder, "pairs.csv", &[]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    let stderr = ran.stderr.replace("\n  │ ", " ");
+    for part in [
+        "5 columns",
+        "x1, x2, g1, g2, weight",
+        "left out: id",
+        "name the columns",
+    ] {
+        assert!(stderr.contains(part), "{part}: {stderr}");
+    }
+    let named = ["--x", "x1,x2", "--y", "g1,g2"];
+    let told = told_columns(&init(folder, "pairs.csv", &named));
+    assert_eq!(told, "pairs.csv: points x1, x2; gradients g1, g2");
+}
+
+#[test]
+fn training_says_its_columns_and_an_index_changes_nothing_of_it() {
+    let here = tempfile::tempdir().unwrap();
+    let folder = here.path();
+    let facts = |text: &[u8], name: &str| -> (Value, String) {
+        fs::write(folder.join("pairs.csv"), text).unwrap();
+        write_config(folder, "path = \"pairs.csv\"\n");
+        let ran = try_to_train(folder, name, &["--set", "train.steps=20"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let facts = fs::read_to_string(folder.join(name).join("data.json")).unwrap();
+        (serde_json::from_str(&facts).unwrap(), ran.stderr)
+    };
+    let (plain, said) = facts(&csv(|_, line| line), "plain");
+    assert!(said.contains("points x1, x2; gradients g1, g2\n"), "{said}");
+    let text = String::from_utf8(csv(|row, line| format!("{row},{line}"))).unwrap();
+    let (indexed, said) = facts(format!("id,{text}").as_bytes(), "indexed");
+    assert!(said.contains("left out: id"), "{said}");
+    assert_eq!(indexed, plain);
+    // pandas without names: the first line counts the columns.
+    let unnamed = text.replacen("x1,x2,g1,g2", ",0,1,2,3", 1);
+    let (unnamed, said) = facts(unnamed.as_bytes(), "unnamed");
+    assert!(
+        said.contains("points 0, 1; gradients 2, 3; left out"),
+        "{said}"
+    );
+    assert_eq!(unnamed, plain);
+}
+
+#[test]
+fn a_first_line_that_counts_is_no_point_unless_one_says_so() {
+    let here = tempfile::tempdir().unwrap();
+    let folder = here.path();
+    let rows = |more: &[&str]| {
+        let ran = init(folder, "pairs.csv", more);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let config = fs::read_to_string(folder.join("init.toml")).unwrap();
+        let said = ran.stderr.contains("header = ");
+        (
+            config.lines().next().unwrap().contains("601 rows"),
+            said,
+            config,
+        )
+    };
+    let text = String::from_utf8(csv(|_, line| line)).unwrap();
+    for (first, begins) in [("0,1,2,3", "x = [\"0\""), ("1,2,3,4", "x = [\"1\"")] {
+        let text = text.replacen("x1,x2,g1,g2", first, 1);
+        fs::write(folder.join("pairs.csv"), text).unwrap();
+        let (point, said, config) = rows(&[]);
+        assert!(
+            !point && said && config.contains(begins),
+            "{first}: {config}"
+        );
+        let (point, said, config) = rows(&["--header", "false"]);
+        assert!(
+            point && !said && config.contains("header = false"),
+            "{first}: {config}"
+        );
+        let (point, said, config) = rows(&["--header", "true"]);
+        assert!(
+            !point && !said && config.contains("header = true"),
+            "{first}: {config}"
+        );
+    }
+    // The same of points to predict at.
+    train_on(folder, text.as_bytes());
+    for (points, more, count) in [
+        ("0,1\n20.5,-5.0\n21.0,-4.5\n", &[][..], "2 points"),
+        (
+            "0,1\n20.5,-5.0\n21.0,-4.5\n",
+            &["--header", "false"],
+            "3 points",
+        ),
+        ("0,1\n20,-5\n21,-4\n", &[], "3 points"),
+        ("0,1\n20,-5\n21,-4\n", &["--header", "true"], "2 points"),
+        (",0,1\n0,20.5,-5.0\n1,21.0,-4.5\n", &[], "2 points"),
+        ("20.5,-5.0\n21.0,-4.5\n", &[], "2 points"),
+        ("0,20.5,-5.0\n1,21.0,-4.5\n", &[], "2 points"),
+        ("id,x1,x2\n0,20.5,-5.0\n1,21.0,-4.5\n", &[], "2 points"),
+        ("# x1 x2\n20.5 -5.0\n21.0 -4.5\n", &[], "2 points"),
+        ("x2;x1\n-5,0;20,5\n-4,5;21,0\n", &[], "2 points"),
+    ] {
+        fs::write(folder.join("x.csv"), points).unwrap();
+        let ran = predict(folder, "x.csv", "y.csv", more);
+        assert_eq!(ran.code, 0, "{points}: {}", ran.stderr);
+        assert!(ran.stdout.starts_with(count), "{points}: {}", ran.stdout);
+        assert!(
+            ran.stderr.starts_with("x.csv: points "),
+            "{points}: {}",
+            ran.stderr
+        );
+        let counts = points.starts_with("0,1");
+        assert_eq!(
+            ran.stderr.contains("--header "),
+            counts && more.is_empty(),
+            "{}",
+            ran.stderr
+        );
+        if count == "2 points" && points.contains(".5") {
+            let values = numbers(&folder.join("y.csv"), &Selection::All);
+            fs::write(folder.join("named.csv"), "x1,x2\n20.5,-5\n21,-4.5\n").unwrap();
+            assert_eq!(predict(folder, "named.csv", "named_y.csv", &[]).code, 0);
+            assert_eq!(
+                values,
+                numbers(&folder.join("named_y.csv"), &Selection::All),
+                "{points}"
+            );
+        }
+    }
+    // Columns that are no points of the network are told, not guessed.
+    fs::write(folder.join("x.csv"), "0,20.5\n1,21.0\n2,20.0\n").unwrap();
+    let ran = predict(folder, "x.csv", "y.csv", &[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("counts the rows"), "{}", ran.stderr);
+    fs::write(folder.join("x.csv"), "id,x2\n0,20.5\n1,21.0\n2,20.0\n").unwrap();
+    let ran = predict(folder, "x.csv", "y.csv", &["--x", "id,x2"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let ran = predict(folder, "x.csv", "y.csv", &[]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+}
+
+#[test]
+fn a_config_that_init_writes_is_one_that_check_takes() {
+    let here = tempfile::tempdir().unwrap();
+    let folder = here.path();
+    // 10,001 dimensions: more than the 20,000 points of the linear map determine.
+    let width = 2 * 10_001;
+    let header = format!("{{'descr': '|i1', 'fortran_order': False, 'shape': (5, {width}), }}\n");
+    let mut wide = b"\x93NUMPY\x01\x00".to_vec();
+    wide.extend(u16::try_from(header.len()).unwrap().to_le_bytes());
+    wide.extend(header.as_bytes());
+    wide.extend((0..5 * width).map(|place| (place % 97) as u8));
+    fs::write(folder.join("wide.npy"), wide).unwrap();
+    let names: Vec<String> = (0..width)
+        .map(|place| format!("coordinate{place}"))
+        .collect();
+    let row: Vec<String> = (0..width)
+        .map(|place| format!("{}.5", place % 97))
+        .collect();
+    let text = format!(
+        "{}\n{}",
+        names.join(","),
+        format!("{}\n", row.join(",")).repeat(5)
+    );
+    fs::write(folder.join("wide.csv"), text).unwrap();
+    fs::write(folder.join("odd name\n#.csv"), csv(|_, line| line)).unwrap();
+    fs::write(folder.join("back\\slash\t'.csv"), csv(|_, line| line)).unwrap();
+    let thin: String = (0..9)
+        .map(|row| format!("{row}.5,{}\n", row * row))
+        .collect();
+    fs::write(folder.join("thin.csv"), thin).unwrap();
+    for (file, network) in [
+        ("wide.npy", "mgradnet_m"),
+        ("wide.csv", "gradnet_c"),
+        ("odd name\n#.csv", "mgradnet_m"),
+        ("back\\slash\t'.csv", "mgradnet_m"),
+        ("thin.csv", "mgradnet_c"),
+    ] {
+        let ran = init(folder, file, &["--network", network]);
+        assert_eq!(ran.code, 0, "{file}: {}", ran.stderr);
+        let checked = gradnet(folder, &["config", "check", "init.toml"]);
+        assert_eq!(checked.code, 0, "{file}: {}", checked.stderr);
+    }
+    fs::remove_file(folder.join("init.toml")).unwrap();
+    // A network that no config for this file can have.
+    let odd: String = (0..9)
+        .map(|row| format!("{row}.5,1.5,{row},4,5.5,{row}\n"))
+        .collect();
+    fs::write(folder.join("odd.csv"), odd).unwrap();
+    let ran = init(folder, "odd.csv", &["--network", "hamiltonian"]);
+    assert_eq!(ran.code, 2, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("even"), "{}", ran.stderr);
+    assert!(!folder.join("init.toml").exists());
+}
+
+#[test]
+fn compressed_text_and_sixteen_bit_text_train_as_plain_text_does() {
+    let here = tempfile::tempdir().unwrap();
+    let folder = here.path();
+    let text = String::from_utf8(csv(|_, line| line)).unwrap();
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let comma = text.replace(',', ";").replace('.', ",");
+    let spaces = text.replace(',', "  ");
+    let mut facts = Vec::new();
+    for (name, bytes) in [
+        ("plain", text.clone().into_bytes()),
+        ("utf16", [&b"\xff\xfe"[..], &wide].concat()),
+        ("comma", comma.into_bytes()),
+        ("spaces", spaces.into_bytes()),
+        ("mac", text.replace('\n', "\r").into_bytes()),
+    ] {
+        fs::write(folder.join("pairs.csv"), bytes).unwrap();
+        write_config(folder, "path = \"pairs.csv\"\n");
+        let ran = try_to_train(folder, name, &["--set", "train.steps=20"]);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+        facts.push(fs::read_to_string(folder.join(name).join("data.json")).unwrap());
+    }
+    assert!(facts.iter().all(|other| *other == facts[0]));
+}

@@ -65,7 +65,7 @@ fn the_guide_goes_from_a_csv_of_measurements_to_a_verified_map_and_predictions()
         ran_commands += 1;
         match words[0] {
             "train" => assert!(
-                ran.stdout.contains("best symmetric linear map"),
+                ran.stdout.contains("dB affine (the best symmetric affine map)"),
                 "{}",
                 ran.stdout
             ),
@@ -78,7 +78,7 @@ fn the_guide_goes_from_a_csv_of_measurements_to_a_verified_map_and_predictions()
     let summary = fs::read_to_string(here.join("runs/first/summary.json")).unwrap();
     let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
     let test = summary["test"]["mse_db_mean"].as_f64().unwrap();
-    let linear = summary["reference"]["linear_db"].as_f64().unwrap();
+    let linear = summary["reference"]["affine_db"].as_f64().unwrap();
     assert!(test < linear - 10.0, "{test} against {linear}");
     let predictions = fs::read_to_string(here.join("predictions.csv")).unwrap();
     let mut lines = predictions.lines();

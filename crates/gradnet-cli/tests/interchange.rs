@@ -108,7 +108,7 @@ fn read(file: &Path) -> Vec<f32> {
     let mut reader = RowReader::open(file, &Selection::All).unwrap();
     let mut numbers = Vec::new();
     while reader.read(100, &mut numbers).unwrap() > 0 {}
-    numbers
+    numbers.into_iter().map(|number| number as f32).collect()
 }
 
 #[track_caller]
@@ -539,6 +539,51 @@ fn exported_arrays_rebuild_the_function_in_numpy() {
     if !numpy() {
         eprintln!("SKIPPED: no python3 with numpy here to rebuild the functions");
     }
+}
+
+/// 1000 tanh and a constant at points around 5.4e6, as forces: the exported function is what `predict` writes.
+#[test]
+fn an_export_of_a_run_on_a_file_has_its_constant_its_sign_and_its_offsets() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let mut text = "x1,x2,g1,g2\n".to_owned();
+    for row in 0..200 {
+        let (a, b) = (f64::from(row % 20) / 10.0 - 1.0, f64::from(row / 20) / 5.0 - 1.0);
+        let (f, g) = (300.0 - 1000.0 * (a + 0.5 * b).tanh(), -20.0 - 500.0 * (a + 0.5 * b).tanh());
+        text.push_str(&format!("{},{},{f},{g}\n", 5.4e6 + a, b));
+    }
+    fs::write(here.join("pairs.csv"), text).unwrap();
+    let config = "schema = 1\nname = \"forces\"\n[data.file]\npath = \"pairs.csv\"\nsign = -1\n[network.mgradnet_m]\nwidth = 8\n[train]\nsteps = 100\nbatch = 20\nlearning_rate = 0.03\n";
+    fs::write(here.join("forces.toml"), config).unwrap();
+    for words in [
+        "train --config forces.toml --out run --progress none",
+        "export run --to weights.npz",
+        "predict run --input pairs.csv --output y.csv",
+    ] {
+        let ran = gradnet(here, &words.split(' ').collect::<Vec<_>>());
+        assert_eq!(ran.code, 0, "{words}: {}", ran.stderr);
+    }
+    let described = fs::read_to_string(here.join("weights.json")).unwrap();
+    let described: Value = serde_json::from_str(&described).unwrap();
+    let similarity = &described["similarity"];
+    assert_eq!(similarity["sign"], -1);
+    let constant = similarity["constant"][0].as_f64().unwrap();
+    assert!((constant - 300.0).abs() < 200.0, "{constant}");
+    if !numpy() {
+        eprintln!("SKIPPED: no python3 with numpy here to rebuild the function");
+        return;
+    }
+    let check = format!(
+        "{}\nfield = load(\"weights\")\nx = numpy.loadtxt(\"pairs.csv\", delimiter=\",\", skiprows=1)[:, :2]\ny = numpy.loadtxt(\"y.csv\", delimiter=\",\", skiprows=1)\nassert abs(field(x) - y).max() < 1e-2, abs(field(x) - y).max()\n",
+        snippet()
+    );
+    let output = Command::new("python3")
+        .args(["-c", &check])
+        .current_dir(here)
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
 }
 
 #[test]

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use burn::tensor::{Device, FloatDType, Tensor};
+use burn::tensor::Device;
 use gradnet_core::VectorField;
 
-use crate::data::file::RunField;
-use crate::data::points_tensor;
-use crate::files::{FileError, Format, Part, RowReader, RowWriter, Selection, check_output};
+use crate::data::file::{RunField, listed};
+use crate::files::{
+    FileError, Format, Part, Reading, RowReader, RowWriter, Selection, Wanted, check_output,
+};
 use crate::run::{Run, RunError};
 use crate::target::TargetConfig;
 
@@ -18,8 +19,10 @@ const PIECE: usize = 500;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PredictOptions {
     /// Columns or arrays with the points. Default: those the run was trained on; if it named none, or the file has no names (`.npy`, CSV that
-    /// begins with numbers), all columns, or the array "x".
+    /// begins with numbers), all columns but those that count the rows, or the array "x".
     pub x: Option<Vec<String>>,
+    /// Whether the first line of a text file names the columns. Found out by default.
+    pub header: Option<bool>,
     /// Whether the potential is written too.
     pub potential: bool,
     /// Whether the Jacobian is written too.
@@ -52,7 +55,7 @@ pub enum PredictError {
         /// The column of the output.
         column: String,
         /// What was predicted.
-        value: f32,
+        value: f64,
     },
 }
 
@@ -76,7 +79,8 @@ impl PredictError {
 
 /// Writes the field of a run at every point of `input` to `output`; the number of points.
 ///
-/// `told` hears after each piece how many points are done, and of how many if the file's format knows.
+/// `opened` is shown the columns of the points before the first is read; `told` hears after each piece how many points are done, and of how
+/// many if the file's format knows.
 ///
 /// # Errors
 /// See [`PredictError`]; `output` is then as it was.
@@ -86,24 +90,18 @@ pub fn predict(
     input: &Path,
     output: &Path,
     options: &PredictOptions,
+    opened: impl FnOnce(&RowReader),
     mut told: impl FnMut(u64, Option<u64>),
 ) -> Result<u64, PredictError> {
     check_output(output, Some(input), std::slice::from_ref(run))?;
-    let field = run.field(device)?;
+    let device = device.clone().without_autodiff();
+    let field = run.field(&device)?;
     let dim = field.dim();
-    let mut reader = open(run, input, options)?;
+    let mut reader = open(run, input, options, dim)?;
     if reader.width() != dim {
-        return Err(FileError::Format {
-            file: input.into(),
-            reason: format!(
-                "a point has {} coordinates there ({}), the network wants {dim}",
-                reader.width(),
-                reader.names().join(", ")
-            ),
-            remedy: "name the columns or the array with the points: --x x1,x2".into(),
-        }
-        .into());
+        return Err(uneven(input, &reader, dim)?.into());
     }
+    opened(&reader);
     let parts = parts(run, dim, options);
     let mut writer = RowWriter::create(output, parts.clone())?;
     let total = reader.count();
@@ -114,13 +112,7 @@ pub fn predict(
         if rows == 0 {
             break;
         }
-        let x = points_tensor(
-            points,
-            dim,
-            &device.clone().without_autodiff(),
-            FloatDType::F32,
-        );
-        let values = values(&field, x, options)?;
+        let values = values(&field, &points, &device, options)?;
         finite(input, done, &parts, &values)?;
         writer.write(&values)?;
         done += rows as u64;
@@ -131,60 +123,93 @@ pub fn predict(
 }
 
 /// Opens the columns or arrays with the points.
-fn open(run: &Run, input: &Path, options: &PredictOptions) -> Result<RowReader, FileError> {
+fn open(
+    run: &Run,
+    input: &Path,
+    options: &PredictOptions,
+    dim: usize,
+) -> Result<RowReader, FileError> {
+    let reading = Reading {
+        header: options.header,
+        wanted: Wanted::Exactly(dim),
+    };
+    let named =
+        |names: &[String]| RowReader::open_with(input, &Selection::Named(names.to_vec()), reading);
+    let all = || match Format::of(input)?.has_arrays() {
+        true => named(&["x".to_owned()]),
+        false => RowReader::open_with(input, &Selection::All, reading),
+    };
     if let Some(names) = &options.x {
-        return RowReader::open(input, &Selection::Named(names.clone()));
+        return named(names);
     }
     let trained = match &run.experiment().target {
-        TargetConfig::File(file) if !file.x.is_empty() => Some(file.x.clone()),
+        TargetConfig::File(file) if !file.x.is_empty() => &file.x,
+        _ => return all(),
+    };
+    // Only where nothing has a name the places say which is which.
+    let format = Format::of(input)?;
+    let unnamed = match format {
+        Format::Npy => return all(),
+        Format::Csv => all().ok().filter(unnamed),
         _ => None,
     };
-    let arrays = Format::of(input)?.has_arrays();
-    let all = match arrays {
-        true => Selection::Named(vec!["x".into()]),
-        false => Selection::All,
-    };
-    match trained {
-        Some(names) => {
-            RowReader::open(input, &Selection::Named(names.clone())).or_else(|error| {
-                let FileError::Column {
-                    file,
-                    what,
-                    name,
-                    requirement,
-                    remedy,
-                } = error
-                else {
-                    return Err(error);
-                };
-                // Only where nothing has a name the places say which is which.
-                let format = Format::of(input)?;
-                if matches!(format, Format::Npy | Format::Csv) {
-                    let reader = RowReader::open(input, &all)?;
-                    if format == Format::Npy || unnamed(&reader) {
-                        return Ok(reader);
-                    }
-                }
-                Err(FileError::Column {
-                    file,
-                    what,
-                    name,
-                    requirement,
-                    remedy: format!(
-                        "{remedy}; name the columns or the array with the points, in the order the run was trained on ({}): --x NAMES",
-                        names.join(", ")
-                    ),
-                })
-            })
+    if let Some(reader) = unnamed {
+        match reader.width() == dim {
+            true => return Ok(reader),
+            false => return named(trained).or(Ok(reader)),
         }
-        None => RowReader::open(input, &all),
     }
+    named(trained).map_err(|error| match error {
+        FileError::Column {
+            file,
+            what,
+            name,
+            requirement,
+            remedy,
+        } if !requirement.contains("times") => FileError::Column {
+            file,
+            what,
+            name,
+            requirement,
+            remedy: format!(
+                "{remedy}; name the columns or the array with the points, in the order the run was \
+                 trained on ({}): --x NAMES",
+                listed(trained)
+            ),
+        },
+        error => error,
+    })
 }
 
-/// Whether a file's columns are called by their numbers, because nothing in it names them.
+/// Whether a file's columns are called by numbers, one more each: because nothing in it names them, or because pandas had no names.
 fn unnamed(reader: &RowReader) -> bool {
-    let mut names = reader.names().iter().zip(1..);
-    names.all(|(name, number): (&String, usize)| *name == number.to_string())
+    let number = |name: &String| name.parse::<u64>().ok();
+    let first = reader.names().first().and_then(number);
+    first.is_some_and(|first| {
+        let mut names = reader.names().iter().zip(first..);
+        names.all(|(name, expected)| number(name) == Some(expected))
+    })
+}
+
+/// Rows that are no points of the network.
+fn uneven(input: &Path, reader: &RowReader, dim: usize) -> Result<FileError, FileError> {
+    let mut reason = format!(
+        "a point has {} coordinates there ({}), the network wants {dim}",
+        reader.width(),
+        listed(reader.names())
+    );
+    if !reader.left_out().is_empty() {
+        reason.push_str(&format!("; left out: {}", listed(reader.left_out())));
+    }
+    Ok(FileError::Format {
+        file: input.into(),
+        reason,
+        remedy: match Format::of(input)? {
+            Format::Npy => "save an array with the points alone, of shape (points, coordinates)",
+            _ => "name the columns or the array with the points: --x x1,x2",
+        }
+        .into(),
+    })
 }
 
 /// Refuses the first row with a number that is not finite; `before` rows came before these.
@@ -192,7 +217,7 @@ fn finite(
     input: &Path,
     before: u64,
     parts: &[Part],
-    values: &[Vec<f32>],
+    values: &[Vec<f64>],
 ) -> Result<(), PredictError> {
     let bad = parts.iter().zip(values).filter_map(|(part, values)| {
         let place = values.iter().position(|value| !value.is_finite())?;
@@ -239,43 +264,22 @@ fn parts(run: &Run, dim: usize, options: &PredictOptions) -> Vec<Part> {
     parts
 }
 
-fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
-}
-
-/// The field, and what else is wanted, at the rows of `x`.
+/// The field, and what else is wanted, at points row after row.
 fn values(
     field: &RunField,
-    x: Tensor<2>,
+    x: &[f64],
+    device: &Device,
     options: &PredictOptions,
-) -> Result<Vec<Vec<f32>>, PredictError> {
-    let mut values = vec![numbers(field.forward(x.clone()))];
+) -> Result<Vec<Vec<f64>>, PredictError> {
+    let mut values = vec![field.values(x, device)];
     if options.potential {
-        let potential = field
-            .potential(x.clone())
-            .ok_or_else(|| PredictError::NoPotential {
-                network: field.network().name(),
-            })?;
-        values.push(numbers(potential));
+        let potential = field.potentials(x, device);
+        values.push(potential.ok_or_else(|| PredictError::NoPotential {
+            network: field.network().name(),
+        })?);
     }
     if options.jacobian {
-        let [rows, dim] = x.dims();
-        let mut jacobians = vec![0.0; rows * dim * dim];
-        for j in 0..dim {
-            let mut direction = vec![0.0; rows * dim];
-            direction
-                .iter_mut()
-                .skip(j)
-                .step_by(dim)
-                .for_each(|v| *v = 1.0);
-            let direction = points_tensor(direction, dim, &x.device(), FloatDType::F32);
-            // Column j of the Jacobian at every point.
-            let column = numbers(field.jacobian_vector(x.clone(), direction));
-            for (place, value) in column.into_iter().enumerate() {
-                jacobians[place * dim + j] = value;
-            }
-        }
-        values.push(jacobians);
+        values.push(field.jacobians(x, device));
     }
     Ok(values)
 }

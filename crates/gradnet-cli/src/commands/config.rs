@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use gradnet_core::network::NetworkConfig;
 use gradnet_experiments::config::{self, ConfigError, Overrides};
-use gradnet_experiments::data::file::FileConfig;
+use gradnet_experiments::data::file::{FileConfig, FilePairs};
 use gradnet_experiments::files::check_output;
 use gradnet_experiments::run::write_atomically;
 use serde::Serialize;
@@ -119,12 +119,21 @@ pub fn init(options: &Init) -> Result<ExitCode, Failure> {
         check_output(out, Some(&options.data), &[])?;
     }
     let data = FileConfig {
+        header: options.header,
         x: options.x.clone(),
         y: options.y.clone(),
         ..FileConfig::new(&options.data)
     };
     let shown = shown_path(&options.data, options.out.as_deref());
-    let text = config::template(&data, &network, &shown)?;
+    let place = options.out.as_deref().unwrap_or(Path::new("config.toml"));
+    let (text, columns) = config::template(&data, &network, &shown, place)?;
+    output::columns(&data, &columns);
+    let found = data.inspect(Path::new(""))?;
+    let mut pairs = FilePairs::read(&found, 0, 1)?;
+    pairs.examine(&found, network.entry().claim);
+    for finding in pairs.findings() {
+        output::note(format_args!("note: {finding}"));
+    }
     let Some(out) = &options.out else {
         output::line(text.trim_end())?;
         return Ok(ExitCode::SUCCESS);

@@ -16,6 +16,7 @@ pub fn run(options: &Predict) -> Result<ExitCode, Failure> {
     let (_, device) = device::open(&options.device)?;
     let wanted = PredictOptions {
         x: options.x.clone(),
+        header: options.header,
         potential: options.potential,
         jacobian: options.jacobian,
     };
@@ -26,6 +27,7 @@ pub fn run(options: &Predict) -> Result<ExitCode, Failure> {
         &options.input,
         &options.output,
         &wanted,
+        |reader| output::points(&options.input, reader),
         |done, total| count.show(done, total),
     )?;
     drop(count);

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use gradnet_experiments::config::{self, Overrides};
 use gradnet_experiments::evaluation::{Reference, Score};
 use gradnet_experiments::run::Run;
+use gradnet_experiments::target::TargetConfig;
 use gradnet_experiments::training::{Summary, TrainOptions, resume, train};
 
 use crate::arguments::Train;
@@ -35,6 +36,11 @@ pub fn run(options: &Train) -> Result<ExitCode, Failure> {
             ));
         }
     };
+    if let TargetConfig::File(file) = &experiment.target
+        && let Ok(columns) = file.columns()
+    {
+        output::columns(file, &columns);
+    }
     let progress = progress::choose(options.progress);
     let (backend, device) = device::open(&options.device)?;
     let train_options = TrainOptions {
@@ -93,8 +99,13 @@ pub fn scores(test: &Score, reference: &Reference) -> Result<(), Failure> {
         "test error    {:.2} dB ({spread})",
         test.mse_db_mean
     ))?;
-    output::line(format_args!(
-        "for reference {:.2} dB predicting zero, {:.2} dB the best symmetric linear map",
-        reference.zero_db, reference.linear_db
-    ))
+    match (reference.constant_db, reference.affine_db) {
+        (Some(constant), Some(affine)) => output::line(format_args!(
+            "for reference {constant:.2} dB constant (the mean of the training rows), {affine:.2} dB affine (the best symmetric affine map)"
+        )),
+        _ => output::line(format_args!(
+            "for reference {:.2} dB predicting zero, {:.2} dB the best symmetric linear map",
+            reference.zero_db, reference.linear_db
+        )),
+    }
 }

@@ -10,7 +10,7 @@ pub use cells::Cells;
 
 use std::io::IsTerminal;
 
-use gradnet_experiments::training::{Progress, Silent, Status};
+use gradnet_experiments::training::{Progress, Status};
 
 pub use count::Count;
 
@@ -35,7 +35,16 @@ pub fn choose(kind: Option<ProgressKind>) -> Box<dyn Progress> {
     match suited(kind) {
         ProgressKind::Bar | ProgressKind::Dashboard => Box::new(bar::Bar::new()),
         ProgressKind::Plain => Box::new(plain::Plain::new()),
-        ProgressKind::None => Box::new(Silent),
+        ProgressKind::None => Box::new(Warnings),
+    }
+}
+
+/// Shows no progress, but what would ruin the run.
+struct Warnings;
+
+impl Progress for Warnings {
+    fn warn(&mut self, message: &str) {
+        output::note(format_args!("note: {message}"));
     }
 }
 

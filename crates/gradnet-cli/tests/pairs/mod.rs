@@ -123,7 +123,7 @@ pub fn numbers(file: &Path, selection: &Selection) -> Vec<f32> {
     let mut reader = RowReader::open(file, selection).unwrap();
     let mut numbers = Vec::new();
     while reader.read(64, &mut numbers).unwrap() > 0 {}
-    numbers
+    numbers.into_iter().map(|number| number as f32).collect()
 }
 
 /// The pairs as CSV with the columns x1, x2, g1, g2, each line changed by its number.

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::document::{Node, Value};
-use super::problem::{Problem, SourceText};
+use super::document::{Node, Value, WINDOWS_PATH};
+use super::problem::{Place, Problem, SourceText};
 use crate::experiment::Experiment;
 use crate::files::FileError;
 use crate::target::TargetConfig;
@@ -76,14 +76,29 @@ pub(super) fn inspect(
             }
             _ => "target.file.path",
         };
+        let found = document.find(key);
+        if matches!(error, FileError::System { .. }) && has_escape(found.place()) {
+            return Problem::new(format!(
+                "{error}: between double quotes a backslash and what follows it stand for another character"
+            ))
+            .at(found.place(), "this path")
+            .help(WINDOWS_PATH);
+        }
         Problem::new(error.to_string())
-            .at(document.find(key).place(), "this file or its columns")
+            .at(found.place(), "this file or its columns")
             .help(error.remedy())
     })?;
     Ok(Experiment {
         target: TargetConfig::File(found),
         ..experiment
     })
+}
+
+/// Whether a value is written between double quotes with an escape in it, other than that of a backslash.
+fn has_escape(place: &Place) -> bool {
+    let written = place.source.text.get(place.span.clone());
+    let written = written.filter(|text| text.starts_with('"'));
+    written.is_some_and(|text| text.replace("\\\\", "").contains('\\'))
 }
 
 /// The problem with the names the file has.

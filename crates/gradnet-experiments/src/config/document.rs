@@ -217,6 +217,9 @@ fn syntax(error: &toml::de::Error, source: &Arc<SourceText>, start: usize) -> Pr
     };
     let help = if message.contains("duplicate key") {
         "each key and each table stands once: remove one of the two"
+    } else if message.contains("escape") || message.contains("unicode") || backslash(source, &place)
+    {
+        WINDOWS_PATH
     } else if message.contains("quoted") {
         "put text in quotes, such as activation = \"tanh\""
     } else if message.contains("unclosed table") {
@@ -229,4 +232,14 @@ fn syntax(error: &toml::de::Error, source: &Arc<SourceText>, start: usize) -> Pr
     Problem::new(format!("invalid TOML: {message}"))
         .at(&place, "here")
         .help(help)
+}
+
+/// What to write for a path with backslashes.
+pub(super) const WINDOWS_PATH: &str = "between double quotes a backslash begins an escape, such as \\t for a tab: write a path with backslashes between single quotes, path = 'C:\\data\\pairs.csv', or write it with forward slashes, path = \"C:/data/pairs.csv\"";
+
+/// Whether a text between double quotes goes wrong at a backslash: there is one in the place, or just before it.
+fn backslash(source: &SourceText, place: &Place) -> bool {
+    let bytes = source.text.as_bytes();
+    let around = place.span.start.saturating_sub(1)..place.span.end.min(bytes.len());
+    bytes[around].contains(&b'\\')
 }

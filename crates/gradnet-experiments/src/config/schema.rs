@@ -149,7 +149,10 @@ impl Prober {
             return json!({"type": "number"});
         }
         if takes(json!(1)) {
-            return json!({"type": "integer", "minimum": 0});
+            return match takes(json!(-1)) {
+                true => json!({"type": "integer"}),
+                false => json!({"type": "integer", "minimum": 0}),
+            };
         }
         if takes(json!(["a"])) {
             return json!({"type": "array", "items": {"type": "string"}});
@@ -225,6 +228,7 @@ mod tests {
         assert_eq!(file["path"]["type"], "string");
         assert_eq!(file["x"]["type"], "array");
         assert_eq!(file["standardise"]["type"], "boolean");
+        assert_eq!(file["sign"], json!({"type": "integer"}));
 
         let networks = schema["properties"]["network"]["oneOf"].as_array().unwrap();
         let cascade = &networks[0]["properties"]["mgradnet_c"];

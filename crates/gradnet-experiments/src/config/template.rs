@@ -4,22 +4,57 @@ use std::path::Path;
 
 use gradnet_core::network::{Claim, NetworkConfig};
 
-use crate::data::file::FileConfig;
-use crate::files::{FileError, Format, RowReader, Selection};
+use super::{ConfigError, Overrides, experiment};
+use crate::data::file::{Columns, FileConfig};
+use crate::experiment::{EvaluationConfig, Experiment};
+use crate::files::FileError;
 
-/// A config in text, written for a file that has been read through once.
+/// A config in text, written for a file that has been read through once; and the columns it reads.
+///
+/// The data file is named `shown_path` in it, and the config will lie at `place`. What is returned passes `gradnet config check` there.
 ///
 /// # Errors
-/// What is wrong with the file, or with the names given.
+/// What is wrong with the file, or with the names given, or why no network of this kind suits it.
 pub fn template(
     data: &FileConfig,
     network: &NetworkConfig,
     shown_path: &Path,
-) -> Result<String, FileError> {
+    place: &Path,
+) -> Result<(String, Columns), FileError> {
     let found = data.clone().inspect(Path::new(""))?;
-    let dim = found.dim.unwrap_or_default();
-    let (x, y) = names(&found, dim)?;
-    let rows = rows(&found)?;
+    let columns = found.columns()?;
+    let text = text(&found, &columns, network, shown_path)?;
+    let name = place.display().to_string();
+    let checked = experiment(&name, &text, &Overrides::default(), Experiment::check_room);
+    match checked {
+        Ok(_) => Ok((text, columns)),
+        Err(error) => Err(FileError::Format {
+            file: data.path.clone(),
+            reason: format!("no config can be written for it: {}", message(&error)),
+            remedy: match error.help() {
+                Some(help) => help.to_owned(),
+                None => "choose another network with --network".into(),
+            },
+        }),
+    }
+}
+
+/// What is wrong, without its place in a text that nobody has seen.
+fn message(error: &ConfigError) -> String {
+    match error {
+        ConfigError::Invalid { problem, .. } => problem.message.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn text(
+    data: &FileConfig,
+    found: &Columns,
+    network: &NetworkConfig,
+    shown_path: &Path,
+) -> Result<String, FileError> {
+    let dim = data.dim.unwrap_or_default();
+    let rows = data.check_rows()?;
     let stem = data.path.file_stem().unwrap_or_default().to_string_lossy();
     let name: String = stem
         .chars()
@@ -28,7 +63,8 @@ pub fn template(
             false => '_',
         })
         .collect();
-    let training = training_rows(&found, rows);
+    let name = if name.is_empty() { "data" } else { &name };
+    let training = training_rows(data, rows);
     if training < FEWEST {
         return Err(FileError::Format {
             file: data.path.clone(),
@@ -49,13 +85,27 @@ pub fn template(
         }
         _ => "without a guarantee",
     };
-    let columns = match (x.as_slice(), y.as_slice()) {
-        ([], _) | (_, []) => "# x and y are not named: the first half of the columns are the points, the second half the gradients.\n".to_owned(),
-        _ => format!(
+    let columns = match named(data, found) {
+        false => "# x and y are not named: the first half of the columns are the points, the second half the gradients.\n".to_owned(),
+        true => format!(
             "# The columns (or arrays) with the points, and those with the gradients at them, in the same order.\nx = {}\ny = {}\n",
-            list(&x),
-            list(&y)
+            list(&found.x),
+            list(&found.y)
         ),
+    };
+    let columns = match data.header {
+        Some(header) => {
+            format!("# Whether the first line names the columns.\nheader = {header}\n{columns}")
+        }
+        None => columns,
+    };
+    // The linear map that is shown for reference takes two points a dimension.
+    let linear_points = match 2 * dim > EvaluationConfig::default().linear_points {
+        true => format!(
+            "# Training rows that the linear map shown for reference is fitted to.\nlinear_points = {}\n",
+            2 * dim
+        ),
+        false => String::new(),
     };
     Ok(format!(
         r#"# Learns the field in {file}: {rows} rows, {dim} dimensions.
@@ -74,8 +124,11 @@ path = {path}
 {columns}# Shares of the rows that are held out: one chooses the weights, the other gives the reported error. The rest trains.
 validation = 0.1
 test = 0.1
-# Scales points by one number and gradients by one number, which keeps a gradient a gradient; results are in your units all the same.
+# Moves points and gradients to mean zero and divides each by one number, which keeps a gradient a gradient; results are in your units all
+# the same.
 standardise = true
+# If the gradients are forces, minus the gradient of an energy: the network learns -y, predictions are y.
+# sign = -1
 
 # {claim}. `gradnet networks` lists all.
 [network.{network}]
@@ -102,8 +155,11 @@ points = 1000
 [evaluation]
 # Test rows at most.
 points = 10000
-"#,
-        file = shown_path.display(),
+{linear_points}"#,
+        file = shown_path
+            .display()
+            .to_string()
+            .replace(char::is_control, " "),
         path = toml_text(&shown_path.display().to_string()),
         network = network.name(),
         settings = settings(network),
@@ -166,39 +222,9 @@ fn toml_text(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-/// The names of the columns or arrays of points and gradients; none for files without names.
-fn names(config: &FileConfig, dim: usize) -> Result<(Vec<String>, Vec<String>), FileError> {
-    if !config.x.is_empty() {
-        return Ok((config.x.clone(), config.y.clone()));
-    }
-    match Format::of(&config.path)? {
-        Format::Npy => Ok((Vec::new(), Vec::new())),
-        format if format.has_arrays() => Ok((vec!["x".into()], vec!["y".into()])),
-        _ => {
-            let reader = RowReader::open(&config.path, &Selection::All)?;
-            let (x, y) = reader.names().split_at(dim);
-            Ok((x.to_vec(), y.to_vec()))
-        }
-    }
-}
-
-/// Reads the file through, so that a config is only written for one that can be used.
-fn rows(config: &FileConfig) -> Result<usize, FileError> {
-    let x = match config.x.is_empty() {
-        false => Selection::Named(config.x.iter().chain(&config.y).cloned().collect()),
-        true if Format::of(&config.path)?.has_arrays() => {
-            Selection::Named(vec!["x".into(), "y".into()])
-        }
-        true => Selection::All,
-    };
-    let mut reader = RowReader::open(&config.path, &x)?;
-    let mut rows = 0;
-    let mut chunk = Vec::new();
-    loop {
-        chunk.clear();
-        match reader.read(4_096, &mut chunk)? {
-            0 => return Ok(rows),
-            read => rows += read,
-        }
-    }
+/// Whether a config names the columns: if they have names, and no more than one can look through.
+fn named(config: &FileConfig, columns: &Columns) -> bool {
+    const BYTES: usize = 1 << 16;
+    let length: usize = columns.x.iter().chain(&columns.y).map(String::len).sum();
+    columns.named && (!config.x.is_empty() || length <= BYTES)
 }

@@ -78,6 +78,12 @@ pub struct Reference {
     pub zero_db: f64,
     /// Error of the best symmetric linear map.
     pub linear_db: f64,
+    /// On a data file, the error of predicting the mean gradient of the training rows everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub constant_db: Option<f64>,
+    /// On a data file, the error of the best symmetric affine map, which is also `linear_db`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub affine_db: Option<f64>,
 }
 
 #[cfg(test)]

@@ -209,7 +209,10 @@ impl EvaluationConfig {
                 "must be at least twice the dimension, {}: fewer points do not determine the linear reference map well",
                 2 * dim
             ),
-            "leave it out: the default is 20000",
+            &match EvaluationConfig::default().linear_points >= 2 * dim {
+                true => "leave it out: the default is 20000".to_owned(),
+                false => format!("write linear_points = {} under [evaluation]", 2 * dim),
+            },
         )
     }
 }

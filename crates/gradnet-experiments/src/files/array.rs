@@ -1,14 +1,19 @@
 //! Rows of plain arrays that lie in files: the common ground of `.npy`, `.npz` and safetensors.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+
+use burn::tensor::{bf16, f16};
 
 use super::{FileError, Rows, finite};
 
 /// How a number is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Number {
+    Bool,
+    F16,
+    BF16,
     F32,
     F64,
     I8,
@@ -24,8 +29,8 @@ pub(super) enum Number {
 impl Number {
     pub(super) fn bytes(self) -> usize {
         match self {
-            Self::I8 | Self::U8 => 1,
-            Self::I16 | Self::U16 => 2,
+            Self::Bool | Self::I8 | Self::U8 => 1,
+            Self::F16 | Self::BF16 | Self::I16 | Self::U16 => 2,
             Self::F32 | Self::I32 | Self::U32 => 4,
             Self::F64 | Self::I64 | Self::U64 => 8,
         }
@@ -41,6 +46,9 @@ impl Number {
         }
         let [a, b, c, d, ..] = little;
         match self {
+            Self::Bool => f64::from(u8::from(a != 0)),
+            Self::F16 => f16::from_le_bytes([a, b]).to_f64(),
+            Self::BF16 => bf16::from_le_bytes([a, b]).to_f64(),
             Self::F32 => f32::from_le_bytes([a, b, c, d]).into(),
             Self::F64 => f64::from_le_bytes(little),
             Self::I8 => i8::from_le_bytes([a]).into(),
@@ -55,12 +63,14 @@ impl Number {
     }
 }
 
-/// An array `[rows, width]` in C order at a place in a file.
+/// An array `[rows, width]` at a place in a file.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
     pub(super) name: String,
     pub(super) number: Number,
     pub(super) big_endian: bool,
+    /// Whether it lies column after column (Fortran order), not row after row.
+    pub(super) by_columns: bool,
     pub(super) rows: u64,
     pub(super) width: usize,
     /// Where its first byte is.
@@ -71,7 +81,7 @@ pub(super) struct Layout {
 const WIDEST: usize = 1 << 24;
 
 impl Layout {
-    /// The layout of an array of this shape, if it has rows of numbers.
+    /// The layout of an array of this shape, row after row, if it has rows of numbers.
     pub(super) fn new(
         file: &Path,
         name: &str,
@@ -84,13 +94,17 @@ impl Layout {
             what: "array",
             name: name.into(),
             requirement,
-            remedy: "store one row a point: shape (points, coordinates)".into(),
+            remedy: "store a row a point: array.reshape(len(array), -1) in Python does, if the \
+                     first dimension counts the points"
+                .into(),
         };
         let (rows, width) = match *shape {
             [rows] => (rows, 1),
             [rows, width] => (rows, width),
             _ => {
-                return Err(refused(format!("has {} dimensions, not two", shape.len())));
+                return Err(refused(format!(
+                    "has the shape {shape:?}, which is not (points, coordinates)"
+                )));
             }
         };
         let width = usize::try_from(width).unwrap_or(usize::MAX);
@@ -101,6 +115,7 @@ impl Layout {
             name: name.into(),
             number,
             big_endian,
+            by_columns: false,
             rows,
             width,
             offset,
@@ -130,21 +145,86 @@ impl Layout {
     }
 }
 
+/// Gives the file an array lies in, when its first row is wanted.
+pub(super) type OpenFile = Box<dyn FnOnce(&Layout) -> Result<File, FileError> + Send>;
+
+/// An array and the rows of it that are in memory.
+struct Source {
+    layout: Layout,
+    open: Option<OpenFile>,
+    file: Option<File>,
+    block: Vec<u8>,
+    /// The first row in the block, and how many there are.
+    first: u64,
+    held: usize,
+}
+
+/// Bytes read at a time: more where every column has to be looked up for itself.
+const BLOCK: usize = 1 << 20;
+const BLOCK_BY_COLUMNS: usize = 1 << 24;
+
+impl Source {
+    /// Reads the block that begins at `row`.
+    fn fill(&mut self, path: &Path, row: u64) -> Result<(), FileError> {
+        if let Some(open) = self.open.take() {
+            self.file = Some(open(&self.layout)?);
+        }
+        let layout = &self.layout;
+        let room = match layout.by_columns {
+            true => BLOCK_BY_COLUMNS,
+            false => BLOCK,
+        };
+        let rows = (room / layout.row_bytes()).max(1) as u64;
+        let rows = rows.min(layout.rows - row) as usize;
+        self.block.resize(rows * layout.row_bytes(), 0);
+        let Some(file) = &mut self.file else {
+            let lost = io::Error::from(io::ErrorKind::NotFound);
+            return Err(FileError::read(path, &lost));
+        };
+        let size = layout.number.bytes() as u64;
+        let mut read = |place: u64, into: &mut [u8]| {
+            file.seek(SeekFrom::Start(layout.offset + place * size))?;
+            file.read_exact(into)
+        };
+        let done = match layout.by_columns {
+            false => read(row * layout.width as u64, &mut self.block),
+            true => self
+                .block
+                .chunks_mut(rows * size as usize)
+                .zip(0..)
+                .try_for_each(|(column, number)| read(number * layout.rows + row, column)),
+        };
+        done.map_err(|error| FileError::read(path, &error))?;
+        (self.first, self.held) = (row, rows);
+        Ok(())
+    }
+
+    /// The number in a column of a row of the block.
+    fn value(&self, row: u64, column: usize) -> f64 {
+        let row = (row - self.first) as usize;
+        let place = match self.layout.by_columns {
+            true => column * self.held + row,
+            false => row * self.layout.width + column,
+        };
+        let bytes = &self.block[place * self.layout.number.bytes()..];
+        self.layout.number.value(bytes, self.layout.big_endian)
+    }
+}
+
 /// Arrays with equally many rows, read side by side.
 pub(super) struct ArrayRows {
     file: PathBuf,
-    arrays: Vec<(Layout, BufReader<File>)>,
+    arrays: Vec<Source>,
     rows: u64,
     next: u64,
-    buffer: Vec<u8>,
 }
 
 impl ArrayRows {
-    /// Takes the arrays, each with a file of its own to read from.
-    pub(super) fn new(file: &Path, arrays: Vec<(Layout, File)>) -> Result<Self, FileError> {
+    /// Takes the arrays, each with what opens the file it lies in.
+    pub(super) fn new(file: &Path, arrays: Vec<(Layout, OpenFile)>) -> Result<Self, FileError> {
         let rows = arrays.first().map_or(0, |(layout, _)| layout.rows);
-        let mut readers = Vec::new();
-        for (layout, mut source) in arrays {
+        let mut sources = Vec::new();
+        for (layout, open) in arrays {
             if layout.rows != rows {
                 return Err(FileError::Column {
                     file: file.into(),
@@ -154,32 +234,34 @@ impl ArrayRows {
                     remedy: "store as many gradients as points".into(),
                 });
             }
-            source
-                .seek(SeekFrom::Start(layout.offset))
-                .map_err(|error| FileError::read(file, &error))?;
-            readers.push((layout, BufReader::new(source)));
+            sources.push(Source {
+                layout,
+                open: Some(open),
+                file: None,
+                block: Vec::new(),
+                first: 0,
+                held: 0,
+            });
         }
         Ok(Self {
             file: file.into(),
-            arrays: readers,
+            arrays: sources,
             rows,
             next: 0,
-            buffer: Vec::new(),
         })
     }
 
-    fn row(&mut self, out: &mut Vec<f32>) -> Result<(), FileError> {
-        for (layout, source) in &mut self.arrays {
-            self.buffer.resize(layout.row_bytes(), 0);
-            source
-                .read_exact(&mut self.buffer)
-                .map_err(|error| FileError::read(&self.file, &error))?;
-            for (column, bytes) in self.buffer.chunks(layout.number.bytes()).enumerate() {
-                let value = layout.number.value(bytes, layout.big_endian);
+    fn row(&mut self, out: &mut Vec<f64>) -> Result<(), FileError> {
+        let row = self.next;
+        for source in &mut self.arrays {
+            if row >= source.first + source.held as u64 {
+                source.fill(&self.file, row)?;
+            }
+            for column in 0..source.layout.width {
+                let value = source.value(row, column);
                 out.push(finite(value).map_err(|wrong| {
-                    let place = format!("row {}", self.next + 1);
-                    let column = format!("{} of `{}`", column + 1, layout.name);
-                    FileError::value(&self.file, place, column, wrong)
+                    let column = format!("{} of `{}`", column + 1, source.layout.name);
+                    FileError::value(&self.file, format!("row {}", row + 1), column, wrong)
                 })?);
             }
         }
@@ -193,7 +275,7 @@ impl Rows for ArrayRows {
         Some(self.rows)
     }
 
-    fn read(&mut self, rows: usize, out: &mut Vec<f32>) -> Result<usize, FileError> {
+    fn read(&mut self, rows: usize, out: &mut Vec<f64>) -> Result<usize, FileError> {
         let rows = (self.rows - self.next).min(rows as u64) as usize;
         for _ in 0..rows {
             self.row(out)?;

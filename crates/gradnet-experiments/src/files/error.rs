@@ -13,7 +13,7 @@ pub enum FileError {
     /// The system cannot read or write it.
     #[error("cannot {action} {}: {reason}", file.display())]
     System {
-        /// "read" or "write".
+        /// "read" or "write", or the like.
         action: &'static str,
         /// The file.
         file: PathBuf,
@@ -123,6 +123,21 @@ impl FileError {
         }
     }
 
+    /// A temporary file cannot be made or filled.
+    pub(crate) fn temporary(error: &io::Error) -> Self {
+        let folder = std::env::temp_dir();
+        let reason = match folder.is_dir() {
+            true => error.to_string(),
+            false => "there is no such folder".into(),
+        };
+        Self::System {
+            action: "write a temporary file into",
+            file: folder,
+            reason,
+            remedy: "set TMPDIR to a folder that you may write to and that has room".into(),
+        }
+    }
+
     pub(super) fn folder(file: &Path) -> Self {
         Self::Format {
             file: file.into(),
@@ -160,6 +175,10 @@ impl FileError {
             requirement: "is not in the file".into(),
             remedy: match near {
                 Some(near) => format!("did you mean `{near}`? (there are: {all})"),
+                None if what == "array" => format!(
+                    "there are: {all}; name those with the points and the gradients in x and y \
+                     under [data.file], or with --x and --y"
+                ),
                 None => format!("there are: {all}"),
             },
         }

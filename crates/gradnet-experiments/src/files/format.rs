@@ -26,20 +26,23 @@ impl Format {
     /// # Errors
     /// [`FileError::Format`] if the name ends in none that is known, or is a folder's.
     pub fn of(file: &Path) -> Result<Self, FileError> {
-        let extension = file.extension().unwrap_or_default().to_string_lossy();
-        Ok(match extension.to_ascii_lowercase().as_str() {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let name = name.to_ascii_lowercase();
+        let end = Path::new(&name).extension().unwrap_or_default();
+        let end = end.to_string_lossy();
+        Ok(match &*end {
             "csv" | "tsv" => Self::Csv,
+            "gz" if name.ends_with(".csv.gz") || name.ends_with(".tsv.gz") => Self::Csv,
             "npy" => Self::Npy,
             "npz" => Self::Npz,
             "parquet" | "pq" => Self::Parquet,
             "safetensors" => Self::Safetensors,
             _ if file.is_dir() => return Err(FileError::folder(file)),
-            _ => {
+            end => {
                 return Err(FileError::Format {
                     file: file.into(),
-                    reason: format!("its name ends in \".{extension}\", which no format here does"),
-                    remedy: "name it .csv, .tsv, .npy, .npz, .parquet or .safetensors, as its contents are"
-                        .into(),
+                    reason: format!("its name ends in \".{end}\", which no format here does"),
+                    remedy: elsewhere(end),
                 });
             }
         })
@@ -49,4 +52,36 @@ impl Format {
     pub fn has_arrays(self) -> bool {
         matches!(self, Self::Npz | Self::Safetensors)
     }
+}
+
+/// What to do with a file of another format.
+fn elsewhere(end: &str) -> String {
+    let command = match end {
+        "xlsx" | "xls" | "xlsm" | "ods" => {
+            "pandas.read_excel(name).to_csv(\"pairs.csv\", index=False)"
+        }
+        "h5" | "hdf5" | "hdf" => {
+            "f = h5py.File(name); numpy.savez(\"pairs.npz\", x=f[\"x\"], y=f[\"y\"])"
+        }
+        "mat" => "m = scipy.io.loadmat(name); numpy.savez(\"pairs.npz\", x=m[\"x\"], y=m[\"y\"])",
+        "feather" | "arrow" | "ipc" => "pandas.read_feather(name).to_parquet(\"pairs.parquet\")",
+        "pkl" | "pickle" => "pandas.read_pickle(name).to_parquet(\"pairs.parquet\")",
+        "json" => "pandas.read_json(name).to_csv(\"pairs.csv\", index=False)",
+        "jsonl" | "ndjson" => {
+            "pandas.read_json(name, lines=True).to_csv(\"pairs.csv\", index=False)"
+        }
+        "pt" | "pth" => {
+            "d = torch.load(name); numpy.savez(\"pairs.npz\", x=d[\"x\"].numpy(), y=d[\"y\"].numpy())"
+        }
+        "gz" => return "unpack it: gunzip".into(),
+        "zst" => return "unpack it: zstd -d".into(),
+        "bz2" => return "unpack it: bunzip2".into(),
+        "xz" => return "unpack it: unxz".into(),
+        "zip" => return "unpack it: unzip".into(),
+        _ => {
+            return "name it .csv, .tsv, .npy, .npz, .parquet or .safetensors, as its contents are"
+                .into();
+        }
+    };
+    format!("convert it, for instance in Python: {command}")
 }

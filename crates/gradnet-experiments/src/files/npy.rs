@@ -1,16 +1,16 @@
 //! NumPy's `.npy`: one array.
 
 use std::fs::File;
-use std::io::{Cursor, Error, ErrorKind, Read, Seek, SeekFrom};
+use std::io::{Cursor, Error, ErrorKind, Read};
 use std::path::Path;
 
 use npyz::{DType, Endianness, NpyHeader, Order, TypeChar};
 
-use super::array::{ArrayRows, Layout, Number};
-use super::{FileError, RowReader, Selection};
+use super::array::{ArrayRows, Layout, Number, OpenFile};
+use super::{FileError, Opened, Selection};
 
 /// Opens the one array of a `.npy` file.
-pub(super) fn open(file: &Path, selection: &Selection) -> Result<RowReader, FileError> {
+pub(super) fn open(file: &Path, selection: &Selection) -> Result<Opened, FileError> {
     if let Selection::Named(names) = selection {
         return Err(FileError::Column {
             file: file.into(),
@@ -21,41 +21,40 @@ pub(super) fn open(file: &Path, selection: &Selection) -> Result<RowReader, File
         });
     }
     let mut source = File::open(file).map_err(|error| FileError::read(file, &error))?;
-    let layout = layout(file, "the array", &mut source)?;
-    let (names, widths) = (vec![layout.name.clone()], vec![layout.width]);
-    let rows = ArrayRows::new(file, vec![(layout, source)])?;
-    Ok(RowReader::new(rows, names, widths))
-}
-
-/// Reads the header of an array that begins at the start of `source`.
-pub(super) fn layout(file: &Path, name: &str, source: &mut File) -> Result<Layout, FileError> {
-    let damaged = |reason: String| FileError::damaged(file, format!("{name}: {reason}"));
     let length = source
         .metadata()
         .map_err(|error| FileError::read(file, &error))?
         .len();
-    let header = header(source, length).map_err(|error| match error.kind() {
+    let layout = layout(file, "the array", &mut source, length)?;
+    let open: OpenFile = Box::new(move |_: &Layout| Ok(source));
+    Ok(Opened {
+        names: vec![layout.name.clone()],
+        widths: vec![layout.width],
+        rows: Box::new(ArrayRows::new(file, vec![(layout, open)])?),
+        left_out: Vec::new(),
+        notes: Vec::new(),
+    })
+}
+
+/// Reads the header of an array of `length` bytes that begins where `source` is.
+pub(super) fn layout(
+    file: &Path,
+    name: &str,
+    source: &mut impl Read,
+    length: u64,
+) -> Result<Layout, FileError> {
+    let damaged = |reason: String| FileError::damaged(file, format!("{name}: {reason}"));
+    let (header, offset) = header(source, length).map_err(|error| match error.kind() {
         ErrorKind::UnexpectedEof => damaged("it ends within its header".into()),
         _ => damaged(format!("no .npy header ({error})")),
     })?;
-    let offset = source
-        .stream_position()
-        .map_err(|error| FileError::read(file, &error))?;
-    if header.order() == Order::Fortran && header.shape().len() > 1 {
-        return Err(FileError::Format {
-            file: file.into(),
-            reason: format!("{name} is stored column after column (Fortran order)"),
-            remedy: "save it row after row: np.save(file, np.ascontiguousarray(array))".into(),
-        });
-    }
-    let Some(number) = number(&header.dtype()) else {
-        return Err(FileError::Format {
-            file: file.into(),
-            reason: format!("{name} holds {}, not plain numbers", header.dtype().descr()),
-            remedy: "save it as numbers: np.save(file, array.astype(\"float32\"))".into(),
-        });
-    };
-    let layout = Layout::new(file, name, header.shape(), number, offset)?;
+    let number = number(&header.dtype()).map_err(|(what, remedy)| FileError::Format {
+        file: file.into(),
+        reason: format!("{name} holds {what}, not plain numbers"),
+        remedy,
+    })?;
+    let mut layout = Layout::new(file, name, header.shape(), number, offset)?;
+    layout.by_columns = header.order() == Order::Fortran && layout.width > 1;
     layout.fits(file, length)?;
     Ok(layout)
 }
@@ -64,9 +63,9 @@ pub(super) fn layout(file: &Path, name: &str, source: &mut File) -> Result<Layou
 const LONGEST: usize = 1 << 16;
 const DEEPEST: usize = 8;
 
-/// Reads the header. Its length is any 32-bit number and its text any Python, so both are looked at before they are parsed: the parser takes
-/// as much stack as there are brackets in brackets.
-fn header(source: &mut File, length: u64) -> std::io::Result<NpyHeader> {
+/// Reads the header, and finds where the numbers begin. Its length is any 32-bit number and its text any Python, so both are looked at
+/// before they are parsed: the parser takes as much stack as there are brackets in brackets.
+fn header(source: &mut impl Read, length: u64) -> std::io::Result<(NpyHeader, u64)> {
     let mut bytes = vec![0; 12];
     source.read_exact(&mut bytes)?;
     let (start, text) = match bytes[6] {
@@ -95,15 +94,29 @@ fn header(source: &mut File, length: u64) -> std::io::Result<NpyHeader> {
             return Err(Error::other("brackets within brackets"));
         }
     }
-    source.seek(SeekFrom::Start((start + text) as u64))?;
-    NpyHeader::from_reader(Cursor::new(bytes))
+    let header = NpyHeader::from_reader(Cursor::new(bytes))?;
+    Ok((header, (start + text) as u64))
 }
 
-fn number(dtype: &DType) -> Option<(Number, bool)> {
-    let DType::Plain(plain) = dtype else {
-        return None;
+/// The numbers a type says; else what it is, and how to save numbers instead.
+fn number(dtype: &DType) -> Result<(Number, bool), (String, String)> {
+    let descr = dtype.descr();
+    let astype = "save it as numbers: np.save(file, array.astype(\"float64\"))";
+    let refused = |what: &str, remedy: &str| Err((format!("{what} ({descr})"), remedy.to_owned()));
+    let plain = match dtype {
+        DType::Plain(plain) => plain,
+        _ => {
+            return refused(
+                "a structured array",
+                "save its fields side by side: np.save(file, \
+                 numpy.lib.recfunctions.structured_to_unstructured(array)); or give each a name: \
+                 np.savez(file, x=.., y=..)",
+            );
+        }
     };
     let number = match (plain.type_char(), plain.size_field()) {
+        (TypeChar::Bool, 1) => Number::Bool,
+        (TypeChar::Float, 2) => Number::F16,
         (TypeChar::Float, 4) => Number::F32,
         (TypeChar::Float, 8) => Number::F64,
         (TypeChar::Int, 1) => Number::I8,
@@ -114,7 +127,29 @@ fn number(dtype: &DType) -> Option<(Number, bool)> {
         (TypeChar::Uint, 2) => Number::U16,
         (TypeChar::Uint, 4) => Number::U32,
         (TypeChar::Uint, 8) => Number::U64,
-        _ => return None,
+        (TypeChar::Float, _) => return refused("numbers of extended precision", astype),
+        (TypeChar::Complex, _) => {
+            return refused(
+                "complex numbers",
+                "save real ones: np.save(file, np.column_stack([array.real, array.imag])) if both \
+                 parts are coordinates",
+            );
+        }
+        (TypeChar::Object, _) => {
+            return refused(
+                "Python objects (a pickle, which could run any code)",
+                astype,
+            );
+        }
+        (TypeChar::RawData, 2) => {
+            return refused(
+                "values of two bytes without a type, perhaps bfloat16",
+                astype,
+            );
+        }
+        (TypeChar::ByteStr | TypeChar::UnicodeStr, _) => return refused("text", astype),
+        (TypeChar::DateTime | TypeChar::TimeDelta, _) => return refused("times", astype),
+        _ => return refused("values", astype),
     };
-    Some((number, plain.endianness() == Endianness::Big))
+    Ok((number, plain.endianness() == Endianness::Big))
 }

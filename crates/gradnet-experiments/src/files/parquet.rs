@@ -1,19 +1,22 @@
 //! Parquet: columns in row groups, read a few thousand rows at a time.
 
+mod numbers;
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
-    UInt32Type, UInt64Type,
-};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::basic::Compression;
+use parquet::file::metadata::ParquetMetaData;
 
-use super::{FileError, RowReader, Rows, Selection, finite, guarded};
+use super::columns::{choose, is_row_number_name};
+use super::{FileError, Opened, Rows, Selection, finite, guarded};
+use numbers::{is_number, numbers};
 
 /// Rows decoded at a time.
 const BATCH: usize = 4_096;
@@ -22,93 +25,172 @@ struct ParquetRows {
     file: PathBuf,
     reader: ParquetRecordBatchReader,
     count: u64,
-    /// Names of the columns read, in the order they are wanted.
-    columns: Vec<String>,
-    /// The batch being handed out, its columns as numbers, and the rows of it that are gone.
-    batch: Vec<Vec<f32>>,
+    /// Names of the columns read, in the order they are wanted, with the numbers each has in a row.
+    columns: Vec<(String, usize)>,
+    /// The batch being handed out, its columns as numbers, its rows and those of it that are gone.
+    batch: Vec<Vec<f64>>,
+    rows: usize,
     gone: usize,
     /// Rows in the batches before.
     before: u64,
 }
 
 /// Opens columns of a Parquet file.
-pub(super) fn open(file: &Path, selection: &Selection) -> Result<RowReader, FileError> {
+pub(super) fn open(file: &Path, selection: &Selection) -> Result<Opened, FileError> {
     let source = File::open(file).map_err(|error| FileError::read(file, &error))?;
     let damaged = |error: parquet::errors::ParquetError| {
         FileError::damaged(file, format!("it is no whole Parquet file ({error})"))
     };
-    let builder = ParquetRecordBatchReaderBuilder::try_new(source).map_err(damaged)?;
+    // Without Arrow's own schema: what is stored is what is read, whatever it was in memory.
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new_with_options(source, options).map_err(damaged)?;
     let schema = builder.schema().clone();
-    let known: Vec<&str> = schema
+    let names: Vec<String> = schema
         .fields()
         .iter()
-        .map(|field| field.name().as_str())
+        .map(|field| field.name().clone())
         .collect();
-    let columns: Vec<String> = match selection {
-        Selection::All => known.iter().map(|name| (*name).to_owned()).collect(),
-        Selection::Named(names) => names.clone(),
-    };
-    let mut roots = Vec::new();
-    for name in &columns {
-        let Some(root) = known.iter().position(|known| known == name) else {
-            return Err(FileError::missing(file, "column", name, &known));
-        };
-        let kind = schema.field(root).data_type();
-        if !(kind.is_integer() || matches!(kind, DataType::Float32 | DataType::Float64)) {
-            return Err(FileError::Column {
-                file: file.into(),
-                what: "column",
-                name: name.clone(),
-                requirement: format!("holds {kind}, not numbers"),
-                remedy: "store the coordinates as floating-point columns, one each".into(),
-            });
+    let indices = pandas_indices(builder.metadata());
+    let chosen = choose(file, selection, &names, |place| {
+        let text = is_row_number_name(&names[place]) && !is_number(schema.field(place).data_type());
+        text || indices.contains(&names[place])
+    })?;
+    for place in &chosen.places {
+        let kind = schema.field(*place).data_type();
+        if !is_number(kind) {
+            return Err(no_numbers(file, &names[*place], kind));
         }
-        roots.push(root);
     }
+    readable(file, builder.metadata(), &chosen.places, &names)?;
     let count = u64::try_from(builder.metadata().file_metadata().num_rows())
         .map_err(|_| FileError::damaged(file, "it says it has fewer than no rows"))?;
-    let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
+    let mask = ProjectionMask::roots(builder.parquet_schema(), chosen.places.iter().copied());
     let reader = builder
         .with_projection(mask)
         .with_batch_size(BATCH)
         .build()
         .map_err(damaged)?;
-    let widths = vec![1; columns.len()];
-    let rows = ParquetRows {
+    let wanted: Vec<String> = chosen
+        .places
+        .iter()
+        .map(|place| names[*place].clone())
+        .collect();
+    let mut rows = ParquetRows {
         file: file.into(),
         reader,
         count,
-        columns: columns.clone(),
+        columns: wanted.iter().map(|name| (name.clone(), 0)).collect(),
         batch: Vec::new(),
+        rows: 0,
         gone: 0,
         before: 0,
     };
-    Ok(RowReader::new(rows, columns, widths))
+    // How long lists are only their rows tell.
+    let lists = chosen
+        .places
+        .iter()
+        .any(|place| schema.field(*place).data_type().is_nested());
+    match lists {
+        true => rows.find_widths()?,
+        false => rows.columns.iter_mut().for_each(|(_, width)| *width = 1),
+    }
+    Ok(Opened {
+        widths: rows.columns.iter().map(|(_, width)| *width).collect(),
+        names: wanted,
+        rows: Box::new(rows),
+        left_out: chosen.left_out,
+        notes: Vec::new(),
+    })
 }
 
-/// A column's numbers; a value that is missing is NaN.
-fn numbers(column: &dyn Array) -> Option<Vec<f64>> {
-    macro_rules! of {
-        ($($kind:ident => $type:ty),*) => {
-            match column.data_type() {
-                $(DataType::$kind => column.as_primitive::<$type>().iter()
-                    .map(|value| value.map_or(f64::NAN, |value| value as f64)).collect(),)*
-                _ => return None,
+/// The columns that were a table's index in pandas.
+fn pandas_indices(metadata: &ParquetMetaData) -> Vec<String> {
+    let entries = metadata.file_metadata().key_value_metadata();
+    let text = entries
+        .into_iter()
+        .flatten()
+        .find(|entry| entry.key == "pandas")
+        .and_then(|entry| entry.value.as_deref());
+    let parsed = text.and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
+    let indices = parsed
+        .as_ref()
+        .and_then(|parsed| parsed["index_columns"].as_array());
+    indices
+        .into_iter()
+        .flatten()
+        .filter_map(|index| Some(index.as_str()?.to_owned()))
+        .collect()
+}
+
+fn no_numbers(file: &Path, name: &str, kind: &DataType) -> FileError {
+    FileError::Column {
+        file: file.into(),
+        what: "column",
+        name: name.into(),
+        requirement: format!("holds {kind}, not numbers"),
+        remedy: match kind {
+            DataType::Struct(_) => {
+                "store its fields as columns of their own, in pandas with json_normalize"
             }
-        };
+            _ => {
+                "name the columns that are coordinates, x and y under [data.file] or --x; store \
+                 them as floating-point columns or as lists of one length"
+            }
+        }
+        .into(),
     }
-    Some(of!(
-        Float32 => Float32Type, Float64 => Float64Type,
-        Int8 => Int8Type, Int16 => Int16Type, Int32 => Int32Type, Int64 => Int64Type,
-        UInt8 => UInt8Type, UInt16 => UInt16Type, UInt32 => UInt32Type, UInt64 => UInt64Type
-    ))
+}
+
+/// Refuses columns compressed in a way that is not read here.
+fn readable(
+    file: &Path,
+    metadata: &ParquetMetaData,
+    places: &[usize],
+    names: &[String],
+) -> Result<(), FileError> {
+    for group in metadata.row_groups() {
+        for column in group.columns() {
+            let codec = match column.compression() {
+                Compression::BROTLI(_) => "Brotli",
+                Compression::LZO => "LZO",
+                _ => continue,
+            };
+            let root = column.column_path().parts().first();
+            let read = |place: &&usize| Some(&names[**place]) == root;
+            if let Some(place) = places.iter().find(read) {
+                return Err(FileError::Column {
+                    file: file.into(),
+                    what: "column",
+                    name: names[*place].clone(),
+                    requirement: format!("is compressed with {codec}, which is not read here"),
+                    remedy: "write the file with another compression, for instance in Python: \
+                             pandas.read_parquet(name).to_parquet(\"pairs.parquet\", \
+                             compression=\"zstd\")"
+                        .into(),
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 impl ParquetRows {
+    /// Decodes the first batch that has rows, and finds how many numbers each column has in them.
+    fn find_widths(&mut self) -> Result<(), FileError> {
+        while self.rows == 0 {
+            if !self.advance()? {
+                self.columns.iter_mut().for_each(|(_, width)| *width = 1);
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Decodes the next batch; whether there is one.
     fn advance(&mut self) -> Result<bool, FileError> {
-        self.before += self.batch.first().map_or(0, Vec::len) as u64;
-        self.gone = 0;
+        self.before += self.rows as u64;
+        (self.rows, self.gone) = (0, 0);
         self.batch.clear();
         let file = self.file.clone();
         let next = guarded(&file, || match self.reader.next() {
@@ -122,40 +204,58 @@ impl ParquetRows {
         let Some(batch) = next else {
             return Ok(false);
         };
-        self.batch = self.convert(&batch)?;
+        guarded(&file, || self.convert(&batch))?;
+        self.rows = batch.num_rows();
         Ok(true)
     }
 
-    fn convert(&self, batch: &RecordBatch) -> Result<Vec<Vec<f32>>, FileError> {
-        let mut columns = Vec::new();
-        for name in &self.columns {
-            let values = batch
-                .column_by_name(name)
-                .and_then(|column| numbers(column));
-            let Some(values) = values else {
-                return Err(FileError::damaged(
-                    &self.file,
-                    format!("column `{name}` changes its type"),
+    fn convert(&mut self, batch: &RecordBatch) -> Result<(), FileError> {
+        let file = self.file.clone();
+        for (name, width) in &mut self.columns {
+            let place = |row: usize| format!("row {}", self.before + 1 + row as u64);
+            let column = batch.column_by_name(name);
+            let lists = column.filter(|column| column.data_type().is_nested());
+            if let Some(row) =
+                lists.and_then(|lists| (0..lists.len()).find(|row| lists.is_null(*row)))
+            {
+                let wrong = "is missing".into();
+                return Err(FileError::value(
+                    &file,
+                    place(row),
+                    format!("`{name}`"),
+                    wrong,
                 ));
+            }
+            let Some((values, lengths)) = column.and_then(|column| numbers(column)) else {
+                let reason = format!("column `{name}` changes its type");
+                return Err(FileError::damaged(&file, reason));
             };
-            let column: Result<Vec<f32>, FileError> = values
-                .into_iter()
-                .zip(self.before + 1..)
-                .map(|(value, row)| {
-                    finite(value).map_err(|wrong| {
-                        let wrong = wrong.replace("not a number (NaN)", "missing, or not a number");
-                        FileError::value(
-                            &self.file,
-                            format!("row {row}"),
-                            format!("`{name}`"),
-                            wrong,
-                        )
-                    })
-                })
-                .collect();
-            columns.push(column?);
+            if *width == 0 {
+                *width = lengths.first().copied().unwrap_or_default();
+            }
+            let uneven = lengths
+                .iter()
+                .position(|length| length != width || *length == 0);
+            if let Some(row) = uneven {
+                return Err(FileError::Row {
+                    file,
+                    place: place(row),
+                    requirement: format!(
+                        "the list in column `{name}` has {} numbers, the first has {width}",
+                        lengths[row]
+                    ),
+                    remedy: "give all lists of a column one length, that of a point".into(),
+                });
+            }
+            for (number, value) in values.iter().enumerate() {
+                finite(*value).map_err(|wrong| {
+                    let wrong = wrong.replace("not a number (NaN)", "missing, or not a number");
+                    FileError::value(&file, place(number / *width), format!("`{name}`"), wrong)
+                })?;
+            }
+            self.batch.push(values);
         }
-        Ok(columns)
+        Ok(())
     }
 }
 
@@ -164,14 +264,16 @@ impl Rows for ParquetRows {
         Some(self.count)
     }
 
-    fn read(&mut self, rows: usize, out: &mut Vec<f32>) -> Result<usize, FileError> {
+    fn read(&mut self, rows: usize, out: &mut Vec<f64>) -> Result<usize, FileError> {
         for done in 0..rows {
-            while self.gone >= self.batch.first().map_or(0, Vec::len) {
+            while self.gone >= self.rows {
                 if !self.advance()? {
                     return Ok(done);
                 }
             }
-            out.extend(self.batch.iter().map(|column| column[self.gone]));
+            for (values, (_, width)) in self.batch.iter().zip(&self.columns) {
+                out.extend(&values[self.gone * width..(self.gone + 1) * width]);
+            }
             self.gone += 1;
         }
         Ok(rows)

@@ -5,14 +5,14 @@ use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Float32Array, RecordBatch};
+use arrow_array::{ArrayRef, Float64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 use tempfile::NamedTempFile;
 
-use super::whole::assemble_arrays;
-use super::{FileError, Format};
+use super::whole::{Float, assemble_arrays};
+use super::{FileError, Format, temporary_file};
 use crate::run::file_beside;
 
 /// Bytes of a row group, which Parquet's writer keeps in memory.
@@ -76,7 +76,7 @@ impl RowWriter {
                 let fields: Vec<Field> = parts
                     .iter()
                     .flat_map(|part| &part.columns)
-                    .map(|name| Field::new(name, DataType::Float32, false))
+                    .map(|name| Field::new(name, DataType::Float64, false))
                     .collect();
                 let schema = Arc::new(Schema::new(fields));
                 // Measured and predicted numbers seldom repeat, and the tables of those that do would take memory for each column.
@@ -89,10 +89,8 @@ impl RowWriter {
                 Sink::Parquet(Box::new(writer), schema)
             }
             Format::Npy | Format::Npz | Format::Safetensors => {
-                let spills = parts
-                    .iter()
-                    .map(|_| tempfile::tempfile().map(BufWriter::new));
-                Sink::Arrays(format, spills.collect::<io::Result<_>>().map_err(failed)?)
+                let spills = parts.iter().map(|_| temporary_file().map(BufWriter::new));
+                Sink::Arrays(format, spills.collect::<Result<_, _>>()?)
             }
         };
         Ok(Self {
@@ -103,14 +101,14 @@ impl RowWriter {
         })
     }
 
-    /// Writes rows: for each part its numbers, row after row.
+    /// Writes rows: for each part its numbers, row after row. The file holds 64-bit floats.
     ///
     /// # Errors
     /// If the disk does not take them.
     ///
     /// # Panics
     /// If there are not as many lists of numbers as parts, or not whole rows in them.
-    pub fn write(&mut self, values: &[Vec<f32>]) -> Result<(), FileError> {
+    pub fn write<N: Into<f64> + Copy>(&mut self, values: &[Vec<N>]) -> Result<(), FileError> {
         let widths: Vec<usize> = self.parts.iter().map(|part| part.columns.len()).collect();
         assert_eq!(values.len(), widths.len(), "one list of numbers a part");
         let rows = values[0].len() / widths[0];
@@ -122,14 +120,13 @@ impl RowWriter {
             Sink::Csv(out, separator) => write_text(out, values, &widths, separator),
             Sink::Parquet(writer, schema) => write_columns(writer, schema, values, &widths),
             Sink::Arrays(_, spills) => {
-                spills
-                    .iter_mut()
-                    .zip(values)
-                    .try_for_each(|(spill, values)| {
-                        values
-                            .iter()
-                            .try_for_each(|value| spill.write_all(&value.to_le_bytes()))
-                    })
+                let mut parts = spills.iter_mut().zip(values);
+                let spilled = parts.try_for_each(|(spill, values)| {
+                    values
+                        .iter()
+                        .try_for_each(|value| spill.write_all(&(*value).into().to_le_bytes()))
+                });
+                return spilled.map_err(|error| FileError::temporary(&error));
             }
         };
         written.map_err(|error| FileError::write(&self.file, &error))
@@ -159,7 +156,7 @@ impl RowWriter {
                     arrays.push((part.name.as_str(), shape, spill));
                 }
                 let mut target = file_beside(&self.file)?;
-                assemble_arrays(&mut target, format, arrays)?;
+                assemble_arrays(&mut target, format, Float::Double, arrays)?;
                 target
             }
         };
@@ -169,9 +166,9 @@ impl RowWriter {
     }
 }
 
-fn write_text(
+fn write_text<N: Into<f64> + Copy>(
     out: &mut impl Write,
-    values: &[Vec<f32>],
+    values: &[Vec<N>],
     widths: &[usize],
     separator: &str,
 ) -> io::Result<()> {
@@ -180,8 +177,12 @@ fn write_text(
         let mut before = "";
         for (values, width) in values.iter().zip(widths) {
             for value in &values[row * width..(row + 1) * width] {
+                let value: f64 = (*value).into();
                 // The shortest text that reads back as the same number.
-                write!(out, "{before}{value}")?;
+                match value == 0.0 || (1e-5..1e16).contains(&value.abs()) {
+                    true => write!(out, "{before}{value}")?,
+                    false => write!(out, "{before}{value:e}")?,
+                }
                 before = separator;
             }
         }
@@ -190,16 +191,18 @@ fn write_text(
     Ok(())
 }
 
-fn write_columns(
+fn write_columns<N: Into<f64> + Copy>(
     writer: &mut ArrowWriter<NamedTempFile>,
     schema: &SchemaRef,
-    values: &[Vec<f32>],
+    values: &[Vec<N>],
     widths: &[usize],
 ) -> io::Result<()> {
     let columns = values.iter().zip(widths).flat_map(|(values, width)| {
         (0..*width).map(move |column| -> ArrayRef {
-            let column = values.iter().skip(column).step_by(*width).copied();
-            Arc::new(Float32Array::from_iter_values(column))
+            let column = values.iter().skip(column).step_by(*width);
+            Arc::new(Float64Array::from_iter_values(
+                column.map(|value| (*value).into()),
+            ))
         })
     });
     let batch =

@@ -40,7 +40,7 @@ pub struct Exported {
     function: Option<String>,
     /// Names and shapes of the arrays.
     arrays: Vec<(String, Vec<usize>)>,
-    /// f(x) = y_scale g((x - mean) / x_scale), if the run was trained on a data file.
+    /// f(x) = constant + sign y_scale g((x - mean) / x_scale), if the run was trained on a data file.
     #[serde(skip_serializing_if = "Option::is_none")]
     similarity: Option<Similarity>,
     /// The network's settings.
@@ -53,8 +53,9 @@ pub struct Exported {
     pub description: PathBuf,
 }
 
-/// What a description says of itself.
-const FORMAT: &str = "gradnet export 1";
+/// What a description says of itself. The first format knew no constant and no sign.
+const FORMAT: &str = "gradnet export 2";
+const FORMATS: [&str; 2] = ["gradnet export 1", FORMAT];
 
 const CASCADE: &str = "w = W x; z_0 = beta_0 w + bias_0; z_l = beta_l w + alpha_(l-1) s(z_(l-1)) + bias_l; f(x) = W' (alpha_(L-1) s(z_(L-1))) + output_bias";
 const MODULES: &str = "f(x) = sum over m of alpha_m W_m' s(temperature_m (W_m x + b_m)) + output_bias, with s the softmax, or a_m softmax(u) - b_m softmax(-u)";
@@ -131,7 +132,7 @@ fn is_description(file: &Path) -> bool {
     let value = std::fs::read(file)
         .ok()
         .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
-    value.is_some_and(|value| value["format"] == FORMAT)
+    value.is_some_and(|value| FORMATS.iter().any(|format| value["format"] == *format))
 }
 
 fn array<const D: usize>(name: &str, tensor: Tensor<D>) -> NamedArray {

@@ -26,7 +26,7 @@ const JACOBIAN_ENTRIES: usize = 1 << 18;
 
 /// A field on a regular grid of the plane, row after row from the smallest second coordinate up.
 pub(super) struct PlaneField {
-    /// Smallest and largest coordinate, of both axes.
+    /// Smallest and largest coordinate, of both axes, in the network's units.
     pub(super) range: (f64, f64),
     /// Points, and the learned field there.
     pub(super) arrows: Vec<[f64; 4]>,
@@ -47,10 +47,13 @@ pub(super) struct Measured {
 }
 
 /// Measures the best weights of a run.
+///
+/// The network is looked at in its own units, in which 32 bits are enough; what is shown is in the user's.
 pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> {
     let device = device.clone().without_autodiff();
     let experiment = run.experiment();
     let field = run.field(&device)?;
+    let (network, similarity) = (field.network(), field.similarity());
     let dim = field.dim();
     let (set, target, region) = match &experiment.target {
         TargetConfig::File(file) => {
@@ -61,7 +64,7 @@ pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> 
                 high: facts.high,
             };
             (
-                pairs.raw_set(&pairs.split().test, POINTS, &device),
+                pairs.set(&pairs.split().test, POINTS, &device),
                 None,
                 region,
             )
@@ -79,10 +82,10 @@ pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> 
         }
     };
     let errors = set.chunks().iter().flat_map(|chunk| {
-        let error = field.forward(chunk.x.clone()) - chunk.y.clone();
+        let error = network.forward(chunk.x.clone()) - chunk.y.clone();
         host(error.square().sum_dim(1).sqrt())
     });
-    let errors = errors.collect();
+    let errors = errors.map(|error| similarity.y_scale * error).collect();
     let few = (JACOBIAN_ENTRIES / (dim * dim)).clamp(1, 16);
     let first = set.chunks().first().map(|chunk| {
         let rows = chunk.x.dims()[0].min(few);
@@ -90,17 +93,14 @@ pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> 
     });
     // Eigenvalues near zero and the verdict must not be rounding: 64 bits on the processor.
     let processor = backend::host(&device);
-    let exact = RunField::new(
-        in_double_precision(run.network(&processor)?, &processor),
-        run.data_facts()?.map(|facts| facts.similarity),
-    );
+    let exact = in_double_precision(run.network(&processor)?, &processor);
+    let scale = similarity.jacobian_scale();
     let spectra = first.map_or(Vec::new(), |x| {
         let points = TensorData::new(host(x.clone()), x.dims());
         let x = Tensor::from_data(points, (&processor, double_precision(&processor)));
         let jacobians = jacobians(&exact, x);
-        jacobians.iter().map(spectrum).collect()
+        jacobians.iter().map(|j| spectrum(&(j * scale))).collect()
     });
-    let network = field.network();
     Ok(Measured {
         verification: verify_module(network, network.claim(), &processor, region, few.max(2), 0),
         errors,
@@ -122,41 +122,43 @@ fn plane(
     set: &PointSet,
     device: &Device,
 ) -> PlaneField {
-    let range = match target {
+    let similarity = field.similarity();
+    let inside = match target {
         Some(_) => (0.0, 1.0),
         None => {
             let numbers = set.chunks().iter().flat_map(|chunk| host(chunk.x.clone()));
-            let (low, high) = numbers.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| {
+            numbers.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| {
                 (l.min(x), h.max(x))
-            });
-            (low, high)
+            })
         }
     };
-    let coarse = grid(ARROWS, range, device);
-    let arrows = |y: Tensor<2>| -> Vec<[f64; 4]> {
-        let (x, y) = (host(coarse.clone()), host(y));
-        x.chunks(2)
-            .zip(y.chunks(2))
-            .map(|(x, y)| [x[0], x[1], y[0], y[1]])
-            .collect()
+    let coarse = similarity.unscale_points(&grid(ARROWS, inside));
+    let tensor = |points: &[f64]| {
+        let numbers = points.iter().map(|x| *x as f32).collect();
+        points_tensor(numbers, 2, device, FloatDType::F32)
+    };
+    let arrows = |y: &[f64]| -> Vec<[f64; 4]> {
+        let pairs = coarse.chunks(2).zip(y.chunks(2));
+        pairs.map(|(x, y)| [x[0], x[1], y[0], y[1]]).collect()
     };
     let errors = target.map(|target| {
-        let fine = grid(MAP, range, device);
+        let fine = tensor(&grid(MAP, inside));
         let error = field.forward(fine.clone()) - target.gradient(fine);
         let norms = host(error.square().sum_dim(1).sqrt());
         norms.chunks(MAP).rev().map(<[f64]>::to_vec).collect()
     });
     PlaneField {
-        range,
-        arrows: arrows(field.forward(coarse.clone())),
-        target_arrows: target.map(|target| arrows(target.gradient(coarse.clone()))),
+        range: inside,
+        arrows: arrows(&field.values(&coarse, device)),
+        target_arrows: target.map(|target| arrows(&host(target.gradient(tensor(&coarse))))),
         errors,
     }
 }
 
 /// The middles of `side` x `side` cells, row after row upwards.
-fn grid(side: usize, (low, high): (f64, f64), device: &Device) -> Tensor<2> {
-    let node = |i: usize| (low + (high - low) * (i as f64 + 0.5) / side as f64) as f32;
-    let points = (0..side).flat_map(|j| (0..side).flat_map(move |i| [node(i), node(j)]));
-    points_tensor(points.collect(), 2, device, FloatDType::F32)
+fn grid(side: usize, (low, high): (f64, f64)) -> Vec<f64> {
+    let node = |i: usize| low + (high - low) * (i as f64 + 0.5) / side as f64;
+    (0..side)
+        .flat_map(|j| (0..side).flat_map(move |i| [node(i), node(j)]))
+        .collect()
 }

@@ -14,6 +14,7 @@ use gradnet_core::analysis::Verification;
 use minijinja::{Environment, Value, context};
 use serde::Serialize;
 
+use crate::data::file::Finding;
 use crate::files::FileError;
 use crate::run::{Metrics, Run, RunError, Summary, write_atomically};
 
@@ -42,6 +43,7 @@ struct Section {
     verification: Verification,
     metrics: Vec<Metrics>,
     best_db: Option<f64>,
+    findings: Vec<Finding>,
     pictures: Vec<Picture>,
 }
 
@@ -155,6 +157,7 @@ fn section(run: &Run, device: &Device) -> Result<Section, RunError> {
             .map(|line| line.validation_db)
             .reduce(f64::min),
         metrics,
+        findings: run.data_facts()?.map_or(Vec::new(), |facts| facts.findings),
         pictures: plots::pictures(&measured),
     })
 }

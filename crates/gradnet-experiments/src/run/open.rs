@@ -121,18 +121,30 @@ impl Run {
             path: path.clone(),
             reason,
         };
-        let facts: DataFacts =
+        let mut facts: DataFacts =
             serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
-        let scales = [facts.similarity.x_scale, facts.similarity.y_scale];
+        let (similarity, dim) = (&mut facts.similarity, self.experiment.dim());
+        // A run of version 0.1 was trained without a constant.
+        if similarity.constant.is_empty() {
+            similarity.constant = vec![0.0; dim];
+        }
+        let scales = [similarity.x_scale, similarity.y_scale];
         if !scales.iter().all(|scale| *scale > 0.0 && scale.is_finite()) {
             return Err(damaged(format!("its scales are {scales:?}, not above 0")));
         }
-        if facts.similarity.mean.len() != self.experiment.dim() {
-            return Err(damaged(format!(
-                "its mean has {} coordinates, the network {}",
-                facts.similarity.mean.len(),
-                self.experiment.dim()
-            )));
+        for (what, found) in [
+            ("mean", similarity.mean.len()),
+            ("constant", similarity.constant.len()),
+        ] {
+            if found != dim {
+                return Err(damaged(format!(
+                    "its {what} has {found} coordinates, the network {dim}"
+                )));
+            }
+        }
+        if ![1, -1].contains(&similarity.sign) {
+            let sign = similarity.sign;
+            return Err(damaged(format!("its sign is {sign}, not 1 or -1")));
         }
         Ok(Some(facts))
     }
@@ -142,17 +154,15 @@ impl Run {
     /// # Errors
     /// If the file cannot be read, or is no longer what the run was trained on.
     pub(crate) fn pairs(&self, file: &FileConfig) -> Result<FilePairs, RunError> {
-        // The split is the run's: another seed would test on rows that were trained on.
-        let pairs = FilePairs::read(file, self.experiment.seed, 1)?;
+        // The split is the run's: another seed would test on rows that were trained on. So is the scaling.
+        let mut pairs = FilePairs::read(file, self.experiment.seed, 1)?;
         match self.data_facts()? {
-            Some(facts) if facts.digest != pairs.digest() => {
-                Err(RunError::Data(FileError::Format {
-                    file: file.path.clone(),
-                    reason: "it is not the file the run was trained on: a number in it has changed"
-                        .into(),
-                    remedy: "restore the file, or train anew with `gradnet train --config`".into(),
-                }))
-            }
+            Some(facts) if !pairs.adopt(&facts) => Err(RunError::Data(FileError::Format {
+                file: file.path.clone(),
+                reason: "it is not the file the run was trained on: a number in it has changed"
+                    .into(),
+                remedy: "restore the file, or train anew with `gradnet train --config`".into(),
+            })),
             _ => Ok(pairs),
         }
     }

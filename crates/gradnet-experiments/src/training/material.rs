@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use gradnet_core::network::Network;
 
 use super::TrainError;
-use crate::data::file::FilePairs;
+use crate::data::file::{DataFacts, FilePairs, Finding};
 use crate::data::{BatchSource, PointSet, Sampler, Stream, sampled};
 use crate::device_check::{Agreement, DeviceFault, Workload};
 use crate::evaluation::{Evaluation, Reference, evaluate_pairs, reference_rows, score};
@@ -23,11 +23,19 @@ pub(super) struct Material {
 }
 
 impl Material {
-    /// Builds the target, or reads the file.
-    pub(super) fn prepare(experiment: &Experiment, device: &Device) -> Result<Self, TrainError> {
+    /// Builds the target, or reads the file: scaled as a run that goes on has noted in `before`, or anew and then looked through for what
+    /// would ruin a fit.
+    pub(super) fn prepare(
+        experiment: &Experiment,
+        device: &Device,
+        before: Option<&DataFacts>,
+    ) -> Result<Self, TrainError> {
         let (config, seed) = (&experiment.train, experiment.seed);
         if let TargetConfig::File(file) = &experiment.target {
-            let pairs = FilePairs::read(file, seed, config.batch)?;
+            let mut pairs = FilePairs::read(file, seed, config.batch)?;
+            if !before.is_some_and(|facts| pairs.adopt(facts)) {
+                pairs.examine(file, experiment.network.entry().claim);
+            }
             let rows = &pairs.split().validation;
             return Ok(Self {
                 batches: Arc::new(pairs.batches(seed, config.batch, device)),
@@ -42,6 +50,11 @@ impl Material {
             batches: sampled(sampler, device.clone()),
             pairs: None,
         })
+    }
+
+    /// What would ruin the fit.
+    pub(super) fn findings(&self) -> &[Finding] {
+        self.pairs.as_ref().map_or(&[], FilePairs::findings)
     }
 
     /// Notes in the run folder how the file was split and scaled.

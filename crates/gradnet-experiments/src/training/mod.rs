@@ -82,7 +82,10 @@ pub fn train(
     // What cannot be learned is told before there is a folder, and a folder that is taken before a large file is read.
     RunFolder::check(out, options.overwrite)?;
     options.progress.stage(Stage::Preparing);
-    let material = Material::prepare(&experiment, &device.clone().without_autodiff())?;
+    let material = Material::prepare(&experiment, &device.clone().without_autodiff(), None)?;
+    for finding in material.findings() {
+        options.progress.warn(&finding.to_string());
+    }
     let folder = RunFolder::create(out, &experiment, options.overwrite)?;
     course::run(&experiment, device, folder, material, None, options)
 }
@@ -138,6 +141,9 @@ pub fn resume(run: &Path, device: &Device, options: TrainOptions) -> Result<Summ
         }
     };
     options.progress.stage(Stage::Preparing);
-    let material = Material::prepare(&experiment, &device.clone().without_autodiff())?;
+    // A run that was killed before it noted how its file is scaled has no weights either.
+    let before = opened.data_facts().ok().flatten();
+    let inner = device.clone().without_autodiff();
+    let material = Material::prepare(&experiment, &inner, before.as_ref())?;
     course::run(&experiment, device, folder, material, checkpoint, options)
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::files::{FileError, Format, RowReader, Selection};
+use crate::files::{FileError, RowReader};
 use crate::target::TargetError;
 
 /// A file of points and gradients.
@@ -23,6 +23,9 @@ pub struct FileConfig {
     /// A second file with the gradients alone, row for row; the first then holds the points alone. Not set by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gradient_path: Option<PathBuf>,
+    /// Whether the first line of a text file names the columns. Found out by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<bool>,
     /// Columns or arrays with the points. Default: the first half of the columns; for .npz and .safetensors the array "x".
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub x: Vec<String>,
@@ -33,8 +36,12 @@ pub struct FileConfig {
     pub validation: f64,
     /// Share of the rows that give the reported error. Default 0.1.
     pub test: f64,
-    /// Whether points and gradients are scaled by one number each. Default true.
+    /// Whether points and gradients are moved to mean zero and divided by one number each. Default true.
     pub standardise: bool,
+    /// -1 if the gradients in the file are minus those of the potential, as forces are minus the gradient of an energy: the network learns
+    /// -y, predictions are y. Default 1.
+    #[serde(skip_serializing_if = "is_plus")]
+    pub sign: i8,
     /// Dimension of the points; found from the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dim: Option<usize>,
@@ -45,14 +52,20 @@ impl Default for FileConfig {
         Self {
             path: PathBuf::new(),
             gradient_path: None,
+            header: None,
             x: Vec::new(),
             y: Vec::new(),
             validation: 0.1,
             test: 0.1,
             standardise: true,
+            sign: 1,
             dim: None,
         }
     }
+}
+
+fn is_plus(sign: &i8) -> bool {
+    *sign == 1
 }
 
 /// Readers of a file of pairs: one that gives `[x | y]` rows, or one for each half.
@@ -96,6 +109,16 @@ impl FileConfig {
                 remedy: "write validation = 0.1 and test = 0.1".into(),
             });
         }
+        if ![1, -1].contains(&self.sign) {
+            return Err(TargetError::Invalid {
+                field: "sign",
+                value: self.sign.to_string(),
+                requirement: "must be 1 or -1".into(),
+                remedy:
+                    "write sign = -1 if the gradients are forces, minus the gradient of an energy"
+                        .into(),
+            });
+        }
         Ok(())
     }
 
@@ -130,75 +153,5 @@ impl FileConfig {
         }
         self.dim = Some(dim);
         Ok(self)
-    }
-
-    /// Opens the file or the two, and finds the dimension.
-    pub(super) fn open(&self) -> Result<(Readers, usize), FileError> {
-        let arrays = Format::of(&self.path)?.has_arrays();
-        let names = |given: &[String], default: &str| match (given, arrays) {
-            ([], true) => Selection::Named(vec![default.into()]),
-            ([], false) => Selection::All,
-            (given, _) => Selection::Named(given.to_vec()),
-        };
-        if let Some(gradient) = &self.gradient_path {
-            let default = |file: &Path, given: &[String], name: &str| -> Result<_, FileError> {
-                let arrays = Format::of(file)?.has_arrays();
-                let whole = given.is_empty() && !arrays;
-                Ok(if whole {
-                    Selection::All
-                } else {
-                    names(given, name)
-                })
-            };
-            let x = RowReader::open(&self.path, &default(&self.path, &self.x, "x")?)?;
-            let y = RowReader::open(gradient, &default(gradient, &self.y, "y")?)?;
-            if x.width() != y.width() {
-                return Err(self.uneven(x.width(), y.width()));
-            }
-            let dim = x.width();
-            return Ok((Readers::Two(x, y), dim));
-        }
-        if let Some(both) = self.x.iter().find(|name| self.y.contains(name)) {
-            return Err(FileError::Column {
-                file: self.path.clone(),
-                what: if arrays { "array" } else { "column" },
-                name: both.clone(),
-                requirement: "is named both in x and in y".into(),
-                remedy: "name the points in x and the gradients at them in y".into(),
-            });
-        }
-        let (x, y) = (names(&self.x, "x"), names(&self.y, "y"));
-        let selection = match (&x, y) {
-            (Selection::Named(x), Selection::Named(y)) => {
-                Selection::Named(x.iter().cloned().chain(y).collect())
-            }
-            (Selection::All, Selection::All) => Selection::All,
-            _ => {
-                return Err(FileError::Format {
-                    file: self.path.clone(),
-                    reason: "only one of `x` and `y` is named".into(),
-                    remedy: "name the columns of both, x = [..] and y = [..], or of neither".into(),
-                });
-            }
-        };
-        let reader = RowReader::open(&self.path, &selection)?;
-        let width = reader.width();
-        let x_width = match &x {
-            Selection::All => width / 2,
-            Selection::Named(names) => reader.widths()[..names.len()].iter().sum(),
-        };
-        if width == 0 || 2 * x_width != width {
-            return Err(self.uneven(x_width, width - x_width));
-        }
-        Ok((Readers::One(reader), x_width))
-    }
-
-    fn uneven(&self, x: usize, y: usize) -> FileError {
-        FileError::Format {
-            file: self.path.clone(),
-            reason: format!("a point has {x} coordinates and its gradient {y}"),
-            remedy: "name as many columns for y as for x: x = [\"x1\", ..], y = [\"g1\", ..]"
-                .into(),
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Similarity;
+use super::{Finding, Similarity};
 
 /// How the file was split and scaled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,4 +23,7 @@ pub struct DataFacts {
     pub low: f64,
     /// The largest.
     pub high: f64,
+    /// What was found in the file that would ruin a fit; nothing in a run of version 0.1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use burn::tensor::{Device, FloatDType};
+use gradnet_core::network::Claim;
 
 use super::storage::Storage;
-use super::{DataFacts, FileConfig, Similarity, Split};
+use super::{DataFacts, FileConfig, Finding, Similarity, Split, examination, place, scaling};
 use crate::data::epochs::Epochs;
 use crate::data::{Batch, BatchSource, PointSet, points_tensor};
 use crate::files::FileError;
@@ -22,6 +23,7 @@ pub struct FilePairs {
     low: f64,
     high: f64,
     digest: String,
+    findings: Vec<Finding>,
 }
 
 impl FilePairs {
@@ -31,101 +33,85 @@ impl FilePairs {
     /// The first row that cannot be used, or too few rows for a batch of `batch` beside the other parts.
     pub fn read(config: &FileConfig, seed: u64, batch: usize) -> Result<Self, FileError> {
         let storage = Storage::read(config, MEMORY)?;
-        let few = |reason: String, remedy: String| FileError::Format {
+        let few = |(reason, remedy): (String, String)| FileError::Format {
             file: config.path.clone(),
             reason,
             remedy,
         };
         let Ok(rows) = u32::try_from(storage.rows()) else {
-            return Err(few(
+            return Err(few((
                 format!("it has {} rows, more than 4,294,967,295", storage.rows()),
                 "split the file".into(),
-            ));
+            )));
         };
         let split = Split::new(rows, seed, config.validation, config.test);
         if split.training.len() < batch {
-            return Err(few(
+            return Err(few((
                 format!(
                     "of its {rows} rows {} are left to train on, fewer than a batch of {batch}",
                     split.training.len()
                 ),
                 "add rows, or lower train.batch".into(),
-            ));
+            )));
         }
-        let mut pairs = Self {
+        let dim = storage.dim();
+        let trained = split.trained();
+        let similarity = match config.standardise {
+            true => scaling::fit(&storage, &trained, dim, config.sign).map_err(few)?,
+            false => Similarity {
+                sign: config.sign,
+                ..Similarity::identity(dim)
+            },
+        };
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        storage.each_row(|row, x, _| {
+            if trained[row as usize] {
+                for x in similarity.scale_points(x) {
+                    (low, high) = (low.min(x.into()), high.max(x.into()));
+                }
+            }
+        });
+        Ok(Self {
             digest: storage.digest(),
             storage: Arc::new(storage),
             split: Arc::new(split),
-            similarity: Similarity::identity(config.dim.unwrap_or_default()),
-            low: f64::INFINITY,
-            high: f64::NEG_INFINITY,
+            similarity,
+            low,
+            high,
+            findings: Vec::new(),
+        })
+    }
+
+    /// Takes over how a run scaled the pairs, and whether they are still those it was trained on.
+    ///
+    /// Without this a run of an earlier version would be given gradients its weights do not know.
+    pub(crate) fn adopt(&mut self, facts: &DataFacts) -> bool {
+        let same = facts.digest == self.digest || facts.digest == self.storage.narrow_digest();
+        if same {
+            self.digest.clone_from(&facts.digest);
+            self.similarity.clone_from(&facts.similarity);
+            (self.low, self.high) = (facts.low, facts.high);
+            self.findings.clone_from(&facts.findings);
+        }
+        same
+    }
+
+    /// Looks for what would ruin a fit of a network with this claim, and keeps it for [`facts`](Self::facts).
+    ///
+    /// `config` names the file, which is opened again to tell the line of a row at fault.
+    pub fn examine(&mut self, config: &FileConfig, claim: Claim) {
+        let (rows, dim) = (self.storage.rows(), self.storage.dim());
+        let place = |row, column| {
+            let second = config.gradient_path.as_ref().filter(|_| column >= dim);
+            place::name(second.unwrap_or(&config.path), row, rows)
         };
-        if config.standardise {
-            pairs.similarity = pairs.fit();
-            let size = pairs
-                .similarity
-                .mean
-                .iter()
-                .fold(0.0, |size: f64, m| size.max(m.abs()));
-            // Differences below the last bit of a 32-bit float are rounding.
-            if pairs.similarity.x_scale <= f64::from(f32::EPSILON) * size {
-                return Err(few(
-                    "all its points are the same".into(),
-                    "a field cannot be learned from one point: check the columns named in x".into(),
-                ));
-            }
-        }
-        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        pairs.each_training_row(|x, _| {
-            let mut x = x.to_vec();
-            pairs.similarity.scale_points(&mut x);
-            for x in x {
-                (low, high) = (low.min(x.into()), high.max(x.into()));
-            }
-        });
-        (pairs.low, pairs.high) = (low, high);
-        Ok(pairs)
+        self.findings =
+            examination::examine(&self.storage, &self.split, &self.similarity, claim, place);
     }
 
-    /// Mean point and scales of the training rows.
-    fn fit(&self) -> Similarity {
-        let rows = self.split.training.len() as f64;
-        let dim = self.similarity.mean.len();
-        let mut mean = vec![0.0; dim];
-        let mut y_squares = 0.0;
-        self.each_training_row(|x, y| {
-            mean.iter_mut()
-                .zip(x)
-                .for_each(|(mean, x)| *mean += f64::from(*x) / rows);
-            y_squares += y.iter().map(|y| f64::from(*y).powi(2)).sum::<f64>();
-        });
-        let mut x_squares = 0.0;
-        self.each_training_row(|x, _| {
-            let squares = x
-                .iter()
-                .zip(&mean)
-                .map(|(x, m)| (f64::from(*x) - m).powi(2));
-            x_squares += squares.sum::<f64>();
-        });
-        let root = |squares: f64| (squares / (rows * dim as f64)).sqrt();
-        Similarity {
-            mean,
-            x_scale: root(x_squares),
-            // A field that is zero everywhere needs no scale.
-            y_scale: Some(root(y_squares))
-                .filter(|scale| *scale > 0.0)
-                .unwrap_or(1.0),
-        }
-    }
-
-    fn each_training_row(&self, mut look: impl FnMut(&[f32], &[f32])) {
-        let (mut x, mut y) = (Vec::new(), Vec::new());
-        for row in &self.split.training {
-            x.clear();
-            y.clear();
-            self.storage.row(*row, &mut x, &mut y);
-            look(&x, &y);
-        }
+    /// What was found that would ruin a fit.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
     }
 
     /// The digest of the file's numbers.
@@ -133,7 +119,7 @@ impl FilePairs {
         &self.digest
     }
 
-    /// How the file was split and scaled.
+    /// How the file was split and scaled, and what was found in it.
     pub fn facts(&self) -> DataFacts {
         DataFacts {
             rows: self.storage.rows(),
@@ -144,6 +130,7 @@ impl FilePairs {
             similarity: self.similarity.clone(),
             low: self.low,
             high: self.high,
+            findings: self.findings.clone(),
         }
     }
 
@@ -162,29 +149,49 @@ impl FilePairs {
         self.similarity.y_scale.powi(2)
     }
 
-    /// Scaled points and gradients of some rows.
-    fn scaled(&self, rows: &[u32]) -> (Vec<f32>, Vec<f32>) {
+    /// The points and gradients of some rows as the file has them, row after row.
+    pub fn rows(&self, rows: &[u32]) -> (Vec<f64>, Vec<f64>) {
         let (mut x, mut y) = (Vec::new(), Vec::new());
         for row in rows {
             self.storage.row(*row, &mut x, &mut y);
         }
-        self.similarity.scale_points(&mut x);
-        self.similarity.scale_gradients(&mut y);
         (x, y)
+    }
+
+    /// Scaled points and gradients of some rows.
+    fn scaled(&self, rows: &[u32]) -> (Vec<f32>, Vec<f32>) {
+        let (x, y) = self.rows(rows);
+        (
+            self.similarity.scale_points(&x),
+            self.similarity.scale_gradients(&y),
+        )
+    }
+
+    /// The mean gradient of the training rows, in the file's units.
+    pub fn mean_gradient(&self) -> Vec<f64> {
+        let mut mean = vec![0.0; self.similarity.mean.len()];
+        let (trained, count) = (self.split.trained(), self.split.training.len() as f64);
+        self.storage.each_row(|row, _, y| {
+            if trained[row as usize] {
+                mean.iter_mut()
+                    .zip(y)
+                    .for_each(|(mean, y)| *mean += y / count);
+            }
+        });
+        mean
+    }
+
+    /// The mean over at most `most` of the rows given of `|y − constant|²`, in the file's units.
+    pub fn mean_square_around(&self, constant: &[f64], rows: &[u32], most: usize) -> f64 {
+        let rows = &rows[..rows.len().min(most)];
+        let (_, y) = self.rows(rows);
+        let squares = y.iter().zip(constant.iter().cycle());
+        squares.map(|(y, c)| (y - c).powi(2)).sum::<f64>() / rows.len() as f64
     }
 
     /// At most `most` of the rows given, scaled, on a device. The rows of a split are in random order, so the first are as good as any.
     pub fn set(&self, rows: &[u32], most: usize, device: &Device) -> PointSet {
         let (x, y) = self.scaled(&rows[..rows.len().min(most)]);
-        PointSet::from_pairs(&x, &y, self.similarity.mean.len(), device)
-    }
-
-    /// At most `most` of the rows given, in the file's units, on a device.
-    pub fn raw_set(&self, rows: &[u32], most: usize, device: &Device) -> PointSet {
-        let (mut x, mut y) = (Vec::new(), Vec::new());
-        for row in rows.iter().take(most) {
-            self.storage.row(*row, &mut x, &mut y);
-        }
         PointSet::from_pairs(&x, &y, self.similarity.mean.len(), device)
     }
 
@@ -256,7 +263,14 @@ mod tests {
             let mean = x.iter().skip(column).step_by(2).sum::<f32>() / (n / 2.0);
             assert!(mean.abs() < 1e-4, "{mean}");
         }
-        // One scale for both columns: the second stays as much smaller than the first as it was.
+        for column in 0..2 {
+            let mean = y.iter().skip(column).step_by(2).sum::<f32>() / (n / 2.0);
+            assert!(mean.abs() < 1e-4, "{mean}");
+        }
+        // The second column of the gradients is 500 everywhere: nothing is left of it.
+        let constant = &pairs.similarity.constant;
+        assert!((constant[1] - 500.0).abs() < 1e-9, "{constant:?}");
+        assert_eq!(pairs.mean_gradient().len(), 2);
         let facts = pairs.facts();
         assert_eq!((facts.rows, facts.training, facts.test), (200, 160, 20));
         assert!(facts.low < -1.0 && facts.high > 1.0);

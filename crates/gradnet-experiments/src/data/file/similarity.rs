@@ -1,10 +1,12 @@
-//! The similarity between a user's units and a network's, and a network in the user's units.
+//! The change of units between a user's file and a network.
 
 use burn::tensor::{Tensor, TensorData};
-use gradnet_core::{VectorField, network::Network};
 use serde::{Deserialize, Serialize};
 
-/// `x' = (x - m) / s`, `y' = y / t`, with numbers `s, t > 0`.
+/// `x' = (x − m) / s` and `y' = σ (y − c) / t`, with numbers `s, t > 0` and `σ = ±1`.
+///
+/// All of it is computed in 64 bits, so that coordinates of 5.4e6 or gradients of 1e-50 keep their
+/// digits; only `x'` and `y'` are narrowed to the network's 32.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Similarity {
     /// m, the mean point.
@@ -13,6 +15,16 @@ pub struct Similarity {
     pub x_scale: f64,
     /// t, in the units of the gradients.
     pub y_scale: f64,
+    /// c, the mean gradient; a `data.json` of version 0.1 has none, which means zero.
+    #[serde(default)]
+    pub constant: Vec<f64>,
+    /// σ: -1 if the network learned minus the field, as for forces.
+    #[serde(default = "plus")]
+    pub sign: i8,
+}
+
+fn plus() -> i8 {
+    1
 }
 
 impl Similarity {
@@ -22,174 +34,135 @@ impl Similarity {
             mean: vec![0.0; dim],
             x_scale: 1.0,
             y_scale: 1.0,
+            constant: vec![0.0; dim],
+            sign: 1,
         }
     }
 
-    /// Scales points in place, row after row.
-    pub fn scale_points(&self, x: &mut [f32]) {
-        for row in x.chunks_mut(self.mean.len()) {
-            for (x, mean) in row.iter_mut().zip(&self.mean) {
-                *x = ((f64::from(*x) - mean) / self.x_scale) as f32;
-            }
-        }
+    /// `x'` for points `x`, row after row.
+    pub fn scale_points(&self, x: &[f64]) -> Vec<f32> {
+        let scaled = |(x, m): (&f64, &f64)| ((x - m) / self.x_scale) as f32;
+        x.iter().zip(self.mean.iter().cycle()).map(scaled).collect()
     }
 
-    /// Scales gradients in place.
-    pub fn scale_gradients(&self, y: &mut [f32]) {
-        for y in y {
-            *y = (f64::from(*y) / self.y_scale) as f32;
-        }
+    /// `x = m + s x'`, row after row.
+    pub fn unscale_points(&self, x: &[f64]) -> Vec<f64> {
+        let unscaled = |(x, m): (&f64, &f64)| m + self.x_scale * x;
+        x.iter()
+            .zip(self.mean.iter().cycle())
+            .map(unscaled)
+            .collect()
     }
 
-    /// `(x - m) / s` on a device.
-    fn inward(&self, x: Tensor<2>) -> Tensor<2> {
-        let [_, dim] = x.dims();
-        let mean = TensorData::new(self.mean.clone(), [1, dim]);
-        (x.clone() - Tensor::from_data(mean, (&x.device(), x.dtype()))) / self.x_scale
+    /// `y'` for gradients `y`, row after row.
+    pub fn scale_gradients(&self, y: &[f64]) -> Vec<f32> {
+        let sign = f64::from(self.sign);
+        let scaled = |(y, c): (&f64, &f64)| (sign * ((y - c) / self.y_scale)) as f32;
+        y.iter()
+            .zip(self.constant.iter().cycle())
+            .map(scaled)
+            .collect()
+    }
+
+    /// `y = c + σ t y'`, row after row.
+    pub fn unscale_gradients(&self, y: &[f64]) -> Vec<f64> {
+        let scale = f64::from(self.sign) * self.y_scale;
+        let unscaled = |(y, c): (&f64, &f64)| c + scale * y;
+        y.iter()
+            .zip(self.constant.iter().cycle())
+            .map(unscaled)
+            .collect()
+    }
+
+    /// What a Jacobian of the network is multiplied by to be one of the file's field: `σ t / s`.
+    pub fn jacobian_scale(&self) -> f64 {
+        f64::from(self.sign) * (self.y_scale / self.x_scale)
+    }
+
+    /// What a potential of the network is multiplied by: `s t`.
+    pub fn potential_scale(&self) -> f64 {
+        self.x_scale * self.y_scale
+    }
+
+    /// `σ ⟨c, x − m⟩` for each row of `x`: what the constant adds to the potential.
+    ///
+    /// The mean is taken off first. That moves the potential by one number, which is free, and keeps
+    /// points that lie far from the origin from drowning the rest of it in rounding.
+    pub fn linear_potential(&self, x: &[f64]) -> Vec<f64> {
+        let sign = f64::from(self.sign);
+        let term = |((x, m), c): ((&f64, &f64), &f64)| c * (x - m);
+        x.chunks(self.mean.len())
+            .map(|row| {
+                sign * row
+                    .iter()
+                    .zip(&self.mean)
+                    .zip(&self.constant)
+                    .map(term)
+                    .sum::<f64>()
+            })
+            .collect()
+    }
+
+    /// `x'` on a device, in the precision of `x`.
+    pub(super) fn inward(&self, x: Tensor<2>) -> Tensor<2> {
+        (x.clone() - row(&self.mean, &x)) / self.x_scale
+    }
+
+    /// `y` of `y'` on a device, in its precision.
+    pub(super) fn outward(&self, y: Tensor<2>) -> Tensor<2> {
+        y.clone() * (f64::from(self.sign) * self.y_scale) + row(&self.constant, &y)
     }
 }
 
-/// A network in the units of the file it was trained on; without a file the network itself.
-#[derive(Clone, Debug)]
-pub struct RunField {
-    network: Network,
-    similarity: Option<Similarity>,
-}
-
-impl RunField {
-    /// `f(x) = t g((x - m) / s)`, or g itself.
-    pub fn new(network: Network, similarity: Option<Similarity>) -> Self {
-        Self {
-            network,
-            similarity,
-        }
-    }
-
-    /// The network, in its own units.
-    pub fn network(&self) -> &Network {
-        &self.network
-    }
-
-    /// The potential `t s G((x - m) / s)` at each row of `x`, `[points, dim] -> [points]`, where it is known.
-    pub fn potential(&self, x: Tensor<2>) -> Option<Tensor<1>> {
-        match &self.similarity {
-            None => self.network.potential(x),
-            Some(similarity) => {
-                let value = self.network.potential(similarity.inward(x))?;
-                Some(value * (similarity.x_scale * similarity.y_scale))
-            }
-        }
-    }
-}
-
-impl VectorField for RunField {
-    fn dim(&self) -> usize {
-        self.network.dim()
-    }
-
-    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        match &self.similarity {
-            None => self.network.forward(x),
-            Some(similarity) => self.network.forward(similarity.inward(x)) * similarity.y_scale,
-        }
-    }
-
-    fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
-        match &self.similarity {
-            None => self.network.jacobian_vector(x, v),
-            Some(similarity) => {
-                let scale = similarity.y_scale / similarity.x_scale;
-                self.network.jacobian_vector(similarity.inward(x), v) * scale
-            }
-        }
-    }
+/// Numbers as a row on the device of `like`, in its precision.
+fn row(numbers: &[f64], like: &Tensor<2>) -> Tensor<2> {
+    let data = TensorData::new(numbers.to_vec(), [1, numbers.len()]);
+    Tensor::from_data(data, (&like.device(), like.dtype()))
 }
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
-    use gradnet_core::ParameterSource;
-    use gradnet_core::analysis::{host, jacobians, relative_asymmetry, smallest_eigenvalue};
-    use gradnet_core::network::{NetworkConfig, Size};
-    use nalgebra::DMatrix;
-
     use super::*;
 
-    fn field() -> RunField {
-        let config = NetworkConfig::from_name("mgradnet_m").unwrap();
-        let mut source = ParameterSource::new(&Device::flex(), 5);
-        let network = config
-            .with_size(Size::Width(6))
-            .init(3, &mut source)
-            .unwrap();
+    /// m = (10, -2), s = 4, t = 25, c = (1, 3), sigma = -1: x = (18, -6) is (2, -1) inside, and
+    /// y = (51, -22) is -(50, -25)/25 = (-2, 1).
+    #[test]
+    fn points_and_gradients_go_in_and_come_back() {
         let similarity = Similarity {
-            mean: vec![10.0, -2.0, 0.5],
+            mean: vec![10.0, -2.0],
             x_scale: 4.0,
             y_scale: 25.0,
+            constant: vec![1.0, 3.0],
+            sign: -1,
         };
-        RunField::new(network, Some(similarity))
-    }
-
-    fn points() -> Tensor<2> {
-        Tensor::from_floats([[11.0, -3.0, 2.0], [8.5, 1.0, -1.0]], &Device::flex())
-    }
-
-    #[test]
-    fn a_similarity_keeps_the_jacobian_symmetric_and_positive() {
-        for jacobian in jacobians(&field(), points()) {
-            assert!(relative_asymmetry(&jacobian) < 1e-5);
-            assert!(smallest_eigenvalue(&jacobian) > -1e-5 * jacobian.norm());
-        }
-    }
-
-    /// What the module's text says of scales for each coordinate: D J is not symmetric, D J C^-1 is if C D is a multiple of the identity.
-    #[test]
-    fn scales_for_each_coordinate_of_the_gradient_break_the_symmetry() {
-        let scales = DMatrix::from_diagonal(&nalgebra::DVector::from_vec(vec![1.0, 2.0, 5.0]));
-        for jacobian in jacobians(&field(), points()) {
-            assert!(relative_asymmetry(&(&scales * &jacobian)) > 0.05);
-            assert!(relative_asymmetry(&(&jacobian * 3.0)) < 1e-5);
-            // C = 3 D^-1, so that C^-1 = D / 3.
-            assert!(relative_asymmetry(&(&scales * &jacobian * &scales / 3.0)) < 1e-5);
-        }
+        let (x, y) = ([18.0, -6.0, 10.0, -2.0], [51.0, -22.0, 1.0, 3.0]);
+        assert_eq!(similarity.scale_points(&x), [2.0, -1.0, 0.0, 0.0]);
+        assert_eq!(similarity.scale_gradients(&y), [-2.0, 1.0, 0.0, 0.0]);
+        assert_eq!(similarity.unscale_points(&[2.0, -1.0, 0.0, 0.0]), x);
+        assert_eq!(similarity.unscale_gradients(&[-2.0, 1.0, 0.0, 0.0]), y);
+        assert_eq!(similarity.jacobian_scale(), -6.25);
+        assert_eq!(similarity.potential_scale(), 100.0);
+        // -(1 * 8 + 3 * (-4)) = 4.
+        assert_eq!(similarity.linear_potential(&x), [4.0, 0.0]);
     }
 
     #[test]
-    fn the_potential_in_the_users_units_has_the_field_as_its_gradient() {
-        let (field, x) = (field(), points());
-        let gradient = host(field.forward(x.clone()));
-        let step = 0.05;
-        for coordinate in 0..3 {
-            let mut direction = [[0.0; 3]; 2];
-            direction.iter_mut().for_each(|row| row[coordinate] = step);
-            let v = Tensor::<2>::from_floats(direction, &Device::flex());
-            let ahead = host(field.potential(x.clone() + v.clone()).unwrap());
-            let behind = host(field.potential(x.clone() - v).unwrap());
-            for row in 0..2 {
-                let slope = (ahead[row] - behind[row]) / (2.0 * step);
-                let exact = gradient[3 * row + coordinate];
-                assert!(
-                    (slope - exact).abs() < 2e-2 * exact.abs().max(1.0),
-                    "{slope} {exact}"
-                );
-            }
-        }
+    fn a_similarity_of_version_0_1_has_no_constant_and_the_sign_plus() {
+        let text = r#"{"mean": [1.0, 2.0], "x_scale": 3.0, "y_scale": 4.0}"#;
+        let read: Similarity = serde_json::from_str(text).unwrap();
+        assert_eq!((read.constant, read.sign), (vec![], 1));
     }
 
     #[test]
-    fn scaled_pairs_are_what_the_network_sees() {
-        let field = field();
-        let similarity = field.similarity.clone().unwrap();
-        let mut x = host(points()).iter().map(|v| *v as f32).collect::<Vec<_>>();
-        similarity.scale_points(&mut x);
-        let inside = Tensor::<1>::from_floats(&x[..], &Device::flex()).reshape([2, 3]);
-        let mut y: Vec<f32> = host(field.forward(points()))
-            .iter()
-            .map(|v| *v as f32)
-            .collect();
-        similarity.scale_gradients(&mut y);
-        for (ours, theirs) in y.iter().zip(host(field.network().forward(inside))) {
-            assert!((f64::from(*ours) - theirs).abs() < 1e-5);
-        }
+    fn offsets_and_sizes_that_32_bits_do_not_hold_keep_their_digits() {
+        let similarity = Similarity {
+            mean: vec![5.4e6],
+            x_scale: 0.5,
+            y_scale: 1e-50,
+            constant: vec![-1e-49],
+            sign: 1,
+        };
+        assert_eq!(similarity.scale_points(&[5.4e6 + 0.125]), [0.25]);
+        assert_eq!(similarity.scale_gradients(&[-1e-49 + 2e-50]), [2.0]);
     }
 }

@@ -30,6 +30,16 @@ impl Split {
             test,
         }
     }
+
+    /// For every row of the file whether it is trained on.
+    pub(crate) fn trained(&self) -> Vec<bool> {
+        let rows = self.training.len() + self.validation.len() + self.test.len();
+        let mut trained = vec![false; rows];
+        self.training
+            .iter()
+            .for_each(|row| trained[*row as usize] = true);
+        trained
+    }
 }
 
 #[cfg(test)]

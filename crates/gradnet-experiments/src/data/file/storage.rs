@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
 
 use memmap2::Mmap;
 
@@ -13,16 +12,17 @@ use crate::files::{FileError, map_file};
 /// Rows read at a time.
 const CHUNK: usize = 4_096;
 
-/// Rows of equal width.
+/// Rows of equal width, of the 64-bit numbers the file has.
 pub(super) struct Storage {
     width: usize,
     rows: usize,
+    columns: Vec<String>,
     numbers: Numbers,
 }
 
 enum Numbers {
-    Memory(Vec<f32>),
-    /// 32-bit floats, least significant byte first.
+    Memory(Vec<f64>),
+    /// 64-bit floats, least significant byte first.
     Mapped(Mmap),
 }
 
@@ -30,13 +30,13 @@ impl Storage {
     /// Reads a file once, row by row. Beyond `limit` bytes the rows go to an unnamed temporary file.
     pub(super) fn read(config: &FileConfig, limit: usize) -> Result<Self, FileError> {
         let (mut readers, dim) = config.open()?;
-        let width = 2 * dim;
+        let (width, columns) = (2 * dim, readers.columns());
         let mut memory = Vec::new();
         let mut spill: Option<BufWriter<File>> = None;
         let mut rows = 0;
-        let failed = |error: std::io::Error| FileError::write(&std::env::temp_dir(), &error);
+        let failed = |error: std::io::Error| FileError::temporary(&error);
         loop {
-            let next = (memory.len() + CHUNK * width) * 4;
+            let next = (memory.len() + CHUNK * width) * size_of::<f64>();
             if spill.is_none() && !memory.is_empty() && next > limit {
                 let mut file = BufWriter::new(tempfile::tempfile().map_err(failed)?);
                 // Before more is read: a list that grows takes twice its room.
@@ -66,6 +66,7 @@ impl Storage {
         Ok(Self {
             width,
             rows,
+            columns,
             numbers,
         })
     }
@@ -75,23 +76,49 @@ impl Storage {
         self.rows
     }
 
+    /// Coordinates of a point.
+    pub(super) fn dim(&self) -> usize {
+        self.width / 2
+    }
+
+    /// What a message calls the numbers of a row: "column `x1`", "column 2 of `x`".
+    pub(super) fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
     /// A digest of all numbers in order (FNV-1a of 64 bits over their bytes), in hexadecimal.
     pub(super) fn digest(&self) -> String {
+        self.digest_of(|number, digest| digest.add(&number.to_le_bytes()))
+    }
+
+    /// The digest that version 0.1 wrote, which knew 32 bits of each number.
+    pub(super) fn narrow_digest(&self) -> String {
+        self.digest_of(|number, digest| digest.add(&(number as f32).to_le_bytes()))
+    }
+
+    fn digest_of(&self, add: impl Fn(f64, &mut Digest)) -> String {
         let mut digest = Digest::default();
+        self.each_row(|_, x, y| {
+            x.iter()
+                .chain(y)
+                .for_each(|number| add(*number, &mut digest))
+        });
+        format!("{:016x}", digest.value())
+    }
+
+    /// Looks at every row in the file's order: its number from 0, its point and its gradient.
+    pub(super) fn each_row(&self, mut look: impl FnMut(u32, &[f64], &[f64])) {
         let (mut x, mut y) = (Vec::new(), Vec::new());
         for row in 0..self.rows as u32 {
             x.clear();
             y.clear();
             self.row(row, &mut x, &mut y);
-            for number in x.iter().chain(&y) {
-                digest.add(&number.to_le_bytes());
-            }
+            look(row, &x, &y);
         }
-        format!("{:016x}", digest.value())
     }
 
     /// Appends the points of a row to `x` and its gradients to `y`.
-    pub(super) fn row(&self, row: u32, x: &mut Vec<f32>, y: &mut Vec<f32>) {
+    pub(super) fn row(&self, row: u32, x: &mut Vec<f64>, y: &mut Vec<f64>) {
         let start = row as usize * self.width;
         let half = self.width / 2;
         match &self.numbers {
@@ -101,8 +128,8 @@ impl Storage {
             }
             Numbers::Mapped(bytes) => {
                 let number = |place: usize| {
-                    let bytes = &bytes[4 * place..4 * place + 4];
-                    f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+                    let (numbers, _) = bytes.as_chunks();
+                    f64::from_le_bytes(numbers[place])
                 };
                 x.extend((start..start + half).map(number));
                 y.extend((start + half..start + self.width).map(number));
@@ -112,20 +139,39 @@ impl Storage {
 }
 
 /// Writes the numbers to the file and leaves an empty list that holds no memory.
-fn move_out(numbers: &mut Vec<f32>, file: &mut impl Write) -> std::io::Result<()> {
+fn move_out(numbers: &mut Vec<f64>, file: &mut impl Write) -> std::io::Result<()> {
     std::mem::take(numbers)
         .iter()
         .try_for_each(|number| file.write_all(&number.to_le_bytes()))
 }
 
 impl Readers {
+    /// What a message calls the numbers of a row.
+    fn columns(&self) -> Vec<String> {
+        let readers = match self {
+            Self::One(reader) => vec![reader],
+            Self::Two(x, y) => vec![x, y],
+        };
+        let parts = readers
+            .into_iter()
+            .flat_map(|reader| reader.names().iter().zip(reader.widths()));
+        parts
+            .flat_map(|(name, width)| {
+                (1..=*width).map(move |column| match width {
+                    1 => format!("column `{name}`"),
+                    _ => format!("column {column} of `{name}`"),
+                })
+            })
+            .collect()
+    }
+
     /// Appends up to `rows` rows `[x | y]`; how many there were.
     fn read(
         &mut self,
         config: &FileConfig,
         dim: usize,
         rows: usize,
-        out: &mut Vec<f32>,
+        out: &mut Vec<f64>,
     ) -> Result<usize, FileError> {
         let (x_reader, y_reader) = match self {
             Self::One(reader) => return reader.read(rows, out),
@@ -135,12 +181,7 @@ impl Readers {
         let read = x_reader.read(rows, &mut x)?;
         let gradients = y_reader.read(rows, &mut y)?;
         if read != gradients {
-            let gradient = config.gradient_path.as_deref();
-            return Err(FileError::Format {
-                file: gradient.unwrap_or(Path::new("")).into(),
-                reason: format!("it does not have as many rows as {}", config.path.display()),
-                remedy: "store one gradient for every point, in the same order".into(),
-            });
+            return Err(config.more_rows());
         }
         for (x, y) in x.chunks(dim).zip(y.chunks(dim)) {
             out.extend(x);
@@ -166,8 +207,9 @@ mod tests {
         let config = FileConfig::new(&file);
         let small = Storage::read(&config, usize::MAX).unwrap();
         assert!(matches!(small.numbers, Numbers::Memory(_)));
-        // 160,000 bytes, of which a chunk has 65,536: the rows move out after the first chunk, the second, and when all are read.
-        for (limit, row) in [1_000, 150_000, 200_000]
+        // 320,000 bytes, of which a chunk has 131,072: the rows move out after the first chunk, the
+        // second, and when all are read.
+        for (limit, row) in [1_000, 300_000, 400_000]
             .into_iter()
             .flat_map(|limit| [0, 1, 4_095, 4_096, 9_999].map(|row| (limit, row)))
         {
@@ -180,8 +222,27 @@ mod tests {
                 (x, y)
             };
             assert_eq!(look(&small), look(&large));
-            let x = row as f32;
+            let x = f64::from(row);
             assert_eq!(look(&large), (vec![x, 2.0 * x], vec![0.5, -x - 0.25]));
+            assert_eq!(small.digest(), large.digest());
         }
+    }
+
+    /// 16,777,217 = 2^24 + 1 is no 32-bit float.
+    #[test]
+    fn numbers_keep_all_their_digits_and_the_digest_sees_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |number: &str| {
+            let file = folder.path().join("pairs.csv");
+            std::fs::write(&file, format!("a,b\n{number},1e-50\n3,4\n")).unwrap();
+            Storage::read(&FileConfig::new(&file), usize::MAX).unwrap()
+        };
+        let (storage, near) = (read("16777217"), read("16777216"));
+        let (mut x, mut y) = (Vec::new(), Vec::new());
+        storage.row(0, &mut x, &mut y);
+        assert_eq!((x, y), (vec![16_777_217.0], vec![1e-50]));
+        assert_eq!(storage.columns(), ["column `a`", "column `b`"]);
+        assert_ne!(storage.digest(), near.digest());
+        assert_eq!(storage.narrow_digest(), near.narrow_digest());
     }
 }

@@ -1,0 +1,82 @@
+//! What would ruin a fit without a word, found in the file and said with the number that shows it.
+//!
+//! | looked for | shown by |
+//! |---|---|
+//! | a field that a monotone network cannot follow | eigenvalues of the best symmetric affine map |
+//! | a field that is no gradient | what gradients, and what other maps, leave unexplained |
+//! | rows repeated across the split | their number |
+//! | stand-ins for missing values, slips of the keyboard | the value and the range of the others |
+//! | numbers rounded to 32 bits far from the origin | the rounding beside the spread |
+
+mod features;
+mod outliers;
+mod repeats;
+mod rotation;
+mod rounding;
+mod sample;
+mod shape;
+
+use std::fmt;
+
+use gradnet_core::network::Claim;
+use serde::{Deserialize, Serialize};
+
+use super::storage::Storage;
+use super::{Similarity, Split};
+use sample::Sample;
+
+/// Something in a data file that would ruin a fit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What it is, with the number that shows it.
+    pub message: String,
+    /// What the user can do about it.
+    pub remedy: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}; {}", self.message, self.remedy)
+    }
+}
+
+/// Looks for everything in the module's table; `place` gives a row of a column a name, such as "line 58".
+pub(super) fn examine(
+    storage: &Storage,
+    split: &Split,
+    similarity: &Similarity,
+    claim: Claim,
+    place: impl Fn(u32, usize) -> String,
+) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = outliers::examine(storage, place);
+    findings.extend(repeats::examine(storage, split));
+    findings.extend(rounding::examine(storage));
+    if let Some(sample) = Sample::of(storage, split, similarity) {
+        let shape = shape::examine(&sample, similarity, claim);
+        // What is minus a gradient is a gradient too.
+        if claim >= Claim::Gradient {
+            findings.extend(rotation::examine(&sample));
+        }
+        findings.extend(shape);
+    }
+    findings
+}
+
+/// A number as a message shows it: four digits, without a tail of zeros.
+fn shown(number: f64) -> String {
+    match number.abs() {
+        0.0 => "0".into(),
+        1e-3..1e6 => {
+            let digits = (3 - number.abs().log10().floor() as i32).max(0) as usize;
+            let text = format!("{number:.digits$}");
+            match text.contains('.') {
+                true => text.trim_end_matches('0').trim_end_matches('.').into(),
+                false => text,
+            }
+        }
+        _ => format!("{number:.2e}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;
