@@ -115,7 +115,7 @@ pub fn evaluate_pairs(
     let device = device.clone().without_autodiff();
     let host = backend::host(&device);
     let training = pairs.set(&pairs.split().training, config.linear_points, &host);
-    let linear = SymmetricLinearMap::fit_pairs(&training, network.dim());
+    let linear = SymmetricLinearMap::fit_pairs(&training, network.dim(), &host);
     let linear = linear.on_device(&device, FloatDType::F32);
     let set = pairs.set(&pairs.split().test, config.points, &device);
     let error =

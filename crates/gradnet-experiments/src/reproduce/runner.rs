@@ -8,6 +8,7 @@ use std::time::Instant;
 use burn::tensor::Device;
 use burn::train::Interrupter;
 
+use super::identity::SCHEMA;
 use super::record::{CellResult, OrbitScore, processor};
 use super::{Cell, Measure, Plan, Record, Store, Table};
 use crate::backend::Backend;
@@ -188,8 +189,7 @@ impl Reproduction<'_> {
         for cell in cells {
             self.complete(&cell)?;
             let mut state = self.state();
-            let name = cell.name();
-            if state.records.iter().any(|record| record.cell == name) {
+            if state.records.iter().any(|record| record.is_of(&cell)) {
                 state.done += 1;
             } else {
                 state.queue.push_back(cell);
@@ -217,8 +217,7 @@ impl Reproduction<'_> {
 
     /// Measures what a record of an older version lacks, if the weights it came of are still there.
     fn complete(&self, cell: &Cell) -> Result<(), ReproduceError> {
-        let name = cell.name();
-        let index = self.state().records.iter().position(|r| r.cell == name);
+        let index = self.state().records.iter().position(|r| r.is_of(cell));
         let Some(index) = index.filter(|_| !self.options.interrupter.should_stop()) else {
             return Ok(());
         };
@@ -227,7 +226,7 @@ impl Reproduction<'_> {
         let Some(orbits) = orbits.filter(|o| o.early_coordinate_mse_db.is_empty()) else {
             return Ok(());
         };
-        if let Ok(run) = Run::open(&self.store.run(cell)) {
+        if let Ok(run) = self.store.trained(cell) {
             orbits.early_coordinate_mse_db = self.orbits(&run)?.early_coordinate_mse_db;
             self.store.save(cell, &record)?;
             self.state().records[index] = record;
@@ -292,6 +291,7 @@ impl Reproduction<'_> {
         let record = Record {
             table: cell.table.into(),
             cell: cell.name(),
+            schema: SCHEMA,
             label: cell.label.clone(),
             network: experiment.network.name().into(),
             dim: experiment.dim(),
@@ -304,6 +304,7 @@ impl Reproduction<'_> {
             backend: self.options.backend.name().into(),
             wall_s,
             experiment: experiment.clone(),
+            horizon: cell.horizon,
         };
         self.store.save(&cell, &record)?;
         {
@@ -356,6 +357,7 @@ impl Reproduction<'_> {
         let stored = self.state().records.iter().find_map(|record| {
             let result = record.result.as_ref()?;
             let same = (record.dim, record.seed) == key
+                && record.experiment.target == experiment.target
                 && record.experiment.evaluation == experiment.evaluation;
             same.then_some(result.reference)
         });
