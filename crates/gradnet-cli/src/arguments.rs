@@ -378,14 +378,15 @@ pub struct DeviceChoice {
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ProgressKind {
-    /// Full-screen plots
-    Tui,
     /// One line that updates itself
     Bar,
     /// A line now and then, for files and pipes
     Plain,
     /// Nothing
     None,
+    /// The full-screen plots of old: the bar, with a warning
+    #[value(name = "tui", alias = "dashboard", hide = true)]
+    Dashboard,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

@@ -1,6 +1,6 @@
 //! Ctrl-C and its relatives: the first asks a run to save and stop, the second ends the process.
 
-use burn::train::Interrupter;
+use gradnet_experiments::Interrupter;
 
 /// A handle that Ctrl-C stops a run with; SIGTERM, which batch systems send, and SIGHUP, which a closed terminal sends, do the same.
 ///
@@ -18,7 +18,7 @@ pub fn interrupter() -> Interrupter {
 
 #[cfg(unix)]
 mod unix {
-    use burn::train::Interrupter;
+    use gradnet_experiments::Interrupter;
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
@@ -31,7 +31,7 @@ mod unix {
             let mut signals = signals.forever();
             if signals.next().is_some() {
                 output::note("\nstopping and saving; once more to quit at once");
-                interrupter.stop(Some("interrupted"));
+                interrupter.stop();
             }
             if signals.next().is_some() {
                 std::process::exit(130);

@@ -291,12 +291,15 @@ fn progress_in_a_pipe_is_a_few_plain_lines() {
 }
 
 #[test]
-fn the_dashboard_needs_a_terminal() {
+fn a_run_that_asks_for_the_dashboard_of_old_is_told_that_it_is_gone_and_trains() {
     let folder = tempfile::tempdir().unwrap();
-    let ran = train(folder.path(), &[QUICK, &["--progress", "tui"]].concat());
-    assert_eq!(ran.code, 2);
-    assert!(!folder.path().join("run").exists());
-    insta::assert_snapshot!(ran.stderr);
+    for name in ["tui", "dashboard"] {
+        let asked = ["--overwrite", "--progress", name];
+        let ran = train(folder.path(), &[QUICK, &asked].concat());
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+        assert!(folder.path().join("run/summary.json").is_file(), "{name}");
+        insta::assert_snapshot!("the_dashboard_is_gone", ran.stderr);
+    }
 }
 
 #[test]

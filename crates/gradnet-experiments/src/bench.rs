@@ -6,9 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use burn::data::dataloader::DataLoader;
 use burn::tensor::{Device, Distribution, Tensor};
-use burn::train::TrainStep;
 use gradnet_core::ParameterSource;
 use gradnet_core::kernel::{product, product_transposed};
 use gradnet_core::network::{
@@ -18,10 +16,10 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use crate::backend::Backend;
-use crate::data::{FieldSampler, Sampler};
+use crate::data::{Batches, Sampler, sampled};
 use crate::experiment::{DataConfig, TrainConfig};
 use crate::target::{PiecewiseQuadraticConfig, QuarticPolynomialConfig, Target, TargetConfig};
-use crate::training::{FieldLearner, TrainError, optimizer, scheduler};
+use crate::training::{Learner, Regression, TrainError, optimizer, scheduler};
 
 /// A shape to time: a network of the paper's experiments with its target and batch.
 #[derive(Clone, Debug)]
@@ -197,16 +195,12 @@ impl Case {
             ..Default::default()
         };
         let sampler = Sampler::new(&DataConfig::Online, target, 0, self.batch);
-        let endless = usize::MAX / 2;
-        let stream = FieldSampler::new(sampler, inner.clone(), endless, endless, 0);
-        let mut batches = stream.iter();
-        let (mut optimizer, mut scheduler) = (optimizer(&config), scheduler(&config));
-        // Taken and put back at each step, so that nobody else holds the weights and they are updated in place.
-        let mut held = Some(FieldLearner::new(network));
+        let mut batches = Batches::new(sampled(sampler, inner.clone()), 0..usize::MAX);
+        let mut scheduler = scheduler(&config);
+        let mut learner = Learner::new(network, Regression, optimizer(&config));
         Ok(median_ms(&inner, time, || {
-            if let (Some(Ok(batch)), Some(model)) = (batches.next(), held.take()) {
-                let output = TrainStep::step(&model, batch);
-                held = Some(model.optimize(&mut optimizer, scheduler.step(), output.grads));
+            if let Some(batch) = batches.next() {
+                learner.step(batch, 0.0, scheduler.step());
             }
         }))
     }

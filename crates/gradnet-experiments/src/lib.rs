@@ -15,6 +15,7 @@ pub mod experiment;
 pub mod figure;
 pub mod files;
 pub mod interchange;
+mod interrupter;
 pub mod predict;
 pub mod report;
 pub mod reproduce;
@@ -25,5 +26,6 @@ pub mod two_body;
 pub mod universality;
 
 pub use experiment::{Experiment, ExperimentError};
+pub use interrupter::Interrupter;
 pub use run::{Run, RunError};
 pub use training::{Summary, TrainError, TrainOptions, resume, train};

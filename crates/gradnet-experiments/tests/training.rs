@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use burn::tensor::Device;
-use burn::train::Interrupter;
 use gradnet_core::activation::TemperatureSchedule;
 use gradnet_core::network::{Network, NetworkConfig, QuadraticConfig, RidgeConfig, Size};
 use gradnet_experiments::backend::Backend;
@@ -14,7 +13,9 @@ use gradnet_experiments::experiment::{DataConfig, FixedData, Schedule};
 use gradnet_experiments::run::RunFolder;
 use gradnet_experiments::target::TargetConfig;
 use gradnet_experiments::training::{Progress, Status};
-use gradnet_experiments::{Experiment, Run, RunError, Summary, TrainError, TrainOptions, train};
+use gradnet_experiments::{
+    Experiment, Interrupter, Run, RunError, Summary, TrainError, TrainOptions, train,
+};
 
 fn small(network: &str) -> Experiment {
     let target = TargetConfig::from_name("quartic_polynomial").unwrap();
@@ -271,7 +272,7 @@ struct StopAtOnce(Interrupter, Arc<Mutex<Vec<Status>>>);
 impl Progress for StopAtOnce {
     fn update(&mut self, status: &Status) {
         self.1.lock().unwrap().push(*status);
-        self.0.stop(Some("test"));
+        self.0.stop();
     }
 }
 

@@ -12,7 +12,7 @@ use crate::arguments::Train;
 use crate::device;
 use crate::diagnostics::Failure;
 use crate::output;
-use crate::progress::{self, Shown};
+use crate::progress;
 use crate::signals::interrupter;
 
 /// Trains, or goes on with a run, and prints the result.
@@ -35,16 +35,12 @@ pub fn run(options: &Train) -> Result<ExitCode, Failure> {
             ));
         }
     };
-    let Shown {
-        progress,
-        dashboard,
-    } = progress::choose(options.progress)?;
+    let progress = progress::choose(options.progress);
     let (backend, device) = device::open(&options.device)?;
     let train_options = TrainOptions {
         overwrite: options.overwrite,
         interrupter: interrupter(),
         progress,
-        dashboard,
         ..TrainOptions::new(backend)
     };
     let (folder, summary) = match &options.resume {

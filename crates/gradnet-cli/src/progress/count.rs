@@ -24,7 +24,7 @@ impl Count {
         let (bar, plain) = match suited(kind) {
             ProgressKind::None => (false, false),
             ProgressKind::Plain => (false, true),
-            ProgressKind::Bar | ProgressKind::Tui => (true, false),
+            ProgressKind::Bar | ProgressKind::Dashboard => (true, false),
         };
         Self {
             bar: bar.then(drawn),

@@ -1,5 +1,5 @@
-//! How a run's progress is shown: a bar on a terminal, lines in a pipe, nothing in CI, burn-train's dashboard on request. All of it goes to stderr,
-//! but the dashboard, which needs the terminal for itself.
+//! How a run's progress is shown: a bar on a terminal, lines in a pipe, nothing in CI. All of it
+//! goes to stderr.
 
 mod bar;
 mod cells;
@@ -15,18 +15,13 @@ use gradnet_experiments::training::{Progress, Silent, Status};
 pub use count::Count;
 
 use crate::arguments::ProgressKind;
-use crate::diagnostics::Failure;
-
-/// The choice made.
-pub struct Shown {
-    /// Who is told.
-    pub progress: Box<dyn Progress>,
-    /// Whether burn-train's dashboard is shown.
-    pub dashboard: bool,
-}
+use crate::output;
 
 /// The kind asked for, or the one that suits where stderr goes: a terminal, the log of an automatic build (which sets `CI`), or a pipe.
 fn suited(kind: Option<ProgressKind>) -> ProgressKind {
+    if kind == Some(ProgressKind::Dashboard) {
+        output::note("warning: the dashboard is gone; --progress bar is shown instead");
+    }
     let automatic = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
     kind.unwrap_or(match (std::io::stderr().is_terminal(), automatic) {
         (true, _) => ProgressKind::Bar,
@@ -35,25 +30,13 @@ fn suited(kind: Option<ProgressKind>) -> ProgressKind {
     })
 }
 
-/// The kind asked for, or the one that suits where stderr goes.
-pub fn choose(kind: Option<ProgressKind>) -> Result<Shown, Failure> {
-    let kind = suited(kind);
-    let progress: Box<dyn Progress> = match kind {
-        ProgressKind::Bar => Box::new(bar::Bar::new()),
+/// Who is told of a run: the kind asked for, or the one that suits where stderr goes.
+pub fn choose(kind: Option<ProgressKind>) -> Box<dyn Progress> {
+    match suited(kind) {
+        ProgressKind::Bar | ProgressKind::Dashboard => Box::new(bar::Bar::new()),
         ProgressKind::Plain => Box::new(plain::Plain::new()),
         ProgressKind::None => Box::new(Silent),
-        ProgressKind::Tui if std::io::stdout().is_terminal() => Box::new(Silent),
-        ProgressKind::Tui => {
-            return Err(Failure::input(
-                "--progress tui needs a terminal, and stdout is none",
-                "use --progress bar or --progress plain",
-            ));
-        }
-    };
-    Ok(Shown {
-        progress,
-        dashboard: kind == ProgressKind::Tui,
-    })
+    }
 }
 
 /// Losses and decibels of a status, as far as they are known.

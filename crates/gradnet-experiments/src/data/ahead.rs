@@ -142,24 +142,15 @@ impl Ahead {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::data::dataloader::DataLoader;
     use burn::tensor::{Device, Tensor};
     use rayon::prelude::*;
 
-    use crate::data::FieldSampler;
+    use crate::data::Batches;
 
     /// Batches that say which step they are of, and the steps asked for; step 7 fails.
     struct Counting(Device, Mutex<Vec<usize>>);
 
     impl BatchSource for Counting {
-        fn batch_size(&self) -> usize {
-            1
-        }
-
-        fn device(&self) -> &Device {
-            &self.0
-        }
-
         fn batch(&self, step: usize) -> Batch {
             self.1.lock().unwrap().push(step);
             assert_ne!(step, 7, "no batch for step 7");
@@ -168,17 +159,16 @@ mod tests {
         }
     }
 
-    /// The steps that two passes of three batches see.
+    fn source() -> Arc<Counting> {
+        Arc::new(Counting(Device::flex(), Mutex::default()))
+    }
+
+    /// The steps that a pass of three batches and one of two see.
     fn steps(from: usize) -> Vec<f64> {
-        let source = Arc::new(Counting(Device::flex(), Mutex::default()));
-        let stream = FieldSampler::over(source, from + 5, 3, from);
-        let passes = [0, 1].map(|_| {
-            let batches: Vec<Batch> = stream.iter().map(Result::unwrap).collect();
-            batches
-        });
-        let batches = passes.iter().flatten();
-        let of = |batch: &Batch| batch.x.clone().into_data().iter::<f64>().next().unwrap();
-        batches.map(of).collect()
+        let source = source();
+        let passes = [from..from + 3, from + 3..from + 5].into_iter();
+        let batches = passes.flat_map(|steps| Batches::new(source.clone(), steps));
+        batches.map(|batch| batch.x.into_scalar()).collect()
     }
 
     #[test]
@@ -197,20 +187,18 @@ mod tests {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(2);
         let pool = pool.build().unwrap();
         pool.install(|| {
-            let source = Arc::new(Counting(Device::flex(), Mutex::default()));
-            let stream = FieldSampler::over(source.clone(), 5, 5, 0);
+            let source = source();
             let asked = || source.1.lock().unwrap().clone();
-            let mut pass = stream.iter();
-            pass.next().unwrap().unwrap();
+            let mut pass = Batches::new(source.clone(), 0..5);
+            pass.next().unwrap();
             let begin = Instant::now();
             while asked().len() < 2 && begin.elapsed() < Duration::from_secs(60) {
                 std::thread::yield_now();
             }
             assert_eq!(asked(), [0, 1], "step 1 while step 0 is worked on");
             drop(pass);
-            // The next pass begins at the first step that nobody was given.
-            let rest: Vec<_> = stream.iter().map(Result::unwrap).collect();
-            assert_eq!(rest.len(), 4);
+            let rest = Batches::new(source.clone(), 1..5);
+            assert_eq!(rest.count(), 4);
             assert_eq!(asked(), [0, 1, 1, 2, 3, 4]);
         });
     }
@@ -219,7 +207,7 @@ mod tests {
     fn a_companion_goes_when_nobody_needs_it() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(2);
         let pool = pool.build().unwrap();
-        let source: Arc<dyn BatchSource> = Arc::new(Counting(Device::flex(), Mutex::default()));
+        let source: Arc<dyn BatchSource> = source();
         pool.install(|| {
             let companion = Companion::new().unwrap();
             companion.make(&source, 3).finish().unwrap();
@@ -247,10 +235,7 @@ mod tests {
         for _ in 0..2 {
             let send = send.clone();
             pool.spawn(move || {
-                let source = Arc::new(Counting(Device::flex(), Mutex::default()));
-                let stream = FieldSampler::over(source, 7, 7, 0);
-                for batch in stream.iter() {
-                    batch.unwrap();
+                for _ in Batches::new(source(), 0..7) {
                     let slow = |_| std::thread::sleep(Duration::from_millis(2));
                     (0..8).into_par_iter().for_each(slow);
                 }

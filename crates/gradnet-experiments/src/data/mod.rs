@@ -4,12 +4,14 @@
 //! before it, which makes a resumed run exact and a run's validation and test points independent of how long it trained.
 
 mod ahead;
+mod batch;
 mod epochs;
 pub mod file;
-mod loader;
+mod points;
 mod sampler;
 mod stream;
 
-pub use loader::{Batch, BatchSource, FieldSampler, PointSet, sampled};
+pub use batch::{Batch, BatchSource, Batches, sampled};
+pub use points::PointSet;
 pub use sampler::{Sampler, grid_points, points_tensor, uniform_points};
 pub use stream::{Stream, derived_seed, generator};

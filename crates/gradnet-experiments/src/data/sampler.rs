@@ -80,11 +80,6 @@ impl Sampler {
         self.target.as_ref()
     }
 
-    /// Points a batch.
-    pub fn batch_size(&self) -> usize {
-        self.batch
-    }
-
     /// The points of step `step` (counted from 0), row after row.
     pub fn batch(&self, step: usize) -> Vec<f32> {
         let Some(set) = &self.fixed else {

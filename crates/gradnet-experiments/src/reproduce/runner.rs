@@ -6,7 +6,6 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 use burn::tensor::Device;
-use burn::train::Interrupter;
 
 use super::identity::SCHEMA;
 use super::record::{CellResult, OrbitScore, processor};
@@ -14,6 +13,7 @@ use super::{Cell, Measure, Plan, Record, Store, Table};
 use crate::backend::Backend;
 use crate::evaluation::{Reference, reference_rows};
 use crate::experiment::{Experiment, ExperimentError};
+use crate::interrupter::Interrupter;
 use crate::run::{Run, RunError};
 use crate::training::{Summary, TrainError, TrainOptions, train};
 use crate::two_body::{Prediction, evaluation_states, rate_of};

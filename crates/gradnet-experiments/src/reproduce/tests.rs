@@ -1,8 +1,8 @@
 use burn::tensor::Device;
-use burn::train::Interrupter;
 
 use super::*;
 use crate::backend::Backend;
+use crate::interrupter::Interrupter;
 
 fn options(out: &std::path::Path) -> Options {
     Options {
@@ -124,7 +124,7 @@ fn predicted_orbits_are_scored_and_an_interrupted_reproduction_goes_on() {
     };
     let plan = Plan::new(grid, selection);
     let stopped = options(out.path());
-    stopped.interrupter.stop(Some("at once"));
+    stopped.interrupter.stop();
     let error = reproduce(&plan, &stopped, &Silent).unwrap_err();
     assert!(matches!(error, ReproduceError::Interrupted { done: 0, .. }));
 

@@ -22,7 +22,6 @@ use burn::tensor::Bytes;
 use gradnet_core::network::Network;
 use serde::{Deserialize, Serialize};
 
-use super::FieldLearner;
 use crate::run::{RunError, RunFolder, sealed, unsealed, write_atomically};
 
 /// The first line of every checkpoint.
@@ -64,10 +63,16 @@ pub(super) struct Checkpoint {
     sections: [Vec<u8>; 4],
 }
 
-/// What a run goes on with.
+/// The layout of the weights in a checkpoint: their names begin with `network.`.
+#[derive(Module, Debug)]
+struct Model {
+    network: Network,
+}
+
+/// What a run resumes from.
 pub(super) struct Restored {
     pub(super) position: Position,
-    pub(super) model: FieldLearner,
+    pub(super) network: Network,
     pub(super) best: Network,
     pub(super) optimizer: ModuleOptimizer,
     pub(super) scheduler: ModuleLrScheduler,
@@ -77,14 +82,15 @@ impl Checkpoint {
     /// Takes the state of a run; `position.sections` is filled in.
     pub(super) fn new(
         mut position: Position,
-        model: &FieldLearner,
+        network: &Network,
         best: &Network,
         optimizer: &ModuleOptimizer,
         scheduler: &ModuleLrScheduler,
     ) -> Result<Self, String> {
         let text = |error: burn::store::RecordError| error.to_string();
+        let network = network.clone();
         let sections = [
-            model.clone().into_record().into_bytes().map_err(text)?,
+            Model { network }.into_record().into_bytes().map_err(text)?,
             optimizer.to_record().into_bytes().map_err(text)?,
             scheduler.to_record().into_bytes().map_err(text)?,
             best.clone().into_record().into_bytes().map_err(text)?,
@@ -130,7 +136,7 @@ impl Checkpoint {
     /// Builds the run's parts again, from fresh ones of the same experiment.
     pub(super) fn restore(
         self,
-        model: FieldLearner,
+        network: Network,
         optimizer: ModuleOptimizer,
         scheduler: ModuleLrScheduler,
     ) -> Result<Restored, String> {
@@ -138,17 +144,14 @@ impl Checkpoint {
         let [model_record, optimizer_record, scheduler_record, best] =
             self.sections.map(Bytes::from_bytes_vec);
         let best = ModuleRecord::from_bytes(best).map_err(text)?;
-        let best = model
-            .network()
-            .clone()
-            .try_load_record(best)
-            .map_err(text)?;
+        let best = network.clone().try_load_record(best).map_err(text)?;
         let record = ModuleRecord::from_bytes(model_record).map_err(text)?;
+        let model = Model { network }.try_load_record(record).map_err(text)?;
         let optimizer_record = OptimizerRecord::from_bytes(optimizer_record).map_err(text)?;
         let scheduler_record = LrSchedulerRecord::from_bytes(scheduler_record).map_err(text)?;
         Ok(Restored {
             position: self.position,
-            model: model.try_load_record(record).map_err(text)?,
+            network: model.network,
             best,
             optimizer: optimizer.load_record(optimizer_record),
             scheduler: scheduler.load_record(scheduler_record),
@@ -227,10 +230,10 @@ pub(super) struct Due {
 }
 
 impl Due {
-    /// Whether one is due after the validation that ends epoch `epoch`, counted from 1.
-    pub(super) fn after(self, epoch: usize) -> bool {
-        let passed = |epoch: usize| (epoch * self.interval).checked_div(self.every);
-        passed(epoch) != passed(epoch - 1)
+    /// Whether one is due after validation `count`, counted from 1.
+    pub(super) fn after(self, count: usize) -> bool {
+        let passed = |count: usize| (count * self.interval).checked_div(self.every);
+        passed(count) != passed(count - 1)
     }
 }
 
@@ -255,7 +258,7 @@ mod tests {
         Checkpoint { position, sections }
     }
 
-    /// Every 500 steps with a validation every 200: due at 600 (epoch 3), 1000 (5), 1600 (8).
+    /// Every 500 steps with a validation every 200: due at 600 (the third), 1000 and 1600.
     #[test]
     fn checkpoints_come_at_the_first_validation_due() {
         let due = |every| -> Vec<usize> {
@@ -263,7 +266,7 @@ mod tests {
                 every,
                 interval: 200,
             };
-            (1..=8).filter(|epoch| due.after(*epoch)).collect()
+            (1..=8).filter(|count| due.after(*count)).collect()
         };
         assert_eq!(due(500), [3, 5, 8]);
         assert_eq!(due(0), [0; 0]);

@@ -1,9 +1,7 @@
 //! Why a training ends without its result.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use burn::train::TrainingError;
 use gradnet_core::network::NetworkError;
 
 use crate::experiment::{ExperimentError, NETWORK_REMEDY};
@@ -67,9 +65,6 @@ pub enum TrainError {
         /// The backend asked for.
         now: &'static str,
     },
-    /// burn-train failed: a checkpoint could not be written, or the device was lost.
-    #[error("training failed: {0}")]
-    Training(Arc<TrainingError>),
 }
 
 impl TrainError {
@@ -91,10 +86,6 @@ impl TrainError {
             Self::OtherBackend { before, .. } => format!(
                 "go on with --backend {before}: only the same backend gives the same weights"
             ),
-            Self::Training(_) => {
-                "check the device (`gradnet devices`), then go on with `gradnet train --resume RUN`"
-                    .into()
-            }
         }
     }
 }

@@ -57,8 +57,8 @@ impl Material {
     }
 
     /// The validation points.
-    pub(super) fn validation(&self) -> PointSet {
-        self.validation.clone()
+    pub(super) fn validation(&self) -> &PointSet {
+        &self.validation
     }
 
     /// What a mean squared error is multiplied by to be in the user's units.

@@ -1,16 +1,17 @@
 //! One fit: Adam with a cosine rate on fresh points, then the error on test points.
 
 use burn::module::Module;
-use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::{Device, FloatDType};
+use burn::optim::ModuleOptimizer;
+use burn::tensor::Device;
 use gradnet_core::VectorField;
 use gradnet_core::kernel::FusedAdam;
 use serde::{Deserialize, Serialize};
 
 use super::ShapeTarget;
-use crate::data::{PointSet, Stream, generator, points_tensor, uniform_points};
+use crate::data::{Batch, PointSet, Stream, generator, uniform_points};
 use crate::evaluation::{decibels, mean_squared_error};
 use crate::target::Target;
+use crate::training::{Learner, Loss, Objective};
 
 /// The effort of a fit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,9 +46,23 @@ pub(super) struct Fitted {
     pub(super) mse_db: f64,
 }
 
+/// The mean over batch and coordinates of `(f(x) − y)²`, for any field.
+struct SquaredError;
+
+impl<F: VectorField> Objective<F> for SquaredError {
+    type Batch = Batch;
+
+    fn loss(&self, field: &F, batch: Batch) -> Loss {
+        Loss {
+            error: (field.forward(batch.x) - batch.y).square().mean(),
+            penalty: None,
+        }
+    }
+}
+
 /// Trains a field whose parameters live on the device with autodiff.
 pub(super) fn fit<F: VectorField + Module>(
-    mut field: F,
+    field: F,
     target: &ShapeTarget,
     seed: u64,
     budget: &Budget,
@@ -55,18 +70,17 @@ pub(super) fn fit<F: VectorField + Module>(
 ) -> Fitted {
     let inner = device.clone().without_autodiff();
     let dim = target.dim();
-    let mut optimizer = ModuleOptimizer::from(FusedAdam::default());
+    let optimizer = ModuleOptimizer::from(FusedAdam::default());
+    let mut learner = Learner::new(field, SquaredError, optimizer);
     for step in 0..budget.steps {
         let mut random = generator(seed, Stream::Training, step as u64);
         let points = uniform_points(&mut random, budget.batch, dim);
-        let x = points_tensor(points, dim, &inner, FloatDType::F32);
-        let y = target.gradient(x.clone());
-        let loss = (field.forward(x) - y).square().mean();
-        let gradients = GradientsParams::from_grads(loss.backward(), &field);
+        let batch = Batch::new(points, target, &inner);
         let turn = std::f64::consts::PI * step as f64 / budget.steps as f64;
         let rate = budget.learning_rate * (1.0 + turn.cos()) / 2.0;
-        field = optimizer.step(rate, field, gradients);
+        learner.step(batch, step as f64 / budget.steps as f64, rate);
     }
+    let field = learner.into_field();
     let parameters = field.num_params();
     let field = field.valid();
     let mut random = generator(seed, Stream::Test, 0);

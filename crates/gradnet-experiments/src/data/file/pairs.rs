@@ -208,14 +208,6 @@ pub struct PairBatches {
 }
 
 impl BatchSource for PairBatches {
-    fn batch_size(&self) -> usize {
-        self.batch
-    }
-
-    fn device(&self) -> &Device {
-        &self.device
-    }
-
     fn batch(&self, step: usize) -> Batch {
         let (x, y) = self.pairs.scaled(&self.epochs.batch(step, self.batch));
         let dim = self.pairs.similarity.mean.len();

@@ -4,20 +4,18 @@ use gradnet_core::{
     network::{NetworkConfig, Size},
 };
 
+use super::super::losses::BLOCK_STEPS;
 use super::*;
 use crate::{experiment::Experiment, target::TargetConfig, training::Silent};
 
 /// A session of 1,000 steps whose initial weights validate at 1.
-fn session(out: &std::path::Path) -> (Session, FieldLearner) {
+fn session(out: &std::path::Path) -> (Session, Network) {
     let target = TargetConfig::from_name("quartic_polynomial").unwrap();
-    let network = NetworkConfig::from_name("mgradnet_c").unwrap();
-    let network = network.with_size(Size::Width(3));
-    let learner = FieldLearner::new(
-        network
-            .init(2, &mut ParameterSource::new(&Device::flex(), 0))
-            .unwrap(),
-    );
-    let experiment = Experiment::new("session", target, network);
+    let config = NetworkConfig::from_name("mgradnet_c").unwrap();
+    let config = config.with_size(Size::Width(3));
+    let mut source = ParameterSource::new(&Device::flex(), 0);
+    let network = config.init(2, &mut source).unwrap();
+    let experiment = Experiment::new("session", target, config);
     let folder = RunFolder::create(out, &experiment, false).unwrap();
     let facts = Facts {
         experiment: String::new(),
@@ -28,9 +26,10 @@ fn session(out: &std::path::Path) -> (Session, FieldLearner) {
         dim: 2,
         unit: 1.0,
     };
-    let mut session = Session::new(folder, facts, Box::new(Silent), false);
-    session.start(&learner, 1.0).unwrap();
-    (session, learner)
+    let best = Best::new(network.clone(), 0.0);
+    let mut session = Session::new(folder, facts, Box::new(Silent), best);
+    session.begin().unwrap();
+    (session, network)
 }
 
 fn loss(value: f32) -> Tensor<1> {
@@ -75,11 +74,11 @@ fn a_loss_outside_the_finite_numbers_is_found_within_a_block_at_its_very_step() 
 #[test]
 fn weights_that_validate_outside_the_finite_numbers_end_the_run() {
     let out = tempfile::tempdir().unwrap();
-    let (mut session, learner) = session(out.path());
+    let (mut session, network) = session(out.path());
     session.record(loss(0.5)).unwrap();
-    session.validated(&learner, 0.1).unwrap();
+    session.validated(&network, 0.1).unwrap();
     session.record(loss(0.4)).unwrap();
-    let error = session.validated(&learner, f64::INFINITY).unwrap_err();
+    let error = session.validated(&network, f64::INFINITY).unwrap_err();
     assert!(
         matches!(error, TrainError::NonFinite { step: 2, .. }),
         "{error}"
