@@ -29,6 +29,7 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
+    signals::listen();
     match commands::run(arguments.command) {
         Ok(code) => code,
         Err(failure) => failure.report(),

@@ -16,7 +16,7 @@ use gradnet_core::VectorField;
 
 pub use linear_map::SymmetricLinearMap;
 pub use score::{Reference, Score, decibels, mean_squared_error};
-pub(crate) use score::{deviation, mean};
+pub(crate) use score::{deviation, mean, mean_squared_error_unless_stopped};
 
 use crate::{
     backend,
