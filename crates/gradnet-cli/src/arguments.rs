@@ -40,7 +40,7 @@ pub enum Command {
     /// Reproduce a table or a figure of the paper; a killed reproduction goes on where it stopped
     Reproduce(Reproduce),
     /// Show the backends compiled in and the devices found
-    Devices(Listing),
+    Devices(Devices),
     /// Show the networks and what each guarantees
     Networks(Listing),
     /// Show the targets
@@ -359,6 +359,23 @@ pub struct Export {
 /// Arguments of the commands that list something.
 #[derive(Debug, Args)]
 pub struct Listing {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `devices`.
+#[derive(Debug, Args)]
+pub struct Devices {
+    /// Hold every device against the processor: all networks at the shapes of Table I; exit code 1 if one differs
+    #[arg(long)]
+    pub check: bool,
+    /// Check the devices of this backend alone (repeatable)
+    #[arg(long, value_name = "NAME", requires = "check")]
+    pub backend: Vec<String>,
+    /// Check these dimensions (repeatable) [default: 32, 256 and 1024]
+    #[arg(long, value_name = "N", requires = "check", value_parser = at_least_one)]
+    pub dim: Vec<usize>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

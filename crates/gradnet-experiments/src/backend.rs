@@ -277,6 +277,14 @@ impl Backend {
         }
     }
 
+    /// The backend and the device's own name, where it has one, for messages.
+    pub fn label(self, device: &Device) -> String {
+        match self {
+            Self::Flex | Self::NdArray => self.name().into(),
+            _ => format!("{} ({})", self.name(), describe(self, device)),
+        }
+    }
+
     /// What this backend offers, for a listing.
     pub fn report(self) -> BackendReport {
         let compiled = self.is_compiled();

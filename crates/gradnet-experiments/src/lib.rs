@@ -9,6 +9,7 @@ pub mod backend;
 pub mod bench;
 pub mod config;
 pub mod data;
+pub mod device_check;
 mod digest;
 pub mod evaluation;
 pub mod experiment;

@@ -1,0 +1,194 @@
+//! A device held against the processor before its numbers are used.
+//!
+//! A GPU backend compiles a kernel for every shape and chooses among several by timing them. A choice that computes
+//! something else is as fast as a right one, and it is remembered. So before a run trains or scores on any backend but
+//! the processor's own, the target, the field, the loss, its gradients and the optimizer's update are computed once on
+//! both for each number of points the run will use, and
+//!
+//! ```text
+//! ‖device − processor‖₂ ≤ 10⁻³ ‖processor‖₂
+//! ```
+//!
+//! must hold for each of them; rounding in 32 bits stays a hundredfold below. The device computes everything
+//! [`SETTLE`] times first, because choosing a kernel may change the answer of the first calls.
+
+mod compare;
+mod sides;
+mod survey;
+
+use burn::tensor::Device;
+use gradnet_core::network::Network;
+use serde::{Deserialize, Serialize};
+
+use crate::backend::host;
+use crate::target::{TargetConfig, TargetError};
+
+pub use compare::ALLOWED;
+pub use survey::{Case, DIMENSIONS, Row, cases};
+
+use compare::Comparison;
+use sides::{Side, Step};
+
+/// Times a device computes a quantity before the value that counts.
+pub const SETTLE: usize = 2;
+
+/// The largest relative difference that a check found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// What differed most.
+    pub quantity: String,
+    /// At how many points it was computed.
+    pub points: usize,
+    /// The 2-norm of the difference over that of the processor's values.
+    pub difference: f64,
+}
+
+/// Why a device is not used.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeviceFault {
+    /// The device computes something else than the processor.
+    #[error(
+        "{device} computes {quantity} wrongly: at {points} points its norm is {on_device:.6e}, on the processor \
+         {on_host:.6e}; the relative difference is {difference:.1e}, and rounding explains {ALLOWED:.0e} at most"
+    )]
+    Differs {
+        /// The device.
+        device: String,
+        /// What was computed.
+        quantity: &'static str,
+        /// At how many points.
+        points: usize,
+        /// The 2-norm of the device's values.
+        on_device: f64,
+        /// The 2-norm of the processor's values.
+        on_host: f64,
+        /// The 2-norm of their difference over that of the processor's values.
+        difference: f64,
+    },
+    /// The target cannot be built.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+}
+
+impl DeviceFault {
+    /// What the user can do about it.
+    pub fn remedy(&self) -> &str {
+        match self {
+            Self::Differs { .. } => {
+                "run with --backend flex; or delete CubeCL's cache of chosen kernels (~/.cache/cubecl, inside a Cargo \
+                 project target/environment) and try again; `gradnet devices --check` tries every network"
+            }
+            Self::Target(error) => error.remedy(),
+        }
+    }
+}
+
+/// What a run will compute on its device.
+#[derive(Clone, Debug)]
+pub struct Workload<'a> {
+    /// The network on the device; with autodiff if it will be trained.
+    pub network: &'a Network,
+    /// The target the device evaluates; none where the pairs come from a file.
+    pub target: Option<&'a TargetConfig>,
+    /// Points like those of the run, row after row. They are repeated where a batch has more.
+    pub points: &'a [f32],
+    /// The sizes of the batches it trains on.
+    pub training: &'a [usize],
+    /// The sizes of the batches it validates or scores on.
+    pub scoring: &'a [usize],
+}
+
+impl Workload<'_> {
+    /// Holds `device`, called `name`, against the processor. `None` where the build has no other processor backend.
+    ///
+    /// # Errors
+    /// [`DeviceFault::Differs`] for the first quantity over [`ALLOWED`].
+    pub fn check(&self, device: &Device, name: &str) -> Result<Option<Agreement>, DeviceFault> {
+        let device = device.clone().without_autodiff();
+        let host = host(&device);
+        if host == device || self.points.is_empty() {
+            return Ok(None);
+        }
+        let on_device = Side::new(self.network, self.target, &device)?;
+        let on_host = Side::new(self.network, self.target, &host)?;
+        let mut comparison = Comparison::new(name);
+        let mut sizes = [self.training, self.scoring].concat();
+        sizes.sort_unstable();
+        sizes.dedup();
+        for size in sizes.into_iter().filter(|size| *size > 0) {
+            let points = self.batch(size);
+            self.compare_values(&mut comparison, &on_device, &on_host, &points, size)?;
+            if self.training.contains(&size) {
+                compare_steps(&mut comparison, &on_device, &on_host, &points, size)?;
+            }
+        }
+        Ok(comparison.largest())
+    }
+
+    /// `size` rows of the points.
+    fn batch(&self, size: usize) -> Vec<f32> {
+        let dim = gradnet_core::VectorField::dim(self.network);
+        let values = self.points.iter().copied().cycle();
+        values.take(size * dim).collect()
+    }
+
+    /// Target and field at the points.
+    fn compare_values(
+        &self,
+        comparison: &mut Comparison,
+        on_device: &Side,
+        on_host: &Side,
+        points: &[f32],
+        size: usize,
+    ) -> Result<(), DeviceFault> {
+        if let Some(expected) = on_host.target(points) {
+            let found = settled(|| on_device.target(points)).unwrap_or_default();
+            let again = |moved: &[f32]| on_host.target(moved).unwrap_or_default();
+            comparison.rows("the target", points, size, (&found, &expected), &again)?;
+        }
+        let expected = on_host.field(points);
+        if expected != on_host.field(points) {
+            // The field draws at each call: two evaluations need not agree, on one device or on two.
+            return Ok(());
+        }
+        let found = settled(|| on_device.field(points));
+        let again = |moved: &[f32]| on_host.field(moved);
+        comparison.rows("the field", points, size, (&found, &expected), &again)
+    }
+}
+
+/// Loss, gradients and update at the points.
+fn compare_steps(
+    comparison: &mut Comparison,
+    on_device: &Side,
+    on_host: &Side,
+    points: &[f32],
+    size: usize,
+) -> Result<(), DeviceFault> {
+    let expected = on_host.step(points, size);
+    let again = on_host.step(points, size);
+    if expected.gradients != again.gradients {
+        return Ok(());
+    }
+    let found: Step = settled(|| on_device.step(points, size));
+    comparison.whole("the loss", size, &[found.loss], &[expected.loss])?;
+    let (flat_found, flat_expected) = (found.gradients.concat(), expected.gradients.concat());
+    comparison.whole("the gradients", size, &flat_found, &flat_expected)?;
+    let (found, expected) = (
+        settled(|| on_device.update(&expected.gradients)),
+        on_host.update(&expected.gradients),
+    );
+    comparison.whole("the optimizer's update", size, &found, &expected)
+}
+
+/// The last of some calls, after which a device has chosen its kernels.
+fn settled<T>(mut call: impl FnMut() -> T) -> T {
+    for _ in 0..SETTLE {
+        call();
+    }
+    call()
+}
+
+#[cfg(test)]
+mod tests;
