@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use gradnet_experiments::reproduce::{Grid, Plan, Selection, Store, Table};
+use gradnet_experiments::reproduce::{Grid, Plan, Record, Selection, Store, Table};
 
 fn project(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -109,5 +109,30 @@ fn the_committed_tables_follow_from_the_committed_records() {
         records.extend(store.load_all(repeats).unwrap());
         let table = Table::new(&plan, &records);
         assert_eq!(table.markdown(), committed(name).markdown(), "{name}");
+    }
+}
+
+/// Every committed record is read, and found by the cell whose numbers it holds.
+#[test]
+fn every_committed_record_is_found_by_its_cell() {
+    let store = Store::new(&project("results"));
+    for name in Grid::names() {
+        let plan = Plan::new(Grid::from_name(name).unwrap(), Selection::default());
+        let mut records = store.load_all(plan.search().unwrap()).unwrap();
+        let repeats = plan.repeats(&records).unwrap();
+        records.extend(store.load_all(repeats).unwrap());
+        let mut found: Vec<String> = records.into_iter().map(|record| record.cell).collect();
+        let files = fs::read_dir(project(&format!("results/cells/{name}"))).unwrap();
+        let mut committed: Vec<String> = files
+            .map(|file| {
+                let text = fs::read_to_string(file.unwrap().path()).unwrap();
+                let record: Record = serde_json::from_str(&text).unwrap();
+                record.cell
+            })
+            .collect();
+        assert!(!committed.is_empty());
+        found.sort();
+        committed.sort();
+        assert_eq!(found, committed, "{name}");
     }
 }
