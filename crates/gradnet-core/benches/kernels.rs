@@ -1,13 +1,58 @@
 //! The fused operations beside the same operations unfused, on the shapes of the paper's networks.
 //!
-//! `cargo bench --workspace --bench kernels` on Flex, with `GRADNET_BENCH_BACKEND=wgpu` before it on a GPU; the numbers to compare stand under
-//! one name: `fused`, `unfused`.
+//! `cargo bench --workspace --bench kernels` on Flex, with `GRADNET_BENCH_BACKEND=wgpu` before it on
+//! a GPU, and with `-- PART` for the measurements that have the part in their names. The numbers to
+//! compare stand under one name: `fused`, `unfused`.
 
 #![allow(clippy::type_complexity)] // the two forms of an operation, by name
 
+use std::time::{Duration, Instant};
+
 use burn::tensor::{Device, Tensor, TensorData};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use gradnet_core::kernel::{CascadeFunction, cascade, linear_spline, portable, softmax_modules};
+
+/// The time that is spent on one measurement.
+const TIME: Duration = Duration::from_secs(2);
+
+/// Times calls and prints a line for each measurement.
+struct Bench {
+    /// What the names of the measurements asked for contain.
+    part: Option<String>,
+    /// Whether each call runs only once, as outside of `cargo bench`.
+    once: bool,
+}
+
+impl Bench {
+    fn from_arguments() -> Self {
+        let arguments: Vec<String> = std::env::args().skip(1).collect();
+        Self {
+            once: !arguments.iter().any(|word| word == "--bench"),
+            part: arguments.into_iter().find(|word| !word.starts_with("--")),
+        }
+    }
+
+    /// The median time of a call; None if the measurement is not asked for.
+    fn time<R>(&self, name: &str, mut call: impl FnMut() -> R) -> Option<Duration> {
+        let asked = |part: &String| name.contains(part.as_str());
+        if !self.part.as_ref().is_none_or(asked) {
+            return None;
+        }
+        let mut timed = || {
+            let start = Instant::now();
+            std::hint::black_box(call());
+            start.elapsed()
+        };
+        let begin = Instant::now();
+        let mut times = vec![timed()];
+        while !self.once && (begin.elapsed() < TIME || times.len() < 11) {
+            times.push(timed());
+        }
+        times.sort_unstable();
+        let median = times[times.len() / 2];
+        println!("{name:<48} {:>12.3} µs", median.as_secs_f64() * 1e6);
+        Some(median)
+    }
+}
 
 /// Hidden units (or a module's width) and batch of a case.
 struct Case {
@@ -89,7 +134,7 @@ fn device() -> Device {
 
 /// Measures a forward pass, and a forward with its backward pass, of both forms of an operation.
 fn measure<I: Clone>(
-    c: &mut Criterion,
+    bench: &Bench,
     group: &str,
     inputs: impl Fn(&Device) -> I,
     forms: [(&str, fn(I) -> Tensor<2>); 2],
@@ -99,27 +144,21 @@ fn measure<I: Clone>(
     let done = || device.sync().expect("the device computes");
     let plain = inputs(&device);
     let tracked = inputs(&device.clone().autodiff());
-    let mut group = c.benchmark_group(group);
     for (form, run) in forms {
-        group.bench_function(format!("forward/{form}"), |b| {
-            b.iter(|| {
-                let output = run(plain.clone());
-                done();
-                output
-            });
+        bench.time(&format!("{group}/forward/{form}"), || {
+            let output = run(plain.clone());
+            done();
+            output
         });
-        group.bench_function(format!("training/{form}"), |b| {
-            b.iter(|| {
-                let gradients = run(tracked.clone()).sum().backward();
-                done();
-                gradients
-            });
+        bench.time(&format!("{group}/training/{form}"), || {
+            let gradients = run(tracked.clone()).sum().backward();
+            done();
+            gradients
         });
     }
-    group.finish();
 }
 
-fn cascades(c: &mut Criterion) {
+fn cascades(bench: &Bench) {
     type Inputs = (Tensor<2>, [Tensor<2>; 3], CascadeFunction);
     let forms: [(&str, fn(Inputs) -> Tensor<2>); 2] = [
         ("fused", |(w, [alpha, beta, bias], function)| {
@@ -143,11 +182,11 @@ fn cascades(c: &mut Criterion) {
                 function,
             )
         };
-        measure(c, &format!("cascade {}", case.name), inputs, forms);
+        measure(bench, &format!("cascade {}", case.name), inputs, forms);
     }
 }
 
-fn modules(c: &mut Criterion) {
+fn modules(bench: &Bench) {
     type Inputs = (Tensor<2>, [Tensor<1>; 4]);
     let forms: [(&str, fn(Inputs) -> Tensor<2>); 2] = [
         ("fused", |(z, [alpha, temperature, a, b])| {
@@ -162,11 +201,16 @@ fn modules(c: &mut Criterion) {
             let z = spread([case.batch, 4 * case.hidden], -0.5, device);
             (z, [0.2, 0.9, 0.4, 0.1].map(|low| spread([4], low, device)))
         };
-        measure(c, &format!("softmax modules {}", case.name), inputs, forms);
+        measure(
+            bench,
+            &format!("softmax modules {}", case.name),
+            inputs,
+            forms,
+        );
     }
 }
 
-fn splines(c: &mut Criterion) {
+fn splines(bench: &Bench) {
     type Inputs = (Tensor<2>, Tensor<2>);
     let forms: [(&str, fn(Inputs) -> Tensor<2>); 2] = [
         ("fused", |(z, coefficients)| {
@@ -180,7 +224,7 @@ fn splines(c: &mut Criterion) {
         let z = spread([100, 629], -0.5, device);
         (z, spread([629, 7], -0.5, device))
     };
-    measure(c, "linear spline d32", inputs, forms);
+    measure(bench, "linear spline d32", inputs, forms);
 }
 
 /// Multiply-adds of a call of [`multiply_adds`].
@@ -205,36 +249,39 @@ fn multiply_adds() -> f32 {
 /// What no matrix product can exceed: operations a second of one thread, and of all at once.
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
-fn processor(c: &mut Criterion) {
+fn processor(bench: &Bench) {
     if !std::arch::is_x86_feature_detected!("avx512f") {
         eprintln!(
             "skipped: the processor's multiply-adds are measured with AVX-512, which it has not"
         );
         return;
     }
-    let mut group = c.benchmark_group("processor multiply-adds");
-    for threads in [
-        1,
-        std::thread::available_parallelism().map_or(1, usize::from),
-    ] {
-        let operations = threads * ROUNDS * 24 * 16 * 2;
-        group.throughput(Throughput::Elements(operations as u64));
-        group.bench_function(format!("{threads} threads"), |b| {
-            b.iter(|| {
-                std::thread::scope(|scope| {
-                    for _ in 0..threads {
-                        // SAFETY: the processor has the feature, as asked above.
-                        scope.spawn(|| std::hint::black_box(unsafe { multiply_adds() }));
-                    }
-                });
+    let all = std::thread::available_parallelism().map_or(1, usize::from);
+    for threads in [1, all] {
+        let name = format!("processor multiply-adds/{threads} threads");
+        let time = bench.time(&name, || {
+            std::thread::scope(|scope| {
+                for _ in 0..threads {
+                    // SAFETY: the processor has the feature, as asked above.
+                    scope.spawn(|| std::hint::black_box(unsafe { multiply_adds() }));
+                }
             });
         });
+        if let Some(time) = time {
+            let operations = (threads * ROUNDS * 24 * 16 * 2) as f64;
+            let rate = operations / time.as_secs_f64() / 1e9;
+            println!("{:<48} {rate:>12.1} GFLOP/s", "");
+        }
     }
-    group.finish();
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn processor(_: &mut Criterion) {}
+fn processor(_: &Bench) {}
 
-criterion_group!(kernels, cascades, modules, splines, processor);
-criterion_main!(kernels);
+fn main() {
+    let bench = Bench::from_arguments();
+    cascades(&bench);
+    modules(&bench);
+    splines(&bench);
+    processor(&bench);
+}

@@ -242,11 +242,16 @@ impl Due {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use burn::tensor::Device;
+    use gradnet_core::ParameterSource;
+    use gradnet_core::network::{NetworkConfig, Size};
 
-    fn checkpoint(step: usize) -> Checkpoint {
-        let sections = [vec![1, 2, 3], vec![4], vec![], vec![b'\n'; 5]];
-        let position = Position {
+    use super::*;
+    use crate::experiment::TrainConfig;
+    use crate::training::{optimizer, scheduler};
+
+    fn position(step: usize) -> Position {
+        Position {
             step,
             validation_due: false,
             experiment: "name = \"a\"\n".into(),
@@ -258,8 +263,36 @@ mod tests {
             interval: (0.1f64.to_bits(), 3),
             elapsed_s: 1.5,
             sections: [3, 1, 0, 5],
+        }
+    }
+
+    fn checkpoint(step: usize) -> Checkpoint {
+        Checkpoint {
+            position: position(step),
+            sections: [vec![1, 2, 3], vec![4], vec![], vec![b'\n'; 5]],
+        }
+    }
+
+    /// The names are part of the format: a run that an older version stopped resumes by them.
+    #[test]
+    fn weights_in_a_checkpoint_are_named_as_by_the_versions_before() {
+        let config = NetworkConfig::from_name("mgradnet_c").unwrap();
+        let config = config.with_size(Size::Width(3));
+        let network = |seed| {
+            let mut source = ParameterSource::new(&Device::flex().autodiff(), seed);
+            config.init(2, &mut source).unwrap()
         };
-        Checkpoint { position, sections }
+        let train = TrainConfig::default();
+        let parts = (optimizer(&train), scheduler(&train));
+        let made = Checkpoint::new(position(5), &network(0), &network(1), &parts.0, &parts.1);
+        let made = made.unwrap();
+        let named = |section: &[u8]| String::from_utf8_lossy(section).contains("network.");
+        assert!(named(&made.sections[0]));
+        assert!(!named(&made.sections[3]));
+        let restored = made.restore(network(2), parts.0, parts.1).unwrap();
+        let bytes = |network: Network| network.into_record().into_bytes().unwrap().to_vec();
+        assert_eq!(bytes(restored.network), bytes(network(0)));
+        assert_eq!(bytes(restored.best), bytes(network(1)));
     }
 
     /// Every 500 steps with a validation every 200: due at 600 (the third), 1000 and 1600.
