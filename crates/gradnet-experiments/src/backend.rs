@@ -277,14 +277,6 @@ impl Backend {
         }
     }
 
-    /// The backend and the device's own name, where it has one, for messages.
-    pub fn label(self, device: &Device) -> String {
-        match self {
-            Self::Flex | Self::NdArray => self.name().into(),
-            _ => format!("{} ({})", self.name(), describe(self, device)),
-        }
-    }
-
     /// What this backend offers, for a listing.
     pub fn report(self) -> BackendReport {
         let compiled = self.is_compiled();
@@ -342,6 +334,15 @@ fn wgpu_device() -> Result<Device, String> {
         }
     };
     OPENED.get_or_init(open).clone()
+}
+
+/// The device's own name, where it has one, for messages.
+pub fn device_name(device: &Device) -> String {
+    #[cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm"))]
+    if let Some(identity) = device.identity() {
+        return identity.name;
+    }
+    format!("the device {device:?}")
 }
 
 /// The device's own name, where it has one.

@@ -72,7 +72,7 @@ fn check(options: &Devices) -> Result<ExitCode, Failure> {
             continue;
         }
         for case in device_check::cases(dimensions) {
-            let row = case.check(&device, &backend.label(&device));
+            let row = case.check(&device);
             wrong |= row.fault.is_some();
             if options.json {
                 rows.push(row);

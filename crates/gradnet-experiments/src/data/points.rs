@@ -16,7 +16,18 @@ pub struct PointSet {
 impl PointSet {
     /// Points a chunk: few enough that a network's hidden layers fit any memory, and one number for
     /// all sets, since a GPU compiles and tunes its kernels anew for every shape.
-    const CHUNK: usize = 500;
+    pub(crate) const CHUNK: usize = 500;
+
+    /// The sizes of the chunks that `points` points lead to.
+    pub fn chunk_sizes(points: usize) -> [usize; 2] {
+        [points.min(Self::CHUNK), points % Self::CHUNK]
+    }
+
+    /// The points of the first chunk, row after row.
+    pub fn first_points(&self) -> Vec<f32> {
+        let first = self.chunks.first();
+        first.map_or_else(Vec::new, |chunk| chunk.x.to_data().iter::<f32>().collect())
+    }
 
     /// Evaluates the target at `points` (row after row).
     pub fn new(points: &[f32], target: &dyn Target, device: &Device) -> Self {

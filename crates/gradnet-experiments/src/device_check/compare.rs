@@ -12,13 +12,13 @@ const NUDGE: f32 = 1e-5;
 const KINKS: usize = 100;
 
 /// What a check has found so far.
-pub(super) struct Comparison<'a> {
-    device: &'a str,
+pub(super) struct Comparison {
+    device: String,
     largest: Option<Agreement>,
 }
 
-impl<'a> Comparison<'a> {
-    pub(super) fn new(device: &'a str) -> Self {
+impl Comparison {
+    pub(super) fn new(device: String) -> Self {
         Self {
             device,
             largest: None,
@@ -39,7 +39,11 @@ impl<'a> Comparison<'a> {
         expected: &[f32],
     ) -> Result<(), DeviceFault> {
         let difference = relative_difference(found, expected);
-        if self.largest.as_ref().is_none_or(|l| l.difference < difference) {
+        if self
+            .largest
+            .as_ref()
+            .is_none_or(|l| l.difference < difference)
+        {
             self.largest = Some(Agreement {
                 quantity: quantity.into(),
                 points,
@@ -50,7 +54,7 @@ impl<'a> Comparison<'a> {
             return Ok(());
         }
         Err(DeviceFault::Differs {
-            device: self.device.into(),
+            device: self.device.clone(),
             quantity,
             points,
             on_device: norm(found.iter().map(|value| f64::from(*value))),
@@ -77,7 +81,9 @@ impl<'a> Comparison<'a> {
         let differs = |other: &[f32], index: usize| {
             relative_difference(&row(other, index), &row(expected, index)) > ALLOWED
         };
-        let largest = points.iter().fold(0f32, |most, value| most.max(value.abs()));
+        let largest = points
+            .iter()
+            .fold(0f32, |most, value| most.max(value.abs()));
         let moved = |by: f32| -> Vec<f32> { points.iter().map(|value| value + by).collect() };
         let sides = [NUDGE, -NUDGE].map(|nudge| again(&moved(nudge * largest)));
         let jumps = |index: usize| sides.iter().any(|side| differs(side, index));
@@ -101,7 +107,12 @@ pub(super) fn relative_difference(found: &[f32], expected: &[f32]) -> f64 {
     if found.len() != expected.len() {
         return f64::INFINITY;
     }
-    let pairs = || found.iter().zip(expected).map(|(a, b)| (f64::from(*a), f64::from(*b)));
+    let pairs = || {
+        found
+            .iter()
+            .zip(expected)
+            .map(|(a, b)| (f64::from(*a), f64::from(*b)))
+    };
     let same = |(a, b): &(f64, f64)| a == b || (a.is_nan() && b.is_nan());
     let difference = norm(pairs().filter(|pair| !same(pair)).map(|(a, b)| a - b));
     if difference == 0.0 {
@@ -109,7 +120,11 @@ pub(super) fn relative_difference(found: &[f32], expected: &[f32]) -> f64 {
     }
     let scale = norm(pairs().map(|(_, b)| b).filter(|b| b.is_finite()));
     let relative = difference / scale;
-    if relative.is_nan() { f64::INFINITY } else { relative }
+    if relative.is_nan() {
+        f64::INFINITY
+    } else {
+        relative
+    }
 }
 
 /// The 2-norm.

@@ -20,7 +20,7 @@ use burn::tensor::Device;
 use gradnet_core::network::Network;
 use serde::{Deserialize, Serialize};
 
-use crate::backend::host;
+use crate::backend::{device_name, host};
 use crate::target::{TargetConfig, TargetError};
 
 pub use compare::ALLOWED;
@@ -100,11 +100,11 @@ pub struct Workload<'a> {
 }
 
 impl Workload<'_> {
-    /// Holds `device`, called `name`, against the processor. `None` where the build has no other processor backend.
+    /// Holds `device` against the processor. `None` on the processor itself, and where the build has no backend for it.
     ///
     /// # Errors
     /// [`DeviceFault::Differs`] for the first quantity over [`ALLOWED`].
-    pub fn check(&self, device: &Device, name: &str) -> Result<Option<Agreement>, DeviceFault> {
+    pub fn check(&self, device: &Device) -> Result<Option<Agreement>, DeviceFault> {
         let device = device.clone().without_autodiff();
         let host = host(&device);
         if host == device || self.points.is_empty() {
@@ -112,7 +112,7 @@ impl Workload<'_> {
         }
         let on_device = Side::new(self.network, self.target, &device)?;
         let on_host = Side::new(self.network, self.target, &host)?;
-        let mut comparison = Comparison::new(name);
+        let mut comparison = Comparison::new(device_name(&device));
         let mut sizes = [self.training, self.scoring].concat();
         sizes.sort_unstable();
         sizes.dedup();

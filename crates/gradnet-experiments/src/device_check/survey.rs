@@ -6,6 +6,7 @@ use gradnet_core::network::{NetworkConfig, Size, registry};
 use serde::Serialize;
 
 use super::{Agreement, Workload};
+use crate::backend::device_name;
 use crate::data::{Stream, generator, uniform_points};
 use crate::target::{PiecewiseQuadraticConfig, TargetConfig};
 
@@ -63,8 +64,8 @@ impl Case {
         format!("{}, d = {}", self.network.name(), self.dim)
     }
 
-    /// Holds `device`, called `name`, against the processor.
-    pub fn check(&self, device: &Device, name: &str) -> Row {
+    /// Holds `device` against the processor.
+    pub fn check(&self, device: &Device) -> Row {
         let mut source = ParameterSource::new(&device.clone().autodiff(), 0);
         let target = TargetConfig::PiecewiseQuadratic(PiecewiseQuadraticConfig {
             dim: self.dim,
@@ -73,23 +74,25 @@ impl Case {
         let mut random = generator(0, Stream::Test, 0);
         let points = uniform_points(&mut random, SCORED, self.dim);
         let network = self.network.init(self.dim, &mut source);
-        let checked = network.map_err(|error| error.to_string()).and_then(|network| {
-            let workload = Workload {
-                network: &network,
-                target: Some(&target),
-                points: &points,
-                training: &[BATCH],
-                scoring: &[SCORED],
-            };
-            let checked = workload.check(device, name);
-            checked.map_err(|fault| fault.to_string())
-        });
+        let checked = network
+            .map_err(|error| error.to_string())
+            .and_then(|network| {
+                let workload = Workload {
+                    network: &network,
+                    target: Some(&target),
+                    points: &points,
+                    training: &[BATCH],
+                    scoring: &[SCORED],
+                };
+                let checked = workload.check(device);
+                checked.map_err(|fault| fault.to_string())
+            });
         let (agreement, fault) = match checked {
             Ok(agreement) => (agreement, None),
             Err(fault) => (None, Some(fault)),
         };
         Row {
-            device: name.into(),
+            device: device_name(device),
             network: self.network.name(),
             dim: self.dim,
             agreement,

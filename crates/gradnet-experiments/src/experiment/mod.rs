@@ -149,6 +149,16 @@ pub enum Sampling {
     Grid,
 }
 
+impl EvaluationConfig {
+    /// Points in one draw: as many as asked for, or as many as a square grid has.
+    pub(crate) fn points_a_draw(&self) -> usize {
+        match self.sampling {
+            Sampling::Uniform => self.points,
+            Sampling::Grid => self.points.isqrt().pow(2),
+        }
+    }
+}
+
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {

@@ -114,6 +114,9 @@ pub enum RunError {
     /// The target of `config.toml` cannot be built.
     #[error(transparent)]
     Target(#[from] crate::target::TargetError),
+    /// The device computes something else than the processor.
+    #[error(transparent)]
+    Device(#[from] crate::device_check::DeviceFault),
 }
 
 impl RunError {
@@ -140,6 +143,7 @@ impl RunError {
             Self::Experiment(error) => error.remedy().into(),
             Self::Network(_) => NETWORK_REMEDY.into(),
             Self::Target(error) => error.remedy().into(),
+            Self::Device(error) => error.remedy().into(),
             Self::Busy { .. } => "wait until it ends, or choose another folder with --out".into(),
             Self::Checkpoint { remedy, .. } => remedy.clone(),
             Self::NotARun { .. } => "name the folder that `gradnet train` wrote".into(),

@@ -7,8 +7,11 @@ use gradnet_core::{ParameterSource, network::Network};
 
 use super::weights::read_weights;
 use super::{Metrics, RunError, RunFolder, Summary, metrics};
+use crate::backend;
 use crate::config;
 use crate::data::file::{DataFacts, FileConfig, FilePairs, RunField};
+use crate::data::{PointSet, Stream};
+use crate::device_check::{DeviceFault, Workload};
 use crate::evaluation::{Evaluation, evaluate, evaluate_pairs};
 use crate::experiment::{EvaluationConfig, Experiment, Sampling};
 use crate::files::FileError;
@@ -206,10 +209,29 @@ impl Run {
         let network = self.network(device)?;
         if let TargetConfig::File(file) = &self.experiment.target {
             let pairs = self.pairs(file)?;
+            let set = pairs.set(&pairs.split().test, config.points, device);
+            check_device(&network, None, &set.first_points(), set.points(), device)?;
             return Ok(evaluate_pairs(&network, &pairs, &config, device));
         }
         config.check_room(self.experiment.dim())?;
         let seed = seed.unwrap_or(self.experiment.seed);
+        let target = &self.experiment.target;
+        let points = {
+            let target = target.init(&backend::host(device))?;
+            target.draw(
+                seed,
+                Stream::Test,
+                0,
+                config.points_a_draw().min(PointSet::CHUNK),
+            )
+        };
+        check_device(
+            &network,
+            Some(target),
+            &points,
+            config.points_a_draw(),
+            device,
+        )?;
         Ok(evaluate(
             &network,
             &self.experiment.target,
@@ -218,4 +240,22 @@ impl Run {
             device,
         )?)
     }
+}
+
+/// Holds the device against the processor for the batches of a test.
+fn check_device(
+    network: &Network,
+    target: Option<&TargetConfig>,
+    points: &[f32],
+    tested: usize,
+    device: &Device,
+) -> Result<(), DeviceFault> {
+    let workload = Workload {
+        network,
+        target,
+        points,
+        training: &[],
+        scoring: &PointSet::chunk_sizes(tested),
+    };
+    workload.check(device).map(drop)
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::device_check::Agreement;
 use crate::evaluation::{Reference, Score};
 
 /// The result of a run.
@@ -31,6 +32,9 @@ pub struct Summary {
     pub test: Score,
     /// What predicting zero and the best symmetric linear map score on the same points.
     pub reference: Reference,
+    /// The largest difference between the device and the processor, computed before the first step; absent on the processor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_check: Option<Agreement>,
     /// Seconds of training, validations included, the final test not.
     pub wall_s: f64,
     /// Steps a second of `wall_s`.

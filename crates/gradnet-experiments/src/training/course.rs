@@ -68,6 +68,10 @@ pub(super) fn run(
         every: config.checkpoint_every,
         interval: facts.interval,
     };
+    let weights = restored
+        .as_ref()
+        .map_or(&network, |restored| &restored.network);
+    let device_check = material.check_device(weights, experiment, device)?;
     let (session, network, optimizer, scheduler) = match restored {
         None => {
             let valid = network.clone().valid();
@@ -123,6 +127,7 @@ pub(super) fn run(
         validation_db: trained.validation_db,
         test: evaluation.test,
         reference: evaluation.reference,
+        device_check,
         wall_s: trained.wall_s,
         steps_per_s: config.steps as f64 / trained.wall_s,
     };

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use gradnet_core::network::NetworkError;
 
+use crate::device_check::DeviceFault;
 use crate::experiment::{ExperimentError, NETWORK_REMEDY};
 use crate::files::FileError;
 use crate::run::RunError;
@@ -28,6 +29,9 @@ pub enum TrainError {
     /// The data file cannot be used.
     #[error(transparent)]
     Data(#[from] FileError),
+    /// The device computes something else than the processor.
+    #[error(transparent)]
+    Device(#[from] DeviceFault),
     /// The loss left the finite numbers.
     #[error(
         "the loss is {loss} at step {step}; the last finite loss was {} and the last good weights are in {}",
@@ -76,6 +80,7 @@ impl TrainError {
             Self::Network(_) => NETWORK_REMEDY.into(),
             Self::Run(error) => error.remedy(),
             Self::Data(error) => error.remedy().into(),
+            Self::Device(error) => error.remedy().into(),
             Self::NonFinite { .. } => {
                 "lower train.learning_rate, or set train.clip_norm = 1.0".into()
             }

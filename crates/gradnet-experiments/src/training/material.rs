@@ -9,6 +9,7 @@ use gradnet_core::network::Network;
 use super::TrainError;
 use crate::data::file::FilePairs;
 use crate::data::{BatchSource, PointSet, Sampler, Stream, sampled};
+use crate::device_check::{Agreement, DeviceFault, Workload};
 use crate::evaluation::{Evaluation, Reference, evaluate_pairs, reference_rows, score};
 use crate::experiment::Experiment;
 use crate::run::{RunError, RunFolder};
@@ -59,6 +60,30 @@ impl Material {
     /// The validation points.
     pub(super) fn validation(&self) -> &PointSet {
         &self.validation
+    }
+
+    /// Holds the device against the processor for every batch the run will compute; `None` on the processor itself.
+    pub(super) fn check_device(
+        &self,
+        network: &Network,
+        experiment: &Experiment,
+        device: &Device,
+    ) -> Result<Option<Agreement>, DeviceFault> {
+        let points = self.validation.first_points();
+        let tested = match &self.pairs {
+            Some(pairs) => pairs.split().test.len().min(experiment.evaluation.points),
+            None => experiment.evaluation.points_a_draw(),
+        };
+        let validated = self.validation.points();
+        let scoring = [validated, tested].map(PointSet::chunk_sizes).concat();
+        let workload = Workload {
+            network,
+            target: self.pairs.is_none().then_some(&experiment.target),
+            points: &points,
+            training: &[experiment.train.batch],
+            scoring: &scoring,
+        };
+        workload.check(device)
     }
 
     /// What a mean squared error is multiplied by to be in the user's units.

@@ -89,7 +89,7 @@ impl Session {
 
     /// A run where a checkpoint left it; its validation log is cut back to what it was then.
     pub(super) fn restored(
-        folder: RunFolder,
+        mut folder: RunFolder,
         facts: Facts,
         progress: Box<dyn Progress>,
         position: &Position,
@@ -235,12 +235,13 @@ impl Session {
         let db = decibels(mean_squared_error * self.facts.unit);
         let train_loss = self.losses.take_mean();
         self.validation_db = Some(db);
-        self.folder.metrics().append(&Metrics {
+        let line = Metrics {
             step: self.step,
             train_loss,
             validation_db: db,
             elapsed_s: self.elapsed_s(),
-        })?;
+        };
+        self.folder.metrics().append(&line)?;
         self.best.offer(network, db);
         self.best.write_if_due(&self.folder)?;
         self.tell(train_loss, true);
