@@ -28,12 +28,36 @@ use crate::{
     target::Target,
 };
 
-/// Residual, relative to the right-hand side, at which the solution is taken; far below what 32-bit
-/// products resolve.
-const TOLERANCE: f64 = 1e-9;
+/// How exactly the equation is solved.
+#[derive(Clone, Copy)]
+struct Precision {
+    dtype: FloatDType,
+    /// Residual, relative to the right-hand side, at which the solution is taken.
+    tolerance: f64,
+    /// A step that lowers the error by less than this part of it was not worth its product.
+    gain: f64,
+}
 
-/// A step that lowers the error by less than this part of it was not worth its product.
-const GAIN: f64 = 1e-8;
+/// Where a product costs little: far below what the moments, made of 32-bit products, resolve.
+const DOUBLE: Precision = Precision {
+    dtype: FloatDType::F64,
+    tolerance: 1e-9,
+    gain: 1e-8,
+};
+
+/// Elsewhere: the error in decibels is right to five decimals.
+const SINGLE: Precision = Precision {
+    dtype: FloatDType::F32,
+    tolerance: 1e-7,
+    gain: 1e-6,
+};
+
+impl Precision {
+    fn new(dim: usize, host: &Device) -> Self {
+        let cheap = steps(dim) == STEPS && host.supports_dtype(FloatDType::F64);
+        if cheap { DOUBLE } else { SINGLE }
+    }
+}
 
 /// The ridge, relative to the mean square of a coordinate: some bits above the rounding of 32-bit
 /// products.
@@ -46,7 +70,7 @@ const CHUNK: usize = 4_000;
 const STEPS: usize = 500;
 
 /// Multiplications that the steps may take together: half a minute on two cores. Each takes `d^3`,
-/// so that it bounds the steps from d = 1,260 on.
+/// so that it bounds the steps from d = 1,260 on, and there they run in 32 bits.
 const WORK: f64 = 1e12;
 
 /// Steps that are taken whatever they cost: uniform points need no more in any dimension.
@@ -123,8 +147,8 @@ impl LinearField {
     }
 }
 
-/// Sums over the points; the products run in 32 bits where the points are, the sums over chunks in
-/// 64 on the processor.
+/// Sums over the points; the products run in 32 bits where the points are, the sums over chunks on
+/// the processor as exactly as the equation is solved.
 struct Moments {
     points: f64,
     z: Tensor<2>,
@@ -133,21 +157,14 @@ struct Moments {
     yz: Tensor<2>,
     /// Of `|y|^2`.
     squares: f64,
-}
-
-/// The type that the equation is solved in: 64 bits wherever the device has them.
-fn precision(device: &Device) -> FloatDType {
-    match device.supports_dtype(FloatDType::F64) {
-        true => FloatDType::F64,
-        false => FloatDType::F32,
-    }
+    precision: Precision,
 }
 
 impl Moments {
     fn zeros(dim: usize, device: &Device) -> Self {
         let host = backend::host(device);
-        let dtype = precision(&host);
-        let zeros = |rows| Tensor::zeros([rows, dim], (&host, dtype.into()));
+        let precision = Precision::new(dim, &host);
+        let zeros = |rows| Tensor::zeros([rows, dim], (&host, precision.dtype.into()));
         Self {
             points: 0.0,
             z: zeros(1),
@@ -155,6 +172,7 @@ impl Moments {
             zz: zeros(dim),
             yz: zeros(dim),
             squares: 0.0,
+            precision,
         }
     }
 
@@ -178,6 +196,7 @@ impl Moments {
             c: second - z.clone().transpose().matmul(z.clone()),
             h: cross.clone() + cross.transpose(),
             error: self.squares / self.points - dot(&y, &y),
+            precision: self.precision,
             z,
             y,
         }
@@ -201,18 +220,19 @@ struct Equation {
     error: f64,
     /// Of a coordinate of z.
     mean_square: f64,
+    precision: Precision,
 }
 
 impl Equation {
     /// The matrix A.
     fn solve(&self) -> Tensor<2> {
         let ridge = RIDGE * self.mean_square;
-        let found = solve_symmetric(&self.c, &self.h, self.error, ridge);
+        let found = solve_symmetric(&self.c, &self.h, self.error, ridge, self.precision);
         if !found.is_flat {
             return found.matrix;
         }
         let lifted = self.c.clone() + identity(&self.c) * ridge;
-        solve_symmetric(&lifted, &self.h, self.error, 0.0).matrix
+        solve_symmetric(&lifted, &self.h, self.error, 0.0, self.precision).matrix
     }
 
     /// The map with the matrix A and the offset that fits it.
@@ -272,7 +292,13 @@ struct Found {
 /// the mean squared error of A = 0, which a step lowers by half its length times the residual's square.
 ///
 /// It ends where the operator curves no more than `least` in some direction.
-fn solve_symmetric(c: &Tensor<2>, h: &Tensor<2>, mut error: f64, least: f64) -> Found {
+fn solve_symmetric(
+    c: &Tensor<2>,
+    h: &Tensor<2>,
+    mut error: f64,
+    least: f64,
+    precision: Precision,
+) -> Found {
     let mut found = Found {
         matrix: h.zeros_like(),
         steps: 0,
@@ -281,7 +307,7 @@ fn solve_symmetric(c: &Tensor<2>, h: &Tensor<2>, mut error: f64, least: f64) -> 
     let mut residual = h.clone();
     let mut direction = residual.clone();
     let mut size = dot(&residual, &residual);
-    let enough = TOLERANCE.powi(2) * size;
+    let enough = precision.tolerance.powi(2) * size;
     let mut idle = 0;
     while size > enough && idle < 2 && found.steps < steps(c.dims()[0]) {
         let product = direction.clone().matmul(c.clone());
@@ -297,7 +323,11 @@ fn solve_symmetric(c: &Tensor<2>, h: &Tensor<2>, mut error: f64, least: f64) -> 
         residual = residual - image * step;
         let gain = step * size / 2.0;
         error -= gain;
-        idle = if gain <= GAIN * error { idle + 1 } else { 0 };
+        idle = if gain <= precision.gain * error {
+            idle + 1
+        } else {
+            0
+        };
         let next = dot(&residual, &residual);
         direction = residual.clone() + direction * (next / size);
         size = next;
@@ -349,7 +379,8 @@ mod tests {
         let h = &half + half.transpose();
         let expected = direct(&c, &h);
         // With no error to lower, the residual alone decides.
-        let solution = matrix(solve_symmetric(&tensor(&c), &tensor(&h), 0.0, 0.0).matrix);
+        let solved = solve_symmetric(&tensor(&c), &tensor(&h), 0.0, 0.0, DOUBLE);
+        let solution = matrix(solved.matrix);
         assert!((&solution - &expected).norm() < 1e-7 * expected.norm());
         assert!((&solution - solution.transpose()).norm() == 0.0);
     }
@@ -386,10 +417,20 @@ mod tests {
             moments.add(Batch::new(points, target.as_ref(), &device));
             let equation = moments.equation();
             let [c, h] = [&equation.c, &equation.h].map(|side| matrix(side.clone()));
+            let mean = DVector::from_vec(numbers(equation.z.clone()));
+            let equation_error = equation.error;
             let expected = equation.map(tensor(&direct(&c, &h)));
             let map = SymmetricLinearMap::fit(target.as_ref(), 2_000, 0, &device);
             let errors = [&map, &expected].map(|map| error_db(map, target.as_ref()));
             assert!((errors[0] - errors[1]).abs() < 1e-4, "{name}: {errors:?}");
+            // As in high dimensions: the same to the digits printed, or to what 32 bits resolve.
+            let [c, h] = [tensor(&c), tensor(&h)].map(|side| side.cast(FloatDType::F32));
+            let single = solve_symmetric(&c, &h, equation_error, 0.0, SINGLE).matrix;
+            let a = matrix(single);
+            let offset = expected.offset() + (expected.matrix() - &a) * &mean;
+            let map = SymmetricLinearMap { matrix: a, offset };
+            let single = error_db(&map, target.as_ref());
+            assert!((single - errors[1]).abs() < 2e-3, "{name}: {single}");
         }
     }
 
@@ -414,7 +455,8 @@ mod tests {
             let points = target.draw(0, Stream::Reference, 0, points);
             moments.add(Batch::new(points, target.as_ref(), &device));
             let equation = moments.equation();
-            let solved = solve_symmetric(&equation.c, &equation.h, equation.error, 0.0);
+            let Equation { c, h, error, .. } = equation;
+            let solved = solve_symmetric(&c, &h, error, 0.0, DOUBLE);
             found.push(solved.steps);
         }
         assert!(found[1] <= LEAST_STEPS, "{found:?}");
