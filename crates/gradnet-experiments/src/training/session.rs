@@ -49,6 +49,8 @@ pub(super) struct Session {
     pub(super) progress: Box<dyn Progress>,
     facts: Facts,
     step: usize,
+    /// Whether the validation of this step is still to come.
+    validation_due: bool,
     /// The step of the last checkpoint.
     saved: Option<usize>,
     losses: Losses,
@@ -70,6 +72,7 @@ impl Session {
             progress,
             facts,
             step: 0,
+            validation_due: false,
             saved: None,
             losses: Losses::new((0.0, 0)),
             validation_db: None,
@@ -92,6 +95,7 @@ impl Session {
         let best = Best::new(best, f64::from_bits(position.best_db));
         Ok(Self {
             step: position.step,
+            validation_due: position.validation_due,
             saved: Some(position.step),
             losses: Losses::new((f64::from_bits(sum), count)),
             validation_db: position.validation_db.map(f64::from_bits),
@@ -117,9 +121,9 @@ impl Session {
         self.step
     }
 
-    /// Whether all steps are done, as they may be when a run resumes.
+    /// Whether all steps are done and validated, as they may be when a run resumes.
     pub(super) fn is_done(&self) -> bool {
-        self.step >= self.facts.steps
+        self.step >= self.facts.steps && !self.validation_due
     }
 
     /// The part of the run that is done.
@@ -129,13 +133,22 @@ impl Session {
 
     /// The step of the next validation.
     pub(super) fn next_validation(&self) -> usize {
+        if self.validation_due {
+            return self.step;
+        }
         let interval = self.facts.interval;
         (self.step - self.step % interval + interval).min(self.facts.steps)
     }
 
     /// Whether the run stands between two validations.
     pub(super) fn between_validations(&self) -> bool {
-        !self.is_done() && !self.step.is_multiple_of(self.facts.interval)
+        self.step < self.facts.steps && !self.step.is_multiple_of(self.facts.interval)
+    }
+
+    /// Notes where the run was asked to stop: if a validation is due there, the run that resumes
+    /// begins with it.
+    pub(super) fn stopped_before_validation(&mut self) {
+        self.validation_due = !self.between_validations();
     }
 
     /// Validations done or, between two of them, begun.
@@ -158,6 +171,7 @@ impl Session {
         let (sum, count) = self.losses.interval();
         let position = Position {
             step: self.step,
+            validation_due: self.validation_due,
             experiment: self.facts.experiment.clone(),
             backend: self.facts.backend.into(),
             data_digest: self.facts.data_digest.clone(),
@@ -208,6 +222,7 @@ impl Session {
         mean_squared_error: f64,
     ) -> Result<(), TrainError> {
         self.read_losses()?;
+        self.validation_due = false;
         if !mean_squared_error.is_finite() {
             return Err(self.non_finite(self.step, mean_squared_error / self.facts.dim as f64));
         }
