@@ -5,13 +5,18 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use burn::module::Module;
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Device;
 use gradnet_core::activation::TemperatureSchedule;
+use gradnet_core::kernel::{FusedAdam, mean_squared_error};
 use gradnet_core::network::{Network, NetworkConfig, QuadraticConfig, RidgeConfig, Size};
+use gradnet_core::{ParameterSource, VectorField};
 use gradnet_experiments::backend::Backend;
+use gradnet_experiments::data::{Batch, Sampler, Stream, derived_seed};
 use gradnet_experiments::experiment::{DataConfig, FixedData, Schedule};
 use gradnet_experiments::run::RunFolder;
-use gradnet_experiments::target::TargetConfig;
+use gradnet_experiments::target::{Target, TargetConfig};
 use gradnet_experiments::training::{Progress, Status};
 use gradnet_experiments::{
     Experiment, Interrupter, Run, RunError, Summary, TrainError, TrainOptions, train,
@@ -140,6 +145,36 @@ fn a_run_is_determined_by_its_seed() {
     experiment.seed = 1;
     let third = run(&experiment, &folder.path().join("3")).unwrap();
     assert_ne!(first.test, third.test);
+}
+
+/// Batch, loss, gradients, step of Adam, twenty times, without the loop.
+#[test]
+fn the_weights_of_a_run_are_those_of_its_steps_written_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut experiment = small("mgradnet_c");
+    (experiment.train.steps, experiment.train.checkpoint_every) = (20, 0);
+    run(&experiment, &folder.path().join("run")).unwrap();
+    let opened = Run::open(&folder.path().join("run")).unwrap();
+
+    let (device, seed) = (Device::flex(), experiment.seed);
+    let target: Arc<dyn Target> = Arc::from(experiment.target.init(&device).unwrap());
+    let sampler = Sampler::new(&experiment.train.data, target, seed, experiment.train.batch);
+    let weights = derived_seed(seed, Stream::Weights);
+    let mut source = ParameterSource::new(&device.clone().autodiff(), weights);
+    let mut network = experiment.network.init(2, &mut source).unwrap();
+    let mut adam = ModuleOptimizer::from(FusedAdam::default());
+    for step in 0..experiment.train.steps {
+        let Batch { x, y } = Batch::new(sampler.batch(step), sampler.target(), &device);
+        let loss = mean_squared_error(network.forward(x), y);
+        let gradients = GradientsParams::from_grads(loss.backward(), &network);
+        network = adam.step(experiment.train.learning_rate, network, gradients);
+    }
+    let x = Batch::new(sampler.batch(20), sampler.target(), &device).x;
+    let values = network.valid().forward(x.clone()).into_data();
+    assert_eq!(
+        opened.network(&device).unwrap().forward(x).into_data(),
+        values
+    );
 }
 
 #[test]
