@@ -8,9 +8,7 @@ use gradnet_core::combine::StronglyMonotone;
 use gradnet_core::inverse::{InverseSettings, Solution, Verdict};
 use gradnet_core::network::{Builds, CascadeConfig, MGradNetC, MGradNetM, ModularConfig};
 use gradnet_core::sign::NonNegative;
-use gradnet_core::{
-    GradientField, MonotoneField, ParameterSource, Potential, TiedNetwork, VectorField,
-};
+use gradnet_core::{GradientField, MonotoneField, ParameterSource, TiedNetwork, VectorField};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const DIM: usize = 4;

@@ -113,7 +113,7 @@ fn kappa_rise(w: Tensor<2>, bias: Tensor<2>) -> Tensor<2> {
     let (q, not_q) = sigmoids(w.clone() + bias);
     let slopes = p.clone() * not_p.clone() + q.clone() * not_q.clone();
     let mixed = p * not_q + q * not_p;
-    (w * 0.5).tanh() * mixed.clone() * (mixed + slopes * 2.0) / 6.0
+    (w * 0.5).tanh() * mixed.clone() * (mixed + slopes * 2.0) * (1.0 / 6.0)
 }
 
 impl Activation for IcgnActivation {
@@ -138,7 +138,7 @@ impl ActivationPotential for IcgnActivation {
         let bias = self.bias.val().unsqueeze::<2>();
         let primitive = |u: Tensor<2>| -> Tensor<2> {
             let (s, not_s) = sigmoids(u.clone());
-            (softplus(u) - s * not_s) / 6.0
+            (softplus(u) - s * not_s) * (1.0 / 6.0)
         };
         let s = sigmoid(bias.clone());
         let kappa: Tensor<2> = s.clone().square() * (0.5 - s / 3.0);

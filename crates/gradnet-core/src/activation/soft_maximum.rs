@@ -44,7 +44,7 @@ fn exp_minus_one<const D: usize>(d: Tensor<D>) -> Tensor<D> {
     let square = d.clone().square();
     let tail = [26.0, 22.0, 18.0, 14.0, 10.0, 6.0]
         .into_iter()
-        .fold(square.clone() / 30.0, |tail, term| {
+        .fold(square.clone() * (1.0 / 30.0), |tail, term| {
             square.clone() / (tail + term)
         });
     d.clone() * 2.0 / (tail - d + 2.0)

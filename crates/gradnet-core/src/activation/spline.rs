@@ -157,7 +157,7 @@ impl<S: SplineShape> SplineActivation<S> {
     pub(crate) fn slopes_of(&self, coefficients: Tensor<2>) -> Tensor<2> {
         let [_, knots] = coefficients.dims();
         let right = coefficients.clone().narrow(1, 1, knots - 1);
-        (right - coefficients.narrow(1, 0, knots - 1)) / self.step()
+        (right - coefficients.narrow(1, 0, knots - 1)) * self.step().recip()
     }
 
     /// The piece each value falls on, `[batch, hidden]`, end pieces for values outside.

@@ -20,7 +20,7 @@ pub fn mean_squared_error(y: Tensor<2>, t: Tensor<2>) -> Tensor<1> {
         // The mean of nothing is 0/0; its sum is 0 and keeps the graph.
         0 => error.sum(),
         // Divided before it is added up, so that only a mean that is too large itself overflows.
-        count => (error.clone() * (error / count as f64)).sum(),
+        count => (error.clone() * (error * (1.0 / count as f64))).sum(),
     }
 }
 

@@ -10,9 +10,8 @@ use super::{has_kernels, portable};
 
 /// log(1 + e^x), elementwise and differentiable, without overflow for any x.
 ///
-/// It never falls where x rises: on Flex not even by rounding, elsewhere up to that of the
-/// exponential and the logarithm. (Burn's `activation::softplus` is the identity above 20, and
-/// falls there in `f64`.)
+/// It rises with x everywhere, up to the rounding of its last places. (Burn's `activation::softplus`
+/// is the identity above 20, and falls there in `f64`.)
 ///
 /// # Shapes
 /// - `x`: any
