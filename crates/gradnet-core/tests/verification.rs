@@ -66,7 +66,7 @@ type Field = Box<dyn Fn(&[f64]) -> Vec<f64>>;
 /// Nine fields that saturate, in the units of a run on a data file.
 fn saturating() -> Vec<(String, Field)> {
     let mut fields: Vec<(String, Field)> = Vec::new();
-    for k in [1.0, 2.0, 5.0, 10.0, 20.0] {
+    for k in [1.0_f64, 2.0, 5.0, 10.0, 20.0] {
         let steep = move |x: &[f64]| -> Vec<f64> { x.iter().map(|x| (k * x).tanh()).collect() };
         fields.push((format!("tanh({k} x)"), Box::new(steep)));
     }

@@ -160,6 +160,24 @@ fn all_pairs(field: &impl VectorField, x: Tensor<2>, y: Tensor<2>) -> Vec<Pair> 
         .collect()
 }
 
+/// How far rounding alone moves the field at the rows of `x`: the largest sum of a unit of rounding of `f(x)` and of what
+/// `f` changes when `x` moves by a few units.
+pub(super) fn rounding(field: &impl VectorField, x: Tensor<2>, unit: f64) -> f64 {
+    let [rows, dim] = x.dims();
+    let moved = x.clone() * (1.0 + 4.0 * unit);
+    let values = host(field.forward(Tensor::cat(vec![x, moved], 0)));
+    let values = DMatrix::from_vec(dim, 2 * rows, values);
+    (0..rows).fold(0.0, |largest, row| {
+        let value = values.column(row);
+        let error = unit * value.norm() + (values.column(row + rows) - value).norm();
+        if error.is_nan() || error > largest {
+            error
+        } else {
+            largest
+        }
+    })
+}
+
 /// The products `⟨f(x_i) − f(y_i), x_i − y_i⟩ / ‖x_i − y_i‖²` of Def. 3, one for each pair: nonnegative for
 /// a monotone field, at least `μ` for a `μ`-strongly monotone one. Pairs of equal points give NaN.
 ///
