@@ -27,8 +27,8 @@ const ROUNDINGS: f64 = 16.0;
 
 /// The worst number of each kind over all samples, and whether they bear out the claim.
 ///
-/// Numbers are relative to the largest slope, not to the Jacobian at their own point: where a field is saturated, its
-/// Jacobian is zero but for rounding, and so is the Jacobian's asymmetry.
+/// Numbers are relative to the largest slope, not to the Jacobian at their own point: where a field
+/// is saturated, its Jacobian is zero but for rounding, and so is the Jacobian's asymmetry.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Verification {
     /// What was claimed.
@@ -37,7 +37,8 @@ pub struct Verification {
     pub samples: usize,
     /// The precision the field was evaluated in, `f64` or a shorter one.
     pub precision: &'static str,
-    /// Relative to the largest slope, how far a number may be off beside the rounding that was measured.
+    /// Relative to the largest slope, how far a number may be off beside the rounding that was
+    /// measured.
     pub tolerance: f64,
     /// The largest `‖J − Jᵀ‖`, relative to the largest slope.
     pub relative_asymmetry: f64,
@@ -49,7 +50,8 @@ pub struct Verification {
     pub smallest_eigenvalue: f64,
     /// The smallest `⟨f(x) − f(y), x − y⟩ / ‖x − y‖²`.
     pub monotonicity: f64,
-    /// The largest slope: the largest norm of a Jacobian, or `‖f(x) − f(y)‖ / ‖x − y‖` of a pair if one is larger.
+    /// The largest slope: the largest norm of a Jacobian, or `‖f(x) − f(y)‖ / ‖x − y‖` of a pair if
+    /// one is larger.
     pub jacobian_norm: f64,
     /// Points at which the field or its Jacobian is infinite or NaN.
     pub points_not_finite: usize,
@@ -57,16 +59,18 @@ pub struct Verification {
     pub weights_not_finite: usize,
     /// Whether the Jacobians are symmetric and the loops closed, within the errors.
     pub symmetric: bool,
-    /// Whether no Jacobian has a negative eigenvalue and no pair a negative product, within the errors.
+    /// Whether no Jacobian has a negative eigenvalue and no pair a negative product, within the
+    /// errors.
     pub positive_semidefinite: bool,
     /// Whether everything that is claimed holds and every number is finite.
     pub passed: bool,
 }
 
-/// Looks at the module in double precision on `device`, as [`verify`] does; what its own precision rounds does not count.
+/// Looks at the module in double precision on `device`, as [`verify`] does; what its own precision
+/// rounds does not count.
 ///
-/// `device` should be the processor. If it has no `f64`, the module is looked at in `f32`. A weight that is not finite
-/// fails every claim.
+/// `device` should be the processor. If it has no `f64`, the module is looked at in `f32`. A weight
+/// that is not finite fails every claim.
 pub fn verify_module<M: VectorField + Module>(
     module: &M,
     claim: Claim,
@@ -89,15 +93,18 @@ pub fn verify_module<M: VectorField + Module>(
 
 /// Looks at `samples` Jacobians, pairs of points and loops in `region`.
 ///
-/// `like` gives the device and the precision the field lives in. A number may be off by the tolerance, 1e-9 in `f64` and
-/// 1e-4 in shorter precisions, of the largest slope, and by its own error:
-/// - a Jacobian by the rounding seen in it, the difference between `J w` and `Σ wᵢ J eᵢ`, and by the slope that the
-///   rounding of the field conceals;
-/// - a loop by the estimated error of its quadrature. A loop that does not close is integrated again on finer and finer
-///   meshes, so that a kink or a layer between the nodes does not count against the field.
+/// `like` gives the device and the precision the field lives in. A number may be off by the
+/// tolerance, 1e-9 in `f64` and 1e-4 in shorter precisions, of the largest slope, and by its own
+/// error:
+/// - a Jacobian by the rounding seen in it, the difference between `J w` and `Σ wᵢ J eᵢ`, and by
+///   the slope that the rounding of the field conceals;
+/// - a loop by the estimated error of its quadrature. A loop that does not close is integrated
+///   again on finer and finer meshes, so that a kink or a layer between the nodes does not count
+///   against the field.
 ///
-/// In short precisions a steep field rounds its input too, which no difference shows: [`verify_module`] is the better
-/// judge. Any number that is not finite fails every claim, [`Claim::None`] too.
+/// In short precisions a steep field rounds its input too, which no difference shows:
+/// [`verify_module`] is the better judge. Any number that is not finite fails every claim,
+/// [`Claim::None`] too.
 pub fn verify(
     field: &impl VectorField,
     claim: Claim,
