@@ -1,4 +1,5 @@
-//! `gradnet verify` on networks trained on gradients that saturate: steep in places, flat elsewhere.
+//! `gradnet verify` on networks trained on gradients that saturate: steep in places, flat
+//! elsewhere.
 
 #![allow(clippy::unwrap_used)] // in a test a failure is the finding
 
@@ -26,7 +27,8 @@ fn write(file: &Path, gradient: impl Fn(f64) -> f64) {
     fs::write(file, text).unwrap();
 }
 
-/// Trains the network that `config init` proposes, for a short time at a high rate, and verifies it.
+/// Trains the network that `config init` proposes, for a short time at a high rate, and verifies
+/// it.
 fn verified(network: &str, seed: u64, gradient: impl Fn(f64) -> f64) -> serde_json::Value {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

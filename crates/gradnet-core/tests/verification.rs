@@ -1,4 +1,5 @@
-//! `verify` accepts every sound field, however steep, flat, kinked or far away, and refuses every unsound one.
+//! `verify` accepts every sound field, however steep, flat, kinked or far away, and refuses every
+//! unsound one.
 
 use burn::module::Param;
 use burn::optim::{AdamConfig, GradientsParams};
@@ -66,7 +67,7 @@ type Field = Box<dyn Fn(&[f64]) -> Vec<f64>>;
 /// Nine fields that saturate, in the units of a run on a data file.
 fn saturating() -> Vec<(String, Field)> {
     let mut fields: Vec<(String, Field)> = Vec::new();
-    for k in [1.0, 2.0, 5.0, 10.0, 20.0] {
+    for k in [1.0_f64, 2.0, 5.0, 10.0, 20.0] {
         let steep = move |x: &[f64]| -> Vec<f64> { x.iter().map(|x| (k * x).tanh()).collect() };
         fields.push((format!("tanh({k} x)"), Box::new(steep)));
     }
@@ -319,8 +320,8 @@ fn constant_networks_pass_and_one_dimension_is_enough() {
 
 // ---- Negative controls ----------------------------------------------------------------------------------
 
-/// `tanh(steepness (x − ½))` in both coordinates, and `strength` times a rotation in the upper right corner, where both
-/// coordinates exceed `from`.
+/// `tanh(steepness (x − ½))` in both coordinates, and `strength` times a rotation in the upper
+/// right corner, where both coordinates exceed `from`.
 struct Corner {
     steepness: f64,
     strength: f64,
@@ -530,7 +531,8 @@ fn the_work_around_a_loop_is_the_curl_inside_it_within_the_estimated_error() {
         centre: vec![0.5, 0.5],
         axes: [vec![0.4, 0.0], vec![0.0, 0.4]],
     };
-    // The rotation works along the quarter of the circle above ½ only, and there at every point: r² π/2, twice the area.
+    // The rotation works along the quarter of the circle above ½ only, and there at every point: r²
+    // π/2, twice the area.
     let quarter = 0.16 * std::f64::consts::FRAC_PI_2;
     let found = loop_integral(&field, &like, &circle);
     let error = found.quadrature_error + found.rounding_error;

@@ -17,7 +17,8 @@ pub fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
         .expect("a tensor can be read from its device")
 }
 
-/// The Jacobians of `field` at each row of `x`, from its closed-form products with the unit vectors.
+/// The Jacobians of `field` at each row of `x`, from its closed-form products with the unit
+/// vectors.
 ///
 /// # Shapes
 /// `x`: `[points, dim]`; returns one `[dim, dim]` matrix for each point, `J[i][j] = ∂f_i/∂x_j`.
@@ -26,7 +27,8 @@ pub fn jacobians(field: &impl VectorField, x: Tensor<2>) -> Vec<DMatrix<f64>> {
     products(field, x, &DMatrix::identity(dim, dim))
 }
 
-/// `J D` at each row of `x` for the directions in the columns of `D`, from one call of the field for each point.
+/// `J D` at each row of `x` for the directions in the columns of `D`, from one call of the field
+/// for each point.
 fn products(
     field: &impl VectorField,
     x: Tensor<2>,
@@ -51,7 +53,8 @@ fn products(
 pub(super) struct Measured {
     /// `J`.
     pub(super) matrix: DMatrix<f64>,
-    /// The rounding of `J` in the Frobenius norm, from `J w − Σ wᵢ J eᵢ`, which is 0 for a linear map.
+    /// The rounding of `J` in the Frobenius norm, from `J w − Σ wᵢ J eᵢ`, which is 0 for a linear
+    /// map.
     pub(super) rounding: f64,
 }
 
@@ -69,7 +72,8 @@ impl Measured {
 /// [`jacobians`] with their rounding.
 pub(super) fn measured_jacobians(field: &impl VectorField, x: Tensor<2>) -> Vec<Measured> {
     let dim = x.dims()[1];
-    // Unequal weights of both signs, so that nothing cancels by the symmetry of the network; exact in `f32`.
+    // Unequal weights of both signs, so that nothing cancels by the symmetry of the network; exact
+    // in `f32`.
     let weight = |i: usize| [0.75, -1.0, 0.5, -0.625, 0.875][i % 5];
     let mut directions = DMatrix::identity(dim, dim + 1);
     let weights = DMatrix::from_fn(dim, 1, |i, _| weight(i));
@@ -106,8 +110,9 @@ pub fn relative_asymmetry(jacobian: &DMatrix<f64>) -> f64 {
     (jacobian - jacobian.transpose()).norm() / norm
 }
 
-/// The smallest eigenvalue of the symmetric part `(J + Jᵀ)/2`, that is the minimum of `vᵀ J v` over unit
-/// vectors: negative somewhere unless the field is monotone. NaN if a number of `J` is not finite.
+/// The smallest eigenvalue of the symmetric part `(J + Jᵀ)/2`, that is the minimum of `vᵀ J v` over
+/// unit vectors: negative somewhere unless the field is monotone. NaN if a number of `J` is not
+/// finite.
 pub fn smallest_eigenvalue(jacobian: &DMatrix<f64>) -> f64 {
     if !jacobian.iter().all(|value| value.is_finite()) {
         return f64::NAN;
@@ -160,8 +165,27 @@ fn all_pairs(field: &impl VectorField, x: Tensor<2>, y: Tensor<2>) -> Vec<Pair> 
         .collect()
 }
 
-/// The products `⟨f(x_i) − f(y_i), x_i − y_i⟩ / ‖x_i − y_i‖²` of Def. 3, one for each pair: nonnegative for
-/// a monotone field, at least `μ` for a `μ`-strongly monotone one. Pairs of equal points give NaN.
+/// How far rounding alone moves the field at the rows of `x`: the largest sum of a unit of rounding
+/// of `f(x)` and of what `f` changes when `x` moves by a few units.
+pub(super) fn rounding(field: &impl VectorField, x: Tensor<2>, unit: f64) -> f64 {
+    let [rows, dim] = x.dims();
+    let moved = x.clone() * (1.0 + 4.0 * unit);
+    let values = host(field.forward(Tensor::cat(vec![x, moved], 0)));
+    let values = DMatrix::from_vec(dim, 2 * rows, values);
+    (0..rows).fold(0.0, |largest, row| {
+        let value = values.column(row);
+        let error = unit * value.norm() + (values.column(row + rows) - value).norm();
+        if error.is_nan() || error > largest {
+            error
+        } else {
+            largest
+        }
+    })
+}
+
+/// The products `⟨f(x_i) − f(y_i), x_i − y_i⟩ / ‖x_i − y_i‖²` of Def. 3, one for each pair:
+/// nonnegative for a monotone field, at least `μ` for a `μ`-strongly monotone one. Pairs of equal
+/// points give NaN.
 ///
 /// # Shapes
 /// `x`, `y`: `[pairs, dim]`.

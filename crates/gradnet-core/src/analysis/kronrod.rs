@@ -1,7 +1,8 @@
-//! The pair of Gauss' rule of 7 nodes and Kronrod's of 15 on `[-1, 1]`: two values of an integral from one set of nodes.
+//! The pair of Gauss' rule of 7 nodes and Kronrod's of 15 on `[-1, 1]`: two values of an integral
+//! from one set of nodes.
 //!
-//! Kronrod's rule is exact for polynomials up to degree 22, Gauss' up to 13; the difference estimates the error (R.
-//! Piessens et al., "QUADPACK", 1983, whose digits these are).
+//! Kronrod's rule is exact for polynomials up to degree 22, Gauss' up to 13; the difference
+//! estimates the error (R. Piessens et al., "QUADPACK", 1983, whose digits these are).
 
 /// Nodes of Kronrod's rule; every second one is a node of Gauss' rule.
 pub(super) const NODES: [f64; 15] = [

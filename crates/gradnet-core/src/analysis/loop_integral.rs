@@ -1,4 +1,5 @@
-//! The work of a field around a closed loop, which is zero for a gradient, with an estimate of its error.
+//! The work of a field around a closed loop, which is zero for a gradient, with an estimate of its
+//! error.
 
 use super::jacobian::host;
 use super::kronrod::{NODES, gauss, kronrod};
@@ -47,18 +48,19 @@ impl Loop {
 pub struct LoopIntegral {
     /// `∮⟨f, dx⟩`, 0 for a gradient field.
     pub work: f64,
-    /// `∮‖f − m‖ ‖dx‖`, what the work could amount to. The constant `m`, which does no work, is the mean of `f` on the
-    /// first piece of the loop.
+    /// `∮‖f − m‖ ‖dx‖`, what the work could amount to. The constant `m`, which does no work, is the
+    /// mean of `f` on the first piece of the loop.
     pub size: f64,
-    /// The estimated error of the quadrature: the differences of two rules, summed over the pieces of the loop.
+    /// The estimated error of the quadrature: the differences of two rules, summed over the pieces
+    /// of the loop.
     pub quadrature_error: f64,
     /// A bound on what the rounding of points and values may add.
     pub rounding_error: f64,
 }
 
 impl LoopIntegral {
-    /// Whether the work is zero as far as one can tell: no larger than its errors and `tolerance · size`. A work that
-    /// is not a number is not zero.
+    /// Whether the work is zero as far as one can tell: no larger than its errors and `tolerance ·
+    /// size`. A work that is not a number is not zero.
     pub fn closes(&self, tolerance: f64) -> bool {
         self.work.abs() <= tolerance * self.size + self.quadrature_error + self.rounding_error
     }
@@ -66,9 +68,10 @@ impl LoopIntegral {
 
 /// The work of the field around the loop.
 ///
-/// The loop is cut into 16 pieces, each integrated with Gauss' and Kronrod's rules of 7 and 15 nodes. Pieces on which
-/// they differ are halved, again and again around kinks and steep layers, until the differences amount to less than
-/// 1e-5 of the size or there are 1024 pieces. Where the field is smooth they soon amount to much less.
+/// The loop is cut into 16 pieces, each integrated with Gauss' and Kronrod's rules of 7 and 15
+/// nodes. Pieces on which they differ are halved, again and again around kinks and steep layers,
+/// until the differences amount to less than 1e-5 of the size or there are 1024 pieces. Where the
+/// field is smooth they soon amount to much less.
 ///
 /// `like` gives the device and the precision the field is evaluated in.
 ///
@@ -218,7 +221,8 @@ pub(super) fn epsilon(like: &Tensor<2>) -> f64 {
         .map_or(f64::EPSILON, |info| info.epsilon)
 }
 
-/// Adds the pieces to the meshes they are wanted for; `together` consecutive ones in one call of the field if they fit.
+/// Adds the pieces to the meshes they are wanted for; `together` consecutive ones in one call of
+/// the field if they fit.
 fn evaluate(
     field: &impl VectorField,
     like: &Tensor<2>,
@@ -280,7 +284,8 @@ fn evaluate(
                 far = far.max(norm(&points[node * dim..][..dim]));
             }
             integral.quadrature_error = (integral.work - coarse).abs();
-            // A point that is off by its rounding moves the values by what they change along the piece.
+            // A point that is off by its rounding moves the values by what they change along the
+            // piece.
             let change: f64 = (1..NODES.len())
                 .map(|node| {
                     let [before, after] = [node - 1, node].map(|node| &values[node * dim..][..dim]);

@@ -55,7 +55,8 @@ impl ModuleMapper for Cast {
 
 /// How many numbers of the module's parameters are infinite or NaN.
 ///
-/// Such a weight can hide: a comparison with NaN is false, and the field of such a network need not be NaN everywhere.
+/// Such a weight can hide: a comparison with NaN is false, and the field of such a network need not
+/// be NaN everywhere.
 pub fn parameters_not_finite<M: Module>(module: &M) -> usize {
     struct Count(usize);
     impl ModuleVisitor for Count {

@@ -27,7 +27,8 @@ impl Default for Region {
 }
 
 impl Region {
-    /// Points row after row: every second one near a corner, where uniform draws rarely are, the others uniform.
+    /// Points row after row: every second one near a corner, where uniform draws rarely are, the
+    /// others uniform.
     pub(super) fn points(self, rows: usize, dim: usize, generator: &mut ChaCha12Rng) -> Vec<f64> {
         let mut draw = |row: usize| {
             let part: f64 = generator.random();

@@ -1,6 +1,8 @@
 //! The whole check of a field against what it claims, on sampled points.
 
-use super::jacobian::{Measured, largest_norm, measured_jacobians, paired, smallest_eigenvalue};
+use super::jacobian::{
+    Measured, largest_norm, measured_jacobians, paired, rounding, smallest_eigenvalue,
+};
 use super::loop_integral::{Loop, LoopIntegral, epsilon, loop_integrals, on_mesh};
 use super::precision::{double_precision, in_double_precision, parameters_not_finite};
 use super::region::Region;
@@ -8,6 +10,7 @@ use crate::field::VectorField;
 use crate::network::Claim;
 use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor, TensorData};
+use core::f64::consts::TAU;
 use rand::SeedableRng;
 use rand::rngs::ChaCha12Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -24,8 +27,8 @@ const ROUNDINGS: f64 = 16.0;
 
 /// The worst number of each kind over all samples, and whether they bear out the claim.
 ///
-/// Numbers are relative to the largest slope, not to the Jacobian at their own point: where a field is saturated, its
-/// Jacobian is zero but for rounding, and so is the Jacobian's asymmetry.
+/// Numbers are relative to the largest slope, not to the Jacobian at their own point: where a field
+/// is saturated, its Jacobian is zero but for rounding, and so is the Jacobian's asymmetry.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Verification {
     /// What was claimed.
@@ -34,7 +37,8 @@ pub struct Verification {
     pub samples: usize,
     /// The precision the field was evaluated in, `f64` or a shorter one.
     pub precision: &'static str,
-    /// Relative to the largest slope, how far a number may be off beside the rounding that was measured.
+    /// Relative to the largest slope, how far a number may be off beside the rounding that was
+    /// measured.
     pub tolerance: f64,
     /// The largest `‖J − Jᵀ‖`, relative to the largest slope.
     pub relative_asymmetry: f64,
@@ -46,7 +50,8 @@ pub struct Verification {
     pub smallest_eigenvalue: f64,
     /// The smallest `⟨f(x) − f(y), x − y⟩ / ‖x − y‖²`.
     pub monotonicity: f64,
-    /// The largest slope: the largest norm of a Jacobian, or `‖f(x) − f(y)‖ / ‖x − y‖` of a pair if one is larger.
+    /// The largest slope: the largest norm of a Jacobian, or `‖f(x) − f(y)‖ / ‖x − y‖` of a pair if
+    /// one is larger.
     pub jacobian_norm: f64,
     /// Points at which the field or its Jacobian is infinite or NaN.
     pub points_not_finite: usize,
@@ -54,16 +59,18 @@ pub struct Verification {
     pub weights_not_finite: usize,
     /// Whether the Jacobians are symmetric and the loops closed, within the errors.
     pub symmetric: bool,
-    /// Whether no Jacobian has a negative eigenvalue and no pair a negative product, within the errors.
+    /// Whether no Jacobian has a negative eigenvalue and no pair a negative product, within the
+    /// errors.
     pub positive_semidefinite: bool,
     /// Whether everything that is claimed holds and every number is finite.
     pub passed: bool,
 }
 
-/// Looks at the module in double precision on `device`, as [`verify`] does; what its own precision rounds does not count.
+/// Looks at the module in double precision on `device`, as [`verify`] does; what its own precision
+/// rounds does not count.
 ///
-/// `device` should be the processor. If it has no `f64`, the module is looked at in `f32`. A weight that is not finite
-/// fails every claim.
+/// `device` should be the processor. If it has no `f64`, the module is looked at in `f32`. A weight
+/// that is not finite fails every claim.
 pub fn verify_module<M: VectorField + Module>(
     module: &M,
     claim: Claim,
@@ -86,14 +93,18 @@ pub fn verify_module<M: VectorField + Module>(
 
 /// Looks at `samples` Jacobians, pairs of points and loops in `region`.
 ///
-/// `like` gives the device and the precision the field lives in. A number may be off by the tolerance, 1e-9 in `f64` and
-/// 1e-4 in shorter precisions, of the largest slope, and by its own error:
-/// - a Jacobian by the rounding seen in it, the difference between `J w` and `Σ wᵢ J eᵢ`;
-/// - a loop by the estimated error of its quadrature. A loop that does not close is integrated again on finer and finer
-///   meshes, so that a kink or a layer between the nodes does not count against the field.
+/// `like` gives the device and the precision the field lives in. A number may be off by the
+/// tolerance, 1e-9 in `f64` and 1e-4 in shorter precisions, of the largest slope, and by its own
+/// error:
+/// - a Jacobian by the rounding seen in it, the difference between `J w` and `Σ wᵢ J eᵢ`, and by
+///   the slope that the rounding of the field conceals;
+/// - a loop by the estimated error of its quadrature. A loop that does not close is integrated
+///   again on finer and finer meshes, so that a kink or a layer between the nodes does not count
+///   against the field.
 ///
-/// In short precisions a steep field rounds its input too, which no difference shows: [`verify_module`] is the better
-/// judge. Any number that is not finite fails every claim, [`Claim::None`] too.
+/// In short precisions a steep field rounds its input too, which no difference shows:
+/// [`verify_module`] is the better judge. Any number that is not finite fails every claim,
+/// [`Claim::None`] too.
 pub fn verify(
     field: &impl VectorField,
     claim: Claim,
@@ -131,6 +142,8 @@ pub fn verify(
         DType::F64 => 1e-9,
         _ => 1e-4,
     };
+    let unit = epsilon(like);
+    let noise = ROUNDINGS * rounding(field, x.clone(), unit);
     let jacobians = measured_jacobians(field, x.clone());
     let pairs = paired(field, x, y);
     let slope = largest_norm(&jacobians).max(largest(pairs.iter().map(|pair| pair.slope)));
@@ -138,7 +151,14 @@ pub fn verify(
         + pairs.iter().filter(|pair| !pair.slope.is_finite()).count();
     let finite = points_not_finite == 0 && slope.is_finite();
 
-    let allowed = tolerance * slope;
+    // A slope that moves the field by less than its rounding over the whole region is no slope.
+    let hidden = if radius > 0.0 {
+        noise / (2.0 * radius)
+    } else {
+        0.0
+    };
+    let scale = slope.max(hidden);
+    let allowed = tolerance * slope + hidden;
     let symmetric = jacobians
         .iter()
         .all(|j| j.asymmetry() <= allowed + j.rounding);
@@ -150,13 +170,19 @@ pub fn verify(
         .iter()
         .zip(&eigenvalues)
         .all(|(j, value)| *value >= -allowed - j.rounding);
-    let unit = ROUNDINGS * epsilon(like);
     let increasing = pairs.iter().all(|pair| {
-        pair.product >= -allowed - unit * (pair.values + slope * pair.places) / pair.distance
+        let places = ROUNDINGS * unit * slope * pair.places;
+        pair.product >= -allowed - (places + noise) / pair.distance
     });
 
     // Whoever is no gradient already needs no finer meshes.
-    let loops = closed(field, like, &loops, tolerance, symmetric && finite);
+    let loops = closed(
+        field,
+        like,
+        &loops,
+        [tolerance, 2.0 * TAU * radius * noise],
+        symmetric && finite,
+    );
     let symmetric = symmetric && loops.closed;
     let positive_semidefinite = positive && increasing;
     Verification {
@@ -164,10 +190,10 @@ pub fn verify(
         samples,
         precision: like.dtype().name(),
         tolerance,
-        relative_asymmetry: relative(largest(jacobians.iter().map(Measured::asymmetry)), slope),
+        relative_asymmetry: relative(largest(jacobians.iter().map(Measured::asymmetry)), scale),
         loop_integral: loops.work,
         loop_error: loops.error,
-        smallest_eigenvalue: relative(smallest(eigenvalues), slope),
+        smallest_eigenvalue: relative(smallest(eigenvalues), scale),
         monotonicity: smallest(pairs.iter().map(|pair| pair.product)),
         jacobian_norm: slope,
         points_not_finite,
@@ -196,13 +222,22 @@ fn closed(
     field: &impl VectorField,
     like: &Tensor<2>,
     paths: &[Loop],
-    tolerance: f64,
+    [tolerance, noise]: [f64; 2],
     decide: bool,
 ) -> Loops {
     let mut found = loop_integrals(field, like, paths);
     let size = largest(found.iter().map(|integral| integral.size));
     // Like Jacobians, loops are measured against the largest.
-    let closes = |integral: &LoopIntegral| LoopIntegral { size, ..*integral }.closes(tolerance);
+    let closes = |integral: &LoopIntegral| {
+        let rounding_error = integral.rounding_error + noise;
+        let size = size.max(integral.size);
+        LoopIntegral {
+            size,
+            rounding_error,
+            ..*integral
+        }
+        .closes(tolerance)
+    };
     let mut closed = found.iter().all(closes);
     if !closed && decide {
         closed = found.iter_mut().zip(paths).all(|(integral, path)| {
@@ -222,11 +257,12 @@ fn closed(
             b
         }
     });
+    let scale = size.max(noise);
     Loops {
         closed,
-        work: worst.map_or(0.0, |integral| relative(integral.work.abs(), size)),
+        work: worst.map_or(0.0, |integral| relative(integral.work.abs(), scale)),
         error: worst.map_or(0.0, |integral| {
-            relative(integral.quadrature_error + integral.rounding_error, size)
+            relative(integral.quadrature_error + integral.rounding_error, scale)
         }),
     }
 }
