@@ -558,7 +558,7 @@ fn an_export_of_a_run_on_a_file_has_its_constant_its_sign_and_its_offsets() {
     for words in [
         "train --config forces.toml --out run --progress none",
         "export run --to weights.npz",
-        "predict run --input pairs.csv --output y.csv",
+        "predict run --input pairs.csv --output y.csv --x x1,x2",
     ] {
         let ran = gradnet(here, &words.split(' ').collect::<Vec<_>>());
         assert_eq!(ran.code, 0, "{words}: {}", ran.stderr);

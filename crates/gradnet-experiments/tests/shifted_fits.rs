@@ -33,7 +33,10 @@ fn same(plain: &Fit, other: &Fit, unit: f64) {
         assert!((a - (b - shift)).abs() < 0.1, "{a} dB, shifted {b} dB");
     }
     let affine = rows(&plain.summary)[1];
-    assert!(a < affine - 1.0, "learns something: {a} dB, affine {affine}");
+    assert!(
+        a < affine - 1.0,
+        "learns something: {a} dB, affine {affine}"
+    );
     assert_eq!(other.warnings, Vec::<String>::new());
 }
 
@@ -131,15 +134,15 @@ fn predicted(run: &Run, points: &[Vec<f64>]) -> [Vec<f64>; 3] {
     let output = folder.path().join("y.csv");
     let device = Device::flex();
     predict(run, &device, &input, &output, &options, |_| {}, |_, _| {}).unwrap();
-    let numbered = |letter: &str| (1..=dim).map(|i| format!("{letter}{i}")).collect::<Vec<_>>();
+    let numbered = |letter: &str| {
+        (1..=dim)
+            .map(|i| format!("{letter}{i}"))
+            .collect::<Vec<_>>()
+    };
     let rows = numbered("j").into_iter();
     let jacobian = rows.flat_map(|row| (1..=dim).map(move |column| format!("{row}_{column}")));
-    [
-        numbered("f"),
-        vec!["potential".into()],
-        jacobian.collect(),
-    ]
-    .map(|names| numbers(&output, &Selection::Named(names)))
+    [numbered("f"), vec!["potential".into()], jacobian.collect()]
+        .map(|names| numbers(&output, &Selection::Named(names)))
 }
 
 /// The predictions are as far from the truth as the score says, in the file's units; and central

@@ -47,6 +47,18 @@ fn forces_are_told_from_gradients_and_the_sign_mends_them() {
 }
 
 #[test]
+fn forces_in_hundreds_of_dimensions_are_told_by_their_pairs() {
+    let mut uniform = random(1);
+    let force = |x: &[f64]| x.iter().map(|x| 5.0 - x.tanh()).collect();
+    let forces = rows(60, 300, || 2.0 * uniform() - 1.0, force);
+    warned(&forces, MONOTONE, "", &["of pairs by size", "sign = -1"]);
+    assert_eq!(
+        warnings(&forces, MONOTONE, "sign = -1"),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
 fn eigenvalues_below_zero_are_told_where_the_network_is_monotone_and_only_there() {
     for seed in [1, 2] {
         let mut uniform = random(seed);

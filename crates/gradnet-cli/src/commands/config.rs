@@ -128,12 +128,7 @@ pub fn init(options: &Init) -> Result<ExitCode, Failure> {
     let place = options.out.as_deref().unwrap_or(Path::new("config.toml"));
     let (text, columns) = config::template(&data, &network, &shown, place)?;
     output::columns(&data, &columns);
-    let found = data.inspect(Path::new(""))?;
-    let mut pairs = FilePairs::read(&found, 0, 1)?;
-    pairs.examine(&found, network.entry().claim);
-    for finding in pairs.findings() {
-        output::note(format_args!("note: {finding}"));
-    }
+    say_findings(data.inspect(Path::new(""))?, &network);
     let Some(out) = &options.out else {
         output::line(text.trim_end())?;
         return Ok(ExitCode::SUCCESS);
@@ -150,6 +145,19 @@ pub fn init(options: &Init) -> Result<ExitCode, Failure> {
         out.display()
     ))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says what in the data would ruin a fit. It is the user's to mend: the config is good all the same.
+fn say_findings(data: FileConfig, network: &NetworkConfig) {
+    match FilePairs::read(&data, 0, 1) {
+        Ok(mut pairs) => {
+            pairs.examine(&data, network.entry().claim);
+            for finding in pairs.findings() {
+                output::note(format_args!("note: {finding}"));
+            }
+        }
+        Err(error) => output::note(format_args!("note: {error}; {}", error.remedy())),
+    }
 }
 
 /// The data file as the config will name it, which is from the config's own folder.

@@ -51,13 +51,17 @@ pub(super) fn examine(
     let mut findings: Vec<Finding> = outliers::examine(storage, place);
     findings.extend(repeats::examine(storage, split));
     findings.extend(rounding::examine(storage));
-    if let Some(sample) = Sample::of(storage, split, similarity) {
-        let shape = shape::examine(&sample, similarity, claim);
-        // What is minus a gradient is a gradient too.
-        if claim >= Claim::Gradient {
-            findings.extend(rotation::examine(&sample));
+    match Sample::of(storage, split, similarity) {
+        Some(sample) => {
+            findings.extend(shape::examine(&sample, similarity, claim));
+            if claim >= Claim::Gradient {
+                findings.extend(rotation::examine(&sample));
+            }
         }
-        findings.extend(shape);
+        None if storage.dim() > sample::LARGEST_DIM => {
+            findings.extend(shape::of_pairs(storage, split, similarity, claim));
+        }
+        None => {}
     }
     findings
 }

@@ -90,6 +90,7 @@ pub(super) fn examine(sample: &Sample) -> Option<Finding> {
             shown(100.0 * antisymmetric)
         ),
         remedy: "check that y has its columns in the order of x and one unit for all of them: no \
-        training removes the difference".into(),
+        training removes the difference"
+            .into(),
     })
 }

@@ -9,7 +9,7 @@ use crate::data::file::{Similarity, Split};
 const ROWS: usize = 3_000;
 
 /// Beyond so many coordinates eigenvalues take too long for something nobody asked for.
-const LARGEST_DIM: usize = 256;
+pub(super) const LARGEST_DIM: usize = 256;
 
 /// Rows farther out than so many times the median are left out, of points and of gradients: one of
 /// them would decide every sum of squares.
@@ -41,6 +41,30 @@ pub(super) struct Sample {
 }
 
 impl Rows {
+    /// The first training rows, which are in random order, scaled.
+    pub(super) fn of(
+        storage: &Storage,
+        split: &Split,
+        similarity: &Similarity,
+        most: usize,
+    ) -> Self {
+        let dim = storage.dim();
+        let rows = &split.training[..split.training.len().min(most)];
+        let (mut x, mut y) = (Vec::new(), Vec::new());
+        for row in rows {
+            storage.row(*row, &mut x, &mut y);
+        }
+        let inside = |numbers: &[f64], mean: &[f64], scale: f64| {
+            let pairs = numbers.iter().zip(mean.iter().cycle());
+            let scaled = pairs.map(|(value, mean)| (value - mean) / scale);
+            DMatrix::from_row_iterator(rows.len(), dim, scaled)
+        };
+        Self {
+            x: inside(&x, &similarity.mean, similarity.x_scale),
+            y: inside(&y, &similarity.constant, similarity.y_scale) * f64::from(similarity.sign),
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.x.nrows()
     }
@@ -64,29 +88,12 @@ impl Rows {
 }
 
 impl Sample {
-    /// The first training rows, which are in random order; None if they show nothing.
+    /// The first training rows; None if they show nothing, or have too many coordinates.
     pub(super) fn of(storage: &Storage, split: &Split, similarity: &Similarity) -> Option<Self> {
-        let dim = storage.dim();
-        let rows = &split.training[..split.training.len().min(ROWS)];
-        if dim > LARGEST_DIM {
-            return None;
+        match storage.dim() > LARGEST_DIM {
+            true => None,
+            false => Self::new(Rows::of(storage, split, similarity, ROWS)),
         }
-        let (mut x, mut y) = (Vec::new(), Vec::new());
-        for row in rows {
-            storage.row(*row, &mut x, &mut y);
-        }
-        let sign = f64::from(similarity.sign);
-        let inside = |numbers: &[f64], mean: &[f64], scale: f64| {
-            let scaled = numbers
-                .iter()
-                .zip(mean.iter().cycle())
-                .map(|(v, m)| (v - m) / scale);
-            DMatrix::from_row_iterator(rows.len(), dim, scaled)
-        };
-        Self::new(Rows {
-            x: inside(&x, &similarity.mean, similarity.x_scale),
-            y: inside(&y, &similarity.constant, similarity.y_scale) * sign,
-        })
     }
 
     /// Two thirds of the rows to fit to, the rest to judge on; None if they show nothing.

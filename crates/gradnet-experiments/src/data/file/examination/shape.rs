@@ -9,13 +9,23 @@ use nalgebra::{DMatrix, SymmetricEigen};
 
 use super::sample::{Rows, Sample};
 use super::{Finding, shown};
-use crate::data::file::Similarity;
+use crate::data::file::storage::Storage;
+use crate::data::file::{Similarity, Split};
 
 /// The share of the spread of the gradients that eigenvalues of one sign must explain.
 const COST: f64 = 0.02;
 
 /// The share of pairs, by the size of their product, that fall.
 const FALLING: f64 = 0.05;
+
+/// The same, where pairs are all there is to judge by.
+const MOSTLY: f64 = 0.8;
+
+/// Rows without which nothing can be said of pairs.
+const FEWEST: usize = 10;
+
+/// Numbers of the points whose pairs are looked at without maps.
+const NUMBERS: usize = 1 << 20;
 
 /// Pairs looked at: each row with this many after it.
 const NEIGHBOURS: usize = 30;
@@ -43,16 +53,7 @@ pub(super) fn examine(sample: &Sample, similarity: &Similarity, claim: Claim) ->
         "⟨Δy, Δx⟩ is negative in {:.0} % of pairs by size",
         100.0 * falling
     );
-    let (field, turned) = match similarity.sign {
-        1 => (
-            "the gradients",
-            "write sign = -1 under [data.file]: the network then learns -y",
-        ),
-        _ => (
-            "minus the gradients (sign = -1)",
-            "leave sign = -1 out of [data.file]",
-        ),
-    };
+    let (field, turned) = remedy(similarity);
     let negative = values.iter().filter(|value| **value < 0.0).count();
     if of_positive < COST && claim >= Claim::Gradient {
         let monotone = claim == Claim::Monotone;
@@ -83,6 +84,44 @@ pub(super) fn examine(sample: &Sample, similarity: &Similarity, claim: Claim) ->
         ),
         remedy: "choose a network without that constraint, such as gradnet_m".into(),
     })
+}
+
+/// The same of pairs alone, for fields in so many dimensions that maps would take too long.
+pub(super) fn of_pairs(
+    storage: &Storage,
+    split: &Split,
+    similarity: &Similarity,
+    claim: Claim,
+) -> Option<Finding> {
+    let most = (NUMBERS / storage.dim()).clamp(10, NUMBERS);
+    let rows = Rows::of(storage, split, similarity, most);
+    if rows.len() < FEWEST {
+        return None;
+    }
+    let falling = falling(&rows);
+    let (field, turned) = remedy(similarity);
+    (claim == Claim::Monotone && falling >= MOSTLY).then(|| Finding {
+        message: format!(
+            "⟨Δy, Δx⟩ of {field} is negative in {:.0} % of pairs by size, which a monotone \
+            network cannot follow: they look like forces, minus the gradient of a convex function",
+            100.0 * falling
+        ),
+        remedy: turned.into(),
+    })
+}
+
+/// What is learned, and how it is turned round.
+fn remedy(similarity: &Similarity) -> (&'static str, &'static str) {
+    match similarity.sign {
+        1 => (
+            "the gradients",
+            "write sign = -1 under [data.file]: the network then learns -y",
+        ),
+        _ => (
+            "minus the gradients (sign = -1)",
+            "leave sign = -1 out of [data.file]",
+        ),
+    }
 }
 
 /// The map with the eigenvalues that are kept, and zero for the others.
