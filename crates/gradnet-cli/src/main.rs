@@ -6,6 +6,7 @@
 mod arguments;
 mod commands;
 mod device;
+mod device_log;
 mod diagnostics;
 mod output;
 mod progress;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         }
     };
     signals::listen();
+    device_log::listen();
     match commands::run(arguments.command) {
         Ok(code) => code,
         Err(failure) => failure.report(),

@@ -13,6 +13,7 @@
 //! [`SETTLE`] times first, because choosing a kernel may change the answer of the first calls.
 
 mod compare;
+mod lost;
 mod sides;
 mod survey;
 
@@ -24,6 +25,7 @@ use crate::backend::{device_name, host};
 use crate::target::{TargetConfig, TargetError};
 
 pub use compare::ALLOWED;
+pub use lost::{LOG_TARGET, lost, note};
 pub use survey::{Case, DIMENSIONS, Row, cases};
 
 use compare::Comparison;
@@ -66,6 +68,12 @@ pub enum DeviceFault {
         /// The 2-norm of their difference over that of the processor's values.
         difference: f64,
     },
+    /// The device has not done some of its work, so its numbers are not to be used.
+    #[error("the device has not done all of its work: {message}")]
+    Lost {
+        /// What CubeCL logged.
+        message: String,
+    },
     /// The target cannot be built.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -78,6 +86,10 @@ impl DeviceFault {
             Self::Differs { .. } => {
                 "run with --backend flex; or delete CubeCL's cache of chosen kernels (~/.cache/cubecl, inside a Cargo \
                  project target/environment) and try again; `gradnet devices --check` tries every network"
+            }
+            Self::Lost { .. } => {
+                "delete CubeCL's cache of chosen kernels (~/.cache/cubecl, inside a Cargo project \
+                 target/environment) and try again, or run with --backend flex"
             }
             Self::Target(error) => error.remedy(),
         }
@@ -123,6 +135,7 @@ impl Workload<'_> {
                 compare_steps(&mut comparison, &on_device, &on_host, &points, size)?;
             }
         }
+        lost()?;
         Ok(comparison.largest())
     }
 

@@ -11,7 +11,7 @@ use crate::backend;
 use crate::config;
 use crate::data::file::{DataFacts, FileConfig, FilePairs, RunField};
 use crate::data::{PointSet, Stream};
-use crate::device_check::{DeviceFault, Workload};
+use crate::device_check::{DeviceFault, Workload, lost};
 use crate::evaluation::{Evaluation, evaluate, evaluate_pairs};
 use crate::experiment::{EvaluationConfig, Experiment, Sampling};
 use crate::files::FileError;
@@ -211,7 +211,9 @@ impl Run {
             let pairs = self.pairs(file)?;
             let set = pairs.set(&pairs.split().test, config.points, device);
             check_device(&network, None, &set.first_points(), set.points(), device)?;
-            return Ok(evaluate_pairs(&network, &pairs, &config, device));
+            let evaluation = evaluate_pairs(&network, &pairs, &config, device);
+            lost()?;
+            return Ok(evaluation);
         }
         config.check_room(self.experiment.dim())?;
         let seed = seed.unwrap_or(self.experiment.seed);
@@ -232,13 +234,9 @@ impl Run {
             config.points_a_draw(),
             device,
         )?;
-        Ok(evaluate(
-            &network,
-            &self.experiment.target,
-            &config,
-            seed,
-            device,
-        )?)
+        let evaluation = evaluate(&network, target, &config, seed, device)?;
+        lost()?;
+        Ok(evaluation)
     }
 }
 

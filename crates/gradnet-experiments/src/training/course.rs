@@ -17,6 +17,7 @@ use super::{
 };
 use crate::backend::Backend;
 use crate::data::{Batches, Stream, derived_seed};
+use crate::device_check;
 use crate::evaluation::{decibels, mean_squared_error, mean_squared_error_unless_stopped};
 use crate::experiment::{Experiment, TrainConfig};
 use crate::files::{NONSENSE, caught};
@@ -114,6 +115,7 @@ pub(super) fn run(
     session.progress.stage(Stage::Evaluating);
     let inner = device.clone().without_autodiff();
     let evaluation = material.evaluate(&trained.network, experiment, reference, &inner)?;
+    device_check::lost()?;
     let summary = Summary {
         network: experiment.network.name().into(),
         parameters,

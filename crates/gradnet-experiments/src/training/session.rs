@@ -12,6 +12,7 @@ use super::best::Best;
 use super::checkpoint::{self, Checkpoint, Position};
 use super::losses::{Losses, NonFinite};
 use super::{Learner, Progress, Regression, Stage, Status, TrainError};
+use crate::device_check;
 use crate::evaluation::decibels;
 use crate::run::{Metrics, RunError, RunFolder};
 
@@ -212,6 +213,7 @@ impl Session {
 
     /// Reads the losses on the device; the first that is not finite ends the run.
     fn read_losses(&mut self) -> Result<(), TrainError> {
+        device_check::lost()?;
         match self.losses.read(self.step) {
             Ok(None) => {}
             Ok(mean) => self.tell(mean, false),
