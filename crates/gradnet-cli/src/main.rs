@@ -30,8 +30,8 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    device_log::listen();
     signals::listen();
+    device_log::listen();
     match commands::run(arguments.command) {
         Ok(code) => code,
         Err(failure) => failure.report(),
