@@ -16,7 +16,7 @@ use super::{FileError, Format, temporary_file};
 use crate::run::file_beside;
 
 /// Bytes of a row group, which Parquet's writer keeps in memory.
-const ROW_GROUP: usize = 1 << 24;
+const ROW_GROUP: usize = 1 << 23;
 
 /// Numbers that belong together: an array of its own in `.npz` and safetensors, columns side by side in CSV and Parquet.
 #[derive(Clone, Debug, PartialEq)]
