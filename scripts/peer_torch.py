@@ -10,27 +10,12 @@ prints one JSON row a case: case, implementation, threads, ms_per_step. `scripts
 `gradnet bench` and makes the table.
 """
 
-import argparse
-import json
 import math
-import statistics
-import time
 
 import torch
+from peer_cases import CASES, milliseconds, parser, show
 from torch import nn
 from torch.nn.functional import softplus
-
-# name: (network, dim, width, batch, learned activation)
-CASES = {
-    "mgradnet_m_d2": ("m", 2, 7, 1000, False),
-    "mgradnet_c_d2": ("c", 2, 7, 1000, False),
-    "mgradnet_m_d32": ("m", 32, 247, 100, True),
-    "mgradnet_c_d32": ("c", 32, 629, 100, True),
-    "mgradnet_m_d256": ("m", 256, 254, 100, True),
-    "mgradnet_c_d256": ("c", 256, 948, 100, True),
-    "mgradnet_m_d1024": ("m", 1024, 255, 100, True),
-    "mgradnet_c_d1024": ("c", 1024, 1003, 100, True),
-}
 
 
 def uniform(shape, inputs):
@@ -119,11 +104,18 @@ class PiecewiseQuadratic:
         return 2 * products[active, torch.arange(len(x))]
 
 
-def step_of(case, compiled):
-    kind, dim, width, batch, learned = CASES[case]
+def parts(case):
+    """Network, target and optimizer of a case."""
+    kind, dim, width, _, learned = CASES[case]
     network = {"c": Cascade, "m": Modules}[kind](dim, width, learned)
     target = Quartic() if dim == 2 else PiecewiseQuadratic(dim)
-    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+    return network, target, torch.optim.Adam(network.parameters(), lr=1e-3)
+
+
+def step_of(case, compiled):
+    """A training step."""
+    _, dim, _, batch, _ = CASES[case]
+    network, target, optimizer = parts(case)
     forward = torch.compile(network) if compiled else network
 
     def step():
@@ -136,43 +128,16 @@ def step_of(case, compiled):
     return step
 
 
-def milliseconds(step, seconds):
-    """The median over repeats of about a tenth of a second each."""
-    for _ in range(20):
-        step()
-    start = time.perf_counter()
-    for _ in range(10):
-        step()
-    one = (time.perf_counter() - start) / 10
-    block = max(1, int(0.1 / one))
-    repeats = []
-    begin = time.perf_counter()
-    while time.perf_counter() - begin < seconds or len(repeats) < 5:
-        start = time.perf_counter()
-        for _ in range(block):
-            step()
-        repeats.append((time.perf_counter() - start) / block * 1e3)
-    return statistics.median(repeats)
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--case", action="append", choices=CASES, help="only this case; may be repeated")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seconds", type=float, default=2.0, help="time for each case")
-    parser.add_argument("--compile", action="store_true", help="torch.compile the network")
-    arguments = parser.parse_args()
+    options = parser(__doc__.splitlines()[0])
+    options.add_argument("--compile", action="store_true", help="torch.compile the network")
+    arguments = options.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
+    implementation = "torch_compiled" if arguments.compile else "torch_eager"
     for case in arguments.case or CASES:
-        row = {
-            "case": case,
-            "implementation": "torch_compiled" if arguments.compile else "torch_eager",
-            "torch": torch.__version__,
-            "threads": arguments.threads,
-            "ms_per_step": milliseconds(step_of(case, arguments.compile), arguments.seconds),
-        }
-        print(json.dumps(row), flush=True)
+        ms_per_step = milliseconds(step_of(case, arguments.compile), arguments.seconds)
+        show(case, implementation, "torch", torch.__version__, arguments.threads, ms_per_step)
 
 
 if __name__ == "__main__":

@@ -24,18 +24,27 @@ def overview(name):
 
 
 def speeds():
-    """A line a case: how many times faster than PyTorch with the middle half of the rounds, and over the matrix products."""
+    """A line a case: how many times faster than each peer, with the middle half of the rounds, and over the matrix products."""
     rows = json.loads((ROOT / "results" / "speed.json").read_text())["rows"]
-    compiled = any("times_faster_than_compiled" in row for row in rows)
-    heads = ["case", "times faster than eager PyTorch", "than torch.compile", "step over its matrix products"]
-    columns = heads if compiled else heads[:2] + heads[3:]
+
+    def faster(row, key):
+        low, high = row[f"{key}_quartiles"]
+        return f"{row[key]:.2f} ({low:.2f} to {high:.2f})"
+
+    columns = {
+        "case": lambda row: row["case"],
+        "times faster than eager PyTorch": lambda row: faster(row, "times_faster"),
+        "than JAX": lambda row: faster(row, "times_faster_than_jax"),
+        "than torch.compile": lambda row: f"{row['times_faster_than_compiled']:.2f}",
+        "step over its matrix products": lambda row: f"{row['ratio_to_floor']:.2f}",
+    }
+    # A peer that the measurement did not include has no column.
+    for head, key in [("than JAX", "times_faster_than_jax"), ("than torch.compile", "times_faster_than_compiled")]:
+        if not any(key in row for row in rows):
+            del columns[head]
     lines = ["| " + " | ".join(columns) + " |", "|---" + "|--:" * (len(columns) - 1) + "|"]
     for row in sorted(rows, key=lambda row: (int(row["case"].rsplit("_d", 1)[1]), row["case"])):
-        low, high = row["times_faster_quartiles"]
-        cells = [row["case"], f"{row['times_faster']:.2f} ({low:.2f} to {high:.2f})"]
-        if compiled:
-            cells.append(f"{row['times_faster_than_compiled']:.2f}")
-        lines.append("| " + " | ".join([*cells, f"{row['ratio_to_floor']:.2f}"]) + " |")
+        lines.append("| " + " | ".join(cell(row) for cell in columns.values()) + " |")
     return "\n".join(lines)
 
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use gradnet_experiments::backend::Backend;
 
 /// Train, evaluate and verify gradient networks: networks that are gradients, or monotone gradients, by construction.
 #[derive(Debug, Parser)]
@@ -331,12 +332,15 @@ pub struct Report {
 /// Arguments of `import`.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// The checkpoint: a PyTorch state dictionary (.pt, .pth) or .safetensors
+    /// The checkpoint: a file of PyTorch (.pt, .pth, .ckpt, .bin, .pkl, .pth.tar) or .safetensors
     #[arg(long, value_name = "FILE")]
     pub from: PathBuf,
     /// The network it was saved from: gradnet_c, gradnet_m, mgradnet_c or mgradnet_m
     #[arg(long, value_name = "NAME")]
     pub network: String,
+    /// Where in the file the weights are, if several fit: state_dict, ema.model, or . for the top
+    #[arg(long, value_name = "PATH")]
+    pub key: Option<String>,
     /// The config whose target the network is scored on; its network is replaced
     #[arg(long, short, value_name = "FILE")]
     pub config: PathBuf,
@@ -391,7 +395,7 @@ pub struct Devices {
 #[derive(Debug, Args)]
 pub struct DeviceChoice {
     /// The backend that computes (`gradnet devices` shows them)
-    #[arg(long, value_name = "NAME", default_value = "flex")]
+    #[arg(long, value_name = "NAME", default_value = Backend::first_compiled().name())]
     pub backend: String,
     /// Which of the backend's devices, counted from 0 [default: the first]
     #[arg(long, value_name = "N")]

@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         }
     };
     device_log::listen();
+    signals::listen();
     match commands::run(arguments.command) {
         Ok(code) => code,
         Err(failure) => failure.report(),

@@ -50,6 +50,10 @@ fn rows(value: &Value) -> Vec<Vec<f64>> {
 }
 
 fn import(folder: &Path, from: &str, network: &str, out: &str) -> Ran {
+    import_key(folder, from, network, out, &[])
+}
+
+fn import_key(folder: &Path, from: &str, network: &str, out: &str, key: &[&str]) -> Ran {
     let config = config();
     let arguments = [
         "import",
@@ -66,7 +70,31 @@ fn import(folder: &Path, from: &str, network: &str, out: &str) -> Ran {
         "--out",
         out,
     ];
-    gradnet(folder, &arguments)
+    gradnet(folder, &[&arguments[..], key].concat())
+}
+
+/// What a report says, without the bars at its lines.
+fn told(ran: &Ran) -> String {
+    let lines = ran
+        .stderr
+        .lines()
+        .map(|line| line.trim_start_matches([' ', '│', '×']));
+    lines.collect::<Vec<_>>().join(" ")
+}
+
+/// The run's field at the points of the golden case, as the released code gives it.
+#[track_caller]
+fn assert_gives(folder: &Path, run: &str, y: &[Vec<f64>]) {
+    write_csv(
+        &folder.join("x.csv"),
+        &rows(&golden("mgradnet_m_softmax")["x"]),
+    );
+    let ran = gradnet(
+        folder,
+        &["predict", run, "--input", "x.csv", "--output", "y.csv"],
+    );
+    assert_eq!(ran.code, 0, "{run}: {}", ran.stderr);
+    assert_close(&read(&folder.join("y.csv")), y, run);
 }
 
 fn write_csv(file: &Path, rows: &[Vec<f64>]) {
@@ -185,13 +213,12 @@ fn what_does_not_fit_is_told_and_leaves_no_run_behind() {
     let damaged = damaged.display().to_string();
     fs::write(folder.path().join("notes.pt"), "not a checkpoint").unwrap();
     for (from, network, said) in [
-        (good.as_str(), "mgradnet_m", "is missing"),
+        (good.as_str(), "mgradnet_m", "--network"),
         (&good, "icnn", "was not released"),
         (&good, "mgradnetc", "did you mean --network mgradnet_c?"),
-        (&damaged, "mgradnet_c", "no PyTorch checkpoint"),
-        ("notes.pt", "mgradnet_c", "no PyTorch checkpoint"),
+        (&damaged, "mgradnet_c", "no whole zip archive"),
+        ("notes.pt", "mgradnet_c", "it is text"),
         ("nowhere.pt", "mgradnet_c", "there is no such file"),
-        ("weights.onnx", "mgradnet_c", ".pt, .pth or .safetensors"),
     ] {
         let ran = import(folder.path(), from, network, "run");
         assert_eq!(ran.code, 2, "{from} {network}: {}", ran.stderr);
@@ -217,6 +244,244 @@ fn what_does_not_fit_is_told_and_leaves_no_run_behind() {
     let ran = gradnet(folder.path(), &arguments);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("dim=3"), "{}", ran.stderr);
+}
+
+/// Files of `scripts/checkpoint_fixtures.py`: name, whose outputs they have, and what is said of where the weights are.
+const KINDS: [(&str, &str, &[&str]); 11] = [
+    ("trainer.pth.tar", "float32", &["`model_state_dict`"]),
+    ("lightning.ckpt", "float32", &["`state_dict`", "`model.`"]),
+    (
+        "bfloat16.pth",
+        "bfloat16",
+        &["`module._orig_mod.`", "bfloat16"],
+    ),
+    ("float16.bin", "float16", &["`net`", "`module.`", "float16"]),
+    ("float64_legacy.pkl", "float32", &["`model`", "float64"]),
+    (
+        "bfloat16.safetensors",
+        "bfloat16",
+        &["`net.`", "`_orig_mod`", "bfloat16"],
+    ),
+    ("pickled.pkl", "float32", &["`weights`"]),
+    ("whole_network.pt", "float32", &[]),
+    ("torchscript.pt", "float32", &[]),
+    ("numpy.pkl", "float32", &[]),
+    ("averaged.pt", "averaged", &["`ema_state_dict`"]),
+];
+
+fn kinds() -> PathBuf {
+    project("../gradnet-experiments/tests/checkpoints/kinds")
+}
+
+fn outputs(of: &str) -> Vec<Vec<f64>> {
+    let text = fs::read_to_string(kinds().join("outputs.json")).unwrap();
+    rows(&serde_json::from_str::<Value>(&text).unwrap()[of])
+}
+
+#[test]
+fn checkpoints_of_trainers_wrappers_and_half_precision_give_the_outputs_of_their_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    for (file, of, said) in KINDS {
+        let from = kinds().join(file).display().to_string();
+        let key: &[&str] = match of {
+            "averaged" => &["--key", "ema_state_dict"],
+            _ => &[],
+        };
+        let ran = import_key(folder.path(), &from, "mgradnet_m", file, key);
+        assert_eq!(ran.code, 0, "{file}: {}", ran.stderr);
+        for part in said {
+            assert!(
+                ran.stderr.contains(part),
+                "{file}: {part} in {}",
+                ran.stderr
+            );
+        }
+        assert_eq!(
+            ran.stderr.is_empty(),
+            said.is_empty(),
+            "{file}: {}",
+            ran.stderr
+        );
+        assert_gives(folder.path(), file, &outputs(of));
+    }
+    // What the file holds decides, not its name.
+    for name in ["weights", "weights.model", "weights.pt"] {
+        fs::copy(
+            kinds().join("bfloat16.safetensors"),
+            folder.path().join(name),
+        )
+        .unwrap();
+        let ran = import(folder.path(), name, "mgradnet_m", &format!("{name}.run"));
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn several_states_that_fit_are_listed_and_key_chooses_among_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = kinds().join("averaged.pt").display().to_string();
+    let ran = import(folder.path(), &from, "mgradnet_m", "run");
+    assert_eq!(ran.code, 2);
+    let text = told(&ran);
+    for part in [
+        "`ema_state_dict`, `state_dict`",
+        "help: choose one with --key",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert!(!folder.path().join("run").exists());
+
+    let key = ["--key", "state_dict"];
+    let ran = import_key(folder.path(), &from, "mgradnet_m", "run", &key);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_gives(folder.path(), "run", &outputs("float32"));
+
+    let key = ["--key", "state_dicts"];
+    let ran = import_key(folder.path(), &from, "mgradnet_m", "other", &key);
+    assert_eq!(ran.code, 2);
+    assert!(
+        told(&ran).contains("did you mean --key state_dict?"),
+        "{}",
+        ran.stderr
+    );
+
+    // Two networks side by side in one state.
+    let golden = golden("gradnet_c_learned");
+    let mut arrays = Vec::new();
+    for side in ["student", "teacher"] {
+        for (name, value) in golden["state"].as_object().unwrap() {
+            let (mut shape, mut numbers) = (Vec::new(), Vec::new());
+            flatten(value, 0, &mut shape, &mut numbers);
+            arrays.push((format!("{side}.{name}"), shape, numbers));
+        }
+    }
+    write_arrays(&folder.path().join("both.safetensors"), &arrays).unwrap();
+    let ran = import(folder.path(), "both.safetensors", "gradnet_c", "both");
+    assert_eq!(ran.code, 2);
+    assert!(told(&ran).contains("`student`"), "{}", ran.stderr);
+    let key = ["--key", "teacher"];
+    let ran = import_key(folder.path(), "both.safetensors", "gradnet_c", "both", &key);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("`teacher.`"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_state_that_does_not_fit_is_told_name_by_name_with_the_nestings_there_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut arrays: Vec<(String, Vec<usize>, Vec<f32>)> = ["alpha.0", "bias.0", "scale.0"]
+        .map(|name| (format!("net.{name}"), vec![5], vec![0.5; 5]))
+        .to_vec();
+    arrays.push(("net.W".into(), vec![5, 3], vec![0.5; 15]));
+    arrays.push(("net.bias.1".into(), vec![2], vec![0.5; 2]));
+    write_arrays(&folder.path().join("other.safetensors"), &arrays).unwrap();
+    let ran = import(folder.path(), "other.safetensors", "mgradnet_c", "run");
+    assert_eq!(ran.code, 2);
+    let text = told(&ran);
+    for part in [
+        "`beta.0` is missing",
+        "`scale.0` is unknown",
+        "`bias.1` is of another shape",
+        "without the prefix `net.`",
+        "the top of the file (5)",
+        "help: ",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+
+    let from = kinds().join("trainer.pth.tar").display().to_string();
+    let ran = import(folder.path(), &from, "mgradnet_c", "run");
+    assert_eq!(ran.code, 2);
+    let text = told(&ran);
+    for part in ["`model_state_dict` (14)", "gradnet_m and mgradnet_m"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    // A state that is there under a key, and not asked for.
+    let key = ["--key", "optimizer_state_dict"];
+    let ran = import_key(folder.path(), &from, "mgradnet_m", "run", &key);
+    assert_eq!(ran.code, 2);
+    assert!(told(&ran).contains("model_state_dict"), "{}", ran.stderr);
+    assert!(!folder.path().join("run").exists());
+}
+
+#[test]
+fn numbers_that_32_bits_do_not_hold_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = fs::read(kinds().join("float64_legacy.pkl")).unwrap();
+    let first = 0.329_381_704_330_444_34_f64.to_le_bytes();
+    let at = state.windows(8).position(|window| window == first).unwrap();
+    for (number, said) in [(1e300, "1e300"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
+        state[at..at + 8].copy_from_slice(&f64::to_le_bytes(number));
+        fs::write(folder.path().join("large.pkl"), &state).unwrap();
+        let ran = import(folder.path(), "large.pkl", "mgradnet_m", "run");
+        assert_eq!(ran.code, 2);
+        let text = told(&ran);
+        assert!(text.contains("`alpha` holds"), "{text}");
+        assert!(text.contains(said), "{text}");
+    }
+    assert!(!folder.path().join("run").exists());
+}
+
+#[test]
+fn files_that_are_no_checkpoints_are_named_for_what_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
+    let tar = [vec![b'a'; 257], b"ustar\0".to_vec(), vec![0; 600]].concat();
+    let arrays = [("x".to_owned(), vec![2, 2], vec![0.0; 4])];
+    write_arrays(&folder.path().join("arrays.npz"), &arrays).unwrap();
+    let npz = fs::read(folder.path().join("arrays.npz")).unwrap();
+    let whole = fs::read(kinds().join("trainer.pth.tar")).unwrap();
+    let legacy = fs::read(kinds().join("float64_legacy.pkl")).unwrap();
+    let tensors = fs::read(kinds().join("bfloat16.safetensors")).unwrap();
+    let files: [(&str, &[u8], &str); 14] = [
+        ("empty.pt", b"", "it is empty"),
+        (
+            "notes.ckpt",
+            "Gradient networks \u{2207}f".as_bytes(),
+            "it is text",
+        ),
+        (
+            "page.pth",
+            b"<!DOCTYPE html><html><body>404</body></html>",
+            "HTML page",
+        ),
+        ("login.bin", b"\n<HTML><head>", "HTML page"),
+        ("pointer.safetensors", pointer.as_bytes(), "git lfs pull"),
+        (
+            "model.pt.gz",
+            &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0],
+            "unpack it first",
+        ),
+        ("model.pth.tar", &tar, "tar -xf"),
+        ("keras.h5", b"\x89HDF\r\n\x1a\n\0\0\0\0", "HDF5"),
+        ("graph.onnx", &[8, 7, 18, 7, b'p', b'y', 0xff], "ONNX"),
+        ("arrays.pt", &npz, "none of PyTorch's"),
+        (
+            "half.pth.tar",
+            &whole[..whole.len() / 2],
+            "no whole zip archive",
+        ),
+        ("half.pkl", &legacy[..legacy.len() / 2], "cut off"),
+        (
+            "half.safetensors",
+            &tensors[..tensors.len() / 2],
+            "no whole safetensors",
+        ),
+        ("values.pkl", &[0x80, 4, b'}', b'.'], "holds no arrays"),
+    ];
+    for (name, contents, said) in files {
+        fs::write(folder.path().join(name), contents).unwrap();
+        let ran = import(folder.path(), name, "mgradnet_m", "run");
+        assert_eq!(ran.code, 2, "{name}: {}", ran.stderr);
+        let text = told(&ran);
+        assert!(text.contains(said), "{name}: {said} in {text}");
+        assert!(text.contains("help: "), "{name}: {text}");
+        assert!(!text.contains("panicked"), "{name}: {text}");
+    }
+    fs::create_dir(folder.path().join("folder.pt")).unwrap();
+    let ran = import(folder.path(), "folder.pt", "mgradnet_m", "run");
+    assert_eq!(ran.code, 2);
+    assert!(told(&ran).contains("it is a folder"), "{}", ran.stderr);
+    assert!(!folder.path().join("run").exists());
 }
 
 /// Whether there is a Python with NumPy here.

@@ -116,11 +116,13 @@ impl ParameterSource {
         let distribution = Uniform::new(f64::MIN_POSITIVE, high).expect("high is positive");
         let values = (0..shape.iter().product())
             .map(|_| {
-                distribution
-                    .sample(&mut self.generator)
-                    .max(1e-6)
-                    .exp_m1()
-                    .ln()
+                let value: f64 = distribution.sample(&mut self.generator).max(1e-6);
+                // ln(e^u - 1), which is finite for every u.
+                if value < 30.0 {
+                    value.exp_m1().ln()
+                } else {
+                    value + (-(-value).exp()).ln_1p()
+                }
             })
             .collect();
         self.values(shape, values)

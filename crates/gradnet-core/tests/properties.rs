@@ -6,14 +6,15 @@ use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{DType, Device, Distribution, FloatDType, Gradients, Tensor, TensorData};
 use gradnet_core::activation::{CascadedActivation, ScalarFunction};
 use gradnet_core::analysis::{
-    Region, host, jacobians, loop_integral, monotonicity, relative_asymmetry, smallest_eigenvalue,
-    verify,
+    Loop, Region, host, jacobians, loop_integral, monotonicity, relative_asymmetry,
+    smallest_eigenvalue, verify,
 };
 use gradnet_core::network::{Claim, Entry, Network, NetworkConfig, Size, registry};
 use gradnet_core::potential::Hamiltonian;
 use gradnet_core::sign::Free;
 use gradnet_core::{GradientField, ParameterSource, TiedNetwork, VectorField};
 use proptest::prelude::*;
+use std::f64::consts::TAU;
 
 const DIM: usize = 4;
 
@@ -385,10 +386,15 @@ fn a_rotation_is_caught_by_every_measure_but_monotonicity() {
     let x = points(5, 2, [-1.0, 1.0], 1);
     let report = verify(&Rotation, Claim::Monotone, &x, Region::default(), 5, 0);
     assert!(!report.symmetric && !report.passed, "{report:?}");
-    // J − Jᵀ = 2 J; the work is the whole length of the loop when the loop is round the centre.
+    // J − Jᵀ = 2 J; the work around the unit circle is the curl, 2, times the area.
     assert!((report.relative_asymmetry - 2.0).abs() < 1e-12);
-    let work = loop_integral(&Rotation, &x, [&[0.0, 0.0], &[1.0, 0.0], &[0.0, 1.0]], 64);
-    assert!((work - 1.0).abs() < 1e-12, "{work}");
+    let circle = Loop {
+        centre: vec![0.0, 0.0],
+        axes: [vec![1.0, 0.0], vec![0.0, 1.0]],
+    };
+    let around = loop_integral(&Rotation, &x, &circle);
+    assert!((around.work - TAU).abs() < 1e-12, "{around:?}");
+    assert!(!around.closes(1e-9), "{around:?}");
     // ⟨R(x − y), x − y⟩ = 0: monotone in the sense of Def. 3, and yet no gradient.
     assert!(report.positive_semidefinite);
 }

@@ -68,24 +68,29 @@ impl BackendError {
     /// What the user can do about it.
     pub fn remedy(&self) -> String {
         match self {
-            Self::Unknown { .. } => "choose one of them with --backend; the default is flex".into(),
+            Self::Unknown { .. } => format!(
+                "choose one of them with --backend; the default is {}",
+                Backend::first_compiled()
+            ),
             Self::NotCompiled { name, .. } => {
                 format!("build with `--features {name}` or choose another backend")
             }
             Self::NoSuchDevice { .. } => "`gradnet devices` lists the devices".into(),
-            Self::Unavailable {
-                name: "wgpu" | "vulkan",
-                ..
-            } => "install a Vulkan driver; on Debian and Ubuntu `apt install libvulkan1 mesa-vulkan-drivers` \
-                  also brings lavapipe, which needs no GPU; or run with --backend flex"
-                .into(),
-            Self::Unavailable { name: "cuda", .. } => {
-                "install NVIDIA's driver and the CUDA toolkit, or run with --backend flex".into()
+            Self::Unavailable { name, .. } => {
+                let install = match *name {
+                    "wgpu" | "vulkan" => {
+                        "install a Vulkan driver; on Debian and Ubuntu `apt install libvulkan1 \
+                         mesa-vulkan-drivers` also brings lavapipe, which needs no GPU"
+                    }
+                    "cuda" => "install NVIDIA's driver and the CUDA toolkit",
+                    "rocm" => "install AMD's ROCm",
+                    _ => "check the device's driver",
+                };
+                match Backend::first(|other| other.is_compiled() && other.name() != *name) {
+                    Some(other) => format!("{install}; or run with --backend {other}"),
+                    None => install.into(),
+                }
             }
-            Self::Unavailable { name: "rocm", .. } => {
-                "install AMD's ROCm, or run with --backend flex".into()
-            }
-            Self::Unavailable { .. } => "run with --backend flex".into(),
         }
     }
 }
@@ -164,6 +169,17 @@ impl Backend {
             Self::Metal => cfg!(feature = "metal"),
             Self::Vulkan => cfg!(feature = "vulkan"),
         }
+    }
+
+    /// The backend that computes where none is asked for: the first of [`ALL`](Self::ALL) that this
+    /// program was built with.
+    pub fn first_compiled() -> Self {
+        Self::first(Self::is_compiled).unwrap_or(Self::Flex)
+    }
+
+    /// The first backend of which this is true.
+    fn first(is: impl Fn(Self) -> bool) -> Option<Self> {
+        Self::ALL.into_iter().find(|backend| is(*backend))
     }
 
     fn compiled_names() -> Vec<&'static str> {
@@ -406,5 +422,33 @@ mod tests {
             absent,
             BackendError::NoSuchDevice { count: 1, .. }
         ));
+    }
+
+    #[test]
+    fn a_build_without_flex_prefers_a_backend_it_has() {
+        for only in Backend::ALL {
+            let preferred = Backend::first(|backend| backend == only);
+            assert_eq!(preferred, Some(only));
+        }
+        let gpus = [Backend::Wgpu, Backend::Cuda];
+        let preferred = Backend::first(|backend| gpus.contains(&backend));
+        assert_eq!(preferred, Some(Backend::Wgpu));
+        assert!(Backend::first_compiled().is_compiled());
+    }
+
+    #[test]
+    fn the_way_out_of_a_missing_device_is_another_backend_of_this_build() {
+        for backend in Backend::ALL {
+            let missing = BackendError::Unavailable {
+                name: backend.name(),
+                message: "no adapter was found".into(),
+            };
+            let remedy = missing.remedy();
+            let others = Backend::compiled_names();
+            let other = others.into_iter().find(|name| *name != backend.name());
+            if let Some(other) = other {
+                assert!(remedy.ends_with(&format!("--backend {other}")), "{remedy}");
+            }
+        }
     }
 }

@@ -16,7 +16,7 @@ use gradnet_core::ParameterSource;
 use gradnet_core::network::UnitFunction;
 use gradnet_experiments::config::{self, Overrides};
 use gradnet_experiments::files::{Part, RowReader, RowWriter, Selection, write_arrays};
-use gradnet_experiments::interchange::read_arrays;
+use gradnet_experiments::interchange::Checkpoint;
 use proptest::prelude::*;
 
 /// A good file of the format: 20 rows of two points and two gradients.
@@ -59,14 +59,19 @@ fn read_table(file: &Path) -> Result<usize, String> {
     Ok(rows)
 }
 
-/// Every array of a checkpoint, put into a network where it fits.
+/// The state of a checkpoint, put into a network where it fits.
 fn read_checkpoint(file: &Path) -> Result<(), String> {
-    let state = read_arrays(file).map_err(|error| error.to_string())?;
+    let checkpoint = Checkpoint::open(file).map_err(|error| error.to_string())?;
     let mut source = ParameterSource::new(&burn::tensor::Device::flex(), 0);
-    for network in ["gradnet_c", "mgradnet_m"] {
+    let found = ["gradnet_c", "mgradnet_m"].map(|network| {
+        let found = checkpoint.find(network, 3, None);
+        let found = found.map_err(|error| format!("{error} {}", error.remedy()))?;
+        let state = checkpoint.state(&found).map_err(|error| error.to_string())?;
         let _ = state.network(network, UnitFunction::Tanh, &mut source);
-    }
-    Ok(())
+        Ok(())
+    });
+    let [cascade, modules] = found;
+    cascade.or(modules)
 }
 
 fn checkpoint(name: &str) -> Vec<u8> {

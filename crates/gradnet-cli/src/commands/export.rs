@@ -2,17 +2,17 @@
 
 use std::process::ExitCode;
 
-use gradnet_experiments::backend::Backend;
 use gradnet_experiments::interchange::export;
 
 use crate::arguments::Export;
+use crate::device;
 use crate::diagnostics::Failure;
 use crate::output;
 
 /// Exports and says where to.
 pub fn run(options: &Export) -> Result<ExitCode, Failure> {
     let run = super::open_run(&options.run)?;
-    let device = Backend::Flex.device(None)?;
+    let device = device::any()?;
     let exported = export(&run, &options.to, &device)?;
     output::line(format_args!(
         "{} (d = {}): arrays in {}, description in {}",

@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use gradnet_core::network::registry;
-use gradnet_experiments::backend::Backend;
 use gradnet_experiments::config::{self, Overrides, nearest};
-use gradnet_experiments::interchange::import;
+use gradnet_experiments::interchange::{Found, import};
 
 use crate::arguments::Import;
+use crate::device;
 use crate::diagnostics::Failure;
 use crate::output;
 
@@ -30,15 +30,16 @@ pub fn run(options: &Import) -> Result<ExitCode, Failure> {
         ..Overrides::default()
     };
     let experiment = config::load(&options.config, &overrides)?;
-    let device = Backend::Flex.device(None)?;
+    let device = device::any()?;
     let imported = import(
         &options.from,
         &options.network,
+        options.key.as_deref(),
         &experiment,
-        &options.out,
-        options.overwrite,
+        (&options.out, options.overwrite),
         &device,
     )?;
+    note(&imported.found);
     output::line(format_args!(
         "{}: {} ({} parameters)",
         options.from.display(),
@@ -47,4 +48,28 @@ pub fn run(options: &Import) -> Result<ExitCode, Failure> {
     ))?;
     output::line(format_args!("run folder    {}", options.out.display()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says where in the file the weights were, unless they are all there is, in 32 bits.
+fn note(found: &Found) {
+    let mut parts = Vec::new();
+    if !found.nest.is_empty() {
+        parts.push(format!("weights read from `{}`", found.nest));
+    }
+    if !found.prefix.is_empty() {
+        parts.push(format!("prefix `{}` stripped from the names", found.prefix));
+    }
+    if !found.wrappers.is_empty() {
+        let wrappers = found.wrappers.join("` and `");
+        parts.push(format!("`{wrappers}` left out of the names"));
+    }
+    if found.numbers != "float32" {
+        parts.push(format!(
+            "numbers stored as {}, kept as float32",
+            found.numbers
+        ));
+    }
+    if !parts.is_empty() {
+        output::note(format_args!("note: {}", parts.join("; ")));
+    }
 }

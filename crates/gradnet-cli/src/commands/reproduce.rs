@@ -18,7 +18,7 @@ use crate::device;
 use crate::diagnostics::Failure;
 use crate::output;
 use crate::progress::Cells;
-use crate::signals::interrupter;
+use crate::signals;
 
 /// A table to fill or a figure to draw.
 enum Part {
@@ -58,6 +58,7 @@ impl Reproduction {
 pub fn run(options: &Reproduce) -> Result<ExitCode, Failure> {
     let parts = options.name.parts();
     let selection = selection(options, &parts)?;
+    signals::remedy("the same command goes on from there");
     let (backend, device) = device::open(&options.device)?;
     let out = options.out.clone().unwrap_or_else(|| {
         PathBuf::from(if options.quick {
@@ -71,7 +72,7 @@ pub fn run(options: &Reproduce) -> Result<ExitCode, Failure> {
         backend,
         device,
         out: out.clone(),
-        interrupter: interrupter(),
+        interrupter: signals::interrupter(),
     };
     let grid =
         |name| Grid::from_name(name).map(|grid| if options.quick { grid.quick() } else { grid });
@@ -136,7 +137,7 @@ fn fit_classes(quick: bool, settings: &Options) -> Result<(), Failure> {
         ),
         error => Failure::input(
             error.to_string(),
-            "fit at other widths, or with --backend flex",
+            "fit at other widths, or with another --backend",
         ),
     })?;
     let path = settings.out.join(figure::UNIVERSALITY);

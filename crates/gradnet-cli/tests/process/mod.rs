@@ -92,6 +92,16 @@ impl Going {
         self.child.try_wait().unwrap().is_none()
     }
 
+    /// Whether it has begun to listen to Ctrl-C, where the system tells that.
+    pub fn listens(&self) -> bool {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let caught = status.ok().and_then(|status| {
+            let mask = status.lines().find_map(|l| l.strip_prefix("SigCgt:"))?;
+            u64::from_str_radix(mask.trim(), 16).ok()
+        });
+        caught.is_none_or(|mask| mask & 0b10 != 0)
+    }
+
     /// Sends a signal by its name, such as "INT".
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill")

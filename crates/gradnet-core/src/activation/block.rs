@@ -2,19 +2,29 @@
 //!
 //! A hidden vector of `modules * width` units is read as `modules` blocks of `width`.
 
-use super::composed_shell;
+use super::soft_maximum::soft_maximum;
+use super::{ScalarFunction, composed_shell};
 use crate::kernel::{softmax_modules, softplus, tied_softmax_modules};
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
 use burn::module::{Module, ModuleDisplay, Param};
 use burn::tensor::Tensor;
-use burn::tensor::activation::{log_sigmoid, sigmoid, softmax};
+use burn::tensor::activation::{sigmoid, softmax};
+use core::f64::consts::LN_2;
 use core::marker::PhantomData;
 
 /// A potential `φ_m` of one block of hidden units, for all modules at once.
 pub trait BlockPotential: Module + ModuleDisplay + Sync {
     /// The values `φ_m(z_m)`, `[batch, modules, width] -> [batch, modules]`.
     fn value(&self, z: Tensor<3>) -> Tensor<2>;
+
+    /// The values in two parts, `φ_m(z_m) = c_m + r_m(z_m)` with a constant `c_m`: differences of
+    /// potentials are taken between the `r_m`, which do not lose digits where the constants are
+    /// large.
+    ///
+    /// # Shapes
+    /// `z`: `[batch, modules, width]`; returns `c`: `[1, modules]`, `r`: `[batch, modules]`.
+    fn parts(&self, z: Tensor<3>) -> (Tensor<2>, Tensor<2>);
 
     /// The scaled gradients `c_m ∇φ_m(z_m)`.
     ///
@@ -52,6 +62,10 @@ pub trait NonNegativeBlock: ConvexBlock {}
 /// φ(z) = LSE(t z)/t                          ∇φ(z) = softmax(t z)                           fixed
 /// φ(z) = a LSE(t z)/t + b LSE(−t z)/t        ∇φ(z) = a softmax(t z) − b softmax(−t z)       learned
 /// ```
+///
+/// [`parts`](BlockPotential::parts) takes the constant `ln(width)/t`, times `a + b` where they are
+/// learned, apart: what is left is the logarithm of a mean of exponentials, right at every
+/// temperature.
 ///
 /// The learned form is that of App. B; with `a, b ≥ 0` it is convex. The paper has no temperature in
 /// Eq. (13)-(14); the released networks learn one, stored before softplus as all positive numbers here.
@@ -98,12 +112,6 @@ fn per_module(values: Tensor<1>) -> Tensor<3> {
     values.reshape([1, modules, 1])
 }
 
-/// `ln Σ exp u` over the last dimension, which stays with length 1.
-fn log_sum_exp(u: Tensor<3>) -> Tensor<3> {
-    let largest = u.clone().max_dim(2);
-    (u - largest.clone()).exp().sum_dim(2).log() + largest
-}
-
 /// `J_softmax(u) v = p ⊙ (v − ⟨p, v⟩)` with `p = softmax(u)`.
 fn softmax_jacobian_vector(u: Tensor<3>, v: Tensor<3>) -> Tensor<3> {
     let p = softmax(u, 2);
@@ -113,15 +121,24 @@ fn softmax_jacobian_vector(u: Tensor<3>, v: Tensor<3>) -> Tensor<3> {
 
 impl<S: Sign> BlockPotential for SoftmaxBlock<S> {
     fn value(&self, z: Tensor<3>) -> Tensor<2> {
-        let t = per_module(self.temperatures());
-        let u = z * t.clone();
-        let value = match self.weights() {
-            None => log_sum_exp(u),
+        let (constant, rest) = self.parts(z);
+        constant + rest
+    }
+
+    fn parts(&self, z: Tensor<3>) -> (Tensor<2>, Tensor<2>) {
+        let [_, _, width] = z.dims();
+        let t = self.temperatures();
+        let per_piece = t.clone().recip() * (width as f64).ln();
+        let t = per_module(t);
+        let (constant, rest) = match self.weights() {
+            None => (per_piece, soft_maximum(z, t)),
             Some((a, b)) => {
-                log_sum_exp(u.clone()) * per_module(a) + log_sum_exp(-u) * per_module(b)
+                let up = soft_maximum(z.clone(), t.clone()) * per_module(a.clone());
+                let down = soft_maximum(-z, t) * per_module(b.clone());
+                (per_piece * (a + b), up + down)
             }
         };
-        (value / t).squeeze_dim(2)
+        (constant.unsqueeze(), rest.squeeze_dim(2))
     }
 
     fn scaled_gradient(&self, z: Tensor<2>, scale: Tensor<1>) -> Tensor<2> {
@@ -175,7 +192,16 @@ impl SigmoidBlock {
 
 impl BlockPotential for SigmoidBlock {
     fn value(&self, z: Tensor<3>) -> Tensor<2> {
-        (-log_sigmoid(-z)).sum_dim(2).squeeze_dim(2)
+        softplus(z).sum_dim(2).squeeze_dim(2)
+    }
+
+    /// `softplus z = ln 2 + z/2 + ln cosh(z/2)`.
+    fn parts(&self, z: Tensor<3>) -> (Tensor<2>, Tensor<2>) {
+        let [_, modules, width] = z.dims();
+        let constant = Tensor::full([1, modules], width as f64 * LN_2, (&z.device(), z.dtype()));
+        let half = z * 0.5;
+        let rest = half.clone() + ScalarFunction::Tanh.antiderivative(half);
+        (constant, rest.sum_dim(2).squeeze_dim(2))
     }
 
     fn scaled_gradient(&self, z: Tensor<2>, scale: Tensor<1>) -> Tensor<2> {
@@ -185,8 +211,7 @@ impl BlockPotential for SigmoidBlock {
     }
 
     fn hessian_vector(&self, z: Tensor<3>, v: Tensor<3>) -> Tensor<3> {
-        let s = sigmoid(z);
-        s.clone() * (1.0 - s) * v
+        ScalarFunction::Sigmoid.derivative(z) * v
     }
 }
 

@@ -8,19 +8,27 @@
 //! σ(w) = w ⊙ ∫₀¹ s'(τ w + b)² dτ = κ(w + b) − κ(b),     κ = s²/2 − s³/3,   κ' = (s (1 − s))²
 //! ```
 //!
-//! which is increasing: [`IcgnActivation`] is monotone. The paper's runs replace the integral by a mean
-//! over 100 uniform draws of `τ`: [`IcgnMonteCarlo`] is elementwise, hence a gradient for each draw,
-//! but a finite mean need not be monotone, so it does not claim to be.
+//! which is increasing: [`IcgnActivation`] is monotone. The difference is computed as the product
+//!
+//! ```text
+//! κ(w + b) − κ(b) = tanh(w/2) c (c + 2 p (1 − p) + 2 q (1 − q))/6
+//! c = p (1 − q) + q (1 − p),   p = s(b),   q = s(w + b)
+//! ```
+//!
+//! of positive terms, which does not cancel where `w` is small. The paper's runs replace the
+//! integral by a mean over 100 uniform draws of `τ`: [`IcgnMonteCarlo`] is elementwise, hence a
+//! gradient for each draw, but a finite mean need not be monotone, so it does not claim to be.
 
+use super::quadrature::mean_along;
 use super::{
     Activation, ActivationPotential, BlockDiagonalActivation, GradientActivation,
     MonotoneActivation,
 };
-use crate::kernel::{CascadeFunction, cascade};
+use crate::kernel::{CascadeFunction, cascade, softplus};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use burn::tensor::activation::{log_sigmoid, sigmoid};
+use burn::tensor::activation::sigmoid;
 use rand::rngs::ChaCha12Rng;
 use rand::{RngExt, SeedableRng};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,7 +61,11 @@ impl IcgnActivation {
 
 impl IcgnMonteCarlo {
     /// Biases as in [`IcgnActivation::new`]; `nodes` draws for each call, one set for the whole batch.
+    ///
+    /// # Panics
+    /// If `nodes` is 0: there is no mean over no draws.
     pub fn new(hidden: usize, dim: usize, nodes: usize, source: &mut ParameterSource) -> Self {
+        assert!(nodes > 0, "the ICGN needs a draw for each call, not 0");
         Self {
             bias: source.linear([hidden], dim),
             nodes,
@@ -90,28 +102,28 @@ impl IcgnMonteCarlo {
     }
 }
 
-/// `s(u)` and `s'(u) = s (1 − s)` of the sigmoid.
-fn sigmoid_and_slope(u: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
-    let s = sigmoid(u);
-    (s.clone(), s.clone() * (1.0 - s))
+/// `s(u)` and `1 − s(u) = s(−u)`.
+fn sigmoids(u: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+    (sigmoid(u.clone()), sigmoid(-u))
 }
 
-/// `κ = s²/2 − s³/3`.
-fn kappa(u: Tensor<2>) -> Tensor<2> {
-    let s = sigmoid(u);
-    let square = s.clone().square();
-    square.clone() * 0.5 - square * s / 3.0
+/// `κ(w + b) − κ(b)` with `κ = s²/2 − s³/3`.
+fn kappa_rise(w: Tensor<2>, bias: Tensor<2>) -> Tensor<2> {
+    let (p, not_p) = sigmoids(bias.clone());
+    let (q, not_q) = sigmoids(w.clone() + bias);
+    let slopes = p.clone() * not_p.clone() + q.clone() * not_q.clone();
+    let mixed = p * not_q + q * not_p;
+    (w * 0.5).tanh() * mixed.clone() * (mixed + slopes * 2.0) / 6.0
 }
 
 impl Activation for IcgnActivation {
     fn forward(&self, w: Tensor<2>) -> Tensor<2> {
-        let bias = self.bias.val().unsqueeze();
-        kappa(w + bias.clone()) - kappa(bias)
+        kappa_rise(w, self.bias.val().unsqueeze())
     }
 
     fn jacobian_vector(&self, w: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
-        let (_, slope) = sigmoid_and_slope(w + self.bias.val().unsqueeze());
-        slope.square() * v
+        let (s, not_s) = sigmoids(w + self.bias.val().unsqueeze());
+        (s * not_s).square() * v
     }
 }
 
@@ -120,13 +132,26 @@ impl BlockDiagonalActivation for IcgnActivation {}
 impl MonotoneActivation for IcgnActivation {}
 
 impl ActivationPotential for IcgnActivation {
-    /// `Σ_i K(w_i + b_i) − κ(b_i) w_i` with `K = (softplus − s + s²)/6`, `K' = κ`.
+    /// `Σ_i K(w_i + b_i) − K(b_i) − κ(b_i) w_i` with `K = (softplus − s + s²)/6`, `K' = κ`; for
+    /// `|w_i| ≤ 1`, where that cancels, eight Gauss nodes of its derivative, to 1e-11.
     fn potential(&self, w: Tensor<2>) -> Tensor<1> {
-        let bias = self.bias.val().unsqueeze();
-        let u = w.clone() + bias.clone();
-        let s = sigmoid(u.clone());
-        let primitive = (s.clone().square() - s - log_sigmoid(-u)) / 6.0;
-        (primitive - kappa(bias) * w).sum_dim(1).squeeze_dim(1)
+        let bias = self.bias.val().unsqueeze::<2>();
+        let primitive = |u: Tensor<2>| -> Tensor<2> {
+            let (s, not_s) = sigmoids(u.clone());
+            (softplus(u) - s * not_s) / 6.0
+        };
+        let s = sigmoid(bias.clone());
+        let kappa: Tensor<2> = s.clone().square() * (0.5 - s / 3.0);
+        let rise = primitive(w.clone() + bias.clone()) - primitive(bias.clone());
+        let far: Tensor<2> = rise - kappa * w.clone();
+        let is_near = w.clone().abs().lower_equal_elem(1.0);
+        let short = w.mask_fill(is_near.clone().bool_not(), 0.0);
+        let mean = mean_along(short.zeros_like(), short.clone(), |u| {
+            kappa_rise(u, bias.clone())
+        });
+        far.mask_where(is_near, mean * short)
+            .sum_dim(1)
+            .squeeze_dim(1)
     }
 }
 

@@ -29,6 +29,7 @@ mod quadratic;
 mod quadrature;
 mod rho;
 mod scalar;
+mod soft_maximum;
 mod spline;
 mod temperature;
 

@@ -9,6 +9,9 @@
 //! so that all modules are one matrix product each way. The Jacobian of a block,
 //! `α [ρ'(φ) ∇φ ∇φᵀ + ρ(φ) H_φ]` (Eq. (15)), is symmetric (Thm. 7), and positive semidefinite for
 //! `α ≥ 0`, convex `φ` and `ρ` nonnegative and nondecreasing (Cor. 7.1).
+//!
+//! The potential is known up to a constant, and the one chosen keeps its differences: with `φ_m =
+//! c_m + r_m` it is `Σ_m α_m ∫ ρ_m` from `c_m` to `c_m + r_m` ([`BlockPotential::parts`]).
 
 use super::block::{BlockPotential, ConvexBlock};
 use super::rho::{MonotoneRho, Rho};
@@ -113,7 +116,10 @@ impl<P: ConvexBlock, R: MonotoneRho<P>> MonotoneActivation
 
 impl<P: BlockPotential, R: Rho, S: Sign> ActivationPotential for ModularActivation<P, R, S> {
     fn potential(&self, z: Tensor<2>) -> Tensor<1> {
-        let phi = self.block.value(self.blocks(z));
-        row_dot(self.rho.antiderivative(phi), self.weights().unsqueeze())
+        let (constant, rest) = self.block.parts(self.blocks(z));
+        row_dot(
+            self.rho.integral(constant, rest),
+            self.weights().unsqueeze(),
+        )
     }
 }

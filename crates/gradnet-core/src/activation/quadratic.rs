@@ -1,18 +1,21 @@
 //! LogSumExp of quadratics over blocks of hidden units:
 //!
 //! ```text
-//! ψ(z) = LSE_k(t q_k)/t,   q_k = ‖z_k‖²/2 + c_k
+//! ψ(z) = LSE_k(t q_k)/t − ln(K)/t,   q_k = ‖z_k‖²/2 + c_k
 //! σ(z) = [p_1 z_1, …, p_K z_K],   p = softmax(t q)
 //! ```
 //!
-//! Not in the paper; in the spirit of Lemma 3, with quadratics for its affine functions. LogSumExp is convex and
-//! increasing in each argument and the `q_k` are convex, so `ψ` is convex. For `t → ∞` it becomes
-//! `max_k q_k`: around `W x + a` every maximum of convex quadratics, target (22) among them, is a limit of such
-//! networks. The gradient weighs the blocks by a softmax, each block a linear map where its weight is one.
+//! Not in the paper; in the spirit of Lemma 3, with quadratics for its affine functions. LogSumExp
+//! is convex and increasing in each argument and the `q_k` are convex, so `ψ` is convex. For `t →
+//! ∞` it becomes `max_k q_k`: around `W x + a` every maximum of convex quadratics, target (22)
+//! among them, is a limit of such networks. The gradient weighs the blocks by a softmax, each block
+//! a linear map where its weight is one. The constant `ln(K)/t` is taken off so that `ψ` keeps its
+//! digits at small temperatures too; for `t → 0` it is the mean of the `q_k`.
 //!
 //! A high temperature from the start leaves all but one block without data. So the temperature may follow a
 //! [schedule](TemperatureSchedule), which the training moves along by [`anneal`](QuadraticLseActivation::anneal).
 
+use super::soft_maximum::soft_maximum;
 use super::{
     Activation, ActivationPotential, GradientActivation, MonotoneActivation, TemperatureSchedule,
 };
@@ -89,10 +92,15 @@ impl QuadraticLseActivation {
         self.log_temperature.val().exp().unsqueeze()
     }
 
+    /// `q`, `[batch, blocks]`.
+    fn quadratics(&self, blocks: Tensor<3>) -> Tensor<2> {
+        let quadratic: Tensor<2> = blocks.square().sum_dim(2).squeeze_dim(2) * 0.5;
+        quadratic + self.offset.val().unsqueeze()
+    }
+
     /// `t q`, `[batch, blocks]`.
     fn scaled_quadratics(&self, blocks: Tensor<3>) -> Tensor<2> {
-        let quadratic: Tensor<2> = blocks.square().sum_dim(2).squeeze_dim(2) * 0.5;
-        (quadratic + self.offset.val().unsqueeze()) * self.temperatures()
+        self.quadratics(blocks) * self.temperatures()
     }
 }
 
@@ -123,9 +131,7 @@ impl MonotoneActivation for QuadraticLseActivation {}
 
 impl ActivationPotential for QuadraticLseActivation {
     fn potential(&self, z: Tensor<2>) -> Tensor<1> {
-        let scaled = self.scaled_quadratics(self.blocks(z));
-        let largest = scaled.clone().max_dim(1);
-        let value = (scaled - largest.clone()).exp().sum_dim(1).log() + largest;
-        (value / self.temperatures()).squeeze_dim(1)
+        let quadratics = self.quadratics(self.blocks(z));
+        soft_maximum(quadratics, self.temperatures()).squeeze_dim(1)
     }
 }

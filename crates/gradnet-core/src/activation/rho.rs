@@ -2,10 +2,11 @@
 
 use super::block::{ConvexBlock, NonNegativeBlock};
 use super::scalar::ScalarFunction;
+use crate::kernel::softplus;
 use crate::source::ParameterSource;
 use burn::module::{Module, ModuleDisplay, Param};
 use burn::tensor::Tensor;
-use burn::tensor::activation::{sigmoid, softplus};
+use burn::tensor::activation::sigmoid;
 
 /// A function `ρ_m: R -> R` for each module; values are `[batch, modules]`.
 pub trait Rho: Module + ModuleDisplay + Sync {
@@ -18,8 +19,12 @@ pub trait Rho: Module + ModuleDisplay + Sync {
     /// `ρ_m'(s_m)`.
     fn derivative(&self, s: Tensor<2>) -> Tensor<2>;
 
-    /// An antiderivative of `ρ_m` at `s_m`: `∇_z (∫ρ)(φ(z)) = ρ(φ(z)) ∇φ(z)`.
-    fn antiderivative(&self, s: Tensor<2>) -> Tensor<2>;
+    /// The integrals of `ρ_m` from `s_m` to `s_m + r_m`: with `φ = s + r(z)`, `∇_z ∫ρ = ρ(φ(z))
+    /// ∇φ(z)`.
+    ///
+    /// # Shapes
+    /// `start`: `[1, modules]`, `rise`: `[batch, modules]`.
+    fn integral(&self, start: Tensor<2>, rise: Tensor<2>) -> Tensor<2>;
 }
 
 /// A `ρ` that is nonnegative and nondecreasing on the range of the convex potential `P`:
@@ -54,11 +59,11 @@ impl AffineRho {
     }
 
     fn slopes(&self) -> Tensor<2> {
-        softplus(self.slope.val(), 1.0).unsqueeze()
+        softplus(self.slope.val()).unsqueeze()
     }
 
     fn offsets(&self) -> Tensor<2> {
-        softplus(self.offset.val(), 1.0).unsqueeze()
+        softplus(self.offset.val()).unsqueeze()
     }
 }
 
@@ -73,22 +78,23 @@ impl Rho for One {
         s.zeros_like()
     }
 
-    fn antiderivative(&self, s: Tensor<2>) -> Tensor<2> {
-        s
+    fn integral(&self, _start: Tensor<2>, rise: Tensor<2>) -> Tensor<2> {
+        rise
     }
 }
 
 impl Rho for SoftplusRho {
     fn value(&self, s: Tensor<2>) -> Tensor<2> {
-        softplus(s, 1.0)
+        softplus(s)
     }
 
     fn derivative(&self, s: Tensor<2>) -> Tensor<2> {
         sigmoid(s)
     }
 
-    fn antiderivative(&self, s: Tensor<2>) -> Tensor<2> {
-        ScalarFunction::Softplus.antiderivative(s)
+    fn integral(&self, start: Tensor<2>, rise: Tensor<2>) -> Tensor<2> {
+        let start = start.expand(rise.dims());
+        ScalarFunction::Softplus.mean(start, rise.clone()) * rise
     }
 }
 
@@ -101,8 +107,9 @@ impl Rho for AffineRho {
         s.ones_like() * self.slopes()
     }
 
-    fn antiderivative(&self, s: Tensor<2>) -> Tensor<2> {
-        self.slopes() * s.clone().square() * 0.5 + self.offsets() * s
+    fn integral(&self, start: Tensor<2>, rise: Tensor<2>) -> Tensor<2> {
+        let middle = start + rise.clone() * 0.5;
+        (self.slopes() * middle + self.offsets()) * rise
     }
 }
 

@@ -1,7 +1,8 @@
 //! The fixed scalar functions `s: R -> R` that elementwise activations are built from.
 
 use super::quadrature::{mean_along, ray_integral};
-use burn::tensor::activation::{log_sigmoid, relu, sigmoid, softplus};
+use crate::kernel::softplus;
+use burn::tensor::activation::{relu, sigmoid};
 use burn::tensor::{DType, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +31,7 @@ impl ScalarFunction {
         match self {
             Self::Tanh => u.tanh(),
             Self::Sigmoid => sigmoid(u),
-            Self::Softplus => softplus(u, 1.0),
+            Self::Softplus => softplus(u),
             Self::Relu => relu(u),
         }
     }
@@ -39,10 +40,8 @@ impl ScalarFunction {
     pub fn derivative<const D: usize>(self, u: Tensor<D>) -> Tensor<D> {
         match self {
             Self::Tanh => 1.0 - u.tanh().square(),
-            Self::Sigmoid => {
-                let s = sigmoid(u);
-                s.clone() * (1.0 - s)
-            }
+            // 1 - s(u) = s(-u), without the cancellation where s is near 1.
+            Self::Sigmoid => sigmoid(u.clone()) * sigmoid(-u),
             Self::Softplus => sigmoid(u),
             Self::Relu => step(u),
         }
@@ -56,8 +55,8 @@ impl ScalarFunction {
                 t.clone() * (t.square() - 1.0) * 2.0
             }
             Self::Sigmoid => {
-                let s = sigmoid(u);
-                s.clone() * (1.0 - s.clone()) * (1.0 - s * 2.0)
+                let (up, down) = (sigmoid(u.clone()), sigmoid(-u));
+                up.clone() * down.clone() * (down - up)
             }
             Self::Softplus => Self::Sigmoid.derivative(u),
             Self::Relu => u.zeros_like(),
@@ -74,26 +73,31 @@ impl ScalarFunction {
     /// with an integral that stands still beyond `|u| = 40`, by Gauss-Legendre quadrature to 1e-10.
     pub fn antiderivative<const D: usize>(self, u: Tensor<D>) -> Tensor<D> {
         match self {
-            // |u| + ln(1 + e^(-2|u|)) - ln 2, which does not overflow.
-            Self::Tanh => {
-                let size = u.abs();
-                size.clone() + (size * -2.0).exp().log1p() - core::f64::consts::LN_2
-            }
-            // -ln sigmoid(-u); burn's softplus would round to the identity above 20.
-            Self::Sigmoid => -log_sigmoid(-u),
-            Self::Softplus => {
-                let bend = ray_integral(u.clone().clamp(-40.0, 40.0), |r| (-r.abs()).exp().log1p());
-                Self::Relu.antiderivative(u) + bend
-            }
+            Self::Tanh => log_cosh(u),
+            Self::Sigmoid => softplus(u),
+            Self::Softplus => Self::Relu.antiderivative(u.clone()) + self.bend(u),
             Self::Relu => relu(u).square() * 0.5,
+        }
+    }
+
+    /// What the antiderivative has beyond its piecewise polynomial `|u|`, `max(u, 0)` or `max(u,
+    /// 0)²/2`, up to a constant: bounded, and still far out.
+    fn bend<const D: usize>(self, u: Tensor<D>) -> Tensor<D> {
+        match self {
+            Self::Tanh => (u.abs() * -2.0).exp().log1p(),
+            Self::Sigmoid => (-u.abs()).exp().log1p(),
+            Self::Softplus => ray_integral(u.clamp(-40.0, 40.0), |r| (-r.abs()).exp().log1p()),
+            Self::Relu => u.zeros_like(),
         }
     }
 
     /// The mean of `s` on the way from `p` to `p + δ`, elementwise: `[S(p + δ) − S(p)]/δ` with `S' = s`, and `s(p)` for
     /// `δ = 0`.
     ///
-    /// The quotient cancels where `δ` is small. There, for `|δ| ≤ 1`, eight Gauss nodes give the mean to 1e-11; relu,
-    /// which has a kink, is `(s(p) + s(q))/2 · (s(q) − s(p))/(q − p)` with `q = p + δ`, without cancellation.
+    /// The quotient cancels where `δ` is small. There, for `|δ| ≤ 1`, eight Gauss nodes give the
+    /// mean to 1e-11; relu, which has a kink, is `(s(p) + s(q))/2 · (s(q) − s(p))/(q − p)` with `q
+    /// = p + δ`, without cancellation. It cancels far out as well, where `S` is large: so the
+    /// piecewise polynomial in `S` is averaged apart from the bounded rest.
     pub fn mean<const D: usize>(self, start: Tensor<D>, step: Tensor<D>) -> Tensor<D> {
         if self == Self::Relu {
             return relu_mean(start.clone(), start + step);
@@ -101,10 +105,37 @@ impl ScalarFunction {
         let near = step.clone().abs().lower_equal_elem(1.0);
         let long = step.clone().mask_fill(near.clone(), 1.0);
         let short = step.mask_fill(near.clone().bool_not(), 0.0);
-        let rise =
-            self.antiderivative(start.clone() + long.clone()) - self.antiderivative(start.clone());
-        (rise / long).mask_where(near, mean_along(start, short, |u| self.value(u)))
+        let end = start.clone() + long.clone();
+        let straight = match self {
+            Self::Tanh => slope_between(start.clone(), end.clone(), Tensor::abs),
+            Self::Sigmoid => slope_between(start.clone(), end.clone(), relu),
+            Self::Softplus | Self::Relu => relu_mean(start.clone(), end.clone()),
+        };
+        let bend = (self.bend(end) - self.bend(start.clone())) / long;
+        (straight + bend).mask_where(near, mean_along(start, short, |u| self.value(u)))
     }
+}
+
+/// `ln cosh u`, with relative accuracy near 0 and without overflow far out.
+fn log_cosh<const D: usize>(u: Tensor<D>) -> Tensor<D> {
+    let size = u.abs();
+    let is_near = size.clone().lower_equal_elem(1.0);
+    let inside = size.clone().mask_fill(is_near.clone().bool_not(), 0.0);
+    // cosh² = 1/(1 - tanh²)
+    let near = inside.tanh().square().neg().log1p() * -0.5;
+    let far = size.clone() + (size * -2.0).exp().log1p() - core::f64::consts::LN_2;
+    far.mask_where(is_near, near)
+}
+
+/// `(line(q) − line(p))/(q − p)`, and 0 where `p = q`.
+fn slope_between<const D: usize>(
+    p: Tensor<D>,
+    q: Tensor<D>,
+    line: impl Fn(Tensor<D>) -> Tensor<D>,
+) -> Tensor<D> {
+    let way = q.clone() - p.clone();
+    let still = way.clone().equal_elem(0.0);
+    (line(q) - line(p)) / way.mask_fill(still, 1.0)
 }
 
 /// The mean of `max(u, 0)` between `p` and `q`.

@@ -20,20 +20,43 @@ use core::marker::PhantomData;
 
 /// How the stored coefficients become those in use.
 pub trait SplineShape: Sign {
+    /// The fewest knots that leave a spline something to learn.
+    const LEAST_KNOTS: usize;
+
     /// Both `[hidden, knots]`.
+    ///
+    /// # Panics
+    /// If there are fewer than [`LEAST_KNOTS`](Self::LEAST_KNOTS).
     fn coefficients(stored: Tensor<2>) -> Tensor<2>;
 }
 
+/// Panics unless there are knots enough for splines of shape `S`.
+fn assert_knots<S: SplineShape>(knots: usize) {
+    let least = S::LEAST_KNOTS;
+    assert!(
+        knots >= least,
+        "a spline of this kind needs at least {least} knots, not {knots}"
+    );
+}
+
 impl SplineShape for Free {
+    /// One piece.
+    const LEAST_KNOTS: usize = 2;
+
     fn coefficients(stored: Tensor<2>) -> Tensor<2> {
+        assert_knots::<Self>(stored.dims()[1]);
         stored
     }
 }
 
 impl SplineShape for NonNegative {
+    /// One piece between the two outer ones, which are flat.
+    const LEAST_KNOTS: usize = 4;
+
     /// Nondecreasing, flat outside the knots, zero at the middle one.
     fn coefficients(stored: Tensor<2>) -> Tensor<2> {
         let [hidden, knots] = stored.dims();
+        assert_knots::<Self>(knots);
         let inner = knots - 3;
         let rises = relu(stored.clone().narrow(1, 2, inner) - stored.clone().narrow(1, 1, inner));
         let flat = Tensor::zeros([hidden, 1], (&stored.device(), stored.dtype()));
@@ -57,14 +80,24 @@ pub struct SplineActivation<S: Sign> {
 }
 
 impl<S: SplineShape> SplineActivation<S> {
-    /// `hidden` splines through `knots >= 4` knots on `[-range, range]`, close to `slope * u` so that all
-    /// parameters receive gradients from the start: where a clipped slope starts at zero it stays there.
+    /// `hidden` splines through `knots` knots on `[-range, range]`, close to `slope * u` so that
+    /// all parameters receive gradients from the start: where a clipped slope starts at zero it
+    /// stays there.
+    ///
+    /// # Panics
+    /// If there are fewer knots than [`SplineShape::LEAST_KNOTS`] (2, or 4 for nondecreasing
+    /// splines), or `range` is not a positive number.
     pub fn new(
         [hidden, knots]: [usize; 2],
         range: f64,
         slope: f64,
         source: &mut ParameterSource,
     ) -> Self {
+        assert_knots::<S>(knots);
+        assert!(
+            range.is_finite() && range > 0.0,
+            "the range of a spline must be a positive number, not {range}"
+        );
         let step = 2.0 * range / (knots - 1) as f64;
         let noise = source.uniform([hidden, knots], -0.1, 0.1);
         let line = (0..hidden * knots)
@@ -95,6 +128,10 @@ impl<S: SplineShape> SplineActivation<S> {
         }
         let slopes = self.slopes();
         let [_, pieces] = slopes.dims();
+        if pieces == 1 {
+            // One slope does not change.
+            return Some(slopes.sum() * 0.0);
+        }
         let right = slopes.clone().narrow(1, 1, pieces - 1);
         let changes = right - slopes.narrow(1, 0, pieces - 1);
         Some(changes.abs().sum() * self.slope_penalty)
@@ -113,7 +150,11 @@ impl<S: SplineShape> SplineActivation<S> {
 
     /// The slopes of the pieces, `[hidden, knots − 1]`; the outer two continue outside.
     pub(crate) fn slopes(&self) -> Tensor<2> {
-        let coefficients = self.coefficients();
+        self.slopes_of(self.coefficients())
+    }
+
+    /// The slopes that coefficients in use have.
+    pub(crate) fn slopes_of(&self, coefficients: Tensor<2>) -> Tensor<2> {
         let [_, knots] = coefficients.dims();
         let right = coefficients.clone().narrow(1, 1, knots - 1);
         (right - coefficients.narrow(1, 0, knots - 1)) / self.step()
@@ -158,8 +199,12 @@ impl<S: SplineShape> ActivationPotential for SplineActivation<S> {
         let left = coefficients.clone().narrow(1, 0, knots - 1);
         let right = coefficients.clone().narrow(1, 1, knots - 1);
         let start = Tensor::zeros([hidden, 1], (&left.device(), left.dtype()));
-        let areas = ((left.clone() + right.clone()) * (step / 2.0)).cumsum(1);
-        let areas = Tensor::cat(vec![start, areas.narrow(1, 0, knots - 2)], 1);
+        let areas = if knots == 2 {
+            start
+        } else {
+            let areas = ((left.clone() + right.clone()) * (step / 2.0)).cumsum(1);
+            Tensor::cat(vec![start, areas.narrow(1, 0, knots - 2)], 1)
+        };
 
         let piece = self.piece(z.clone());
         let delta = z + self.range - piece.clone().float().cast(left.dtype()) * step;

@@ -1,71 +1,99 @@
 //! The whole check of a field against what it claims, on sampled points.
 
-use super::jacobian::{jacobians, monotonicity, relative_asymmetry, smallest_eigenvalue};
-use super::loop_integral::loop_integral;
+use super::jacobian::{Measured, largest_norm, measured_jacobians, paired, smallest_eigenvalue};
+use super::loop_integral::{Loop, LoopIntegral, epsilon, loop_integrals, on_mesh};
+use super::precision::{double_precision, in_double_precision, parameters_not_finite};
+use super::region::Region;
 use crate::field::VectorField;
 use crate::network::Claim;
-use burn::tensor::{Tensor, TensorData};
+use burn::module::Module;
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use rand::SeedableRng;
 use rand::rngs::ChaCha12Rng;
-use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
 use serde::Serialize;
 
-/// The box `[low, high]^dim` the points are drawn from.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Region {
-    /// The lower end of every coordinate.
-    pub low: f64,
-    /// The upper end of every coordinate.
-    pub high: f64,
-}
+/// Pieces of a loop whose work is not zero on the first mesh: it must be not zero on each of these.
+const FINER: [usize; 3] = [64, 256, 1024];
 
-/// The unit cube, the domain of the paper's experiments.
-impl Default for Region {
-    fn default() -> Self {
-        Self {
-            low: 0.0,
-            high: 1.0,
-        }
-    }
-}
+/// Every second pair is as near as this part of the distance of two random points.
+const NEAR: f64 = 0.01;
+
+/// Units of rounding by which a difference of two values of the field may be off.
+const ROUNDINGS: f64 = 16.0;
 
 /// The worst number of each kind over all samples, and whether they bear out the claim.
+///
+/// Numbers are relative to the largest slope, not to the Jacobian at their own point: where a field is saturated, its
+/// Jacobian is zero but for rounding, and so is the Jacobian's asymmetry.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Verification {
     /// What was claimed.
     pub claim: Claim,
     /// Jacobians, pairs and loops looked at.
     pub samples: usize,
-    /// Relative to the size of the Jacobian, how far a number may be off: rounding, not doubt.
+    /// The precision the field was evaluated in, `f64` or a shorter one.
+    pub precision: &'static str,
+    /// Relative to the largest slope, how far a number may be off beside the rounding that was measured.
     pub tolerance: f64,
-    /// The largest `‖J − Jᵀ‖ / ‖J‖`.
+    /// The largest `‖J − Jᵀ‖`, relative to the largest slope.
     pub relative_asymmetry: f64,
-    /// The largest size of the work around a closed loop, relative to its length.
+    /// The largest size of the work around a closed loop, relative to the largest `∮‖f − m‖ ‖dx‖`.
     pub loop_integral: f64,
-    /// The smallest eigenvalue of the symmetric part of a Jacobian, relative to the norm of that Jacobian.
+    /// The error of that work by quadrature and rounding, likewise relative.
+    pub loop_error: f64,
+    /// The smallest eigenvalue of the symmetric part of a Jacobian, relative to the largest slope.
     pub smallest_eigenvalue: f64,
     /// The smallest `⟨f(x) − f(y), x − y⟩ / ‖x − y‖²`.
     pub monotonicity: f64,
-    /// The largest norm of a Jacobian.
+    /// The largest slope: the largest norm of a Jacobian, or `‖f(x) − f(y)‖ / ‖x − y‖` of a pair if one is larger.
     pub jacobian_norm: f64,
-    /// Whether the Jacobians are symmetric and the loops closed, within the tolerance.
+    /// Points at which the field or its Jacobian is infinite or NaN.
+    pub points_not_finite: usize,
+    /// Weights that are infinite or NaN; 0 if only a field was given.
+    pub weights_not_finite: usize,
+    /// Whether the Jacobians are symmetric and the loops closed, within the errors.
     pub symmetric: bool,
-    /// Whether no Jacobian has a negative eigenvalue and no pair a negative product, within the tolerance.
+    /// Whether no Jacobian has a negative eigenvalue and no pair a negative product, within the errors.
     pub positive_semidefinite: bool,
-    /// Whether everything that is claimed holds.
+    /// Whether everything that is claimed holds and every number is finite.
     pub passed: bool,
 }
 
-/// Steps of the trapezoidal rule around a loop, and what its error may amount to: with `n` steps a field
-/// with kinks, as splines have, leaves about `(2π/n)²/12`.
-const LOOP_STEPS: usize = 256;
-const LOOP_TOLERANCE: f64 = 1e-3;
+/// Looks at the module in double precision on `device`, as [`verify`] does; what its own precision rounds does not count.
+///
+/// `device` should be the processor. If it has no `f64`, the module is looked at in `f32`. A weight that is not finite
+/// fails every claim.
+pub fn verify_module<M: VectorField + Module>(
+    module: &M,
+    claim: Claim,
+    device: &Device,
+    region: Region,
+    samples: usize,
+    seed: u64,
+) -> Verification {
+    let weights_not_finite = parameters_not_finite(module);
+    let device = device.clone().without_autodiff();
+    let module = in_double_precision(module.clone(), &device);
+    let like = Tensor::<2>::zeros([1, module.dim()], (&device, double_precision(&device)));
+    let found = verify(&module, claim, &like, region, samples, seed);
+    Verification {
+        weights_not_finite,
+        passed: found.passed && weights_not_finite == 0,
+        ..found
+    }
+}
 
 /// Looks at `samples` Jacobians, pairs of points and loops in `region`.
 ///
-/// `like` gives the device and the precision the field lives in; the tolerance is 1e-4 in `f32` and 1e-9 in
-/// `f64`, except for loops, whose quadrature has an error of its own: 1e-3. Any number that is not finite
-/// fails every claim but [`Claim::None`]'s, and that one too if it is a Jacobian's.
+/// `like` gives the device and the precision the field lives in. A number may be off by the tolerance, 1e-9 in `f64` and
+/// 1e-4 in shorter precisions, of the largest slope, and by its own error:
+/// - a Jacobian by the rounding seen in it, the difference between `J w` and `Σ wᵢ J eᵢ`;
+/// - a loop by the estimated error of its quadrature. A loop that does not close is integrated again on finer and finer
+///   meshes, so that a kink or a layer between the nodes does not count against the field.
+///
+/// In short precisions a steep field rounds its input too, which no difference shows: [`verify_module`] is the better
+/// judge. Any number that is not finite fails every claim, [`Claim::None`] too.
 pub fn verify(
     field: &impl VectorField,
     claim: Claim,
@@ -76,58 +104,77 @@ pub fn verify(
 ) -> Verification {
     let dim = field.dim();
     let mut generator = ChaCha12Rng::seed_from_u64(seed);
-    let mut points = |rows: usize| -> Vec<f64> {
-        (0..rows * dim)
-            .map(|_| generator.random_range(region.low..region.high))
-            .collect()
-    };
     let tensor = |values: Vec<f64>| {
         let rows = values.len() / dim;
-        Tensor::<2>::from_data(
-            TensorData::new(values, [rows, dim]),
-            (&like.device(), like.dtype()),
-        )
+        let data = TensorData::new(values, [rows, dim]);
+        Tensor::<2>::from_data(data, (&like.device(), like.dtype()))
     };
-    let (x, y) = (tensor(points(samples)), tensor(points(samples)));
-    let centres = points(samples);
-
-    let double = like.dtype() == burn::tensor::DType::F64;
-    let tolerance = if double { 1e-9 } else { 1e-4 };
-
-    let jacobians = jacobians(field, x.clone());
-    let norms: Vec<f64> = jacobians.iter().map(|j| j.norm()).collect();
-    let asymmetry = largest(jacobians.iter().map(relative_asymmetry));
-    let eigenvalue = smallest(
-        jacobians
-            .iter()
-            .zip(&norms)
-            .map(|(j, norm)| smallest_eigenvalue(j) / norm.max(f64::MIN_POSITIVE)),
-    );
-    let pairs = smallest(monotonicity(field, x, y));
+    let x = region.points(samples, dim, &mut generator);
+    let mut y = region.points(samples, dim, &mut generator);
+    for row in (1..samples).step_by(2) {
+        for i in row * dim..(row + 1) * dim {
+            y[i] = x[i] + NEAR * (y[i] - x[i]);
+        }
+    }
+    let (x, y) = (tensor(x), tensor(y));
     let radius = (region.high - region.low) / 2.0;
-    let loops = largest(centres.chunks_exact(dim).map(|centre| {
-        let [u, v] = [
-            direction(dim, radius, &mut generator),
-            direction(dim, radius, &mut generator),
-        ];
-        loop_integral(field, like, [centre, &u, &v], LOOP_STEPS).abs()
-    }));
-    let norm = largest(norms);
+    let centres = region.points(samples, dim, &mut generator);
+    let loops: Vec<Loop> = centres
+        .chunks_exact(dim)
+        .map(|centre| Loop {
+            centre: centre.to_vec(),
+            axes: [(); 2].map(|()| direction(dim, radius, &mut generator)),
+        })
+        .collect();
 
-    let symmetric = asymmetry <= tolerance && loops <= LOOP_TOLERANCE;
-    let positive_semidefinite = eigenvalue >= -tolerance && pairs >= -tolerance * norm;
+    let tolerance = match like.dtype() {
+        DType::F64 => 1e-9,
+        _ => 1e-4,
+    };
+    let jacobians = measured_jacobians(field, x.clone());
+    let pairs = paired(field, x, y);
+    let slope = largest_norm(&jacobians).max(largest(pairs.iter().map(|pair| pair.slope)));
+    let points_not_finite = jacobians.iter().filter(|j| !j.is_finite()).count()
+        + pairs.iter().filter(|pair| !pair.slope.is_finite()).count();
+    let finite = points_not_finite == 0 && slope.is_finite();
+
+    let allowed = tolerance * slope;
+    let symmetric = jacobians
+        .iter()
+        .all(|j| j.asymmetry() <= allowed + j.rounding);
+    let eigenvalues: Vec<f64> = jacobians
+        .iter()
+        .map(|j| smallest_eigenvalue(&j.matrix))
+        .collect();
+    let positive = jacobians
+        .iter()
+        .zip(&eigenvalues)
+        .all(|(j, value)| *value >= -allowed - j.rounding);
+    let unit = ROUNDINGS * epsilon(like);
+    let increasing = pairs.iter().all(|pair| {
+        pair.product >= -allowed - unit * (pair.values + slope * pair.places) / pair.distance
+    });
+
+    // Whoever is no gradient already needs no finer meshes.
+    let loops = closed(field, like, &loops, tolerance, symmetric && finite);
+    let symmetric = symmetric && loops.closed;
+    let positive_semidefinite = positive && increasing;
     Verification {
         claim,
         samples,
+        precision: like.dtype().name(),
         tolerance,
-        relative_asymmetry: asymmetry,
-        loop_integral: loops,
-        smallest_eigenvalue: eigenvalue,
-        monotonicity: pairs,
-        jacobian_norm: norm,
+        relative_asymmetry: relative(largest(jacobians.iter().map(Measured::asymmetry)), slope),
+        loop_integral: loops.work,
+        loop_error: loops.error,
+        smallest_eigenvalue: relative(smallest(eigenvalues), slope),
+        monotonicity: smallest(pairs.iter().map(|pair| pair.product)),
+        jacobian_norm: slope,
+        points_not_finite,
+        weights_not_finite: 0,
         symmetric,
         positive_semidefinite,
-        passed: norm.is_finite()
+        passed: finite
             && match claim {
                 Claim::None => true,
                 Claim::Gradient => symmetric,
@@ -136,11 +183,64 @@ pub fn verify(
     }
 }
 
+/// What is known of all loops.
+struct Loops {
+    closed: bool,
+    /// The largest work and its error, relative to the largest size.
+    work: f64,
+    error: f64,
+}
+
+/// Integrates the loops; those that do not close again on finer meshes, if that can still decide.
+fn closed(
+    field: &impl VectorField,
+    like: &Tensor<2>,
+    paths: &[Loop],
+    tolerance: f64,
+    decide: bool,
+) -> Loops {
+    let mut found = loop_integrals(field, like, paths);
+    let size = largest(found.iter().map(|integral| integral.size));
+    // Like Jacobians, loops are measured against the largest.
+    let closes = |integral: &LoopIntegral| LoopIntegral { size, ..*integral }.closes(tolerance);
+    let mut closed = found.iter().all(closes);
+    if !closed && decide {
+        closed = found.iter_mut().zip(paths).all(|(integral, path)| {
+            for panels in FINER {
+                if closes(integral) {
+                    break;
+                }
+                *integral = on_mesh(field, like, path, panels);
+            }
+            closes(integral)
+        });
+    }
+    let worst = found.iter().reduce(|a, b| {
+        if a.work.abs() >= b.work.abs() || a.work.is_nan() {
+            a
+        } else {
+            b
+        }
+    });
+    Loops {
+        closed,
+        work: worst.map_or(0.0, |integral| relative(integral.work.abs(), size)),
+        error: worst.map_or(0.0, |integral| {
+            relative(integral.quadrature_error + integral.rounding_error, size)
+        }),
+    }
+}
+
 /// A random direction of the given length.
 fn direction(dim: usize, length: f64, generator: &mut ChaCha12Rng) -> Vec<f64> {
     let values: Vec<f64> = (0..dim).map(|_| StandardNormal.sample(generator)).collect();
     let norm = values.iter().map(|value| value * value).sum::<f64>().sqrt();
     values.iter().map(|value| value * length / norm).collect()
+}
+
+/// The quotient; 0 for `0/0`.
+fn relative(value: f64, scale: f64) -> f64 {
+    if value == 0.0 { 0.0 } else { value / scale }
 }
 
 /// The largest number, NaN if there is one.

@@ -1,6 +1,6 @@
 //! `g(x) = f(x) + μ x`: the gradient of a μ-strongly convex function, hence invertible (Rem. 5).
 
-use crate::field::{GradientField, MonotoneField, Potential, VectorField};
+use crate::field::{GradientField, MonotoneField, Potential, VectorField, row_dot};
 use burn::module::Module;
 use burn::tensor::Tensor;
 
@@ -50,7 +50,8 @@ impl<F: MonotoneField + Module> MonotoneField for StronglyMonotone<F> {}
 
 impl<F: MonotoneField + Potential + Module> Potential for StronglyMonotone<F> {
     fn potential(&self, x: Tensor<2>) -> Tensor<1> {
-        let quadratic = x.clone().square().sum_dim(1).squeeze_dim(1) * (self.modulus / 2.0);
+        // Scaled before it is squared: only a value that is too large itself overflows.
+        let quadratic = row_dot(x.clone() * (self.modulus / 2.0), x.clone());
         self.field.potential(x) + quadratic
     }
 }

@@ -7,11 +7,12 @@
 use crate::activation::ray_integral;
 use crate::activation::{Activation, ActivationPotential, NeuralActivation, ScalarFunction};
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, row_dot};
+use crate::kernel::softplus;
 use crate::sign::{Free, NonNegative};
 use crate::source::ParameterSource;
 use burn::module::{Module, ModuleDisplay, Param};
 use burn::tensor::Tensor;
-use burn::tensor::activation::{sigmoid, softplus};
+use burn::tensor::activation::sigmoid;
 
 /// A scalar function `γ: R -> R`; all shapes `[batch, 1]`.
 pub trait Transformation: Module + ModuleDisplay + Sync {
@@ -75,7 +76,7 @@ impl Transformation for FreeTransformation {
 
 impl Transformation for SoftplusTransformation {
     fn value(&self, s: Tensor<2>) -> Tensor<2> {
-        softplus(self.network.forward(s), 1.0)
+        softplus(self.network.forward(s))
     }
 
     fn derivative(&self, s: Tensor<2>) -> Tensor<2> {

@@ -12,9 +12,16 @@ use burn::{
     tensor::{Device, Tensor},
 };
 
-use super::has_kernels;
+use super::{has_kernels, wide};
 
 /// Adam with the state, and so the records, of Burn's [`Adam`](burn::optim::Adam).
+///
+/// Parameters in `f16` or `bf16` are updated in `f32` and rounded once; their moments stay in
+/// `f32`, where the square of a small gradient and ε are not 0.
+///
+/// ε may be 0, or too small to outweigh the square of a gradient that the element type cannot hold:
+/// a weight without a second moment then stays where it is. So a gradient of 0 makes no step, and
+/// no step is infinite.
 ///
 /// Use it through [`ModuleOptimizer`](burn::optim::ModuleOptimizer): `ModuleOptimizer::from(FusedAdam::default())`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,18 +97,24 @@ impl Optimizer for FusedAdam {
         gradient: Tensor<D>,
         state: Option<Moments<D>>,
     ) -> (Tensor<D>, Option<Moments<D>>) {
+        let stored = tensor.dtype();
+        let computed = wide(stored);
+        let tensor = tensor.cast(computed);
         let (time, moment_1, moment_2) = match state {
-            Some(Moments(AdamState { momentum })) => {
-                (momentum.time, momentum.moment_1, momentum.moment_2)
-            }
+            Some(Moments(AdamState { momentum })) => (
+                momentum.time,
+                momentum.moment_1.cast(computed),
+                momentum.moment_2.cast(computed),
+            ),
             None => (0, tensor.zeros_like(), tensor.zeros_like()),
         };
         let time = time + 1;
         let factors = self.factors(rate, time);
         let update = if has_kernels(&tensor) { fused } else { unfused };
+        let gradient = gradient.cast(computed);
         let (tensor, moment_1, moment_2) = update(tensor, gradient, moment_1, moment_2, factors);
         let momentum = AdaptiveMomentumState::new(time, moment_1, moment_2);
-        (tensor, Some(Moments(AdamState::new(momentum))))
+        (tensor.cast(stored), Some(Moments(AdamState::new(momentum))))
     }
 
     fn to_device<const D: usize>(state: Moments<D>, device: &Device) -> Moments<D> {
@@ -120,7 +133,19 @@ fn unfused<const D: usize>(
 ) -> Updated<D> {
     let moment_1 = moment_1 * beta_1 + gradient.clone() * (1.0 - beta_1);
     let moment_2 = moment_2 * beta_2 + gradient.square() * (1.0 - beta_2);
-    let step = moment_1.clone() / (moment_2.clone().sqrt() + epsilon);
+    let divisor = moment_2.clone().sqrt() + epsilon;
+    // The root of the smallest normal number: below it a second moment has lost its digits, or is
+    // 0.
+    let least = tensor
+        .dtype()
+        .finfo()
+        .map_or(0.0, |info| info.min_positive.sqrt());
+    let step = if f64::from(epsilon) >= least {
+        moment_1.clone() / divisor
+    } else {
+        let is_still = divisor.clone().lower_elem(least);
+        (moment_1.clone() / divisor.mask_fill(is_still.clone(), 1.0)).mask_fill(is_still, 0.0)
+    };
     (tensor - step * scale, moment_1, moment_2)
 }
 

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use super::operands::Operands;
 use super::{has_kernels, portable};
 
 /// The scalar function f of every layer of a cascade.
@@ -39,7 +40,7 @@ pub enum CascadeFunction {
 /// - output: `[batch, hidden]`
 ///
 /// # Panics
-/// If the shapes disagree or there is no layer or no unit.
+/// If the shapes or the float types disagree, or there is no layer or no unit.
 pub fn cascade(
     w: Tensor<2>,
     alpha: Tensor<2>,
@@ -48,10 +49,28 @@ pub fn cascade(
     function: CascadeFunction,
 ) -> Tensor<2> {
     check(w.dims()[1], &alpha, &beta, &bias, &function);
-    if has_kernels(&w) {
-        fused(w, alpha, beta, bias, function)
+    let (operands, w) = Operands::new("cascade", w);
+    let [alpha, beta, bias] = [("alpha", alpha), ("beta", beta), ("bias", bias)]
+        .map(|(name, parameter)| operands.with(name, parameter));
+    let function = function.operand(&operands);
+    let run = if has_kernels(&w) {
+        fused
     } else {
-        portable::cascade(w, alpha, beta, bias, function)
+        portable::cascade
+    };
+    operands.rounded(run(w, alpha, beta, bias, function))
+}
+
+impl CascadeFunction {
+    /// The function with its parameters in the type of the other operands.
+    pub(super) fn operand(self, operands: &Operands) -> Self {
+        match self {
+            Self::Learned { a, b } => Self::Learned {
+                a: operands.with("a", a),
+                b: operands.with("b", b),
+            },
+            fixed => fixed,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use super::operands::Operands;
 use super::{has_kernels, portable};
 
 /// Evaluates one piecewise linear function per hidden unit.
@@ -18,7 +19,8 @@ use super::{has_kernels, portable};
 /// - output: `[batch, hidden]`
 ///
 /// # Panics
-/// If the shapes disagree, there are fewer than two knots, or `range` is not a positive number.
+/// If the shapes or the float types disagree, there are fewer than two knots, or `range` is not a
+/// positive number.
 pub fn linear_spline(z: Tensor<2>, coefficients: Tensor<2>, range: f64) -> Tensor<2> {
     let [_, hidden] = z.dims();
     let [units, knots] = coefficients.dims();
@@ -31,11 +33,14 @@ pub fn linear_spline(z: Tensor<2>, coefficients: Tensor<2>, range: f64) -> Tenso
         range.is_finite() && range > 0.0,
         "the range of a linear spline must be positive, not {range}"
     );
-    if has_kernels(&z) {
-        fused(z, coefficients, range)
+    let (operands, z) = Operands::new("linear spline", z);
+    let coefficients = operands.with("coefficients", coefficients);
+    let run = if has_kernels(&z) {
+        fused
     } else {
-        portable::linear_spline(z, coefficients, range)
-    }
+        portable::linear_spline
+    };
+    operands.rounded(run(z, coefficients, range))
 }
 
 #[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]

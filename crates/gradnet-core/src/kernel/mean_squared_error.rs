@@ -5,25 +5,32 @@
 
 use burn::tensor::Tensor;
 
+use super::operands::Operands;
 use super::{has_kernels, portable};
 
-/// The mean over batch and coordinates of (y − t)², `[1]`.
+/// The mean over batch and coordinates of (y − t)², `[1]`; 0 for a batch without rows, which has no
+/// error.
 ///
-/// Differentiable in both arguments.
+/// Differentiable in both arguments. The mean of squares that a sum in `f32` could not hold is
+/// right as long as it is itself a number of `f32`.
 ///
 /// # Shapes
 /// - `y`, `t`: `[batch, dim]`
 /// - output: `[1]`
 ///
 /// # Panics
-/// If the shapes differ.
+/// If the shapes or the float types differ.
 pub fn mean_squared_error(y: Tensor<2>, t: Tensor<2>) -> Tensor<1> {
     assert_eq!(y.dims(), t.dims(), "an output and what it should be");
-    if has_kernels(&y) {
-        fused(y, t)
+    let (operands, y) = Operands::new("mean squared error", y);
+    let t = operands.with("t", t);
+    let has_rows = y.shape().num_elements() > 0;
+    let run = if has_rows && has_kernels(&y) {
+        fused
     } else {
-        portable::mean_squared_error(y, t)
-    }
+        portable::mean_squared_error
+    };
+    operands.rounded(run(y, t))
 }
 
 #[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]

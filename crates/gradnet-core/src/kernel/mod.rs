@@ -20,11 +20,16 @@
 //! Kernels exist for Flex (`f32` and `f64`, vectorised) and for the CubeCL runtimes (`f32`: wgpu, CUDA, ROCm). Any other
 //! backend or element type runs the same formulas as Burn operations; so do the tests, which hold the kernels against
 //! them (`kernel::tests`).
+//!
+//! `f16` and `bf16` are computed in `f32` and rounded once. A quantised operand is dequantised.
+//! Operands of two float types are a programmer's error: every function here panics with the name
+//! of the operand and both types.
 
 mod adam;
 mod cascade;
 mod linear_spline;
 mod mean_squared_error;
+mod operands;
 pub mod portable;
 mod product;
 mod softmax_modules;
@@ -46,6 +51,7 @@ pub use adam::{FusedAdam, Moments};
 pub use cascade::{CascadeFunction, cascade};
 pub use linear_spline::linear_spline;
 pub use mean_squared_error::mean_squared_error;
+pub(crate) use operands::{wide, widened};
 pub use product::{product, product_transposed};
 pub use softmax_modules::softmax_modules;
 pub use softplus::softplus;

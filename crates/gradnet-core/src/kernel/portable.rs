@@ -5,22 +5,33 @@
 
 use burn::tensor::{
     Int, Tensor,
-    activation::{relu, softmax, softplus_with_threshold, tanh},
+    activation::{relu, softmax, tanh},
 };
 
 use super::CascadeFunction;
 
-/// From here on log(1 + e^z) is z in any element type; Burn's default of 20 is too early for f64.
-const SOFTPLUS_THRESHOLD: f64 = 80.0;
+/// Beyond this, log(1 + e^z) is z in every element type, and up to here e^z is finite in `f32`.
+const SOFTPLUS_IS_IDENTITY: f64 = 40.0;
 
 /// [`mean_squared_error`](super::mean_squared_error), unfused.
 pub fn mean_squared_error(y: Tensor<2>, t: Tensor<2>) -> Tensor<1> {
-    (y - t).square().mean()
+    let error = y - t;
+    match error.shape().num_elements() {
+        // The mean of nothing is 0/0; its sum is 0 and keeps the graph.
+        0 => error.sum(),
+        // Divided before it is added up, so that only a mean that is too large itself overflows.
+        count => (error.clone() * (error / count as f64)).sum(),
+    }
 }
 
-/// [`softplus`](super::softplus), unfused.
+/// [`softplus`](super::softplus), unfused: max(x, log(1 + e^min(x, 40))).
+///
+/// Exponential, logarithm and maximum are nondecreasing, so the value falls nowhere but by the
+/// rounding of the first two. max(x, 0) + log(1 + e^−|x|) would fall by a place wherever its second
+/// term does.
 pub fn softplus<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    softplus_with_threshold(x, 1.0, SOFTPLUS_THRESHOLD)
+    let bounded = x.clone().clamp_max(SOFTPLUS_IS_IDENTITY);
+    x.max_pair(bounded.exp().log1p())
 }
 
 /// [`cascade`](super::cascade), unfused: the same arguments, shapes and panics, without its checks.

@@ -9,6 +9,7 @@
 use burn::tensor::Tensor;
 
 use super::has_kernels;
+use super::operands::Operands;
 
 /// x Wᵀ: every row of `w` applied to every row of `x`.
 ///
@@ -20,13 +21,16 @@ use super::has_kernels;
 /// - output: `[batch, hidden]`
 ///
 /// # Panics
-/// If the second sizes differ.
+/// If the second sizes or the float types differ.
 pub fn product_transposed(x: Tensor<2>, w: Tensor<2>) -> Tensor<2> {
-    if has_kernels(&x) {
+    let (operands, x) = Operands::new("x Wᵀ", x);
+    let w = operands.with("w", w);
+    let product = if has_kernels(&x) {
         arranged(x, w)
     } else {
         x.matmul(w.transpose())
-    }
+    };
+    operands.rounded(product)
 }
 
 /// s W: the rows of `w` weighed by every row of `s`.
@@ -39,13 +43,16 @@ pub fn product_transposed(x: Tensor<2>, w: Tensor<2>) -> Tensor<2> {
 /// - output: `[batch, dim]`
 ///
 /// # Panics
-/// If `hidden` differs.
+/// If `hidden` or the float types differ.
 pub fn product(s: Tensor<2>, w: Tensor<2>) -> Tensor<2> {
-    if has_kernels(&s) {
+    let (operands, s) = Operands::new("s W", s);
+    let w = operands.with("w", w);
+    let product = if has_kernels(&s) {
         weighed(s, w)
     } else {
         s.matmul(w)
-    }
+    };
+    operands.rounded(product)
 }
 
 #[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]

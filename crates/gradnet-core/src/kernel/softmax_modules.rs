@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use super::operands::Operands;
 use super::{has_kernels, portable};
 
 /// Evaluates the softmax activations of all modules, stacked along the last axis.
@@ -18,7 +19,8 @@ use super::{has_kernels, portable};
 /// - output: `[batch, modules * width]`
 ///
 /// # Panics
-/// If the shapes disagree, there is no unit, or the columns of `z` do not divide into `modules` blocks.
+/// If the shapes or the float types disagree, there is no unit, or the columns of `z` do not divide
+/// into `modules` blocks.
 pub fn softmax_modules(
     z: Tensor<2>,
     alpha: Tensor<1>,
@@ -35,11 +37,17 @@ pub fn softmax_modules(
         a.as_ref(),
         b.as_ref(),
     );
-    if has_kernels(&z) {
-        fused(z, alpha, temperature, a, b, modules)
+    let (operands, z) = Operands::new("softmax modules", z);
+    let alpha = operands.with("alpha", alpha);
+    let temperature = operands.with("temperature", temperature);
+    let a = a.map(|a| operands.with("a", a));
+    let b = b.map(|b| operands.with("b", b));
+    let run = if has_kernels(&z) {
+        fused
     } else {
-        portable::softmax_modules(z, alpha, temperature, a, b, modules)
-    }
+        portable::softmax_modules
+    };
+    operands.rounded(run(z, alpha, temperature, a, b, modules))
 }
 
 /// Panics unless the parameters are those of `modules` modules of `hidden` units in all.

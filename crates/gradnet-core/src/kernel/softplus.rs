@@ -5,19 +5,26 @@
 
 use burn::tensor::Tensor;
 
+use super::operands::Operands;
 use super::{has_kernels, portable};
 
 /// log(1 + e^x), elementwise and differentiable, without overflow for any x.
+///
+/// It never falls where x rises: on Flex not even by rounding, elsewhere up to that of the
+/// exponential and the logarithm. (Burn's `activation::softplus` is the identity above 20, and
+/// falls there in `f64`.)
 ///
 /// # Shapes
 /// - `x`: any
 /// - output: as `x`
 pub fn softplus<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    if has_kernels(&x) {
-        fused(x)
+    let (operands, x) = Operands::new("softplus", x);
+    let run = if has_kernels(&x) {
+        fused
     } else {
-        portable::softplus(x)
-    }
+        portable::softplus
+    };
+    operands.rounded(run(x))
 }
 
 #[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]

@@ -568,6 +568,39 @@ fn adam_takes_the_steps_of_burns_adam() {
     }
 }
 
+#[test]
+fn adam_without_epsilon_is_finite_and_still_without_a_gradient_on_every_backend() {
+    use super::FusedAdam;
+    use burn::optim::Optimizer;
+
+    let adam = FusedAdam {
+        epsilon: 0.0,
+        ..FusedAdam::default()
+    };
+    let gradients = vec![0.0, 1e-30, -1e-25, 1e-12, 1e-3, -4.0];
+    for place in places() {
+        let device = place.device.clone().inner();
+        let of = |values: &[f64]| {
+            let data = TensorData::new(values.to_vec(), [1, values.len()]);
+            Tensor::<2>::from_data(data.convert_dtype(place.dtype), (&device, place.dtype))
+        };
+        let (mut tensor, mut state) = (of(&[1.0; 6]), None);
+        for _ in 0..3 {
+            (tensor, state) = adam.step(1e-2, tensor, of(&gradients), state);
+        }
+        let found = numbers(tensor);
+        assert_eq!(found[0], 1.0, "{}", place.name);
+        for (found, gradient) in found.iter().zip(&gradients) {
+            assert!(
+                (found - 1.0).abs() <= 0.0301,
+                "{}: {found} at {gradient}",
+                place.name
+            );
+        }
+        assert!((found[5] - 1.03).abs() < 1e-4, "{}: {found:?}", place.name);
+    }
+}
+
 /// Sums are added in an order that the shape alone decides.
 #[cfg(feature = "flex")]
 #[test]

@@ -8,6 +8,7 @@ use burn::tensor::Tensor;
 
 #[cfg(feature = "flex")]
 use super::is_on;
+use super::operands::Operands;
 use super::{CascadeFunction, cascade, product, product_transposed, softmax_modules};
 
 #[cfg(feature = "flex")]
@@ -24,7 +25,7 @@ pub(super) use on_flex::{TiedActivation, TiedKernels, TiedKind, TiedSteps};
 /// - output: `[batch, dim]`
 ///
 /// # Panics
-/// If the shapes disagree or there is no layer or no unit.
+/// If the shapes or the float types disagree, or there is no layer or no unit.
 pub fn tied_cascade(
     x: Tensor<2>,
     w: Tensor<2>,
@@ -39,12 +40,16 @@ pub fn tied_cascade(
         "x and W of a shell must have one dimension"
     );
     super::cascade::check(w.dims()[0], &alpha, &beta, &bias, &function);
+    let (operands, x) = Operands::new("tied cascade", x);
+    let [w, alpha, beta, bias] = [("w", w), ("alpha", alpha), ("beta", beta), ("bias", bias)]
+        .map(|(name, parameter)| operands.with(name, parameter));
+    let function = function.operand(&operands);
     #[cfg(feature = "flex")]
     if is_on(&x, super::flex_has_kernels) {
-        return on_flex::cascade(x, w, alpha, beta, bias, function);
+        return operands.rounded(on_flex::cascade(x, w, alpha, beta, bias, function));
     }
     let z = product_transposed(x, w.clone());
-    product(cascade(z, alpha, beta, bias, function), w)
+    operands.rounded(product(cascade(z, alpha, beta, bias, function), w))
 }
 
 /// σ(x Wᵀ + a) W around softmax modules σ: see [`softmax_modules`] for the activation and its parameters.
@@ -60,7 +65,8 @@ pub fn tied_cascade(
 /// - output: `[batch, dim]`
 ///
 /// # Panics
-/// If the shapes disagree, there is no unit, or the rows of `w` do not divide into modules.
+/// If the shapes or the float types disagree, there is no unit, or the rows of `w` do not divide
+/// into modules.
 pub fn tied_softmax_modules(
     x: Tensor<2>,
     w: Tensor<2>,
@@ -78,13 +84,26 @@ pub fn tied_softmax_modules(
     assert_eq!(hidden_bias.dims(), [hidden], "the hidden bias of a shell");
     let (a, b) = mix.as_ref().map(|(a, b)| (a, b)).unzip();
     super::softmax_modules::check(hidden, modules, &alpha, &temperature, a, b);
+    let (operands, x) = Operands::new("tied softmax modules", x);
+    let w = operands.with("w", w);
+    let [hidden_bias, alpha, temperature] = [
+        ("hidden_bias", hidden_bias),
+        ("alpha", alpha),
+        ("temperature", temperature),
+    ]
+    .map(|(name, parameter)| operands.with(name, parameter));
+    let mix = mix.map(|(a, b)| (operands.with("a", a), operands.with("b", b)));
     #[cfg(feature = "flex")]
     if is_on(&x, super::flex_has_kernels) {
-        return on_flex::softmax_modules(x, w, hidden_bias, alpha, temperature, mix);
+        let y = on_flex::softmax_modules(x, w, hidden_bias, alpha, temperature, mix);
+        return operands.rounded(y);
     }
     let z = product_transposed(x, w.clone()) + hidden_bias.unsqueeze();
     let (a, b) = mix.unzip();
-    product(softmax_modules(z, alpha, temperature, a, b, modules), w)
+    operands.rounded(product(
+        softmax_modules(z, alpha, temperature, a, b, modules),
+        w,
+    ))
 }
 
 #[cfg(feature = "flex")]

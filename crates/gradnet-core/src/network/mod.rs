@@ -29,6 +29,7 @@ mod neural;
 mod quadratic;
 mod registry;
 mod released;
+mod released_names;
 mod ridge;
 mod scalar;
 mod single;
@@ -56,6 +57,7 @@ pub use neural::{
 pub use quadratic::{MGradNetQuadratic, QuadraticConfig};
 pub use registry::{Claim, Entry, Network, NetworkConfig, registry};
 pub use released::{ReleasedError, ReleasedModular, ReleasedState};
+pub use released_names::{ReleasedDifference, released_difference};
 pub use ridge::{
     ConvexRidge, Icgn, IcgnConfig, IcgnMonteCarloConfig, IcgnSampled, Ridge, RidgeConfig,
 };

@@ -83,8 +83,8 @@ pub enum ReleasedError {
         /// The array.
         name: String,
     },
-    /// An array holds a number that is not finite.
-    #[error("the array `{name}` holds {value}")]
+    /// An array holds a number that is not finite in 32 bits.
+    #[error("the array `{name}` holds {value:e}, which is no finite number of 32 bits")]
     NotFinite {
         /// The array.
         name: String,
@@ -292,7 +292,8 @@ impl<'a> Arrays<'a> {
     fn new(state: &'a ReleasedState) -> Result<Self, ReleasedError> {
         let mut left = BTreeMap::new();
         for (name, (shape, values)) in &state.arrays {
-            if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+            // A number beyond 32 bits would become infinite on the way into the network.
+            if let Some(value) = values.iter().find(|value| !(**value as f32).is_finite()) {
                 return Err(ReleasedError::NotFinite {
                     name: name.clone(),
                     value: *value,

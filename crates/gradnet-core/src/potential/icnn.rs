@@ -63,7 +63,14 @@ impl IcnnLayer {
 
 impl Icnn {
     /// `layers` hidden layers of `hidden` units.
+    ///
+    /// # Panics
+    /// If there is no layer.
     pub fn new([layers, hidden, dim]: [usize; 3], source: &mut ParameterSource) -> Self {
+        assert!(
+            layers > 0,
+            "an input convex network needs a hidden layer, not 0"
+        );
         let outputs = |layer| if layer == layers { 1 } else { hidden };
         Self {
             first: DenseLayer::uniform([hidden, dim], source),

@@ -68,11 +68,15 @@ pub struct PotentialMlp {
 
 impl PotentialMlp {
     /// `layers` hidden layers of `hidden` units whose last is summed; PyTorch's initial values.
+    ///
+    /// # Panics
+    /// If there is no layer.
     pub fn summed(
         [layers, hidden, dim]: [usize; 3],
         function: ScalarFunction,
         source: &mut ParameterSource,
     ) -> Self {
+        assert!(layers > 0, "a perceptron needs a hidden layer, not 0");
         let inputs = |layer| if layer == 0 { dim } else { hidden };
         Self {
             layers: (0..layers)

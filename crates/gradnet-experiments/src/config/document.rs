@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use toml::Spanned;
+use serde_spanned::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::{Place, Problem, SourceText};

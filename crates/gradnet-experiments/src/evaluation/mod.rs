@@ -17,7 +17,7 @@ use gradnet_core::VectorField;
 
 pub use linear_map::SymmetricLinearMap;
 pub use score::{Reference, Score, decibels, mean_squared_error};
-pub(crate) use score::{deviation, mean};
+pub(crate) use score::{deviation, mean, mean_squared_error_unless_stopped};
 
 use crate::{
     backend,
@@ -119,7 +119,7 @@ pub fn evaluate_pairs(
     let device = device.clone().without_autodiff();
     let host = backend::host(&device);
     let training = pairs.set(&pairs.split().training, config.linear_points, &host);
-    let affine = SymmetricLinearMap::fit_pairs(&training, network.dim());
+    let affine = SymmetricLinearMap::fit_pairs(&training, network.dim(), &host);
     let affine = affine.on_device(&device, FloatDType::F32);
     let test = &pairs.split().test;
     let set = pairs.set(test, config.points, &device);

@@ -3,7 +3,8 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use crate::data::PointSet;
+use crate::data::{Batch, PointSet};
+use crate::interrupter::Interrupter;
 
 /// `10 log10` of a mean squared error; of one below the smallest normal number, as of no error at all, that number's: -3077.
 ///
@@ -19,13 +20,32 @@ pub fn mean_squared_error(field: impl Fn(Tensor<2>) -> Tensor<2>, set: &PointSet
     let sum: f64 = set
         .chunks()
         .iter()
-        .map(|chunk| {
-            let squares = (field(chunk.x.clone()) - chunk.y.clone()).square();
-            let points = squares.sum_dim(1).into_data();
-            points.iter::<f64>().sum::<f64>()
-        })
+        .map(|chunk| squares(&field, chunk))
         .sum();
     sum / set.points() as f64
+}
+
+/// [`mean_squared_error`]; None if the work was asked to stop before the last chunk of points.
+pub(crate) fn mean_squared_error_unless_stopped(
+    field: impl Fn(Tensor<2>) -> Tensor<2>,
+    set: &PointSet,
+    interrupter: &Interrupter,
+) -> Option<f64> {
+    let mut sum = 0.0;
+    for chunk in set.chunks() {
+        if interrupter.should_stop() {
+            return None;
+        }
+        sum += squares(&field, chunk);
+    }
+    Some(sum / set.points() as f64)
+}
+
+/// The sum over the points of a chunk of the squared 2-norm.
+fn squares(field: impl Fn(Tensor<2>) -> Tensor<2>, chunk: &Batch) -> f64 {
+    let squares = (field(chunk.x.clone()) - chunk.y.clone()).square();
+    let points = squares.sum_dim(1).into_data();
+    points.iter::<f64>().sum::<f64>()
 }
 
 /// The mean of some values.

@@ -77,7 +77,7 @@ pub struct TrainConfig {
     pub data: DataConfig,
     /// When the run looks at validation points; for a run on a data file `points` is how many of its validation rows at most.
     pub validation: ValidationConfig,
-    /// Steps between checkpoints, written at the first validation due; 0 writes none unless the run is interrupted. Default 2,500.
+    /// Steps between checkpoints, written at the first validation due; the last step always has one. 0 writes no other. Default 2,500.
     pub checkpoint_every: usize,
 }
 

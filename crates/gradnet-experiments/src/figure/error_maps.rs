@@ -33,7 +33,7 @@ pub(super) fn scene(store: &Store, grids: &[Grid], device: &Device) -> Result<Sc
             {
                 continue;
             }
-            let run = Run::open(&store.run(&cell))?;
+            let run = store.trained(&cell)?;
             let errors = errors(&run, device)?;
             drawn.push(map(&errors, &format!("{} ({kind})", cell.label)));
         }

@@ -9,7 +9,6 @@ use kuva::render::render::Scene;
 use super::canvas::{Panel, panels};
 use super::{Figure, FigureError, missing};
 use crate::reproduce::{Grid, Plan, Record, Rows, Selection, Store, Table};
-use crate::run::Run;
 use crate::two_body::{Orbit, Prediction, evaluation_states, rate_of};
 
 /// Which of the 15 orbits is drawn: the one that Greydanus et al. draw.
@@ -36,7 +35,7 @@ pub(super) fn scene(store: &Store, grids: &[Grid], device: &Device) -> Result<Sc
             cell.label == row.label && Some(&cell.candidate) == row.candidate.as_ref()
         });
         let Some(cell) = chosen else { continue };
-        let run = Run::open(&store.run(cell))?;
+        let run = store.trained(cell)?;
         let network = run.network(device)?;
         let start = evaluation_states()[ORBIT];
         let prediction = Prediction::new(rate_of(&network, device), start, grid.horizon)?;

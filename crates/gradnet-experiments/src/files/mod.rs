@@ -44,7 +44,6 @@ pub use write::{Part, RowWriter};
 
 pub(crate) use error::{NONSENSE, caught, guarded};
 pub(crate) use map::map_file;
-pub(crate) use safetensors::tensors as safetensors_tensors;
 pub(crate) use temporary::temporary_file;
 
 use reader::{Opened, Rows};

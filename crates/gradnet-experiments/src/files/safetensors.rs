@@ -53,7 +53,7 @@ pub(super) fn open(file: &Path, selection: &Selection) -> Result<Opened, FileErr
 }
 
 /// Where the tensors' bytes begin, and the tensors in the order of their bytes.
-pub(crate) fn tensors(file: &Path) -> Result<(usize, Vec<(String, TensorInfo)>), FileError> {
+fn tensors(file: &Path) -> Result<(usize, Vec<(String, TensorInfo)>), FileError> {
     let source = File::open(file).map_err(|error| FileError::read(file, &error))?;
     let bytes = map_file(&source).map_err(|error| FileError::read(file, &error))?;
     // The crate keeps the last of tensors of one name, and finds fault with its place.

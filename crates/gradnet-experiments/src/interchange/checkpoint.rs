@@ -1,148 +1,160 @@
-//! The arrays of a PyTorch or safetensors checkpoint. Nothing in the file is run: the pickle is read as data, by a reader that knows tensors only.
+//! The arrays of a checkpoint: what PyTorch, `pickle` or safetensors have written. Nothing in the
+//! file is run: a pickle is read as data (`pickle.rs`).
 
-use std::path::Path;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
 
-use burn::store::pytorch_reader::{DType, PytorchReader, Tensor};
 use gradnet_core::network::ReleasedState;
-use safetensors::tensor::Dtype;
+use memmap2::Mmap;
+use safetensors::SafeTensors;
+use zip::ZipArchive;
 
-use crate::files::{FileError, guarded, map_file, safetensors_tensors};
+use super::foreign;
+use super::found::{Found, SearchError};
+use super::pytorch::{Nests, read_pickles, read_zip, unpack};
+use super::search::search;
+use super::stored::{Number, Place, Stored, row_by_row};
+use crate::files::{FileError, guarded, map_file};
 
-/// Keys under which training scripts put the weights.
-const NESTED: [&str; 4] = ["state_dict", "model_state_dict", "model", "net"];
-
-/// Numbers in a checkpoint, at most: 2 GB of them in 64 bits.
+/// Numbers in a network, at most: 2 GB of them in 64 bits.
 const MOST: usize = 1 << 28;
 
-/// Reads every array of a `.pt`, `.pth` or `.safetensors` file.
-///
-/// # Errors
-/// If the file cannot be read, is none of these, or is damaged.
-pub fn read_arrays(file: &Path) -> Result<ReleasedState, FileError> {
-    let extension = file.extension().unwrap_or_default().to_string_lossy();
-    guarded(file, || match extension.to_ascii_lowercase().as_str() {
-        "pt" | "pth" | "bin" => pytorch(file),
-        "safetensors" => safetensors(file),
-        _ => Err(FileError::Format {
-            file: file.into(),
-            reason: format!("its name ends in \".{extension}\", which no checkpoint here does"),
-            remedy: "name it .pt, .pth or .safetensors, as its contents are".into(),
-        }),
-    })
+/// A checkpoint, of which names, shapes and places are known; the numbers are read when asked for.
+#[derive(Debug)]
+pub struct Checkpoint {
+    file: PathBuf,
+    bytes: Mmap,
+    nests: Nests,
 }
 
-fn damaged(file: &Path, reason: impl std::fmt::Display) -> FileError {
-    FileError::Format {
-        file: file.into(),
-        reason: reason.to_string(),
-        remedy: "save the weights again with torch.save(network.state_dict(), file)".into(),
-    }
-}
-
-fn pytorch(file: &Path) -> Result<ReleasedState, FileError> {
-    // The reader's own message for a missing file says nothing of a remedy.
-    std::fs::File::open(file).map_err(|error| FileError::read(file, &error))?;
-    let mut read = PytorchReader::new(file);
-    for key in NESTED {
-        // Only a file whose every name begins with the key is nested: `model.` also begins names of modules.
-        let nested = match &read {
-            Ok(reader) => {
-                let prefix = format!("{key}.");
-                !reader.is_empty() && reader.keys().iter().all(|name| name.starts_with(&prefix))
+impl Checkpoint {
+    /// Opens a file; what it is, its contents say.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is no checkpoint, or is damaged.
+    pub fn open(file: &Path) -> Result<Self, FileError> {
+        if file.is_dir() {
+            return Err(FileError::Format {
+                file: file.into(),
+                reason: "it is a folder, not a checkpoint".into(),
+                remedy: "name the file in it that holds the weights".into(),
+            });
+        }
+        let read = |error| FileError::read(file, &error);
+        let source = std::fs::File::open(file).map_err(read)?;
+        if source.metadata().map_err(read)?.len() == 0 {
+            return Err(foreign::refused(file, &[]));
+        }
+        let bytes = map_file(&source).map_err(read)?;
+        let nests = guarded(file, || match bytes.as_ref() {
+            [b'P', b'K', 3, 4, ..] => read_zip(&bytes).map_err(|reason| damaged(file, reason)),
+            _ if foreign::is_safetensors(&bytes) => {
+                safetensors(&bytes).map_err(|reason| damaged(file, reason))
             }
-            Err(_) => true,
-        };
-        if nested && let Ok(inner) = PytorchReader::with_top_level_key(file, key) {
-            read = Ok(inner);
-            break;
-        }
+            [0x80, 0..=5, ..] => read_pickles(&bytes).map_err(|reason| damaged(file, reason)),
+            _ => Err(foreign::refused(file, &bytes)),
+        })?;
+        let file = file.into();
+        Ok(Self { file, bytes, nests })
     }
-    let reader = read.map_err(|error| {
-        damaged(
-            file,
-            format!("it is no PyTorch checkpoint of tensors ({error})"),
-        )
-    })?;
-    let mut arrays = Vec::new();
-    let mut total = 0usize;
-    for (name, tensor) in reader.tensors() {
-        total = total.saturating_add(elements(tensor.shape()).unwrap_or(usize::MAX));
-        if total > MOST {
-            return Err(damaged(
-                file,
-                format!("`{name}` is larger than any network here"),
-            ));
-        }
-        arrays.push((
-            name.clone(),
-            tensor.shape().to_vec(),
-            values(file, name, tensor)?,
-        ));
+
+    /// The state of the released network of that name: the one nesting and prefix whose names and
+    /// shapes are the network's, below `key` if it is given, of `dim` dimensions if that decides.
+    ///
+    /// # Errors
+    /// [`SearchError`] if there is none or more than one.
+    pub fn find(&self, network: &str, dim: usize, key: Option<&str>) -> Result<Found, SearchError> {
+        search(&self.nests, network, dim, key)
     }
-    Ok(ReleasedState::new(arrays))
-}
 
-fn elements(shape: &[usize]) -> Option<usize> {
-    shape
-        .iter()
-        .try_fold(1usize, |product, size| product.checked_mul(*size))
-}
-
-fn values(file: &Path, name: &str, tensor: &Tensor) -> Result<Vec<f64>, FileError> {
-    let size = match tensor.dtype() {
-        DType::F32 => 4,
-        DType::F64 => 8,
-        other => {
-            return Err(damaged(
-                file,
-                format!("`{name}` holds {other:?}, not floating-point numbers of 32 or 64 bits"),
-            ));
-        }
-    };
-    let bytes = tensor
-        .read()
-        .map_err(|error| damaged(file, format!("`{name}` cannot be read ({error})")))?;
-    Ok(match size {
-        4 => bytes
-            .chunks_exact(4)
-            .map(|b| f32::from_ne_bytes([b[0], b[1], b[2], b[3]]).into())
-            .collect(),
-        _ => bytes
-            .chunks_exact(8)
-            .map(|b| f64::from_ne_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]))
-            .collect(),
-    })
-}
-
-fn safetensors(file: &Path) -> Result<ReleasedState, FileError> {
-    let (start, infos) = safetensors_tensors(file)?;
-    let source = std::fs::File::open(file).map_err(|error| FileError::read(file, &error))?;
-    let bytes = map_file(&source).map_err(|error| FileError::read(file, &error))?;
-    let mut arrays = Vec::new();
-    for (name, info) in infos {
-        let (begin, end) = info.data_offsets;
-        let data = bytes
-            .get(start + begin..start + end)
-            .ok_or_else(|| damaged(file, format!("`{name}` is cut off")))?;
-        let values = match info.dtype {
-            Dtype::F32 => data
-                .chunks_exact(4)
-                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]).into())
-                .collect(),
-            Dtype::F64 => data
-                .chunks_exact(8)
-                .map(|b| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]))
-                .collect(),
-            other => {
-                return Err(damaged(
-                    file,
-                    format!(
-                        "`{name}` holds {other:?}, not floating-point numbers of 32 or 64 bits"
-                    ),
+    /// The numbers of a state.
+    ///
+    /// # Errors
+    /// If an array cannot be read or holds something else than floating-point numbers.
+    pub fn state(&self, found: &Found) -> Result<ReleasedState, FileError> {
+        guarded(&self.file, || {
+            let mut arrays = Vec::new();
+            let mut total = 0usize;
+            for (name, ours) in &found.names {
+                let stored = &self.nests[&found.nest][name];
+                total = total.saturating_add(stored.count().unwrap_or(usize::MAX));
+                if total > MOST {
+                    return Err(damaged(
+                        &self.file,
+                        format!("`{name}` is larger than any network here"),
+                    ));
+                }
+                arrays.push((
+                    ours.clone(),
+                    stored.shape.clone(),
+                    self.values(name, stored)?,
                 ));
             }
-        };
-        arrays.push((name, info.shape, values));
+            Ok(ReleasedState::new(arrays))
+        })
     }
-    Ok(ReleasedState::new(arrays))
+
+    fn values(&self, name: &str, stored: &Stored) -> Result<Vec<f64>, FileError> {
+        if let Number::Other(kind) = &stored.number {
+            return Err(FileError::Format {
+                file: self.file.clone(),
+                reason: format!(
+                    "`{name}` holds {kind}; float16, bfloat16, float32 and float64 are read"
+                ),
+                remedy: "save the network as it was before it was quantised or converted, \
+                         with network.float().state_dict()"
+                    .into(),
+            });
+        }
+        let cut_off = || damaged(&self.file, format!("`{name}` is cut off"));
+        // A view may lie far into a storage, and a small entry may unpack to a large one.
+        let reach = stored.reach().filter(|reach| *reach <= 8 * MOST);
+        let reach = reach.ok_or_else(cut_off)?;
+        let values = match &stored.place {
+            Place::Here(bytes) => stored.values(bytes),
+            Place::File(range) => self
+                .bytes
+                .get(range.clone())
+                .and_then(|all| stored.values(all)),
+            Place::Entry(entry) => {
+                let unreadable =
+                    |reason: String| damaged(&self.file, format!("`{name}`: {reason}"));
+                let mut archive = ZipArchive::new(Cursor::new(self.bytes.as_ref()))
+                    .map_err(|error| unreadable(error.to_string()))?;
+                let bytes = unpack(&mut archive, entry, reach as u64).map_err(unreadable)?;
+                stored.values(&bytes)
+            }
+        };
+        values.ok_or_else(cut_off)
+    }
+}
+
+fn damaged(file: &Path, reason: String) -> FileError {
+    FileError::Format {
+        file: file.into(),
+        reason,
+        remedy: "it may be cut off or changed on its way: copy it again, or save the weights \
+                 again with torch.save(network.state_dict(), file)"
+            .into(),
+    }
+}
+
+/// The tensors of a safetensors file: one nesting.
+fn safetensors(bytes: &[u8]) -> Result<Nests, String> {
+    let (header, metadata) = SafeTensors::read_metadata(bytes)
+        .map_err(|error| format!("it is no whole safetensors file ({error})"))?;
+    let start = header + 8;
+    let tensors = metadata.tensors().into_iter().map(|(name, info)| {
+        let (begin, end) = info.data_offsets;
+        let stored = Stored {
+            stride: row_by_row(&info.shape),
+            shape: info.shape.clone(),
+            offset: 0,
+            number: Number::named(&format!("{:?}", info.dtype)),
+            big_endian: false,
+            place: Place::File(start.saturating_add(begin)..start.saturating_add(end)),
+        };
+        (name, stored)
+    });
+    Ok(Nests::from([(String::new(), tensors.collect())]))
 }

@@ -1,13 +1,18 @@
-//! A released checkpoint as a run folder, which `gradnet eval`, `verify`, `predict` and `export` then take as any other.
+//! A released checkpoint as a run folder, which `gradnet eval`, `verify`, `predict` and `export`
+//! then take as any other.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use gradnet_core::network::{Network, NetworkConfig, ReleasedError, UnitFunction};
+use gradnet_core::network::{
+    Network, NetworkConfig, ReleasedError, UnitFunction, released_difference,
+};
 use gradnet_core::{ParameterSource, VectorField};
 
-use super::read_arrays;
+use super::checkpoint::Checkpoint;
+use super::found::{Found, SearchError};
 use crate::data::file::FilePairs;
 use crate::experiment::{Experiment, ExperimentError};
 use crate::files::FileError;
@@ -23,6 +28,8 @@ pub struct Imported {
     pub config: NetworkConfig,
     /// Its trainable numbers.
     pub parameters: usize,
+    /// Where in the file they were.
+    pub found: Found,
 }
 
 /// Why a checkpoint cannot be imported.
@@ -32,6 +39,14 @@ pub enum ImportError {
     /// The file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
+    /// No state in the file is the network's, or more than one.
+    #[error("{file}: {error}")]
+    Search {
+        /// The file.
+        file: String,
+        /// What there is instead.
+        error: SearchError,
+    },
     /// The arrays are not those of the network.
     #[error("{file} holds no {network}: {error}")]
     Released {
@@ -65,6 +80,11 @@ impl ImportError {
     pub fn remedy(&self) -> String {
         match self {
             Self::File(error) => error.remedy().into(),
+            Self::Search { error, .. } => error.remedy(),
+            Self::Released {
+                error: ReleasedError::NotFinite { .. },
+                ..
+            } => "its training has diverged: import a checkpoint from before".into(),
             Self::Released { .. } => {
                 "name the network the file was saved from with --network: gradnet_c, gradnet_m, mgradnet_c or mgradnet_m".into()
             }
@@ -77,35 +97,49 @@ impl ImportError {
     }
 }
 
-/// Reads a released checkpoint and writes a run folder with its weights and with `experiment`, whose network is replaced by the file's.
+/// Reads a released checkpoint and writes a run folder with its weights and with `experiment`,
+/// whose network is replaced by the file's.
 ///
-/// The activation is the learned one where the file holds it; otherwise the one the experiment's network names if it is of the same kind, and
-/// tanh if not.
+/// Of several states in the file `key` names one, see [`Checkpoint::find`]. The activation is the
+/// learned one where the file holds it; otherwise the one the experiment's network names if it is
+/// of the same kind, and tanh if not.
 ///
 /// # Errors
 /// See [`ImportError`]; nothing is written unless the weights fit.
 pub fn import(
     file: &Path,
     network: &str,
+    key: Option<&str>,
     experiment: &Experiment,
-    out: &Path,
-    overwrite: bool,
+    (out, overwrite): (&Path, bool),
     device: &Device,
 ) -> Result<Imported, ImportError> {
-    let state = read_arrays(file)?;
+    let name = file.display().to_string();
+    let released = |error| ImportError::Released {
+        file: name.clone(),
+        network: network.into(),
+        error,
+    };
+    if released_difference(network, &BTreeMap::new()).is_none() {
+        return Err(released(ReleasedError::NotReleased {
+            name: network.into(),
+        }));
+    }
+    let checkpoint = Checkpoint::open(file)?;
+    let found = checkpoint
+        .find(network, experiment.dim(), key)
+        .map_err(|error| ImportError::Search {
+            file: name.clone(),
+            error,
+        })?;
+    let state = checkpoint.state(&found)?;
     let fixed = match &experiment.network {
         NetworkConfig::GradNetC(config) | NetworkConfig::MGradNetC(config) => config.activation,
         _ => UnitFunction::Tanh,
     };
     let mut source = ParameterSource::new(&device.clone().without_autodiff(), 0);
-    let name = file.display().to_string();
-    let (config, loaded) = state
-        .network(network, fixed, &mut source)
-        .map_err(|error| ImportError::Released {
-            file: name.clone(),
-            network: network.into(),
-            error,
-        })?;
+    let loaded = state.network(network, fixed, &mut source);
+    let (config, loaded) = loaded.map_err(released)?;
     if loaded.dim() != experiment.dim() {
         return Err(ImportError::Dimension {
             file: name,
@@ -135,5 +169,6 @@ pub fn import(
         parameters: loaded.num_params(),
         network: loaded,
         config,
+        found,
     })
 }

@@ -2,8 +2,18 @@
 
 mod checkpoint;
 mod export;
+mod foreign;
+mod found;
 mod import;
+mod legacy;
+mod numpy;
+mod pickle;
+mod pytorch;
+mod search;
+mod stored;
+mod unpickle;
 
-pub use checkpoint::read_arrays;
+pub use checkpoint::Checkpoint;
 pub use export::{Exported, export};
+pub use found::{Found, SearchError};
 pub use import::{ImportError, Imported, import};

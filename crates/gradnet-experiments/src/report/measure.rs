@@ -1,9 +1,12 @@
 //! What is measured of a run for its page.
 
-use burn::tensor::{Device, FloatDType, Tensor};
+use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use gradnet_core::VectorField;
-use gradnet_core::analysis::{Region, Verification, host, jacobians, verify};
+use gradnet_core::analysis::{
+    Region, Verification, double_precision, host, in_double_precision, jacobians, verify_module,
+};
 
+use crate::backend;
 use crate::data::file::RunField;
 use crate::data::{PointSet, points_tensor};
 use crate::evaluation::test_points;
@@ -88,14 +91,18 @@ pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> 
         let rows = chunk.x.dims()[0].min(few);
         chunk.x.clone().narrow(0, 0, rows)
     });
+    // Eigenvalues near zero and the verdict must not be rounding: 64 bits on the processor.
+    let processor = backend::host(&device);
+    let exact = in_double_precision(run.network(&processor)?, &processor);
     let scale = similarity.jacobian_scale();
     let spectra = first.map_or(Vec::new(), |x| {
-        let jacobians = jacobians(network, x);
+        let points = TensorData::new(host(x.clone()), x.dims());
+        let x = Tensor::from_data(points, (&processor, double_precision(&processor)));
+        let jacobians = jacobians(&exact, x);
         jacobians.iter().map(|j| spectrum(&(j * scale))).collect()
     });
-    let like = Tensor::<2>::zeros([1, dim], &device);
     Ok(Measured {
-        verification: verify(network, network.claim(), &like, region, few.max(2), 0),
+        verification: verify_module(network, network.claim(), &processor, region, few.max(2), 0),
         errors,
         spectra,
         plane: (dim == 2).then(|| plane(&field, target.as_deref(), &set, &device)),

@@ -4,11 +4,13 @@ use gradnet_core::network::{NetworkConfig, Size};
 use serde::{Deserialize, Serialize};
 use toml::value::{Table, Value};
 
-use super::{Grid, GridNetwork};
+use super::identity::SCHEMA;
+use super::{Grid, GridNetwork, Identity, Measure};
 use crate::experiment::{
     DataConfig, Experiment, ExperimentError, FixedData, Schedule, TrainConfig,
 };
 use crate::target::TargetConfig;
+use crate::two_body::Horizon;
 
 /// What is chosen by validation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +35,8 @@ pub struct Cell {
     pub candidate: Candidate,
     /// The run, checked.
     pub experiment: Experiment,
+    /// How far predicted orbits are followed, where the table measures them.
+    pub horizon: Option<Horizon>,
     /// Whether its number of steps is not the table's.
     own_steps: bool,
 }
@@ -116,13 +120,23 @@ impl Cell {
             label: network.label.clone(),
             candidate: candidate.clone(),
             experiment: experiment.check()?,
+            horizon: match grid.measure {
+                Measure::Field => None,
+                Measure::Orbits => Some(grid.horizon),
+            },
             own_steps: network.steps.is_some(),
         };
         cell.experiment.name = cell.name();
         Ok(cell)
     }
 
-    /// The cell's name, unique in its table: `mgradnet_m-d32-b100-lr0.01-s0`.
+    /// Everything that decides its numbers.
+    pub fn identity(&self) -> Identity {
+        Identity::new(SCHEMA, &self.experiment, self.horizon)
+    }
+
+    /// The cell's name, of the settings a reader looks for: `mgradnet_m-d32-b100-lr0.01-s0`. Rows that
+    /// differ in other settings share it.
     pub fn name(&self) -> String {
         let Self {
             candidate,

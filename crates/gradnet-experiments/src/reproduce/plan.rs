@@ -17,10 +17,10 @@ pub struct Selection {
 /// A network in one dimension: a row of a table.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry<'a> {
+    grid: &'a Grid,
     pub(super) network: &'a GridNetwork,
     pub(super) dim: Option<usize>,
     pub(super) seeds: usize,
-    pub(super) steps: usize,
     pub(super) published_db: Option<f64>,
 }
 
@@ -82,10 +82,10 @@ impl Plan {
                             .is_none_or(|chosen| chosen.contains(&network.network))
                     })
                     .map(|network| Entry {
+                        grid: &self.grid,
                         network,
                         dim,
                         seeds,
-                        steps: network.steps(&self.grid),
                         published_db: network.published_db.get(place).copied(),
                     }),
             );
@@ -101,7 +101,7 @@ impl Plan {
         let mut cells = Vec::new();
         for entry in self.entries() {
             for candidate in entry.network.candidates(&self.grid) {
-                cells.push(self.cell(&entry, &candidate, 0)?);
+                cells.push(entry.cell(&candidate, 0)?);
             }
         }
         Ok(cells)
@@ -118,29 +118,30 @@ impl Plan {
                 continue;
             };
             for seed in 1..entry.seeds as u64 {
-                cells.push(self.cell(&entry, &best.candidate, seed)?);
+                cells.push(entry.cell(&best.candidate, seed)?);
             }
         }
         Ok(cells)
     }
-
-    fn cell(
-        &self,
-        entry: &Entry<'_>,
-        candidate: &Candidate,
-        seed: u64,
-    ) -> Result<Cell, ExperimentError> {
-        Cell::new(&self.grid, entry.network, entry.dim, candidate, seed)
-    }
 }
 
 impl Entry<'_> {
-    /// Whether a record belongs to this row.
+    fn cell(&self, candidate: &Candidate, seed: u64) -> Result<Cell, ExperimentError> {
+        Cell::new(self.grid, self.network, self.dim, candidate, seed)
+    }
+
+    /// Whether a record belongs to this row: with its candidate and seed the row has the very cell.
     pub(super) fn owns(&self, record: &Record) -> bool {
-        record.network == self.network.network
-            && record.experiment.train.schedule == self.network.schedule
-            && record.experiment.train.steps == self.steps
+        let alike = record.network == self.network.network
             && self.dim.is_none_or(|dim| dim == record.dim)
+            && self
+                .network
+                .candidates(self.grid)
+                .contains(&record.candidate);
+        alike
+            && self
+                .cell(&record.candidate, record.seed)
+                .is_ok_and(|cell| record.is_of(&cell))
     }
 }
 

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Candidate, Cell};
+use super::{Candidate, Cell, Identity};
 use crate::evaluation::{Reference, Score};
 use crate::experiment::Experiment;
-use crate::run::{RunError, write_atomically};
+use crate::run::{Run, RunError, write_atomically};
+use crate::two_body::Horizon;
 
 /// What a cell came to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,9 @@ pub struct Record {
     pub table: String,
     /// The cell's name.
     pub cell: String,
+    /// The version of what the program makes of an experiment.
+    #[serde(default = "first")]
+    pub schema: u32,
     /// The network's name in the table.
     pub label: String,
     /// The network's registered name.
@@ -41,6 +45,23 @@ pub struct Record {
     pub wall_s: f64,
     /// The experiment; a record of another one is not this cell's.
     pub experiment: Experiment,
+    /// How far predicted orbits were followed, where they were; records of an older version do not
+    /// say so and mean the paper's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub horizon: Option<Horizon>,
+}
+
+/// The version of records that do not tell theirs.
+fn first() -> u32 {
+    1
+}
+
+impl Record {
+    /// Whether this is the cell's record: everything that decides the numbers is the same.
+    pub fn is_of(&self, cell: &Cell) -> bool {
+        let horizon = cell.horizon.map(|_| self.horizon.unwrap_or_default());
+        Identity::new(self.schema, &self.experiment, horizon) == cell.identity()
+    }
 }
 
 /// The numbers of a run that ended well.
@@ -95,32 +116,63 @@ impl Store {
         &self.folder
     }
 
-    /// Where a cell's record lies.
+    /// Where a cell's record is written.
     pub fn path(&self, cell: &Cell) -> PathBuf {
-        let folder = self.folder.join("cells").join(cell.table);
-        folder.join(format!("{}.json", cell.name()))
+        self.cells(cell).join(format!("{}.json", tagged(cell)))
     }
 
     /// Where a cell trains.
     pub fn run(&self, cell: &Cell) -> PathBuf {
-        self.folder.join("runs").join(cell.table).join(cell.name())
+        self.folder.join("runs").join(cell.table).join(tagged(cell))
     }
 
-    /// The cell's record, if there is one of the very same experiment.
+    /// The run a cell's record came of, if it is still there.
+    ///
+    /// # Errors
+    /// If there is no such run.
+    pub fn trained(&self, cell: &Cell) -> Result<Run, RunError> {
+        let place = self.run(cell);
+        // Older versions named the folder without the tag.
+        Run::open(&place).or_else(|error| {
+            let run = Run::open(&place.with_file_name(cell.name()));
+            let same = |run: &Run| *run.experiment() == cell.experiment;
+            run.ok().filter(same).ok_or(error)
+        })
+    }
+
+    fn cells(&self, cell: &Cell) -> PathBuf {
+        self.folder.join("cells").join(cell.table)
+    }
+
+    /// The cell's record, if there is one of the very same identity.
     ///
     /// # Errors
     /// If the file is there but cannot be read.
     pub fn load(&self, cell: &Cell) -> Result<Option<Record>, RunError> {
-        let path = self.path(cell);
-        let text = match fs::read_to_string(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            read => read.map_err(|error| RunError::io("read", &path, error))?,
-        };
-        let record: Record = serde_json::from_str(&text).map_err(|error| RunError::Damaged {
-            path,
-            reason: format!("{error}; remove it to run the cell again"),
-        })?;
-        Ok((record.experiment == cell.experiment).then_some(record))
+        let written = self.path(cell);
+        if let Some(record) = read(&written)?.filter(|record| record.is_of(cell)) {
+            return Ok(Some(record));
+        }
+        // Records without a tag, or with the tag of an experiment that had fewer settings to tell.
+        for path in self.alike(cell).filter(|path| *path != written) {
+            if let Some(record) = read(&path)?.filter(|record| record.is_of(cell)) {
+                return Ok(Some(record));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The files of records that have the cell's name, whatever their tag.
+    fn alike(&self, cell: &Cell) -> impl Iterator<Item = PathBuf> {
+        let name = cell.name();
+        let entries = fs::read_dir(self.cells(cell)).into_iter().flatten();
+        entries.flatten().filter_map(move |entry| {
+            let file = entry.file_name();
+            let stem = file.to_str()?.strip_suffix(".json")?;
+            let tag = stem.strip_prefix(&name)?;
+            let tagged = tag.strip_prefix('-').is_some_and(is_tag);
+            (tag.is_empty() || tagged).then(|| entry.path())
+        })
     }
 
     /// The records there are of these cells.
@@ -153,6 +205,29 @@ impl Store {
         fs::create_dir_all(folder).map_err(|error| RunError::io("create", folder, error))?;
         write_atomically(path, bytes).map_err(|error| RunError::io("write", path, error))
     }
+}
+
+/// A cell's name with its identity's tag.
+fn tagged(cell: &Cell) -> String {
+    format!("{}-{}", cell.name(), cell.identity().tag())
+}
+
+fn is_tag(text: &str) -> bool {
+    text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The record of a file; None if there is no such file.
+fn read(path: &Path) -> Result<Option<Record>, RunError> {
+    let text = match fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        read => read.map_err(|error| RunError::io("read", path, error))?,
+    };
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|error| RunError::Damaged {
+            path: path.into(),
+            reason: format!("{error}; remove it to run the cell again"),
+        })
 }
 
 /// The processor's name, where the system tells it.

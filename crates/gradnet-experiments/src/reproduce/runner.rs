@@ -1,20 +1,22 @@
 //! Runs the cells of a plan, some side by side, and keeps what is done.
 
 use std::collections::{HashMap, VecDeque};
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 use burn::tensor::Device;
 
+use super::identity::SCHEMA;
 use super::record::{CellResult, OrbitScore, processor};
 use super::{Cell, Measure, Plan, Record, Store, Table};
 use crate::backend::Backend;
 use crate::evaluation::{Reference, reference_rows};
 use crate::experiment::{Experiment, ExperimentError};
 use crate::interrupter::Interrupter;
-use crate::run::{Run, RunError};
-use crate::training::{Summary, TrainError, TrainOptions, train};
+use crate::run::{Run, RunError, RunFolder};
+use crate::training::{Summary, TrainError, TrainOptions, resume, train};
 use crate::two_body::{Prediction, evaluation_states, rate_of};
 
 /// How a reproduction runs.
@@ -188,8 +190,7 @@ impl Reproduction<'_> {
         for cell in cells {
             self.complete(&cell)?;
             let mut state = self.state();
-            let name = cell.name();
-            if state.records.iter().any(|record| record.cell == name) {
+            if state.records.iter().any(|record| record.is_of(&cell)) {
                 state.done += 1;
             } else {
                 state.queue.push_back(cell);
@@ -217,8 +218,7 @@ impl Reproduction<'_> {
 
     /// Measures what a record of an older version lacks, if the weights it came of are still there.
     fn complete(&self, cell: &Cell) -> Result<(), ReproduceError> {
-        let name = cell.name();
-        let index = self.state().records.iter().position(|r| r.cell == name);
+        let index = self.state().records.iter().position(|r| r.is_of(cell));
         let Some(index) = index.filter(|_| !self.options.interrupter.should_stop()) else {
             return Ok(());
         };
@@ -227,7 +227,7 @@ impl Reproduction<'_> {
         let Some(orbits) = orbits.filter(|o| o.early_coordinate_mse_db.is_empty()) else {
             return Ok(());
         };
-        if let Ok(run) = Run::open(&self.store.run(cell)) {
+        if let Ok(run) = self.store.trained(cell) {
             orbits.early_coordinate_mse_db = self.orbits(&run)?.early_coordinate_mse_db;
             self.store.save(cell, &record)?;
             self.state().records[index] = record;
@@ -292,6 +292,7 @@ impl Reproduction<'_> {
         let record = Record {
             table: cell.table.into(),
             cell: cell.name(),
+            schema: SCHEMA,
             label: cell.label.clone(),
             network: experiment.network.name().into(),
             dim: experiment.dim(),
@@ -304,8 +305,10 @@ impl Reproduction<'_> {
             backend: self.options.backend.name().into(),
             wall_s,
             experiment: experiment.clone(),
+            horizon: cell.horizon,
         };
         self.store.save(&cell, &record)?;
+        self.clear(&cell)?;
         {
             let mut state = self.state();
             state.ran.push((cost(&record.experiment), wall_s));
@@ -319,13 +322,7 @@ impl Reproduction<'_> {
 
     fn train(&self, cell: &Cell) -> Result<CellResult, TrainError> {
         let folder = self.store.run(cell);
-        let options = TrainOptions {
-            overwrite: true,
-            interrupter: self.options.interrupter.clone(),
-            reference: Some(self.reference(cell)?),
-            ..TrainOptions::new(self.options.backend)
-        };
-        let summary = train(&cell.experiment, &self.options.device, &folder, options)?;
+        let summary = self.summary(cell, &folder)?;
         let run = Run::open(&folder)?;
         let result = CellResult {
             orbits: match self.plan.grid().measure {
@@ -335,12 +332,45 @@ impl Reproduction<'_> {
             curve: curve(&run)?,
             ..scored(&summary)
         };
-        // Figures draw the networks in the plane and on phase space; the large ones are only scored.
-        if cell.experiment.dim() > 8 {
-            std::fs::remove_dir_all(&folder)
-                .map_err(|error| RunError::io("remove", &folder, error))?;
-        }
         Ok(result)
+    }
+
+    /// Trains the cell's run, or goes on with it where a reproduction was interrupted.
+    fn summary(&self, cell: &Cell, folder: &Path) -> Result<Summary, TrainError> {
+        let reference = self.reference(cell)?;
+        let options = || TrainOptions {
+            overwrite: true,
+            interrupter: self.options.interrupter.clone(),
+            reference: Some(reference),
+            ..TrainOptions::new(self.options.backend)
+        };
+        let device = &self.options.device;
+        let begun = Run::open_unfinished(folder)
+            .is_ok_and(|run| *run.experiment() == cell.experiment && checkpoints(folder).is_dir());
+        if begun {
+            match resume(folder, device, options()) {
+                // Checkpoints of another backend or that cannot be read.
+                Err(TrainError::OtherBackend { .. } | TrainError::Run(_)) => {}
+                resumed => return resumed,
+            }
+        }
+        train(&cell.experiment, device, folder, options())
+    }
+
+    /// Removes of a run what is of no use once its record is written: all of it but the weights that
+    /// figures draw, those of the networks in the plane and on phase space.
+    fn clear(&self, cell: &Cell) -> Result<(), RunError> {
+        let folder = self.store.run(cell);
+        let removed = match cell.experiment.dim() > 8 {
+            true => folder,
+            false => checkpoints(&folder),
+        };
+        match std::fs::remove_dir_all(&removed) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(RunError::io("remove", &removed, error))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn reference(&self, cell: &Cell) -> Result<Reference, TrainError> {
@@ -356,6 +386,7 @@ impl Reproduction<'_> {
         let stored = self.state().records.iter().find_map(|record| {
             let result = record.result.as_ref()?;
             let same = (record.dim, record.seed) == key
+                && record.experiment.target == experiment.target
                 && record.experiment.evaluation == experiment.evaluation;
             same.then_some(result.reference)
         });
@@ -427,6 +458,11 @@ impl Reproduction<'_> {
             left_s: (!all.is_empty()).then_some(left * pace),
         }
     }
+}
+
+/// The checkpoints of a run: it has them until its record is written.
+fn checkpoints(run: &Path) -> PathBuf {
+    run.join(RunFolder::CHECKPOINTS)
 }
 
 fn scored(summary: &Summary) -> CellResult {

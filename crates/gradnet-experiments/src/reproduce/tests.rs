@@ -3,6 +3,7 @@ use burn::tensor::Device;
 use super::*;
 use crate::backend::Backend;
 use crate::interrupter::Interrupter;
+use crate::training::{Status, TrainError, TrainOptions, train};
 
 fn options(out: &std::path::Path) -> Options {
     Options {
@@ -148,6 +149,115 @@ fn predicted_orbits_are_scored_and_an_interrupted_reproduction_goes_on() {
             rows[b].coordinate_mse_db_mean
         );
     }
+}
+
+/// Ends a run at its first validation.
+struct StopEarly(Interrupter);
+
+impl crate::training::Progress for StopEarly {
+    fn update(&mut self, _: &Status) {
+        self.0.stop();
+    }
+}
+
+/// What an interrupted cell has computed is used: its folder is gone on with, not begun anew.
+#[test]
+fn an_interrupted_cell_goes_on_from_its_checkpoint_and_comes_to_the_same_numbers() {
+    let grid = Grid::from_name("toy-convex").unwrap().quick();
+    let selection = Selection {
+        networks: Some(vec!["mgradnet_c".into()]),
+        seeds: Some(1),
+        ..Selection::default()
+    };
+    let plan = Plan::new(grid, selection);
+    let cell = plan.search().unwrap().remove(0);
+    let [whole, stopped] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    reproduce(&plan, &options(whole.path()), &Silent).unwrap();
+
+    let run = Store::new(stopped.path()).run(&cell);
+    let mut early = TrainOptions::new(Backend::Flex);
+    early.progress = Box::new(StopEarly(early.interrupter.clone()));
+    let error = train(&cell.experiment, &Device::flex(), &run, early).unwrap_err();
+    assert!(matches!(error, TrainError::Interrupted { .. }), "{error}");
+    let config = run.join("config.toml");
+    let marked = std::fs::read_to_string(&config).unwrap() + "# marked\n";
+    std::fs::write(&config, marked).unwrap();
+
+    reproduce(&plan, &options(stopped.path()), &Silent).unwrap();
+    let text = std::fs::read_to_string(&config).unwrap();
+    assert!(text.ends_with("# marked\n"), "the run was begun anew");
+    assert!(!run.join("checkpoint").exists());
+    let result = |folder: &tempfile::TempDir| {
+        let record = Store::new(folder.path()).load(&cell).unwrap().unwrap();
+        record.result.unwrap()
+    };
+    assert_eq!(result(&stopped), result(&whole));
+}
+
+/// Two rows that differ in a fixed setting only have two records, and each its own row of the table.
+#[test]
+fn rows_that_differ_in_a_fixed_setting_only_do_not_share_a_record() {
+    let out = tempfile::tempdir().unwrap();
+    let mut grid = Grid::from_name("toy-convex").unwrap().quick();
+    grid.networks.retain(|row| row.network == "mgradnet_c");
+    let mut other = grid.networks[0].clone();
+    other.settings.insert("layers".into(), 2.into());
+    other.label = "two layers".into();
+    grid.networks.push(other);
+    let plan = Plan::new(grid, Selection::default());
+    let table = reproduce(&plan, &options(out.path()), &Silent).unwrap();
+    let Rows::Field(rows) = &table.rows else {
+        panic!("a table of fields");
+    };
+    let [four, two] = &rows[2..] else {
+        panic!("{rows:?}");
+    };
+    assert_ne!(four.parameters, two.parameters);
+    assert_ne!(four.mse_db_mean, two.mse_db_mean);
+    let cells = out.path().join("cells/toy-convex");
+    // Two seeds each.
+    assert_eq!(std::fs::read_dir(cells).unwrap().count(), 4);
+
+    struct Nothing;
+    impl Watch for Nothing {
+        fn begun(&self, cell: &Cell) {
+            panic!("{} was run again", cell.name());
+        }
+    }
+    let again = reproduce(&plan, &options(out.path()), &Nothing).unwrap();
+    assert_eq!(again.markdown(), table.markdown());
+}
+
+/// A record of before, without a tag in its name and without what was not told then, is still found;
+/// one of another experiment under that name is not taken for it.
+#[test]
+fn records_of_older_versions_are_found_by_what_they_hold() {
+    let out = tempfile::tempdir().unwrap();
+    let grid = Grid::from_name("toy-convex").unwrap().quick();
+    let plan = Plan::new(grid, Selection::default());
+    let cell = plan.search().unwrap().remove(0);
+    let store = Store::new(out.path());
+    let selection = Selection {
+        networks: Some(vec![cell.experiment.network.name().into()]),
+        seeds: Some(1),
+        ..Selection::default()
+    };
+    let only = Plan::new(plan.grid().clone(), selection);
+    reproduce(&only, &options(out.path()), &Silent).unwrap();
+    let tagged = store.path(&cell);
+    let text = std::fs::read_to_string(&tagged).unwrap();
+    assert!(text.contains("\"schema\": 1,\n"), "{text}");
+    let old = text.replacen("  \"schema\": 1,\n", "", 1);
+    std::fs::remove_file(&tagged).unwrap();
+    let untagged = tagged.with_file_name(format!("{}.json", cell.name()));
+    std::fs::write(&untagged, &old).unwrap();
+    let found = store.load(&cell).unwrap().unwrap();
+    assert!(found.is_of(&cell));
+
+    let other = old.replacen("\"linear_points\": 500", "\"linear_points\": 501", 1);
+    assert_ne!(other, old);
+    std::fs::write(&untagged, other).unwrap();
+    assert!(store.load(&cell).unwrap().is_none());
 }
 
 /// The numbers of a cell do not depend on how many run beside it, nor on the threads it has.

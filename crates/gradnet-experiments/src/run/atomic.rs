@@ -1,7 +1,9 @@
 //! Files that are there whole or not at all.
 
+use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
 
 use tempfile::NamedTempFile;
 
@@ -9,6 +11,27 @@ use super::RunError;
 
 /// How the names of files begin that are not yet whole.
 pub(super) const UNFINISHED: &str = ".writing-";
+
+/// The files this process has begun to write beside their places, those that are whole by now among
+/// them.
+static BEGUN: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Paths after which those are dropped that are no more.
+const BEGUN_AT_MOST: usize = 64;
+
+fn begun() -> MutexGuard<'static, Vec<PathBuf>> {
+    // Every change is one push or one sweep, which a panic cannot leave half done.
+    BEGUN.lock().unwrap_or_else(|poison| poison.into_inner())
+}
+
+/// Removes the files that are not whole yet. For a process that is about to end: those who write
+/// them are not asked.
+pub fn remove_unfinished() {
+    begun().drain(..).for_each(|file| {
+        // A file that was moved to its place is no more.
+        let _ = fs::remove_file(file);
+    });
+}
 
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
     write_atomically(path, bytes).map_err(|error| RunError::io("write", path, error))
@@ -45,7 +68,13 @@ pub(crate) fn file_beside(path: &Path) -> io::Result<NamedTempFile> {
     // A temporary file is private otherwise, which a result should not be. The user's mask is applied to this.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder.unwrap_or(Path::new(".")))
+    let file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    let mut begun = begun();
+    if begun.len() >= BEGUN_AT_MOST {
+        begun.retain(|path| path.exists());
+    }
+    begun.push(file.path().into());
+    Ok(file)
 }
 
 #[cfg(all(test, unix))]

@@ -24,7 +24,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 pub(crate) use atomic::file_beside;
-pub use atomic::write_atomically;
+pub use atomic::{remove_unfinished, write_atomically};
 pub use folder::RunFolder;
 pub use metrics::Metrics;
 pub use open::Run;

@@ -35,6 +35,9 @@ const KEPT: usize = 2;
 pub(super) struct Position {
     /// Steps done.
     pub(super) step: usize,
+    /// Whether the validation that is due at this step was interrupted.
+    #[serde(default)]
+    pub(super) validation_due: bool,
     /// The run's `config.toml`: a checkpoint of another run is no checkpoint of this one.
     pub(super) experiment: String,
     /// The backend that computed so far.
@@ -250,6 +253,7 @@ mod tests {
     fn position(step: usize) -> Position {
         Position {
             step,
+            validation_due: false,
             experiment: "name = \"a\"\n".into(),
             backend: "flex".into(),
             data_digest: None,

@@ -18,10 +18,10 @@ use super::{
 use crate::backend::Backend;
 use crate::data::{Batches, Stream, derived_seed};
 use crate::device_check;
-use crate::evaluation::{decibels, mean_squared_error};
+use crate::evaluation::{decibels, mean_squared_error, mean_squared_error_unless_stopped};
 use crate::experiment::{Experiment, TrainConfig};
 use crate::files::{NONSENSE, caught};
-use crate::interrupter::Interrupter;
+use crate::interrupter::{Interrupter, Saving};
 use crate::run::{RunError, RunFolder};
 
 /// Trains from a checkpoint, or from the start, and scores the result.
@@ -75,7 +75,8 @@ pub(super) fn run(
     let device_check = material.check_device(weights, experiment, device)?;
     let (session, network, optimizer, scheduler) = match restored {
         None => {
-            let error = validation_error(&network, &material);
+            let valid = network.clone().valid();
+            let error = mean_squared_error(|x| valid.forward(x), material.validation());
             let best = Best::new(network.clone(), decibels(error * facts.unit));
             let session = Session::new(folder, facts, progress, best);
             (session, network, optimizer(config), scheduler(config))
@@ -93,7 +94,8 @@ pub(super) fn run(
     };
     let mut course = Course {
         backend,
-        interrupter,
+        saving: Some(interrupter.saving()),
+        interrupter: interrupter.clone(),
         material: &material,
         learner: Learner::new(network, Regression, optimizer),
         scheduler,
@@ -102,8 +104,14 @@ pub(super) fn run(
     };
     let result = course.train();
 
-    let mut session = course.session;
+    let Course {
+        mut session,
+        saving,
+        ..
+    } = course;
     let trained = session.finish(result)?;
+    interrupter.saved_to(session.folder.path());
+    drop(saving);
     session.progress.stage(Stage::Evaluating);
     let inner = device.clone().without_autodiff();
     let evaluation = material.evaluate(&trained.network, experiment, reference, &inner)?;
@@ -134,6 +142,8 @@ pub(super) fn run(
 struct Course<'a> {
     backend: Backend,
     interrupter: Interrupter,
+    /// Held until all that was learned is in a checkpoint.
+    saving: Option<Saving>,
     material: &'a Material,
     learner: Learner<Network, Regression>,
     scheduler: ModuleLrScheduler,
@@ -142,7 +152,8 @@ struct Course<'a> {
 }
 
 impl Course<'_> {
-    /// Trains until all steps are done or someone interrupts, which leaves a checkpoint.
+    /// Trains until all steps are done or someone interrupts. Either way the last step has a
+    /// checkpoint: whatever ends the final test costs no training.
     fn train(&mut self) -> Result<(), TrainError> {
         self.session.begin()?;
         while !self.session.is_done() && !self.interrupter.should_stop() {
@@ -151,7 +162,7 @@ impl Course<'_> {
                 self.save()?;
             }
         }
-        if self.interrupter.should_stop() && self.session.step() > 0 {
+        if self.session.step() > 0 {
             self.save()?;
         }
         Ok(())
@@ -159,9 +170,9 @@ impl Course<'_> {
 
     /// The steps up to the next validation, and the validation.
     ///
-    /// Where the run is interrupted between two validations, its last weights are validated too, so
-    /// that they count. The uninterrupted run has no such validation, so the checkpoint to resume
-    /// from is taken before it.
+    /// Where the run is interrupted, its last weights are validated too, so that they count. The
+    /// checkpoint to resume from is taken before: the uninterrupted run may have no such validation,
+    /// and nothing is lost if the process ends meanwhile.
     fn interval(&mut self) -> Result<(), TrainError> {
         let steps = self.session.step()..self.session.next_validation();
         for batch in Batches::new(self.material.batches(), steps) {
@@ -172,24 +183,29 @@ impl Course<'_> {
                 break;
             }
         }
-        if self.session.between_validations() {
-            self.save()?;
-        }
-        let network = self.learner.field();
-        let error = validation_error(network, self.material);
-        self.session.validated(network, error)
+        let network = self.learner.field().clone().valid();
+        let (field, points) = (|x| network.forward(x), self.material.validation());
+        let error = match self.session.between_validations() {
+            true => None,
+            false => mean_squared_error_unless_stopped(&field, points, &self.interrupter),
+        };
+        let error = match error {
+            Some(error) => error,
+            None => {
+                self.session.stopped_before_validation();
+                self.save()?;
+                self.interrupter.saved_to(self.session.folder.path());
+                self.saving = None;
+                mean_squared_error(&field, points)
+            }
+        };
+        self.session.validated(self.learner.field(), error)
     }
 
     /// Writes a checkpoint, unless this step has one.
     fn save(&mut self) -> Result<(), TrainError> {
         self.session.save(&self.learner, &self.scheduler)
     }
-}
-
-/// The mean squared error over the validation points.
-fn validation_error(network: &Network, material: &Material) -> f64 {
-    let network = network.clone().valid();
-    mean_squared_error(|x| network.forward(x), material.validation())
 }
 
 /// Builds a run's parts from a checkpoint, if it is one of this run.

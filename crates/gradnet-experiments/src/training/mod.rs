@@ -9,6 +9,7 @@
 
 mod best;
 mod checkpoint;
+mod clock;
 mod course;
 mod error;
 mod learner;

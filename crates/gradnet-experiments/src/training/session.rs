@@ -1,8 +1,6 @@
 //! The state of a run between two steps: where it is, the best weights so far, and what is written
 //! and told about them.
 
-use std::time::Instant;
-
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -10,6 +8,7 @@ use gradnet_core::network::Network;
 
 use super::best::Best;
 use super::checkpoint::{self, Checkpoint, Position};
+use super::clock::Clock;
 use super::losses::{Losses, NonFinite};
 use super::{Learner, Progress, Regression, Stage, Status, TrainError};
 use crate::device_check;
@@ -50,16 +49,14 @@ pub(super) struct Session {
     pub(super) progress: Box<dyn Progress>,
     facts: Facts,
     step: usize,
+    /// Whether the validation of this step is still to come.
+    validation_due: bool,
     /// The step of the last checkpoint.
     saved: Option<usize>,
     losses: Losses,
     validation_db: Option<f64>,
     best: Best,
-    started: Instant,
-    /// Seconds of training before this process.
-    elapsed_before_s: f64,
-    /// Steps that were done before this process.
-    steps_before: usize,
+    clock: Clock,
 }
 
 impl Session {
@@ -75,13 +72,12 @@ impl Session {
             progress,
             facts,
             step: 0,
+            validation_due: false,
             saved: None,
             losses: Losses::new((0.0, 0)),
             validation_db: None,
             best,
-            started: Instant::now(),
-            elapsed_before_s: 0.0,
-            steps_before: 0,
+            clock: Clock::start(0, 0.0),
         }
     }
 
@@ -99,18 +95,18 @@ impl Session {
         let best = Best::new(best, f64::from_bits(position.best_db));
         Ok(Self {
             step: position.step,
+            validation_due: position.validation_due,
             saved: Some(position.step),
             losses: Losses::new((f64::from_bits(sum), count)),
             validation_db: position.validation_db.map(f64::from_bits),
-            elapsed_before_s: position.elapsed_s,
-            steps_before: position.step,
+            clock: Clock::start(position.step, position.elapsed_s),
             ..Self::new(folder, facts, progress, best)
         })
     }
 
     /// Starts the clock; a new run writes its initial weights.
     pub(super) fn begin(&mut self) -> Result<(), TrainError> {
-        self.started = Instant::now();
+        self.clock.restart();
         self.losses.begin();
         self.progress.stage(Stage::Training);
         if self.step == 0 {
@@ -125,9 +121,9 @@ impl Session {
         self.step
     }
 
-    /// Whether all steps are done, as they may be when a run resumes.
+    /// Whether all steps are done and validated, as they may be when a run resumes.
     pub(super) fn is_done(&self) -> bool {
-        self.step >= self.facts.steps
+        self.step >= self.facts.steps && !self.validation_due
     }
 
     /// The part of the run that is done.
@@ -137,13 +133,22 @@ impl Session {
 
     /// The step of the next validation.
     pub(super) fn next_validation(&self) -> usize {
+        if self.validation_due {
+            return self.step;
+        }
         let interval = self.facts.interval;
         (self.step - self.step % interval + interval).min(self.facts.steps)
     }
 
     /// Whether the run stands between two validations.
     pub(super) fn between_validations(&self) -> bool {
-        !self.is_done() && !self.step.is_multiple_of(self.facts.interval)
+        self.step < self.facts.steps && !self.step.is_multiple_of(self.facts.interval)
+    }
+
+    /// Notes where the run was asked to stop: if a validation is due there, the run that resumes
+    /// begins with it.
+    pub(super) fn stopped_before_validation(&mut self) {
+        self.validation_due = !self.between_validations();
     }
 
     /// Validations done or, between two of them, begun.
@@ -166,6 +171,7 @@ impl Session {
         let (sum, count) = self.losses.interval();
         let position = Position {
             step: self.step,
+            validation_due: self.validation_due,
             experiment: self.facts.experiment.clone(),
             backend: self.facts.backend.into(),
             data_digest: self.facts.data_digest.clone(),
@@ -173,7 +179,7 @@ impl Session {
             best_db: self.best.db().to_bits(),
             validation_db: self.validation_db.map(f64::to_bits),
             interval: (sum.to_bits(), count),
-            elapsed_s: self.elapsed_s(),
+            elapsed_s: self.clock.elapsed_s(),
             sections: [0; 4],
         };
         let (network, optimizer) = (learner.field(), learner.optimizer());
@@ -216,6 +222,7 @@ impl Session {
         mean_squared_error: f64,
     ) -> Result<(), TrainError> {
         self.read_losses()?;
+        self.validation_due = false;
         if !mean_squared_error.is_finite() {
             return Err(self.non_finite(self.step, mean_squared_error / self.facts.dim as f64));
         }
@@ -226,7 +233,7 @@ impl Session {
             step: self.step,
             train_loss,
             validation_db: db,
-            elapsed_s: self.elapsed_s(),
+            elapsed_s: self.clock.elapsed_s(),
         };
         self.folder.metrics().append(&line)?;
         self.best.offer(network, db);
@@ -237,7 +244,7 @@ impl Session {
 
     /// Stops the clock and writes the best weights, however the loop ended: what the run came to.
     pub(super) fn finish(&mut self, result: Result<(), TrainError>) -> Result<Trained, TrainError> {
-        let wall_s = self.elapsed_s();
+        let wall_s = self.clock.elapsed_s();
         let written = self.best.write(&self.folder);
         result.and(written.map_err(TrainError::from))?;
         if !self.is_done() {
@@ -255,11 +262,6 @@ impl Session {
         })
     }
 
-    /// Seconds of training, those before this process included.
-    fn elapsed_s(&self) -> f64 {
-        self.elapsed_before_s + self.started.elapsed().as_secs_f64()
-    }
-
     fn non_finite(&self, step: usize, loss: f64) -> TrainError {
         TrainError::NonFinite {
             step,
@@ -270,17 +272,14 @@ impl Session {
     }
 
     fn tell(&mut self, train_loss: Option<f64>, validated: bool) {
-        let here_s = self.started.elapsed().as_secs_f64();
-        let here = self.step - self.steps_before;
-        let left = self.facts.steps.saturating_sub(self.step) as f64;
         self.progress.update(&Status {
             step: self.step,
             steps: self.facts.steps,
             train_loss,
             validation_db: self.validation_db,
             best_db: Some(self.best.db()),
-            elapsed_s: self.elapsed_before_s + here_s,
-            eta_s: (here > 0).then(|| here_s / here as f64 * left),
+            elapsed_s: self.clock.elapsed_s(),
+            eta_s: self.clock.left_s(self.step, self.facts.steps),
             validated,
         });
     }

@@ -1,22 +1,23 @@
 //! `L x − f(x)`, monotone for any gradient field `f` with the Lipschitz bound `L` (Rem. 3).
 
-use super::LipschitzField;
-use crate::field::{GradientField, MonotoneField, Potential, VectorField};
+use super::{LipschitzField, epsilon};
+use crate::field::{GradientField, MonotoneField, Potential, VectorField, row_dot};
 use burn::module::Module;
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 
 /// `L x − f(x)` with the Lipschitz bound `L` of `f`: monotone for any gradient field (Rem. 3).
 ///
-/// `L` follows the weights through training. Rounding of the bound is covered by a margin of one in ten
-/// thousand.
+/// `L` follows the weights through training. A margin covers rounding: one in ten thousand, and `4
+/// + √dim` times the epsilon of the element type that the points have, since a product with a
+/// Jacobian is a sum of rounded terms.
 #[derive(Module, Debug)]
 pub struct SmoothComplement<F: Module> {
     /// `f`.
     pub field: F,
 }
 
-/// What rounding may take from a bound that is exact otherwise.
-const MARGIN: f64 = 1.0 + 1e-4;
+/// What rounding may take from a bound that is exact otherwise, whatever the element type.
+const MARGIN: f64 = 1e-4;
 
 impl<F: LipschitzField + GradientField + Module> SmoothComplement<F> {
     /// The complement of a gradient field.
@@ -24,9 +25,23 @@ impl<F: LipschitzField + GradientField + Module> SmoothComplement<F> {
         Self { field }
     }
 
-    /// `L`, `[1]`.
+    /// `L`, `[1]`, in the element type of the bound.
     pub fn modulus(&self) -> Tensor<1> {
-        self.field.lipschitz_bound() * MARGIN
+        let bound = self.field.lipschitz_bound();
+        let dtype = bound.dtype();
+        self.modulus_in(dtype, bound)
+    }
+
+    /// `L` as it stands beside points of an element type.
+    fn modulus_in(&self, dtype: DType, bound: Tensor<1>) -> Tensor<1> {
+        let roundings = 4.0 + (self.field.dim() as f64).sqrt();
+        (bound * (1.0 + MARGIN + roundings * epsilon(dtype))).cast(dtype)
+    }
+
+    /// `L x`.
+    fn stretched(&self, x: Tensor<2>) -> Tensor<2> {
+        let modulus = self.modulus_in(x.dtype(), self.field.lipschitz_bound());
+        x * modulus.unsqueeze()
     }
 }
 
@@ -36,11 +51,11 @@ impl<F: LipschitzField + GradientField + Module> VectorField for SmoothComplemen
     }
 
     fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        x.clone() * self.modulus().unsqueeze() - self.field.forward(x)
+        self.stretched(x.clone()) - self.field.forward(x)
     }
 
     fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
-        v.clone() * self.modulus().unsqueeze() - self.field.jacobian_vector(x, v)
+        self.stretched(v.clone()) - self.field.jacobian_vector(x, v)
     }
 }
 
@@ -49,7 +64,7 @@ impl<F: LipschitzField + GradientField + Module> MonotoneField for SmoothComplem
 
 impl<F: LipschitzField + Potential + Module> Potential for SmoothComplement<F> {
     fn potential(&self, x: Tensor<2>) -> Tensor<1> {
-        let quadratic = x.clone().square().sum_dim(1).squeeze_dim(1) * 0.5;
-        quadratic * self.modulus() - self.field.potential(x)
+        let quadratic = row_dot(self.stretched(x.clone()), x.clone()) * 0.5;
+        quadratic - self.field.potential(x)
     }
 }

@@ -3,11 +3,12 @@
 //! `L(f ± g) ≤ L(f) + L(g)`, `L(Σ c_i f_i) ≤ Σ |c_i| L(f_i)`, `L(f + A x) ≤ L(f) + ‖A‖₂`. Met where all parts are at their
 //! steepest in one point and direction, with one sign; a difference of fields that cancel is bounded as their sum.
 
-use super::{LipschitzField, schatten_bound};
+use super::{LipschitzField, for_rounding, schatten_bound};
 use crate::combine::{
     Centred, Combination, Difference, LinearSign, StronglyMonotone, Sum, WithLinearPart,
 };
 use crate::field::MonotoneField;
+use crate::kernel::widened;
 use crate::sign::Sign;
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -27,7 +28,7 @@ impl<F: LipschitzField + Module, G: LipschitzField + Module> LipschitzField for 
 impl<F: LipschitzField + Module, S: Sign> LipschitzField for Combination<F, S> {
     fn lipschitz_bound(&self) -> Tensor<1> {
         let bounds = self.fields.iter().map(LipschitzField::lipschitz_bound);
-        let sizes = S::constrain(self.coefficients.val()).abs();
+        let sizes = widened(S::constrain(self.coefficients.val())).abs();
         (Tensor::cat(bounds.collect(), 0) * sizes).sum()
     }
 }
@@ -46,9 +47,10 @@ impl<F: LipschitzField + Module> LipschitzField for Centred<F> {
 
 impl<F: LipschitzField + Module, S: LinearSign> LipschitzField for WithLinearPart<F, S> {
     fn lipschitz_bound(&self) -> Tensor<1> {
-        let stored = self.matrix.val();
-        let [_, dim] = stored.dims();
+        let stored = widened(self.matrix.val());
+        let [rank, dim] = stored.dims();
         let identity = Tensor::<2>::eye(dim, &stored.device()).cast(stored.dtype());
-        self.field.lipschitz_bound() + schatten_bound(S::product(stored, identity))
+        let part = schatten_bound(S::product(stored, identity));
+        self.field.lipschitz_bound() + for_rounding(part, rank, self.matrix.val().dtype())
     }
 }

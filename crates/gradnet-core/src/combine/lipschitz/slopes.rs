@@ -5,7 +5,9 @@ use crate::activation::{
     IcgnMonteCarlo, LearnedTanh, ModularActivation, NeuralActivation, NeuralCascadedActivation,
     One, ScalarFunction, SigmoidBlock, SoftmaxBlock, SplineActivation, SplineShape,
 };
+use crate::kernel::widened;
 use crate::sign::Sign;
+use burn::module::Param;
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 
@@ -31,7 +33,8 @@ use burn::tensor::activation::relu;
 /// [`QuadraticLseActivation`](crate::activation::QuadraticLseActivation) (between two quadratics the slope grows with the
 /// square of the distance from their centres), nor for activations that jump.
 pub trait LipschitzActivation: Activation {
-    /// Numbers `s ≥ 0` with `−diag(s) ⪯ J_σ(z) ⪯ diag(s)` for all `z` in `R^hidden`, `[1, hidden]`.
+    /// Numbers `s ≥ 0` with `−diag(s) ⪯ J_σ(z) ⪯ diag(s)` for all `z` in `R^hidden`, `[1, hidden]`;
+    /// in `f32` for narrower parameters.
     fn slope_bounds(&self, hidden: usize) -> Tensor<2>;
 }
 
@@ -39,6 +42,11 @@ pub trait LipschitzActivation: Activation {
 pub trait LipschitzBlock: BlockPotential {
     /// Numbers `c_m ≥ 0` with `−c_m I ⪯ H_{φ_m}(z) ⪯ c_m I` for all `z`, times the scales given; both `[modules]`.
     fn curvature_bounds(&self, scale: Tensor<1>) -> Tensor<1>;
+}
+
+/// A stored parameter as it is used, in `f32` where it is narrower.
+fn used<S: Sign, const D: usize>(stored: &Param<Tensor<D>>) -> Tensor<D> {
+    widened(S::constrain(stored.val()))
 }
 
 /// One row, `[units] -> [1, units]`.
@@ -78,57 +86,58 @@ impl ScalarFunction {
 impl LearnedTanh {
     /// `sup |a (1 − tanh²) + b tanh²| = max(|a|, |b|)`, `[layers, hidden]`.
     fn steepest<S: Sign>(&self) -> Tensor<2> {
-        let size = |stored: &Tensor<2>| S::constrain(stored.clone()).abs();
-        size(&self.a.val()).max_pair(size(&self.b.val()))
+        let size = |stored| used::<S, 2>(stored).abs();
+        size(&self.a).max_pair(size(&self.b))
     }
 }
 
 impl<S: Sign> LipschitzActivation for ElementwiseActivation<S> {
     fn slope_bounds(&self, _hidden: usize) -> Tensor<2> {
-        row(S::constrain(self.alpha.val()).abs()) * self.function().steepest()
+        row(used::<S, 1>(&self.alpha).abs()) * self.function().steepest()
     }
 }
 
 impl<S: Sign> LipschitzActivation for CascadedActivation<S> {
     fn slope_bounds(&self, _hidden: usize) -> Tensor<2> {
-        let alpha = S::constrain(self.alpha.val());
+        let alpha = used::<S, 2>(&self.alpha);
         let steepest = match (&self.learned, self.fixed_function()) {
             (Some(learned), _) => learned.steepest::<S>(),
             (None, function) => alpha.ones_like() * function.map_or(1.0, ScalarFunction::steepest),
         };
-        cascade_slopes(alpha, S::constrain(self.beta.val()), steepest)
+        cascade_slopes(alpha, used::<S, 2>(&self.beta), steepest)
     }
 }
 
 impl<S: Sign> LipschitzActivation for NeuralActivation<S> {
     fn slope_bounds(&self, _hidden: usize) -> Tensor<2> {
-        let products = S::constrain(self.output.val()) * S::constrain(self.input.val());
+        let products = used::<S, 2>(&self.output) * used::<S, 2>(&self.input);
         (larger_part(products) * self.function().steepest()).transpose()
     }
 }
 
 impl<S: Sign> LipschitzActivation for NeuralCascadedActivation<S> {
     fn slope_bounds(&self, _hidden: usize) -> Tensor<2> {
-        let products = S::constrain(self.output.val()) * S::constrain(self.input.val());
+        let products = used::<S, 3>(&self.output) * used::<S, 3>(&self.input);
         let steepest = larger_part(products).squeeze_dim(2) * self.function().steepest();
-        let (alpha, beta) = (
-            S::constrain(self.alpha.val()),
-            S::constrain(self.beta.val()),
-        );
-        cascade_slopes(alpha, beta, steepest)
+        cascade_slopes(
+            used::<S, 2>(&self.alpha),
+            used::<S, 2>(&self.beta),
+            steepest,
+        )
     }
 }
 
 impl<S: SplineShape> LipschitzActivation for SplineActivation<S> {
     fn slope_bounds(&self, _hidden: usize) -> Tensor<2> {
-        self.slopes().abs().max_dim(1).transpose()
+        let slopes = self.slopes_of(widened(self.coefficients()));
+        slopes.abs().max_dim(1).transpose()
     }
 }
 
 impl LipschitzActivation for IcgnActivation {
     /// `κ' = (s (1 − s))² ≤ 1/16`.
     fn slope_bounds(&self, _hidden: usize) -> Tensor<2> {
-        row(self.bias.val().ones_like()) / 16.0
+        row(widened(self.bias.val()).ones_like()) / 16.0
     }
 }
 
@@ -136,13 +145,13 @@ impl LipschitzActivation for IcgnMonteCarlo {
     /// For every draw, with `g = (s (1 − s))²` and `u = τ w + b`:
     /// `|g(u) + (u − b) g'(u)| ≤ sup |g + u g'| + |b| sup |g'| = 1/16 + |b| 2/(25 √5)`.
     fn slope_bounds(&self, _hidden: usize) -> Tensor<2> {
-        row(self.bias.val().abs()) * (2.0 / (25.0 * 5f64.sqrt())) + 1.0 / 16.0
+        row(widened(self.bias.val()).abs()) * (2.0 / (25.0 * 5f64.sqrt())) + 1.0 / 16.0
     }
 }
 
 impl<P: LipschitzBlock, S: Sign> LipschitzActivation for ModularActivation<P, One, S> {
     fn slope_bounds(&self, hidden: usize) -> Tensor<2> {
-        let alpha = S::constrain(self.alpha.val()).abs();
+        let alpha = used::<S, 1>(&self.alpha).abs();
         let [modules] = alpha.dims();
         let bounds: Tensor<2> = self.block.curvature_bounds(alpha).unsqueeze_dim(1);
         bounds.repeat_dim(1, hidden / modules).reshape([1, hidden])
@@ -159,11 +168,11 @@ impl LipschitzBlock for SigmoidBlock {
 impl<S: Sign> LipschitzBlock for SoftmaxBlock<S> {
     /// `H = t (diag p − p pᵀ) ⪯ t/2 I` by Gershgorin's circles, whose right ends are `2 t p_i (1 − p_i)`.
     fn curvature_bounds(&self, scale: Tensor<1>) -> Tensor<1> {
-        let half = scale * self.temperatures() * 0.5;
+        let half = scale * widened(self.temperatures()) * 0.5;
         match self.weights() {
             None => half,
             Some((a, b)) => {
-                let pairs: Tensor<2> = Tensor::stack(vec![a, b], 1);
+                let pairs: Tensor<2> = Tensor::stack(vec![widened(a), widened(b)], 1);
                 half * larger_part(pairs).squeeze_dim(1)
             }
         }

@@ -24,7 +24,12 @@ pub(super) fn update(
         let g = gradient[i];
         let m = moment_1[i] * beta_1 + g * (1.0_f32 - beta_1);
         let v = moment_2[i] * beta_2 + g * g * (1.0_f32 - beta_2);
-        into_parameter[i] = parameter[i] - scale * m / (v.sqrt() + epsilon);
+        // Without a second moment that is a normal number and without ε there is nothing to divide
+        // by, and no step.
+        let divisor = v.sqrt() + epsilon;
+        let is_still = divisor < 1.084_202_2e-19_f32;
+        let step = select(is_still, 0.0_f32, m) / select(is_still, 1.0_f32, divisor);
+        into_parameter[i] = parameter[i] - scale * step;
         into_moment_1[i] = m;
         into_moment_2[i] = v;
     }

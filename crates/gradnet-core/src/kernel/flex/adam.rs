@@ -1,8 +1,10 @@
 //! Adam where the numbers lie: one pass that reads four arrays and writes three.
 //!
-//! The moments of a weight whose gradient has become 0 fade for ever; below [`Element::NEGLIGIBLE`] they are set to 0: subnormal
-//! numbers would make the step slow. A gradient g with (1 − β₂) g² below it, |g| < 1e-14 in `f32`, so does not reach the second
-//! moment, which ε must outweigh, as the usual 1e-8 does.
+//! The moments of a weight whose gradient has become 0 fade for ever; below [`Element::NEGLIGIBLE`]
+//! they are set to 0: subnormal numbers would make the step slow. A gradient g with (1 − β₂) g²
+//! below it, |g| < 1e-14 in `f32`, so does not reach the second moment. The usual ε = 1e-8
+//! outweighs what is lost. An ε that does not, 0 among them, leaves a weight without second moment
+//! where it is.
 
 use super::lanes::{Element, Kernel, Lanes, Vector};
 use super::pieces::each_piece;
@@ -19,12 +21,13 @@ pub(super) struct Factors {
     pub(super) epsilon: f64,
 }
 
-struct Update<'a, E> {
-    parameter: &'a mut [E],
-    gradient: &'a [E],
-    moment_1: &'a mut [E],
-    moment_2: &'a mut [E],
-    factors: Factors,
+/// A step of some numbers.
+pub(super) struct Update<'a, E> {
+    pub(super) parameter: &'a mut [E],
+    pub(super) gradient: &'a [E],
+    pub(super) moment_1: &'a mut [E],
+    pub(super) moment_2: &'a mut [E],
+    pub(super) factors: Factors,
 }
 
 impl<E: Element> Kernel<E> for Update<'_, E> {
@@ -36,9 +39,12 @@ impl<E: Element> Kernel<E> for Update<'_, E> {
         let f = self.factors;
         let (beta_1, beta_2) = (factor(f.beta_1), factor(f.beta_2));
         let (rest_1, rest_2) = (factor(1.0 - f.beta_1), factor(1.0 - f.beta_2));
-        let (scale, epsilon) = (factor(f.scale), factor(f.epsilon));
+        // What is below the negligible counts for nothing beside the root of a second moment, and
+        // is not 0.
+        let (scale, epsilon) = (factor(f.scale), factor(f.epsilon.max(E::NEGLIGIBLE.into())));
         let negligible = lanes.splat(E::NEGLIGIBLE);
         let root = negligible.square_root();
+        let is_small = f.epsilon < E::NEGLIGIBLE.into().sqrt();
         let moments = self
             .moment_1
             .chunks_mut(L::WIDTH)
@@ -55,7 +61,8 @@ impl<E: Element> Kernel<E> for Update<'_, E> {
             let m = m.mul_add(beta_1, g * rest_1).or_zero_below(negligible);
             let g = g.or_zero_below(root);
             let v = v.mul_add(beta_2, g * g * rest_2).or_zero_below(negligible);
-            let step = m.over_root(v, epsilon);
+            let along = if is_small { m.where_positive(v) } else { m };
+            let step = along.over_root(v, epsilon);
             let p = lanes.load_first(parameter, count);
             lanes.store_first(step.neg_mul_add(scale, p), parameter, count);
             lanes.store_first(m, moment_1, count);

@@ -155,8 +155,8 @@ pub(super) trait Vector:
     /// √self.
     fn square_root(self) -> Self;
 
-    /// self / (√square + plus), to three units of the last place, for `square` ≥ 0 and a finite `plus` ≥ 1e-12: a smaller one may count as
-    /// larger beside a `square` of 0.
+    /// self / (√square + plus), to three units of the last place, for `square` ≥ 0 and a finite
+    /// `plus` > 0. Beside a `square` of 0 a `plus` below 1e-12 may count as larger.
     fn over_root(self, square: Self, plus: Self) -> Self;
 
     /// 2^n, where `self` is n + [`Coefficients::ROUND`](super::mathematics::Coefficients::ROUND).

@@ -48,12 +48,24 @@ impl<E: Element> Kernel<E> for Slopes<'_, E> {
     }
 }
 
-/// The mean of the squared differences.
+/// The mean of the squared differences, 0 if there are none.
 pub(super) fn mean_squared_error<E: Element>(y: &[E], t: &[E]) -> E {
+    if y.is_empty() {
+        return E::ZERO;
+    }
     let pieces = y.chunks(PIECE).zip(t.chunks(PIECE)).collect();
     let sums = each_piece(pieces, |(y, t)| vec![E::widest(Squares { y, t })]);
-    let sum = in_order(sums).first().copied().unwrap_or(E::ZERO);
-    E::nearest(sum.into() / y.len() as f64)
+    let sum: f64 = in_order(sums).first().copied().unwrap_or(E::ZERO).into();
+    let count = y.len() as f64;
+    if sum.is_infinite() {
+        // The sum has left the type, the mean need not have.
+        let terms = y.iter().zip(t).map(|(&y, &t)| {
+            let error: f64 = y.into() - t.into();
+            error * (error / count)
+        });
+        return E::nearest(terms.sum());
+    }
+    E::nearest(sum / count)
 }
 
 /// The gradient of y, from that of the mean.

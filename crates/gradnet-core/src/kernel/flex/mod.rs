@@ -171,7 +171,7 @@ fn spline_backward<E: FlexElement>(
     (gradient, shaped(found, &coefficients.0))
 }
 
-fn softplus<E: FlexElement>(x: &FlexTensor) -> FlexTensor {
+fn softplus<E: softplus::Softplus>(x: &FlexTensor) -> FlexTensor {
     let x = Ordered::new(x);
     shaped(softplus::softplus::<E>(x.elements()), &x.0)
 }

@@ -3,7 +3,8 @@
 use super::doubled::Doubled;
 use super::lanes::{Element, Kernel, Lanes, Portable, Vector, places};
 use super::mathematics::{exp, one_minus_exp, sigmoid, softplus, tanh};
-use super::{adam, cascade, linear_spline, softmax_modules, tied};
+use super::softplus::Softplus;
+use super::{adam, cascade, linear_spline, mean_squared_error, softmax_modules, tied};
 use crate::kernel::extension::FixedFunction;
 use crate::kernel::tied::TiedKind;
 
@@ -242,6 +243,156 @@ fn the_quotient_of_adam_is_right_to_three_units_of_the_last_place() {
         assert_eq!(found[0], 0.0, "{lanes}: {found:?}");
         assert!(found[1..].iter().all(|x| x.is_nan()), "{lanes}: {found:?}");
     }
+}
+
+/// Three steps of Adam with the rate 0.01 from 1, with an ε of its own.
+#[derive(Clone, Copy)]
+struct Steps<'a, E> {
+    gradient: &'a [E],
+    epsilon: f64,
+}
+
+impl<E: Element> Kernel<E> for Steps<'_, E> {
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn run<L: Lanes<Element = E>>(self, lanes: L) -> Vec<f64> {
+        let count = self.gradient.len();
+        let mut parameter = vec![E::ONE; count];
+        let [mut moment_1, mut moment_2] = [(); 2].map(|()| vec![E::ZERO; count]);
+        for time in 1..=3 {
+            let root = (1.0 - 0.999_f64.powi(time)).sqrt();
+            let update = adam::Update {
+                parameter: &mut parameter,
+                gradient: self.gradient,
+                moment_1: &mut moment_1,
+                moment_2: &mut moment_2,
+                factors: adam::Factors {
+                    beta_1: 0.9,
+                    beta_2: 0.999,
+                    scale: 0.01 * root / (1.0 - 0.9_f64.powi(time)),
+                    epsilon: self.epsilon * root,
+                },
+            };
+            update.run(lanes);
+        }
+        parameter.into_iter().map(Into::into).collect()
+    }
+}
+
+#[test]
+fn adam_without_epsilon_takes_finite_steps_and_none_for_a_gradient_of_zero() {
+    let gradients: [f64; 18] = [
+        0.0, -0.0, 1e-30, 1e-20, -1e-16, 3e-15, 1e-14, -1e-13, 1e-8, 1e-3, -2.0, 1e10, 0.0, 1e-16,
+        7.0, 0.0, -1e-30, 1.0,
+    ];
+    let check = |lanes: &str, found: Vec<f64>, epsilon: f64| {
+        for (found, gradient) in found.iter().zip(gradients) {
+            let case = format!("{found}: gradient {gradient:e}, ε = {epsilon:e}, {lanes}");
+            if gradient == 0.0 {
+                assert_eq!(*found, 1.0, "{case}");
+            }
+            // A step of Adam is 0.01 long at most for a gradient that stays the same.
+            assert!((found - 1.0).abs() <= 0.0301, "{case}");
+            if gradient.abs() > 1e-4 {
+                let expected = 1.0 - 0.03 * f64::signum(gradient);
+                assert!((found - expected).abs() < 1e-5, "{case}");
+            }
+        }
+    };
+    for epsilon in [0.0, 1e-45, 1e-30, 1e-16, 1e-12, 1e-8] {
+        let single = gradients.map(|g| g as f32);
+        let kernel = Steps {
+            gradient: &single,
+            epsilon,
+        };
+        for (lanes, found) in everywhere_single(kernel) {
+            check(lanes, found, epsilon);
+        }
+        let kernel = Steps {
+            gradient: &gradients,
+            epsilon,
+        };
+        for (lanes, found) in everywhere_double(kernel) {
+            check(lanes, found, epsilon);
+        }
+    }
+}
+
+/// log(1 + e^x) as weights are constrained by it.
+#[derive(Clone, Copy)]
+struct Rising<'a, E>(&'a [E]);
+
+impl<E: Softplus> Kernel<f64> for Rising<'_, E> {
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn run<L: Lanes<Element = f64>>(self, lanes: L) -> Vec<f64> {
+        let mut output = vec![E::ZERO; self.0.len()];
+        E::softplus(lanes, self.0, places(&mut output));
+        output.into_iter().map(Into::into).collect()
+    }
+}
+
+#[test]
+fn a_weight_that_rises_does_not_fall_after_softplus_on_any_vector() {
+    let exact = |x: f64| Function::Softplus.exact(x);
+    // Neighbours everywhere: what is nearest to a random number on both sides.
+    let mut state = 1u64;
+    let mut draw = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        90.0 * ((state >> 11) as f64 / (1u64 << 53) as f64 - 0.5)
+    };
+    let centres: Vec<f64> = (0..40_000).map(|_| draw()).collect();
+    let doubles: Vec<f64> = centres
+        .iter()
+        .map(|x| x / 30.0)
+        .chain(centres.iter().copied())
+        .flat_map(|x| [x.next_down(), x, x.next_up()])
+        .collect();
+    for (lanes, y) in everywhere_double(Rising(&doubles)) {
+        for (y, x) in y.chunks_exact(3).zip(doubles.chunks_exact(3)) {
+            assert!(y[0] <= y[1] && y[1] <= y[2], "{y:?} at {x:?} with {lanes}");
+            let error = (y[1] - exact(x[1])).abs() / exact(x[1]);
+            assert!(
+                error <= 4.0 * f64::EPSILON,
+                "{error:e} at {} with {lanes}",
+                x[1]
+            );
+        }
+    }
+    let singles: Vec<f32> = doubles
+        .iter()
+        .step_by(3)
+        .flat_map(|x| {
+            let x = *x as f32;
+            [x.next_down(), x, x.next_up()]
+        })
+        .collect();
+    for (lanes, y) in everywhere_double(Rising(&singles)) {
+        for (y, x) in y.chunks_exact(3).zip(singles.chunks_exact(3)) {
+            assert!(y[0] <= y[1] && y[1] <= y[2], "{y:?} at {x:?} with {lanes}");
+            let nearest = exact(f64::from(x[1])) as f32;
+            assert!(
+                y[1] == f64::from(nearest),
+                "{} at {} with {lanes}",
+                y[1],
+                x[1]
+            );
+        }
+    }
+}
+
+#[test]
+fn the_mean_of_no_squares_is_zero_and_one_beyond_the_sum_is_finite() {
+    assert_eq!(mean_squared_error::mean_squared_error::<f32>(&[], &[]), 0.0);
+    let (y, t) = (vec![1e18_f32; 3000], vec![-1e18_f32; 3000]);
+    let mean = mean_squared_error::mean_squared_error(&y, &t);
+    assert!((mean / 4e36 - 1.0).abs() < 1e-5, "{mean}");
+    let none = mean_squared_error::mean_squared_error_backward::<f32>(&[], &[], 1.0);
+    assert!(none.is_empty());
 }
 
 #[test]
@@ -523,4 +674,77 @@ fn a_sharp_softmax_and_fading_moments_leave_no_subnormal_number() {
         "a first moment that fades for ever"
     );
     assert!(second[0] > 0.0, "the second moment remembers longer");
+}
+
+#[test]
+#[ignore = "temporary timing"]
+fn timing() {
+    use std::time::Instant;
+    let best = |mut run: Box<dyn FnMut() + '_>| {
+        (0..400)
+            .map(|_| {
+                let t = Instant::now();
+                run();
+                t.elapsed().as_secs_f64()
+            })
+            .fold(f64::INFINITY, f64::min)
+            * 1e6
+    };
+    let x: Vec<f32> = (0..10_064).map(|i| (i as f32 * 0.37).sin() * 3.0).collect();
+    eprintln!(
+        "old f32 {:.2} us",
+        best(Box::new(|| {
+            std::hint::black_box(f32::widest(Map(Function::Softplus, &x)));
+        }))
+    );
+    eprintln!(
+        "new f32 {:.2} us",
+        best(Box::new(|| {
+            std::hint::black_box(super::softplus::softplus(&x));
+        }))
+    );
+    let d: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
+    eprintln!(
+        "old f64 {:.2} us",
+        best(Box::new(|| {
+            std::hint::black_box(f64::widest(Map(Function::Softplus, &d)));
+        }))
+    );
+    eprintln!(
+        "new f64 {:.2} us",
+        best(Box::new(|| {
+            std::hint::black_box(super::softplus::softplus(&d));
+        }))
+    );
+    let n = 30_000;
+    let (mut p, g, mut m, mut v) = (
+        vec![1.0f32; n],
+        vec![0.3f32; n],
+        vec![0.0f32; n],
+        vec![0.0f32; n],
+    );
+    eprintln!(
+        "adam {:.2} us",
+        best(Box::new(|| {
+            adam::adam(
+                &mut p,
+                &g,
+                &mut m,
+                &mut v,
+                adam::Factors {
+                    beta_1: 0.9,
+                    beta_2: 0.999,
+                    scale: 1e-3,
+                    epsilon: 1e-9,
+                },
+            );
+        }))
+    );
+    let (y, t) = (vec![1.0f32; 30_000], vec![0.3f32; 30_000]);
+    eprintln!(
+        "mse {:.2} us",
+        best(Box::new(|| {
+            std::hint::black_box(mean_squared_error::mean_squared_error(&y, &t));
+        }))
+    );
 }
