@@ -268,7 +268,8 @@ fn a_path_of_windows_between_double_quotes_is_told_with_what_to_write() {
         write_config(here.path(), &format!("path = {path}\n"));
         let ran = gradnet(here.path(), &["config", "check", "mine.toml"]);
         assert_eq!(ran.code, 2, "{path}: {}", ran.stdout);
-        ran.stderr.replace("\n  │ ", " ").replace("\n        ", " ")
+        // Paths are broken at their colons and slashes where lines end.
+        ran.stderr.split_whitespace().collect::<String>()
     };
     for path in [
         "\"C:\\data\\pairs.csv\"",
@@ -280,9 +281,9 @@ fn a_path_of_windows_between_double_quotes_is_told_with_what_to_write() {
         "\"\\\\server\\pairs.csv\"",
     ] {
         let stderr = check(path);
-        assert!(stderr.contains("single quotes"), "{path}: {stderr}");
+        assert!(stderr.contains("singlequotes"), "{path}: {stderr}");
         assert!(
-            stderr.contains("path = 'C:\\data\\pairs.csv'"),
+            stderr.contains("path='C:\\data\\pairs.csv'"),
             "{path}: {stderr}"
         );
     }
@@ -293,8 +294,8 @@ fn a_path_of_windows_between_double_quotes_is_told_with_what_to_write() {
         "\"C:\\\\temp\\\\new.csv\"",
     ] {
         let stderr = check(path);
-        assert!(stderr.contains("no such file"), "{path}: {stderr}");
-        assert!(!stderr.contains("single quotes"), "{path}: {stderr}");
+        assert!(stderr.contains("nosuchfile"), "{path}: {stderr}");
+        assert!(!stderr.contains("singlequotes"), "{path}: {stderr}");
     }
 }
 

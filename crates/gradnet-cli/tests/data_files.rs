@@ -598,14 +598,11 @@ fn a_config_that_init_writes_is_one_that_check_takes() {
     let names: Vec<String> = (0..width)
         .map(|place| format!("coordinate{place}"))
         .collect();
-    let row: Vec<String> = (0..width)
-        .map(|place| format!("{}.5", place % 97))
-        .collect();
-    let text = format!(
-        "{}\n{}",
-        names.join(","),
-        format!("{}\n", row.join(",")).repeat(5)
-    );
+    let mut text = names.join(",") + "\n";
+    for row in 0..5 {
+        let values = (0..width).map(|place| format!("{}.5", (row + place) % 97));
+        text.push_str(&(values.collect::<Vec<_>>().join(",") + "\n"));
+    }
     fs::write(folder.join("wide.csv"), text).unwrap();
     fs::write(folder.join("odd name\n#.csv"), csv(|_, line| line)).unwrap();
     fs::write(folder.join("back\\slash\t'.csv"), csv(|_, line| line)).unwrap();

@@ -174,7 +174,7 @@ pub(super) fn row_numbers(
     let Some((name, _)) = first.filter(|_| dropped.is_empty() && !index_found && left > 1) else {
         return (dropped, None);
     };
-    if makes_it_fit(left) && rises(0) && integers(0) {
+    if count > 1 && makes_it_fit(left) && rises(0) && integers(0) {
         return (vec![0], None);
     }
     // Three rows that count up may be points; many are hardly.

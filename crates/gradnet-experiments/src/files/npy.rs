@@ -101,7 +101,7 @@ fn header(source: &mut impl Read, length: u64) -> std::io::Result<(NpyHeader, u6
 /// The numbers a type says; else what it is, and how to save numbers instead.
 fn number(dtype: &DType) -> Result<(Number, bool), (String, String)> {
     let descr = dtype.descr();
-    let astype = "save it as numbers: np.save(file, array.astype(\"float64\"))";
+    let astype = "save it as numbers: array.astype(\"float64\") in Python";
     let refused = |what: &str, remedy: &str| Err((format!("{what} ({descr})"), remedy.to_owned()));
     let plain = match dtype {
         DType::Plain(plain) => plain,

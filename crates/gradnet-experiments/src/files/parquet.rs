@@ -196,10 +196,15 @@ impl ParquetRows {
         let next = guarded(&file, || match self.reader.next() {
             None => Ok(None),
             Some(Ok(batch)) => Ok(Some(batch)),
-            Some(Err(error)) => Err(FileError::damaged(
-                &file,
-                format!("after row {}: {error}", self.before),
-            )),
+            // Columns may be encrypted where the footer is not, and then there is no telling.
+            Some(Err(error)) => Err(FileError::Format {
+                file: file.clone(),
+                reason: format!(
+                    "what comes after row {} is damaged or encrypted ({error})",
+                    self.before
+                ),
+                remedy: "write the file again, without encryption".into(),
+            }),
         })?;
         let Some(batch) = next else {
             return Ok(false);
