@@ -129,5 +129,6 @@ pub(super) fn relative_difference(found: &[f32], expected: &[f32]) -> f64 {
 
 /// The 2-norm.
 fn norm(values: impl Iterator<Item = f64>) -> f64 {
-    values.map(|value| value * value).sum::<f64>().sqrt()
+    // The sum of nothing is minus zero.
+    values.fold(0.0, |sum, value| sum + value * value).sqrt()
 }
