@@ -65,7 +65,8 @@ fn the_guide_goes_from_a_csv_of_measurements_to_a_verified_map_and_predictions()
         ran_commands += 1;
         match words[0] {
             "train" => assert!(
-                ran.stdout.contains("dB affine (the best symmetric affine map)"),
+                ran.stdout
+                    .contains("dB affine (the best symmetric affine map)"),
                 "{}",
                 ran.stdout
             ),

@@ -548,8 +548,14 @@ fn an_export_of_a_run_on_a_file_has_its_constant_its_sign_and_its_offsets() {
     let here = folder.path();
     let mut text = "x1,x2,g1,g2\n".to_owned();
     for row in 0..200 {
-        let (a, b) = (f64::from(row % 20) / 10.0 - 1.0, f64::from(row / 20) / 5.0 - 1.0);
-        let (f, g) = (300.0 - 1000.0 * (a + 0.5 * b).tanh(), -20.0 - 500.0 * (a + 0.5 * b).tanh());
+        let (a, b) = (
+            f64::from(row % 20) / 10.0 - 1.0,
+            f64::from(row / 20) / 5.0 - 1.0,
+        );
+        let (f, g) = (
+            300.0 - 1000.0 * (a + 0.5 * b).tanh(),
+            -20.0 - 500.0 * (a + 0.5 * b).tanh(),
+        );
         text.push_str(&format!("{},{},{f},{g}\n", 5.4e6 + a, b));
     }
     fs::write(here.join("pairs.csv"), text).unwrap();

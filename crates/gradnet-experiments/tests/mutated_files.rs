@@ -66,7 +66,9 @@ fn read_checkpoint(file: &Path) -> Result<(), String> {
     let found = ["gradnet_c", "mgradnet_m"].map(|network| {
         let found = checkpoint.find(network, 3, None);
         let found = found.map_err(|error| format!("{error} {}", error.remedy()))?;
-        let state = checkpoint.state(&found).map_err(|error| error.to_string())?;
+        let state = checkpoint
+            .state(&found)
+            .map_err(|error| error.to_string())?;
         let _ = state.network(network, UnitFunction::Tanh, &mut source);
         Ok(())
     });

@@ -127,8 +127,6 @@ pub(super) struct Pair {
     pub(super) product: f64,
     /// `‖f(x) − f(y)‖ / ‖x − y‖`.
     pub(super) slope: f64,
-    /// `‖f(x)‖ + ‖f(y)‖`.
-    pub(super) values: f64,
     /// `‖x‖ + ‖y‖`.
     pub(super) places: f64,
     /// `‖x − y‖`.
@@ -157,7 +155,6 @@ fn all_pairs(field: &impl VectorField, x: Tensor<2>, y: Tensor<2>) -> Vec<Pair> 
             Pair {
                 product: change.dot(&step) / step.norm_squared(),
                 slope: change.norm() / distance,
-                values: values.column(pair).norm() + values.column(other).norm(),
                 places: points.column(pair).norm() + points.column(other).norm(),
                 distance,
             }
