@@ -18,6 +18,9 @@ use crate::run::file_beside;
 /// Bytes of a row group, which Parquet's writer keeps in memory.
 const ROW_GROUP: usize = 1 << 23;
 
+/// Rows of a page of a column, 64 KiB.
+const PAGE: usize = 1 << 13;
+
 /// Numbers that belong together: an array of its own in `.npz` and safetensors, columns side by side in CSV and Parquet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
@@ -83,6 +86,7 @@ impl RowWriter {
                 let properties = WriterProperties::builder()
                     .set_dictionary_enabled(false)
                     .set_max_row_group_bytes(Some(ROW_GROUP))
+                    .set_data_page_row_count_limit(PAGE)
                     .build();
                 let writer = ArrowWriter::try_new(target, schema.clone(), Some(properties))
                     .map_err(|error| failed(io::Error::other(error)))?;
