@@ -49,12 +49,14 @@ fn coordinate(row: usize, place: usize) -> f32 {
     mixed as f32 / 32_768.0 - 1.0
 }
 
-/// Runs `gradnet` with no more than so many MiB of its own, on one thread: each has a stack. The
-/// allocator gives back at once what is freed, for the limit counts what it keeps as well.
+/// Runs `gradnet` with no more than so many MiB of its own, on one thread: each has a stack. When
+/// predicting, the allocator commits no memory ahead of its use, which the limit would count.
 fn limited(mebibytes: usize, folder: &Path, arguments: &[&str]) {
     let allowed = mebibytes << 10;
+    let ahead = u8::from(arguments[0] != "predict");
     let script = format!(
-        "ulimit -d {allowed}; export RAYON_NUM_THREADS=1 MIMALLOC_PURGE_DELAY=0; exec \"$@\""
+        "ulimit -d {allowed}; export RAYON_NUM_THREADS=1 MIMALLOC_ARENA_EAGER_COMMIT={ahead}; \
+         exec \"$@\""
     );
     let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
     let going = start_by(&["bash", "-c", &script, "bash"], folder, &arguments);
