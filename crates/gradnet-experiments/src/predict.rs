@@ -6,6 +6,7 @@ use burn::tensor::Device;
 use gradnet_core::VectorField;
 
 use crate::data::file::{RunField, listed};
+use crate::device_check::{Workload, lost};
 use crate::files::{
     FileError, Format, Part, Reading, RowReader, RowWriter, Selection, Wanted, check_output,
 };
@@ -105,12 +106,16 @@ pub fn predict(
     let parts = parts(run, dim, options);
     let mut writer = RowWriter::create(output, parts.clone())?;
     let total = reader.count();
-    let mut done = 0;
+    let (mut done, mut checked) = (0, 0);
     loop {
         let mut points = Vec::new();
         let rows = reader.read(PIECE, &mut points)?;
         if rows == 0 {
             break;
+        }
+        if rows != checked {
+            check_device(&field, &points, rows, &device)?;
+            checked = rows;
         }
         let values = values(&field, &points, &device, options)?;
         finite(input, done, &parts, &values)?;
@@ -118,8 +123,27 @@ pub fn predict(
         done += rows as u64;
         told(done, total);
     }
+    lost().map_err(RunError::from)?;
     writer.finish()?;
     Ok(done)
+}
+
+/// Holds the device against the processor for a piece of so many rows.
+fn check_device(
+    field: &RunField,
+    points: &[f64],
+    rows: usize,
+    device: &Device,
+) -> Result<(), RunError> {
+    let workload = Workload {
+        network: field.network(),
+        target: None,
+        points: &field.similarity().scale_points(points),
+        training: &[],
+        scoring: &[rows],
+    };
+    workload.check(device)?;
+    Ok(())
 }
 
 /// Opens the columns or arrays with the points.
