@@ -253,7 +253,7 @@ fn kinks_and_jumps_leave_loops_closed_within_their_estimated_errors() {
 
 #[test]
 fn a_pulse_between_the_nodes_of_the_first_mesh_does_not_count_against_the_field() {
-    // Two steep units of opposite signs: the field is zero but for a strip of width 0.002.
+    // Two steep units of opposite signs: the field is zero but for a strip of width 0.02.
     let mut source = ParameterSource::new(&Device::flex(), 0).with_dtype(FloatDType::F64);
     let relu = ScalarFunction::Relu;
     let mut sigma = CascadedActivation::<Free>::fixed([1, 3], 2, relu, &mut source);
@@ -264,7 +264,7 @@ fn a_pulse_between_the_nodes_of_the_first_mesh_does_not_count_against_the_field(
     network.weight = source.values([3, 2], [1.0, 0.3].repeat(3));
     for offset in [0.11, 0.23, 0.37, 0.52, 0.71] {
         let at = |shift: f64| -offset - shift;
-        network.hidden_bias = Some(source.values([3], vec![at(0.0), at(0.001), at(0.002)]));
+        network.hidden_bias = Some(source.values([3], vec![at(0.0), at(0.01), at(0.02)]));
         let found = judged(&network, Claim::Gradient, Region::default(), 4);
         assert!(found.passed, "{offset}: {found:?}");
     }
