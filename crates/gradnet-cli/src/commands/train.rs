@@ -107,5 +107,11 @@ pub fn scores(test: &Score, reference: &Reference) -> Result<(), Failure> {
             "for reference {:.2} dB predicting zero, {:.2} dB the best symmetric linear map",
             reference.zero_db, reference.linear_db
         )),
+    }?;
+    if reference.linear_is_a_bound {
+        output::note(
+            "the fit of the best symmetric map was cut short because of its cost: the best one may have a smaller error",
+        );
     }
+    Ok(())
 }

@@ -81,6 +81,7 @@ const LEAST_STEPS: usize = 16;
 pub struct SymmetricLinearMap {
     matrix: DMatrix<f64>,
     offset: DVector<f64>,
+    cut_short: bool,
 }
 
 /// A [`SymmetricLinearMap`] on a device.
@@ -121,6 +122,11 @@ impl SymmetricLinearMap {
     /// The offset b, the value at the cube's centre.
     pub fn offset(&self) -> &DVector<f64> {
         &self.offset
+    }
+
+    /// Whether the fit ended because of what it costs: a better map may exist.
+    pub fn is_cut_short(&self) -> bool {
+        self.cut_short
     }
 
     /// The map on a device.
@@ -204,8 +210,8 @@ impl Moments {
 
     fn solve(self) -> SymmetricLinearMap {
         let equation = self.equation();
-        let matrix = equation.solve();
-        equation.map(matrix)
+        let found = equation.solve();
+        equation.map(found.matrix, found.is_cut_short)
     }
 }
 
@@ -225,23 +231,25 @@ struct Equation {
 
 impl Equation {
     /// The matrix A.
-    fn solve(&self) -> Tensor<2> {
+    fn solve(&self) -> Found {
         let ridge = RIDGE * self.mean_square;
-        let found = solve_symmetric(&self.c, &self.h, self.error, ridge, self.precision);
+        let most = steps(self.c.dims()[0]);
+        let found = solve_symmetric(&self.c, &self.h, self.error, ridge, self.precision, most);
         if !found.is_flat {
-            return found.matrix;
+            return found;
         }
         let lifted = self.c.clone() + identity(&self.c) * ridge;
-        solve_symmetric(&lifted, &self.h, self.error, 0.0, self.precision).matrix
+        solve_symmetric(&lifted, &self.h, self.error, 0.0, self.precision, most)
     }
 
     /// The map with the matrix A and the offset that fits it.
-    fn map(self, matrix: Tensor<2>) -> SymmetricLinearMap {
+    fn map(self, matrix: Tensor<2>, cut_short: bool) -> SymmetricLinearMap {
         let dim = matrix.dims()[0];
         let offset = self.y - self.z.matmul(matrix.clone());
         SymmetricLinearMap {
             matrix: DMatrix::from_vec(dim, dim, numbers(matrix)),
             offset: DVector::from_vec(numbers(offset)),
+            cut_short,
         }
     }
 }
@@ -286,30 +294,38 @@ struct Found {
     steps: usize,
     /// Whether they ended since the operator curves too little in some direction.
     is_flat: bool,
+    /// Whether they ended since no more products were allowed.
+    is_cut_short: bool,
 }
 
 /// The symmetric A with `A C + C A = H`, by conjugate gradients on the symmetric matrices; `error` is
 /// the mean squared error of A = 0, which a step lowers by half its length times the residual's square.
 ///
-/// It ends where the operator curves no more than `least` in some direction.
+/// It ends where the operator curves no more than `least` in some direction, and after `most` products.
 fn solve_symmetric(
     c: &Tensor<2>,
     h: &Tensor<2>,
     mut error: f64,
     least: f64,
     precision: Precision,
+    most: usize,
 ) -> Found {
     let mut found = Found {
         matrix: h.zeros_like(),
         steps: 0,
         is_flat: false,
+        is_cut_short: false,
     };
     let mut residual = h.clone();
     let mut direction = residual.clone();
     let mut size = dot(&residual, &residual);
     let enough = precision.tolerance.powi(2) * size;
     let mut idle = 0;
-    while size > enough && idle < 2 && found.steps < steps(c.dims()[0]) {
+    while size > enough && idle < 2 {
+        if found.steps == most {
+            found.is_cut_short = true;
+            break;
+        }
         let product = direction.clone().matmul(c.clone());
         let image = product.clone() + product.transpose();
         found.steps += 1;
@@ -379,7 +395,7 @@ mod tests {
         let h = &half + half.transpose();
         let expected = direct(&c, &h);
         // With no error to lower, the residual alone decides.
-        let solved = solve_symmetric(&tensor(&c), &tensor(&h), 0.0, 0.0, DOUBLE);
+        let solved = solve_symmetric(&tensor(&c), &tensor(&h), 0.0, 0.0, DOUBLE, STEPS);
         let solution = matrix(solved.matrix);
         assert!((&solution - &expected).norm() < 1e-7 * expected.norm());
         assert!((&solution - solution.transpose()).norm() == 0.0);
@@ -419,16 +435,20 @@ mod tests {
             let [c, h] = [&equation.c, &equation.h].map(|side| matrix(side.clone()));
             let mean = DVector::from_vec(numbers(equation.z.clone()));
             let equation_error = equation.error;
-            let expected = equation.map(tensor(&direct(&c, &h)));
+            let expected = equation.map(tensor(&direct(&c, &h)), false);
             let map = SymmetricLinearMap::fit(target.as_ref(), 2_000, 0, &device);
             let errors = [&map, &expected].map(|map| error_db(map, target.as_ref()));
             assert!((errors[0] - errors[1]).abs() < 1e-4, "{name}: {errors:?}");
             // As in high dimensions: the same to the digits printed, or to what 32 bits resolve.
             let [c, h] = [tensor(&c), tensor(&h)].map(|side| side.cast(FloatDType::F32));
-            let single = solve_symmetric(&c, &h, equation_error, 0.0, SINGLE).matrix;
+            let single = solve_symmetric(&c, &h, equation_error, 0.0, SINGLE, STEPS).matrix;
             let a = matrix(single);
             let offset = expected.offset() + (expected.matrix() - &a) * &mean;
-            let map = SymmetricLinearMap { matrix: a, offset };
+            let map = SymmetricLinearMap {
+                matrix: a,
+                offset,
+                cut_short: false,
+            };
             let single = error_db(&map, target.as_ref());
             assert!((single - errors[1]).abs() < 2e-3, "{name}: {single}");
         }
@@ -456,7 +476,7 @@ mod tests {
             moments.add(Batch::new(points, target.as_ref(), &device));
             let equation = moments.equation();
             let Equation { c, h, error, .. } = equation;
-            let solved = solve_symmetric(&c, &h, error, 0.0, DOUBLE);
+            let solved = solve_symmetric(&c, &h, error, 0.0, DOUBLE, STEPS);
             found.push(solved.steps);
         }
         assert!(found[1] <= LEAST_STEPS, "{found:?}");
@@ -488,6 +508,24 @@ mod tests {
         let map = SymmetricLinearMap::fit_pairs(&same, 3, &device);
         assert!(map.matrix().norm() < 1e-2, "{}", map.matrix());
         assert!((map.offset().mean() - 1.0).abs() < 1e-2, "{}", map.offset());
+    }
+
+    /// diag(1, 10, .., 10^5) has six eigenvalues: two products are not enough, and thirty are.
+    #[test]
+    fn a_fit_that_is_cut_short_says_so() {
+        let spread = |i: usize, j: usize| if i == j { 10f64.powi(i as i32) } else { 0.0 };
+        let c = DMatrix::from_fn(6, 6, spread);
+        let a = random_matrix(6, 6, 5);
+        let a = &a + a.transpose();
+        let h = &a * &c + &c * &a;
+        let tensor = |matrix: &DMatrix<f64>| {
+            let data = TensorData::new(matrix.as_slice().to_vec(), [6, 6]);
+            Tensor::<2>::from_data(data, (&Device::flex(), burn::tensor::DType::F64))
+        };
+        let error = a.component_mul(&h).sum();
+        let found = |most| solve_symmetric(&tensor(&c), &tensor(&h), error, 0.0, DOUBLE, most);
+        assert!(found(2).is_cut_short);
+        assert!(!found(STEPS).is_cut_short);
     }
 
     /// A target that is linear is found: the score of one Gaussian is (mu - x)/(2 sqrt d), so A = -I/(2 sqrt d) and b = (mu - 1/2)/(2 sqrt d).

@@ -90,6 +90,7 @@ pub fn reference_rows(
     let host = backend::host(&device.clone().without_autodiff());
     let target = target.init(&host)?;
     let linear = SymmetricLinearMap::fit(target.as_ref(), config.linear_points, seed, &host);
+    let linear_is_a_bound = linear.is_cut_short();
     let linear = linear.on_device(&host, FloatDType::F32);
     let (mut zero, mut line) = (Vec::new(), Vec::new());
     for draw in draws(config) {
@@ -103,6 +104,7 @@ pub fn reference_rows(
         linear_db: Score::new(&line, config.points).mse_db_mean,
         constant_db: None,
         affine_db: None,
+        linear_is_a_bound,
     })
 }
 
@@ -120,6 +122,7 @@ pub fn evaluate_pairs(
     let host = backend::host(&device);
     let training = pairs.set(&pairs.split().training, config.linear_points, &host);
     let affine = SymmetricLinearMap::fit_pairs(&training, network.dim(), &host);
+    let linear_is_a_bound = affine.is_cut_short();
     let affine = affine.on_device(&device, FloatDType::F32);
     let test = &pairs.split().test;
     let set = pairs.set(test, config.points, &device);
@@ -138,6 +141,7 @@ pub fn evaluate_pairs(
             linear_db: affine_db,
             constant_db: Some(around(&pairs.mean_gradient())),
             affine_db: Some(affine_db),
+            linear_is_a_bound,
         },
     }
 }

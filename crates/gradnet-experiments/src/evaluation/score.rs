@@ -104,6 +104,9 @@ pub struct Reference {
     /// On a data file, the error of the best symmetric affine map, which is also `linear_db`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub affine_db: Option<f64>,
+    /// Whether the fit of the linear or affine map ended because of what it costs: a better one may exist.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub linear_is_a_bound: bool,
 }
 
 #[cfg(test)]
