@@ -7,7 +7,7 @@
 mod process;
 mod program;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use process::{
@@ -85,7 +85,7 @@ fn the_second_ctrl_c_quits_at_once() {
         let said = ended_by_ctrl_c(going, "the second");
         if checkpoints(&run).is_empty() || attempt == 5 {
             assert!(!said.contains("stopped at step"), "{said}");
-            assert_eq!(checkpoints(&run), [PathBuf::new(); 0]);
+            assert!(checkpoints(&run).is_empty());
             return;
         }
     }

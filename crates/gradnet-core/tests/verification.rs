@@ -1,6 +1,8 @@
 //! `verify` accepts every sound field, however steep, flat, kinked or far away, and refuses every
 //! unsound one.
 
+#![allow(clippy::unwrap_used)] // in a test a failure is the finding
+
 use burn::module::Param;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};

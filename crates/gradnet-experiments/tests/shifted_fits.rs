@@ -172,7 +172,7 @@ fn predictions_and_potentials_far_from_the_origin_are_as_good_as_the_score() {
         );
 
         let step = 2f64.powi(-4);
-        let centre = vec![x_offset + 0.25, x_offset - 0.5];
+        let centre = [x_offset + 0.25, x_offset - 0.5];
         let at = |by: f64| vec![centre[0] + by, centre[1]];
         let [field, potential, jacobian] = predicted(&fit.run(), &[at(0.0), at(step), at(-step)]);
         let slope = sign * (potential[1] - potential[2]) / (2.0 * step);

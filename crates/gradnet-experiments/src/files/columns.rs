@@ -22,7 +22,7 @@ impl Wanted {
     fn fits(self, width: usize) -> bool {
         match self {
             Self::Any => true,
-            Self::Even => width > 0 && width % 2 == 0,
+            Self::Even => width > 0 && width.is_multiple_of(2),
             Self::Exactly(wanted) => width == wanted,
         }
     }

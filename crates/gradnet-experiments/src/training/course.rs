@@ -187,7 +187,7 @@ impl Course<'_> {
         let (field, points) = (|x| network.forward(x), self.material.validation());
         let error = match self.session.between_validations() {
             true => None,
-            false => mean_squared_error_unless_stopped(&field, points, &self.interrupter),
+            false => mean_squared_error_unless_stopped(field, points, &self.interrupter),
         };
         let error = match error {
             Some(error) => error,
@@ -196,7 +196,7 @@ impl Course<'_> {
                 self.save()?;
                 self.interrupter.saved_to(self.session.folder.path());
                 self.saving = None;
-                mean_squared_error(&field, points)
+                mean_squared_error(field, points)
             }
         };
         self.session.validated(self.learner.field(), error)

@@ -7,8 +7,8 @@ use burn::tensor::{DType, Tensor};
 
 /// `L x − f(x)` with the Lipschitz bound `L` of `f`: monotone for any gradient field (Rem. 3).
 ///
-/// `L` follows the weights through training. A margin covers rounding: one in ten thousand, and `4
-/// + √dim` times the epsilon of the element type that the points have, since a product with a
+/// `L` follows the weights through training. A margin covers rounding: one in ten thousand, and the
+/// epsilon of the element type that the points have times `4 + √dim`, since a product with a
 /// Jacobian is a sum of rounded terms.
 #[derive(Module, Debug)]
 pub struct SmoothComplement<F: Module> {

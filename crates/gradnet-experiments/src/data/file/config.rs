@@ -69,6 +69,7 @@ fn is_plus(sign: &i8) -> bool {
 }
 
 /// Readers of a file of pairs: one that gives `[x | y]` rows, or one for each half.
+#[allow(clippy::large_enum_variant)] // one lives at a time
 pub(super) enum Readers {
     One(RowReader),
     Two(RowReader, RowReader),
