@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::{bf16, f16};
 
-use super::{FileError, Rows, finite};
+use super::{FileError, Opened, Rows, finite};
 
 /// How a number is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,8 +220,22 @@ pub(super) struct ArrayRows {
 }
 
 impl ArrayRows {
-    /// Takes the arrays, each with what opens the file it lies in.
-    pub(super) fn new(file: &Path, arrays: Vec<(Layout, OpenFile)>) -> Result<Self, FileError> {
+    /// The arrays side by side under the names they were asked for, each with what opens the file it lies in.
+    pub(super) fn opened(
+        file: &Path,
+        names: Vec<String>,
+        arrays: Vec<(Layout, OpenFile)>,
+    ) -> Result<Opened, FileError> {
+        Ok(Opened {
+            names,
+            widths: arrays.iter().map(|(layout, _)| layout.width).collect(),
+            rows: Box::new(Self::new(file, arrays)?),
+            left_out: Vec::new(),
+            notes: Vec::new(),
+        })
+    }
+
+    fn new(file: &Path, arrays: Vec<(Layout, OpenFile)>) -> Result<Self, FileError> {
         let rows = arrays.first().map_or(0, |(layout, _)| layout.rows);
         let mut sources = Vec::new();
         for (layout, open) in arrays {

@@ -27,13 +27,7 @@ pub(super) fn open(file: &Path, selection: &Selection) -> Result<Opened, FileErr
         .len();
     let layout = layout(file, "the array", &mut source, length)?;
     let open: OpenFile = Box::new(move |_: &Layout| Ok(source));
-    Ok(Opened {
-        names: vec![layout.name.clone()],
-        widths: vec![layout.width],
-        rows: Box::new(ArrayRows::new(file, vec![(layout, open)])?),
-        left_out: Vec::new(),
-        notes: Vec::new(),
-    })
+    ArrayRows::opened(file, vec![layout.name.clone()], vec![(layout, open)])
 }
 
 /// Reads the header of an array of `length` bytes that begins where `source` is.

@@ -37,13 +37,7 @@ pub(super) fn open(file: &Path, selection: &Selection) -> Result<Opened, FileErr
             Box::new(move |layout: &Layout| guarded(&path, || unpack(&path, &entry, layout)));
         arrays.push((layout(file, &mut archive, name)?, open));
     }
-    Ok(Opened {
-        widths: arrays.iter().map(|(layout, _)| layout.width).collect(),
-        rows: Box::new(ArrayRows::new(file, arrays)?),
-        names,
-        left_out: Vec::new(),
-        notes: Vec::new(),
-    })
+    ArrayRows::opened(file, names, arrays)
 }
 
 fn archive(file: &Path) -> Result<Archive, FileError> {

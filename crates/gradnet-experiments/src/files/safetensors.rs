@@ -43,13 +43,7 @@ pub(super) fn open(file: &Path, selection: &Selection) -> Result<Opened, FileErr
         });
         arrays.push((layout, open));
     }
-    Ok(Opened {
-        widths: arrays.iter().map(|(layout, _)| layout.width).collect(),
-        rows: Box::new(ArrayRows::new(file, arrays)?),
-        names,
-        left_out: Vec::new(),
-        notes: Vec::new(),
-    })
+    ArrayRows::opened(file, names, arrays)
 }
 
 /// Where the tensors' bytes begin, and the tensors in the order of their bytes.
