@@ -38,6 +38,14 @@ fn modules(seed: u64) -> StronglyMonotone<MGradNetM> {
     StronglyMonotone::new(network, 0.3)
 }
 
+fn cascade(source: &mut ParameterSource) -> MGradNetC {
+    let config = CascadeConfig {
+        width: Some(6),
+        ..Default::default()
+    };
+    config.init(DIM, source).expect("the settings are valid")
+}
+
 fn precise() -> InverseSettings {
     InverseSettings {
         tolerance: 1e-10,
@@ -299,13 +307,7 @@ fn kinks_do_not_hold_up_a_search_by_the_potential() {
 fn nothing_is_recorded_on_an_autodiff_device() {
     let device = Device::flex().autodiff();
     let mut origin = ParameterSource::new(&device, 1).with_dtype(FloatDType::F64);
-    let config = CascadeConfig {
-        width: Some(6),
-        ..Default::default()
-    };
-    let network: MGradNetC = config
-        .init(DIM, &mut origin)
-        .expect("the settings are valid");
+    let network = cascade(&mut origin);
     let field = StronglyMonotone::new(network, 0.3);
     let y = origin.uniform([3, DIM], -1.0, 1.0).val();
     assert!(y.is_require_grad());
@@ -328,13 +330,7 @@ fn nothing_is_recorded_on_an_autodiff_device() {
 #[test]
 fn values_whose_squares_overflow_are_inverted() {
     let mut single = ParameterSource::new(&Device::flex(), 1);
-    let config = CascadeConfig {
-        width: Some(6),
-        ..Default::default()
-    };
-    let network: MGradNetC = config
-        .init(DIM, &mut single)
-        .expect("the settings are valid");
+    let network = cascade(&mut single);
     let field = StronglyMonotone::new(network, 0.5);
     for scale in [1e19, 3e25, 1e37] {
         let x = single.uniform([4, DIM], -1.0, 1.0).val().detach() * scale;
@@ -364,13 +360,7 @@ fn an_empty_batch_has_an_empty_inverse() {
 fn half_precision_is_solved_to_its_own_tolerance() {
     for (dtype, tolerance) in [(FloatDType::F16, 2e-2), (FloatDType::BF16, 8e-2)] {
         let mut origin = ParameterSource::new(&Device::flex(), 1).with_dtype(dtype);
-        let config = CascadeConfig {
-            width: Some(6),
-            ..Default::default()
-        };
-        let network: MGradNetC = config
-            .init(DIM, &mut origin)
-            .expect("the settings are valid");
+        let network = cascade(&mut origin);
         let field = StronglyMonotone::new(network, 0.5);
         let y = field.forward(origin.uniform([8, DIM], -1.0, 1.0).val().detach());
         let settings = InverseSettings {

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use burn::tensor::Device;
 
 use super::*;
@@ -5,7 +7,7 @@ use crate::backend::Backend;
 use crate::interrupter::Interrupter;
 use crate::training::{Status, TrainError, TrainOptions, train};
 
-fn options(out: &std::path::Path) -> Options {
+fn options(out: &Path) -> Options {
     Options {
         jobs: 2,
         backend: Backend::Flex,
@@ -13,6 +15,18 @@ fn options(out: &std::path::Path) -> Options {
         out: out.into(),
         interrupter: Interrupter::new(),
     }
+}
+
+/// A second reproduction finds every cell recorded and comes to the same table.
+fn runs_nothing_again(plan: &Plan, out: &Path, table: &Table) {
+    struct Nothing;
+    impl Watch for Nothing {
+        fn begun(&self, cell: &Cell) {
+            panic!("{} was run again", cell.name());
+        }
+    }
+    let again = reproduce(plan, &options(out), &Nothing).unwrap();
+    assert_eq!(again.markdown(), table.markdown());
 }
 
 #[test]
@@ -77,14 +91,7 @@ fn a_table_is_reproduced_and_a_second_call_has_nothing_left_to_do() {
         assert!(text.contains("mGradNet-M"), "{text}");
     }
 
-    struct Nothing;
-    impl Watch for Nothing {
-        fn begun(&self, cell: &Cell) {
-            panic!("{} was run again", cell.name());
-        }
-    }
-    let again = reproduce(&plan, &options(out.path()), &Nothing).unwrap();
-    assert_eq!(again.markdown(), table.markdown());
+    runs_nothing_again(&plan, out.path(), &table);
 }
 
 /// The rate is chosen on the validation draw: with the records' validation errors exchanged the other rate is chosen, whatever the test says.
@@ -218,14 +225,7 @@ fn rows_that_differ_in_a_fixed_setting_only_do_not_share_a_record() {
     // Two seeds each.
     assert_eq!(std::fs::read_dir(cells).unwrap().count(), 4);
 
-    struct Nothing;
-    impl Watch for Nothing {
-        fn begun(&self, cell: &Cell) {
-            panic!("{} was run again", cell.name());
-        }
-    }
-    let again = reproduce(&plan, &options(out.path()), &Nothing).unwrap();
-    assert_eq!(again.markdown(), table.markdown());
+    runs_nothing_again(&plan, out.path(), &table);
 }
 
 /// A record of before, without a tag in its name and without what was not told then, is still found;
