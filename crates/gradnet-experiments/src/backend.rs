@@ -352,26 +352,27 @@ fn wgpu_device() -> Result<Device, String> {
     OPENED.get_or_init(open).clone()
 }
 
-/// The device's own name, where it has one, for messages.
-pub fn device_name(device: &Device) -> String {
+/// What the driver calls the device; the processor's backends have no such name.
+fn driver_name(device: &Device) -> Option<String> {
     #[cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm"))]
     if let Some(identity) = device.identity() {
-        return identity.name;
-    }
-    format!("the device {device:?}")
-}
-
-/// The device's own name, where it has one.
-fn describe(backend: Backend, device: &Device) -> String {
-    #[cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm"))]
-    if let Some(identity) = device.identity() {
-        return identity.name;
+        return Some(identity.name);
     }
     let _ = device;
-    match backend {
+    None
+}
+
+/// The device's own name, where it has one, for messages.
+pub fn device_name(device: &Device) -> String {
+    driver_name(device).unwrap_or_else(|| format!("the device {device:?}"))
+}
+
+/// The device's own name, where it has one, for a listing.
+fn describe(backend: Backend, device: &Device) -> String {
+    driver_name(device).unwrap_or_else(|| match backend {
         Backend::Flex | Backend::NdArray => "this processor".into(),
         other => other.name().into(),
-    }
+    })
 }
 
 #[cfg(feature = "ndarray")]

@@ -18,7 +18,7 @@ mod sides;
 mod survey;
 
 use burn::tensor::Device;
-use gradnet_core::network::Network;
+use gradnet_core::{VectorField, network::Network};
 use serde::{Deserialize, Serialize};
 
 use crate::backend::{device_name, host};
@@ -29,7 +29,7 @@ pub use lost::{LOG_TARGET, lost, note};
 pub use survey::{Case, DIMENSIONS, Row, cases};
 
 use compare::Comparison;
-use sides::{Side, Step};
+use sides::Side;
 
 /// Times a device computes a quantity before the value that counts.
 pub const SETTLE: usize = 2;
@@ -96,6 +96,12 @@ impl DeviceFault {
     }
 }
 
+/// Whether `device` has to be checked: not if it is the processor, nor if the build has no backend for that.
+pub fn is_due(device: &Device) -> bool {
+    let device = device.clone().without_autodiff();
+    host(&device) != device
+}
+
 /// What a run will compute on its device.
 #[derive(Clone, Debug)]
 pub struct Workload<'a> {
@@ -117,82 +123,88 @@ impl Workload<'_> {
     /// # Errors
     /// [`DeviceFault::Differs`] for the first quantity over [`ALLOWED`].
     pub fn check(&self, device: &Device) -> Result<Option<Agreement>, DeviceFault> {
-        let device = device.clone().without_autodiff();
-        let host = host(&device);
-        if host == device || self.points.is_empty() {
+        if !is_due(device) || self.points.is_empty() {
             return Ok(None);
         }
-        let on_device = Side::new(self.network, self.target, &device)?;
-        let on_host = Side::new(self.network, self.target, &host)?;
-        let mut comparison = Comparison::new(device_name(&device));
+        let device = device.clone().without_autodiff();
+        let host = host(&device);
+        let mut check = Check {
+            comparison: Comparison::new(device_name(&device)),
+            device: Side::new(self.network, self.target, &device)?,
+            host: Side::new(self.network, self.target, &host)?,
+        };
         let mut sizes = [self.training, self.scoring].concat();
         sizes.sort_unstable();
         sizes.dedup();
         for size in sizes.into_iter().filter(|size| *size > 0) {
             let points = self.batch(size);
-            self.compare_values(&mut comparison, &on_device, &on_host, &points, size)?;
+            check.values(&points, size)?;
             if self.training.contains(&size) {
-                compare_steps(&mut comparison, &on_device, &on_host, &points, size)?;
+                check.steps(&points, size)?;
             }
         }
         lost()?;
-        Ok(comparison.largest())
+        Ok(check.comparison.largest())
     }
 
     /// `size` rows of the points.
     fn batch(&self, size: usize) -> Vec<f32> {
-        let dim = gradnet_core::VectorField::dim(self.network);
         let values = self.points.iter().copied().cycle();
-        values.take(size * dim).collect()
-    }
-
-    /// Target and field at the points.
-    fn compare_values(
-        &self,
-        comparison: &mut Comparison,
-        on_device: &Side,
-        on_host: &Side,
-        points: &[f32],
-        size: usize,
-    ) -> Result<(), DeviceFault> {
-        if let Some(expected) = on_host.target(points) {
-            let found = settled(|| on_device.target(points)).unwrap_or_default();
-            let again = |moved: &[f32]| on_host.target(moved).unwrap_or_default();
-            comparison.rows("the target", points, size, (&found, &expected), &again)?;
-        }
-        let expected = on_host.field(points);
-        if expected != on_host.field(points) {
-            // The field draws at each call: two evaluations need not agree, on one device or on two.
-            return Ok(());
-        }
-        let found = settled(|| on_device.field(points));
-        let again = |moved: &[f32]| on_host.field(moved);
-        comparison.rows("the field", points, size, (&found, &expected), &again)
+        values.take(size * self.network.dim()).collect()
     }
 }
 
-/// Loss, gradients and update at the points.
-fn compare_steps(
-    comparison: &mut Comparison,
-    on_device: &Side,
-    on_host: &Side,
-    points: &[f32],
-    size: usize,
-) -> Result<(), DeviceFault> {
-    let expected = on_host.step(points, size);
-    let again = on_host.step(points, size);
-    if expected.gradients != again.gradients {
-        return Ok(());
+/// A device, the processor, and what has been found of them.
+struct Check {
+    comparison: Comparison,
+    device: Side,
+    host: Side,
+}
+
+impl Check {
+    /// Target and field at the points.
+    fn values(&mut self, points: &[f32], size: usize) -> Result<(), DeviceFault> {
+        let (device, host) = (&self.device, &self.host);
+        if let Some(expected) = host.target(points) {
+            let found = settled(|| device.target(points)).unwrap_or_default();
+            let again = |moved: &[f32]| host.target(moved).unwrap_or_default();
+            self.comparison
+                .rows("the target", points, size, (&found, &expected), &again)?;
+        }
+        let expected = host.field(points);
+        if expected != host.field(points) {
+            // The field draws at each call: two evaluations need not agree, on one device or on two.
+            return Ok(());
+        }
+        let found = settled(|| device.field(points));
+        let again = |moved: &[f32]| host.field(moved);
+        self.comparison
+            .rows("the field", points, size, (&found, &expected), &again)
     }
-    let found: Step = settled(|| on_device.step(points, size));
-    comparison.whole("the loss", size, &[found.loss], &[expected.loss])?;
-    let (flat_found, flat_expected) = (found.gradients.concat(), expected.gradients.concat());
-    comparison.whole("the gradients", size, &flat_found, &flat_expected)?;
-    let (found, expected) = (
-        settled(|| on_device.update(&expected.gradients)),
-        on_host.update(&expected.gradients),
-    );
-    comparison.whole("the optimizer's update", size, &found, &expected)
+
+    /// Loss, gradients and update at the points.
+    fn steps(&mut self, points: &[f32], size: usize) -> Result<(), DeviceFault> {
+        let (device, host) = (&self.device, &self.host);
+        let expected = host.step(points, size);
+        if expected.gradients != host.step(points, size).gradients {
+            return Ok(());
+        }
+        let found = settled(|| device.step(points, size));
+        let mut compare = |quantity, found: &[f32], expected: &[f32]| {
+            self.comparison.whole(quantity, size, found, expected)
+        };
+        compare("the loss", &[found.loss], &[expected.loss])?;
+        compare(
+            "the gradients",
+            &found.gradients.concat(),
+            &expected.gradients.concat(),
+        )?;
+        compare(
+            "the optimizer's update",
+            &settled(|| device.update(&expected.gradients)),
+            &host.update(&expected.gradients),
+        )
+    }
 }
 
 /// The last of some calls, after which a device has chosen its kernels.

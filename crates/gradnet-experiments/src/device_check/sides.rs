@@ -23,10 +23,8 @@ pub(super) struct Step {
 
 /// A network and its target on one device.
 pub(super) struct Side {
-    /// For the field.
-    plain: Network,
-    /// For the gradients; the same weights with autodiff.
-    trained: Network,
+    /// With autodiff, for the gradients.
+    network: Network,
     target: Option<Box<dyn Target>>,
     device: Device,
 }
@@ -37,17 +35,16 @@ impl Side {
         target: Option<&TargetConfig>,
         device: &Device,
     ) -> Result<Self, DeviceFault> {
-        let plain = network.valid().to_device(device);
+        let network = network.valid().to_device(device).train();
         Ok(Self {
-            trained: plain.clone().train().fork(&device.clone().autodiff()),
-            plain,
+            network: network.fork(&device.clone().autodiff()),
             target: target.map(|target| target.init(device)).transpose()?,
             device: device.clone(),
         })
     }
 
     fn tensor(&self, points: &[f32], device: &Device) -> Tensor<2> {
-        points_tensor(points.to_vec(), self.plain.dim(), device, FloatDType::F32)
+        points_tensor(points.to_vec(), self.network.dim(), device, FloatDType::F32)
     }
 
     /// The target's gradient at the points.
@@ -58,7 +55,11 @@ impl Side {
 
     /// The field at the points.
     pub(super) fn field(&self, points: &[f32]) -> Vec<f32> {
-        values(self.plain.forward(self.tensor(points, &self.device)))
+        values(
+            self.network
+                .valid()
+                .forward(self.tensor(points, &self.device)),
+        )
     }
 
     /// Loss and gradients at the points, against values that no field has learned: beside its own target a trained
@@ -67,12 +68,12 @@ impl Side {
         let device = self.device.clone().autodiff();
         let wave = |index: usize| (1.0 + 0.7 * index as f32).cos();
         let y: Vec<f32> = (0..points.len()).map(wave).collect();
-        let y = Tensor::from_data(TensorData::new(y, [size, self.plain.dim()]), &device);
-        let loss = mean_squared_error(self.trained.forward(self.tensor(points, &device)), y);
+        let y = Tensor::from_data(TensorData::new(y, [size, self.network.dim()]), &device);
+        let loss = mean_squared_error(self.network.forward(self.tensor(points, &device)), y);
         let value = values(loss.clone().without_autodiff());
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.trained);
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
         let mut read = ReadGradients(&gradients, Vec::new());
-        self.trained.visit(&mut read);
+        self.network.visit(&mut read);
         Step {
             loss: value.first().copied().unwrap_or(f32::NAN),
             gradients: read.1,
@@ -82,7 +83,7 @@ impl Side {
     /// What two steps of the optimizer along the given gradients change, all parameters one after another.
     pub(super) fn update(&self, gradients: &[Vec<f32>]) -> Vec<f32> {
         let mut optimizer = ModuleOptimizer::from(FusedAdam::default());
-        let mut network = self.trained.clone();
+        let mut network = self.network.clone();
         for _ in 0..2 {
             let mut given = GiveGradients {
                 values: gradients.iter(),
@@ -92,7 +93,7 @@ impl Side {
             network.visit(&mut given);
             network = optimizer.step(RATE, network, given.given);
         }
-        let [before, after] = [&self.trained, &network].map(|network| {
+        let [before, after] = [&self.network, &network].map(|network| {
             let mut read = ReadParameters(Vec::new());
             network.visit(&mut read);
             read.0

@@ -11,7 +11,7 @@ use crate::backend;
 use crate::config;
 use crate::data::file::{DataFacts, FileConfig, FilePairs, RunField};
 use crate::data::{PointSet, Stream};
-use crate::device_check::{DeviceFault, Workload, lost};
+use crate::device_check::{DeviceFault, Workload, is_due, lost};
 use crate::evaluation::{Evaluation, evaluate, evaluate_pairs};
 use crate::experiment::{EvaluationConfig, Experiment, Sampling};
 use crate::files::FileError;
@@ -219,8 +219,10 @@ impl Run {
         let network = self.network(device)?;
         if let TargetConfig::File(file) = &self.experiment.target {
             let pairs = self.pairs(file)?;
-            let set = pairs.set(&pairs.split().test, config.points, device);
-            check_device(&network, None, &set.first_points(), set.points(), device)?;
+            if is_due(device) {
+                let set = pairs.set(&pairs.split().test, config.points, device);
+                check_device(&network, None, &set.first_points(), set.points(), device)?;
+            }
             let evaluation = evaluate_pairs(&network, &pairs, &config, device);
             lost()?;
             return Ok(evaluation);
@@ -228,22 +230,12 @@ impl Run {
         config.check_room(self.experiment.dim())?;
         let seed = seed.unwrap_or(self.experiment.seed);
         let target = &self.experiment.target;
-        let points = {
-            let target = target.init(&backend::host(device))?;
-            target.draw(
-                seed,
-                Stream::Test,
-                0,
-                config.points_a_draw().min(PointSet::CHUNK),
-            )
-        };
-        check_device(
-            &network,
-            Some(target),
-            &points,
-            config.points_a_draw(),
-            device,
-        )?;
+        if is_due(device) {
+            let count = config.points_a_draw();
+            let drawn = target.init(&backend::host(device))?;
+            let points = drawn.draw(seed, Stream::Test, 0, count.min(PointSet::CHUNK));
+            check_device(&network, Some(target), &points, count, device)?;
+        }
         let evaluation = evaluate(&network, target, &config, seed, device)?;
         lost()?;
         Ok(evaluation)
