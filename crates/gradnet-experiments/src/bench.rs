@@ -16,10 +16,10 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use crate::backend::Backend;
-use crate::data::{Batches, Sampler, sampled};
-use crate::experiment::{DataConfig, TrainConfig};
-use crate::target::{PiecewiseQuadraticConfig, QuarticPolynomialConfig, Target, TargetConfig};
-use crate::training::{Learner, Regression, TrainError, optimizer, scheduler};
+use crate::experiment::{EvaluationConfig, TrainConfig};
+use crate::target::{PiecewiseQuadraticConfig, QuarticPolynomialConfig, TargetConfig};
+use crate::task::{Regression, TaskError, regression::FormulaPairs};
+use crate::training::{TrainError, learner, optimizer};
 
 /// A shape to time: a network of the paper's experiments with its target and batch.
 #[derive(Clone, Debug)]
@@ -185,8 +185,6 @@ impl Case {
     }
 
     fn step_ms(&self, device: &Device, time: Duration) -> Result<f64, TrainError> {
-        let inner = device.clone().without_autodiff();
-        let target: Arc<dyn Target> = Arc::from(self.target().init(&inner)?);
         let mut source = ParameterSource::new(&device.clone().autodiff(), 0);
         let network = self.network.init(self.dim, &mut source)?;
         let config = TrainConfig {
@@ -194,13 +192,15 @@ impl Case {
             learning_rate: 1e-3,
             ..Default::default()
         };
-        let sampler = Sampler::new(&DataConfig::Online, target, 0, self.batch);
-        let mut batches = Batches::new(sampled(sampler, inner.clone()), 0..usize::MAX);
-        let mut scheduler = scheduler(&config);
-        let mut learner = Learner::new(network, Regression, optimizer(&config));
+        let evaluation = EvaluationConfig::default();
+        let inner = device.clone().without_autodiff();
+        let pairs = FormulaPairs::new(&self.target(), &config, &evaluation, 0, &inner);
+        let task = Arc::new(Regression::new(pairs.map_err(TaskError::from)?));
+        let mut learner = learner(network, task, optimizer(&config));
+        let mut lessons = learner.lessons(0..usize::MAX);
         Ok(median_ms(&inner, time, || {
-            if let Some(batch) = batches.next() {
-                learner.step(batch, 0.0, scheduler.step());
+            if let Some(lesson) = lessons.next() {
+                learner.step(lesson, 0.0, config.learning_rate);
             }
         }))
     }

@@ -1,7 +1,7 @@
 //! The experiments of "Gradient Networks" (Chaudhari, Pranav, Moura, IEEE TSP 2025): what is learned, from which points, how it is trained and scored.
 //!
 //! A run is one line of calls: an [`Experiment`] is checked, its [`target`] and the [`data`] give batches, [`training`] fits a network of
-//! `gradnet-core` to them and fills a [`run`] folder, [`evaluation`] scores the result beside the reference rows.
+//! `gradnet-core` to them and fills a [`run`] folder, the task scores the result beside its baselines.
 
 #![warn(missing_docs)]
 
@@ -11,7 +11,6 @@ pub mod config;
 pub mod data;
 pub mod device_check;
 mod digest;
-pub mod evaluation;
 pub mod experiment;
 pub mod figure;
 pub mod files;
@@ -22,6 +21,7 @@ pub mod report;
 pub mod reproduce;
 pub mod run;
 pub mod target;
+pub mod task;
 pub mod training;
 pub mod two_body;
 pub mod universality;

@@ -11,7 +11,6 @@ use crate::files::{
     FileError, Format, Part, Reading, RowReader, RowWriter, Selection, Wanted, check_output,
 };
 use crate::run::{Run, RunError};
-use crate::target::TargetConfig;
 
 /// Points a piece; the field's hidden layers for them fit any memory.
 const PIECE: usize = 500;
@@ -166,10 +165,10 @@ fn open(
     if let Some(names) = &options.x {
         return named(names);
     }
-    let trained = match &run.experiment().target {
-        TargetConfig::File(file) if !file.x.is_empty() => &file.x,
-        _ => return all(),
-    };
+    let (trained, _) = run.experiment().task.columns();
+    if trained.is_empty() {
+        return all();
+    }
     // Only where nothing has a name the places say which is which.
     let format = Format::of(input)?;
     let unnamed = match format {
@@ -261,8 +260,8 @@ fn finite(
 
 /// The parts of the output and their columns' names.
 fn parts(run: &Run, dim: usize, options: &PredictOptions) -> Vec<Part> {
-    let named = match &run.experiment().target {
-        TargetConfig::File(file) if file.y.len() == dim => file.y.clone(),
+    let named = match run.experiment().task.columns() {
+        (_, values) if values.len() == dim => values.to_vec(),
         _ => (1..=dim).map(|i| format!("f{i}")).collect(),
     };
     let mut parts = vec![Part {

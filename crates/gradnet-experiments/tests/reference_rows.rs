@@ -5,9 +5,11 @@
 use burn::tensor::{Device, Tensor};
 use gradnet_core::VectorField;
 use gradnet_experiments::data::PointSet;
-use gradnet_experiments::evaluation::{decibels, evaluate, mean_squared_error, test_points};
-use gradnet_experiments::experiment::EvaluationConfig;
+use gradnet_experiments::experiment::{EvaluationConfig, TrainConfig};
 use gradnet_experiments::target::TargetConfig;
+use gradnet_experiments::task::regression::{
+    FormulaPairs, PairSource, decibels, mean_squared_error, test_points,
+};
 
 /// The field that is zero everywhere: its score must be the row "zero".
 struct Zero(usize);
@@ -36,9 +38,11 @@ fn rows(name: &str, dim: usize, points: usize) -> (f64, f64) {
         draws: 2,
         ..Default::default()
     };
-    let evaluation = evaluate(&Zero(dim), &target, &config, 0, &Device::flex()).unwrap();
-    assert_eq!(evaluation.test.mse_db_mean, evaluation.reference.zero_db);
-    (evaluation.reference.zero_db, evaluation.reference.linear_db)
+    let (train, device) = (TrainConfig::default(), Device::flex());
+    let pairs = FormulaPairs::new(&target, &train, &config, 0, &device).unwrap();
+    let (test, reference) = (pairs.test(&|x| Zero(dim).forward(x)), pairs.reference());
+    assert_eq!(test.mse_db_mean, reference.zero_db);
+    (reference.zero_db, reference.linear_db)
 }
 
 /// Measured before: -12.43, -11.75 and -11.37 dB (decisions on rows every table must have).

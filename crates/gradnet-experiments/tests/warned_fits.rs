@@ -35,7 +35,7 @@ fn forces_are_told_from_gradients_and_the_sign_mends_them() {
         warned(&forces, MONOTONE, "", &said);
         let fit = Fit::new(&forces, MONOTONE, "sign = -1", 250);
         assert_eq!(fit.warnings, Vec::<String>::new());
-        let affine = fit.summary.reference.affine_db.unwrap();
+        let affine = fit.summary.reference().affine_db.unwrap();
         assert!(fit.db() < affine - 1.0, "{} against {affine}", fit.db());
         // The wrong sign is told as well, with the way back.
         let gradients = convex_rows(seed, dim);

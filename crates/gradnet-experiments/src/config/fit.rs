@@ -15,7 +15,7 @@ pub(crate) fn check(experiment: &Experiment, document: &Node) -> Result<(), Prob
 /// The network's settings and size in the dimension of the target.
 fn builds(experiment: &Experiment, document: &Node) -> Result<(), Problem> {
     // A target out of range is refused by `Experiment::check`; its dimension says nothing about the network.
-    if experiment.target.check().is_err() {
+    if experiment.task.check().is_err() {
         return Ok(());
     }
     let Err(error) = experiment.network.resolve(experiment.dim()) else {
@@ -27,7 +27,7 @@ fn builds(experiment: &Experiment, document: &Node) -> Result<(), Problem> {
         None => document.find(&table),
     };
     let problem = Problem::new(error.to_string());
-    let target = document.find(&format!("target.{}", experiment.target.name()));
+    let target = document.find(&experiment.task.table());
     Err(match &error {
         NetworkError::TwoSizes => {
             let width = document.find(&format!("{table}.width"));
@@ -65,17 +65,18 @@ fn builds(experiment: &Experiment, document: &Node) -> Result<(), Problem> {
 /// Refuses a monotone network on a target whose potential is not convex: its error has a floor that no training removes, and the paper
 /// trains monotone networks on convex targets only (Sec. VII-A). `allow_misfit = true` asks for it all the same.
 fn represents(experiment: &Experiment, document: &Node) -> Result<(), Problem> {
-    let (network, target) = (experiment.network.entry(), experiment.target.entry());
-    if experiment.allow_misfit || network.claim != Claim::Monotone || target.convex {
+    let (network, task) = (experiment.network.entry(), &experiment.task);
+    if experiment.allow_misfit || network.claim != Claim::Monotone || task.suits_monotone() {
         return Ok(());
     }
     let (network_found, target_found) = (
         document.find(&format!("network.{}", network.name)),
-        document.find(&format!("target.{}", target.name)),
+        document.find(&task.table()),
     );
     Err(Problem::new(format!(
         "{} is monotone, but the potential of {} is not convex: the network cannot represent its gradient",
-        network.name, target.name
+        network.name,
+        task.name()
     ))
     .at(network_found.place(), "monotone: the gradient of a convex potential")
     .and(target_found.place(), "not convex")

@@ -27,7 +27,6 @@
 //! assert!(error.unwrap_err().help().unwrap().contains("did you mean `dim`"));
 //! ```
 
-mod data;
 mod document;
 mod fault;
 mod file;
@@ -48,7 +47,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::experiment::{Experiment, ExperimentError, SCHEMA};
-use document::{Found, Node, Value};
+use crate::files::FileError;
+use crate::task::list::{MISSING, TABLES};
+use document::{Found, Node, Value, WINDOWS_PATH};
 use reader::Reader;
 
 pub use nearest::nearest;
@@ -113,28 +114,55 @@ fn checked(
     }
     overrides.apply(&mut document)?;
     known_version(&document)?;
-    let from_file = data::rename(&mut document)?;
+    one_task(&document)?;
     let reader = Reader {
         node: &document,
         key: None,
     };
     let experiment = Experiment::deserialize(reader)
-        .map_err(|fault| {
-            let start = first_line(source);
-            top_level(fault.into_problem(), &start)
-        })
-        .and_then(|experiment| {
-            let experiment = data::inspect(experiment, &document, source)?;
-            fit::check(&experiment, &document)?;
-            // The memory is looked at in the words of the file, where a width may be a budget.
-            let found = experiment.check();
-            let found = found.and_then(|resolved| more(&experiment).map(|()| resolved));
-            found.map_err(|error| refused(&error, &document))
-        });
-    match from_file {
-        true => experiment.map_err(data::as_written),
-        false => experiment,
+        .map_err(|fault| top_level(fault.into_problem(), &first_line(source)))?;
+    let experiment = located(experiment, &document, source)?;
+    fit::check(&experiment, &document)?;
+    // The memory is looked at in the words of the file, where a width may be a budget.
+    let resolved = experiment.check();
+    let resolved = resolved.and_then(|resolved| more(&experiment).map(|()| resolved));
+    resolved.map_err(|error| refused(&error, &document))
+}
+
+/// Refuses two tables that each say what is learned.
+fn one_task(document: &Node) -> Result<(), Problem> {
+    let Value::Table(table) = &document.value else {
+        return Ok(());
+    };
+    let mut tasks = table
+        .entries
+        .iter()
+        .filter(|(key, _)| TABLES.contains(&key.name.as_str()));
+    let (Some((first, _)), Some((second, _))) = (tasks.next(), tasks.next()) else {
+        return Ok(());
+    };
+    let (a, b) = (&first.name, &second.name);
+    Err(Problem::new(format!(
+        "a run learns one thing: from [{a}.…] or from [{b}.…], not from both"
+    ))
+    .at(&second.place, "the second")
+    .and(&first.place, "the first")
+    .help("remove one of the two tables"))
+}
+
+/// The experiment with the files of its task found; relative paths begin at the config's folder.
+fn located(
+    mut experiment: Experiment,
+    document: &Node,
+    source: &Arc<SourceText>,
+) -> Result<Experiment, Problem> {
+    // A value out of range is refused by `Experiment::check`, with its key.
+    if experiment.task.check().is_ok() {
+        let base = Path::new(&source.name).parent().unwrap_or(Path::new(""));
+        let located = experiment.task.locate(base);
+        located.map_err(|error| refused(&error, document))?;
     }
+    Ok(experiment)
 }
 
 /// Refuses another version before its keys are read: they would all be unknown.
@@ -170,14 +198,17 @@ fn first_line(source: &Arc<SourceText>) -> Place {
 }
 
 /// What is missing at the top level belongs above the first line.
-fn top_level(problem: Problem, start: &Place) -> Problem {
+fn top_level(mut problem: Problem, start: &Place) -> Problem {
     if problem.place.is_some() {
         return problem;
+    }
+    if problem.message.ends_with(MISSING) {
+        problem.message = MISSING.into();
     }
     let help = match problem.message.as_str() {
         "`schema` is missing" => "put schema = 1 on the first line",
         "`name` is missing" => "add name = \"...\" above the first table; it names the run folder",
-        "`target` is missing" => {
+        MISSING => {
             "add a table [target.NAME], such as [target.piecewise_quadratic]; `gradnet targets` lists them. For your own data add [data.file]"
         }
         "`network` is missing" => {
@@ -191,6 +222,18 @@ fn top_level(problem: Problem, start: &Place) -> Problem {
 /// A refused value, at its place.
 fn refused(error: &ExperimentError, document: &Node) -> Problem {
     let found = document.find(error.key());
+    if let ExperimentError::Data {
+        error: FileError::System { .. },
+        ..
+    } = error
+        && has_escape(found.place())
+    {
+        return Problem::new(format!(
+            "{error}: between double quotes a backslash and what follows it stand for another character"
+        ))
+        .at(found.place(), "this path")
+        .help(WINDOWS_PATH);
+    }
     Problem::new(error.to_string())
         .at(found.place(), label(&found))
         .help(error.remedy())
@@ -202,4 +245,11 @@ fn label(found: &Found<'_>) -> &'static str {
         Value::Table(_) => "belongs in this table",
         _ => "this value",
     }
+}
+
+/// Whether a value is written between double quotes with an escape in it, other than that of a backslash.
+fn has_escape(place: &Place) -> bool {
+    let written = place.source.text.get(place.span.clone());
+    let written = written.filter(|text| text.starts_with('"'));
+    written.is_some_and(|text| text.replace("\\\\", "").contains('\\'))
 }

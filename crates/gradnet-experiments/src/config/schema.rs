@@ -7,8 +7,10 @@
 use gradnet_core::network::{NetworkConfig, Size, registry};
 use serde_json::{Map, Value, json};
 
+use crate::data::file::FileConfig;
 use crate::experiment::Experiment;
-use crate::target::TargetConfig;
+use crate::task::list::TABLES;
+use crate::task::regression::PairsConfig;
 
 /// A key and a choice that no table has.
 const NONE: &str = "?";
@@ -21,8 +23,7 @@ const NONE: &str = "?";
 /// assert_eq!(rate["type"], "number");
 /// ```
 pub fn schema() -> Value {
-    let target = TargetConfig::from_name("quartic_polynomial")
-        .unwrap_or(TargetConfig::File(crate::data::file::FileConfig::default()));
+    let task = PairsConfig::File(FileConfig::default());
     let network = registry()
         .first()
         .and_then(|entry| NetworkConfig::from_name(entry.name).ok())
@@ -30,7 +31,7 @@ pub fn schema() -> Value {
     let Some(network) = network else {
         return json!({});
     };
-    let base = serde_json::to_value(Experiment::new("name", target, network)).unwrap_or_default();
+    let base = serde_json::to_value(Experiment::new("name", task, network)).unwrap_or_default();
     let prober = Prober { base };
     let mut top = prober.table(&[]);
     let properties = top["properties"].take();
@@ -38,31 +39,27 @@ pub fn schema() -> Value {
         return top;
     };
     describe_networks(&mut properties);
-    move_file(&mut properties);
+    // A choice of one needs no list.
+    for table in TABLES {
+        let only = properties[*table]["oneOf"]
+            .as_array_mut()
+            .filter(|options| options.len() == 1);
+        if let Some(only) = only.and_then(Vec::pop) {
+            properties[*table] = only;
+        }
+    }
+    if let Some(file) = properties["data"].pointer_mut("/properties/file") {
+        file["required"] = json!(["path"]);
+    }
     top["properties"] = Value::Object(properties);
     top["required"] = json!(["schema", "name", "network"]);
-    top["oneOf"] = json!([{"required": ["target"]}, {"required": ["data"]}]);
+    top["oneOf"] = TABLES
+        .iter()
+        .map(|table| json!({"required": [table]}))
+        .collect();
     top["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     top["title"] = json!("gradnet experiment");
     top
-}
-
-/// `[target.file]` is written `[data.file]`.
-fn move_file(properties: &mut Map<String, Value>) {
-    let Some(options) = properties
-        .get_mut("target")
-        .and_then(|target| target["oneOf"].as_array_mut())
-    else {
-        return;
-    };
-    let place = options
-        .iter()
-        .position(|o| !o["properties"]["file"].is_null());
-    if let Some(place) = place {
-        let mut file = options.remove(place);
-        file["properties"]["file"]["required"] = json!(["path"]);
-        properties.insert("data".into(), file);
-    }
 }
 
 /// The registry's sentence on each network.
@@ -96,8 +93,15 @@ impl Prober {
         let mut config = self.base.clone();
         let mut node = &mut config;
         for (depth, name) in path.iter().enumerate() {
-            // A choice has one name: another one takes its place.
-            let choice = depth == 1 && ["target", "network"].contains(&path[0].as_str());
+            // A choice has one name: another one takes its place, and so does another task.
+            let is_task = TABLES.contains(&path[0].as_str());
+            if depth == 0
+                && is_task
+                && let Some(top) = node.as_object_mut()
+            {
+                top.retain(|table, _| !TABLES.contains(&table.as_str()));
+            }
+            let choice = depth == 1 && (is_task || path[0] == "network");
             if !node.is_object() || choice {
                 *node = json!({});
             }

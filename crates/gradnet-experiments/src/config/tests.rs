@@ -41,7 +41,7 @@ fn a_good_config_gives_its_values() {
     let experiment = parse("first.toml", GOOD, &Overrides::default()).unwrap();
     assert_eq!(experiment.name, "first");
     assert_eq!(experiment.seed, 3);
-    assert_eq!(experiment.target.dim(), 32);
+    assert_eq!(experiment.task.dim(), 32);
     assert_eq!(experiment.network.name(), "mgradnet_m");
     assert_eq!(experiment.train.steps, 500);
     assert_eq!(experiment.train.learning_rate, 0.01);
@@ -112,7 +112,7 @@ fn a_table_given_as_a_value_replaces_the_table() {
     )
     .unwrap();
     assert_eq!(experiment.network.name(), "gradnet_c");
-    assert_eq!(experiment.target.name(), "quartic_polynomial");
+    assert_eq!(experiment.task.name(), "quartic_polynomial");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::{Batch, BatchSource};
+use super::Source;
 
 /// How long a companion stays.
 const STAY: Duration = Duration::from_millis(20);
@@ -83,11 +83,11 @@ impl Companion {
     }
 
     /// Leaves the batch of step `step` to the companion, which is called if it is not there.
-    pub(super) fn make(&self, source: &Arc<dyn BatchSource>, step: usize) -> Ahead {
+    pub(super) fn make<T: Send + 'static>(&self, source: &Source<T>, step: usize) -> Ahead<T> {
         let (send, made) = channel();
         let source = source.clone();
         let work: Work = Box::new(move || {
-            let batch = catch_unwind(AssertUnwindSafe(|| source.batch(step)));
+            let batch = catch_unwind(AssertUnwindSafe(|| source(step)));
             // Nobody waits for it where a run ended early.
             let _ = send.send(batch);
         });
@@ -114,14 +114,14 @@ impl Drop for Companion {
 }
 
 /// A batch that is on its way.
-pub(super) struct Ahead {
+pub(super) struct Ahead<T> {
     duty: Arc<Duty>,
-    made: Receiver<std::thread::Result<Batch>>,
+    made: Receiver<std::thread::Result<T>>,
 }
 
-impl Ahead {
+impl<T> Ahead<T> {
     /// The batch. Where the companion has not begun it, this thread makes it.
-    pub(super) fn finish(self) -> Option<Batch> {
+    pub(super) fn finish(self) -> Option<T> {
         if let Some(work) = self.duty.take() {
             work();
         }
@@ -142,38 +142,40 @@ impl Ahead {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::{Device, Tensor};
     use rayon::prelude::*;
 
     use crate::data::Batches;
 
-    /// Batches that say which step they are of, and the steps asked for; step 7 fails.
-    struct Counting(Device, Mutex<Vec<usize>>);
+    /// The steps asked for so far.
+    type Asked = Arc<Mutex<Vec<usize>>>;
 
-    impl BatchSource for Counting {
-        fn batch(&self, step: usize) -> Batch {
-            self.1.lock().unwrap().push(step);
+    /// Batches that are their step; step 7 fails.
+    fn counting() -> (Source<usize>, Asked) {
+        let asked = Asked::default();
+        let seen = asked.clone();
+        let source = move |step| {
+            seen.lock().unwrap().push(step);
             assert_ne!(step, 7, "no batch for step 7");
-            let x = Tensor::full([1, 1], step as f64, &self.0);
-            Batch { y: x.clone(), x }
-        }
+            step
+        };
+        (Arc::new(source), asked)
     }
 
-    fn source() -> Arc<Counting> {
-        Arc::new(Counting(Device::flex(), Mutex::default()))
+    fn source() -> Source<usize> {
+        counting().0
     }
 
     /// The steps that a pass of three batches and one of two see.
-    fn steps(from: usize) -> Vec<f64> {
+    fn steps(from: usize) -> Vec<usize> {
         let source = source();
         let passes = [from..from + 3, from + 3..from + 5].into_iter();
         let batches = passes.flat_map(|steps| Batches::new(source.clone(), steps));
-        batches.map(|batch| batch.x.into_scalar()).collect()
+        batches.collect()
     }
 
     #[test]
     fn batches_come_in_order_whoever_makes_them() {
-        let expected = [0.0, 1.0, 2.0, 3.0, 4.0];
+        let expected = [0, 1, 2, 3, 4];
         assert_eq!(steps(0), expected, "outside a pool");
         for threads in [1, 2, 4] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
@@ -187,8 +189,8 @@ mod tests {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(2);
         let pool = pool.build().unwrap();
         pool.install(|| {
-            let source = source();
-            let asked = || source.1.lock().unwrap().clone();
+            let (source, asked) = counting();
+            let asked = || asked.lock().unwrap().clone();
             let mut pass = Batches::new(source.clone(), 0..5);
             pass.next().unwrap();
             let begin = Instant::now();
@@ -207,7 +209,7 @@ mod tests {
     fn a_companion_goes_when_nobody_needs_it() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(2);
         let pool = pool.build().unwrap();
-        let source: Arc<dyn BatchSource> = source();
+        let source = source();
         pool.install(|| {
             let companion = Companion::new().unwrap();
             companion.make(&source, 3).finish().unwrap();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use burn::tensor::{Device, FloatDType, Tensor};
 
 use super::ahead::{Ahead, Companion};
-use super::{Sampler, points_tensor};
+use super::points_tensor;
 use crate::target::Target;
 
 /// Points and the field to be learned at them.
@@ -28,48 +28,24 @@ impl Batch {
     }
 }
 
-/// Where the batches of a run come from.
-///
-/// A batch is a pure function of its step, which makes a resumed run exact.
-pub trait BatchSource: Send + Sync {
-    /// The batch of step `step`, counted from 0.
-    fn batch(&self, step: usize) -> Batch;
-}
+/// Makes what a step learns from: a pure function of the step, counted from 0.
+pub type Source<T> = Arc<dyn Fn(usize) -> T + Send + Sync>;
 
-/// Batches of sampled points with their target's gradient at them; `device` must be the one the
-/// target was made for.
-pub fn sampled(sampler: Sampler, device: Device) -> Arc<dyn BatchSource> {
-    Arc::new(SampledField { sampler, device })
-}
-
-/// Sampled points with a target's gradient at them.
-struct SampledField {
-    sampler: Sampler,
-    device: Device,
-}
-
-impl BatchSource for SampledField {
-    fn batch(&self, step: usize) -> Batch {
-        let points = self.sampler.batch(step);
-        Batch::new(points, self.sampler.target(), &self.device)
-    }
-}
-
-/// The batches of some steps, in order.
+/// What some steps learn from, in order.
 ///
 /// On a thread of a pool with others, one of them makes the next batch while the caller works on
 /// the last.
-pub struct Batches {
-    source: Arc<dyn BatchSource>,
+pub struct Batches<T> {
+    source: Source<T>,
     steps: Range<usize>,
     companion: Option<Companion>,
     /// The batch after the last one given out.
-    ahead: Option<Ahead>,
+    ahead: Option<Ahead<T>>,
 }
 
-impl Batches {
+impl<T: Send + 'static> Batches<T> {
     /// The batches of `steps`, counted from 0.
-    pub fn new(source: Arc<dyn BatchSource>, steps: Range<usize>) -> Self {
+    pub fn new(source: Source<T>, steps: Range<usize>) -> Self {
         Self {
             source,
             steps,
@@ -79,13 +55,13 @@ impl Batches {
     }
 }
 
-impl Iterator for Batches {
-    type Item = Batch;
+impl<T: Send + 'static> Iterator for Batches<T> {
+    type Item = T;
 
-    fn next(&mut self) -> Option<Batch> {
+    fn next(&mut self) -> Option<T> {
         let step = self.steps.next()?;
         let begun = self.ahead.take().and_then(Ahead::finish);
-        let batch = begun.unwrap_or_else(|| self.source.batch(step));
+        let batch = begun.unwrap_or_else(|| (self.source)(step));
         if !self.steps.is_empty() {
             let companion = self.companion.as_ref();
             self.ahead = companion.map(|c| c.make(&self.source, self.steps.start));

@@ -11,7 +11,7 @@ mod points;
 mod sampler;
 mod stream;
 
-pub use batch::{Batch, BatchSource, Batches, sampled};
+pub use batch::{Batch, Batches, Source};
 pub use points::PointSet;
 pub use sampler::{Sampler, grid_points, points_tensor, uniform_points};
 pub use stream::{Stream, derived_seed, generator};

@@ -13,6 +13,7 @@
 //! [`SETTLE`] times first, because choosing a kernel may change the answer of the first calls.
 
 mod compare;
+mod lesson;
 mod lost;
 mod sides;
 mod survey;
@@ -22,9 +23,11 @@ use gradnet_core::{VectorField, network::Network};
 use serde::{Deserialize, Serialize};
 
 use crate::backend::{device_name, host};
-use crate::target::{TargetConfig, TargetError};
+use crate::target::TargetConfig;
+use crate::task::TaskError;
 
 pub use compare::ALLOWED;
+pub use lesson::check_lesson;
 pub use lost::{LOG_TARGET, lost, note};
 pub use survey::{Case, DIMENSIONS, Row, cases};
 
@@ -74,9 +77,9 @@ pub enum DeviceFault {
         /// What CubeCL logged.
         message: String,
     },
-    /// The target cannot be built.
+    /// The task cannot be built on the processor.
     #[error(transparent)]
-    Target(#[from] TargetError),
+    Task(#[from] TaskError),
 }
 
 impl DeviceFault {
@@ -91,7 +94,7 @@ impl DeviceFault {
                 "delete CubeCL's cache of chosen kernels (~/.cache/cubecl, inside a Cargo project \
                  target/environment) and try again, or run with --backend flex"
             }
-            Self::Target(error) => error.remedy(),
+            Self::Task(error) => error.remedy(),
         }
     }
 }

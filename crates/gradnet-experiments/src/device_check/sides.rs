@@ -9,6 +9,7 @@ use gradnet_core::{VectorField, network::Network};
 use super::DeviceFault;
 use crate::data::points_tensor;
 use crate::target::{Target, TargetConfig};
+use crate::task::TaskError;
 
 /// The step of the update that is compared: so long that the parameters' own rounding does not count.
 const RATE: f64 = 0.1;
@@ -38,7 +39,10 @@ impl Side {
         let network = network.valid().to_device(device).train();
         Ok(Self {
             network: network.fork(&device.clone().autodiff()),
-            target: target.map(|target| target.init(device)).transpose()?,
+            target: target
+                .map(|target| target.init(device))
+                .transpose()
+                .map_err(TaskError::from)?,
             device: device.clone(),
         })
     }
@@ -103,11 +107,12 @@ impl Side {
 }
 
 /// The numbers of a tensor.
-fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+pub(super) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().iter::<f32>().collect()
 }
 
-struct ReadGradients<'a>(&'a GradientsParams, Vec<Vec<f32>>);
+/// The gradient of each parameter, in the order of the module.
+pub(super) struct ReadGradients<'a>(pub(super) &'a GradientsParams, pub(super) Vec<Vec<f32>>);
 
 impl ModuleVisitor for ReadGradients<'_> {
     fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {

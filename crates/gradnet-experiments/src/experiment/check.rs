@@ -6,10 +6,9 @@ use super::{
     DataConfig, EvaluationConfig, Experiment, ExperimentError, FixedData, SCHEMA, Sampling,
     TrainConfig,
 };
-use crate::target::TargetConfig;
 
 /// Refuses with `requirement` unless `holds`.
-pub(super) fn require(
+pub(crate) fn require(
     holds: bool,
     key: &str,
     value: impl ToString,
@@ -61,43 +60,14 @@ impl Experiment {
             "must be at most 9223372036854775807",
             "choose a smaller seed, for instance 0",
         )?;
-        self.target
-            .check()
-            .map_err(|error| ExperimentError::target(self.target.name(), error))?;
-        if let TargetConfig::File(file) = &self.target
-            && file.dim.is_none()
-        {
-            let found = file.clone().inspect(Path::new(""));
-            let found = found.map_err(|error| ExperimentError::Data {
-                key: "target.file.path".into(),
-                error,
-            })?;
-            let target = TargetConfig::File(found);
-            return Self {
-                target,
-                ..self.clone()
-            }
-            .check();
-        }
-        if let TargetConfig::File(_) = &self.target {
-            let remedy = "leave it out: the rows of the file are what there is";
-            require(
-                self.train.data == DataConfig::Online,
-                "train.data",
-                "a drawn set",
-                "has no meaning for a run on a data file",
-                remedy,
-            )?;
-            require(
-                self.evaluation.sampling == Sampling::Uniform,
-                "evaluation.sampling",
-                "\"grid\"",
-                "has no meaning for a run on a data file",
-                remedy,
-            )?;
+        self.task.check()?;
+        if self.dim() == 0 {
+            let mut found = self.clone();
+            found.task.locate(Path::new(""))?;
+            return found.check();
         }
         self.train.check()?;
-        self.evaluation.check(self.dim())?;
+        self.task.check_rest(self)?;
         let network = self
             .network
             .resolve(self.dim())
@@ -156,6 +126,11 @@ impl TrainConfig {
             positive,
             "points = 1000 is enough to rank weights",
         )?;
+        Ok(())
+    }
+
+    /// Looks at the set of drawn points, if there is one.
+    pub(crate) fn check_data(&self) -> Result<(), ExperimentError> {
         if let DataConfig::Fixed(FixedData { points }) = self.data {
             require(
                 points >= self.batch,
@@ -170,7 +145,8 @@ impl TrainConfig {
 }
 
 impl EvaluationConfig {
-    fn check(&self, dim: usize) -> Result<(), ExperimentError> {
+    /// Looks at the values, for a field on `dim` dimensions.
+    pub(crate) fn check(&self, dim: usize) -> Result<(), ExperimentError> {
         require(
             self.points > 0,
             "evaluation.points",

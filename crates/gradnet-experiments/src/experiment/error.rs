@@ -25,6 +25,14 @@ pub enum ExperimentError {
         /// What to write instead.
         remedy: String,
     },
+    /// A key that must be there is not.
+    #[error("`{key}` is missing")]
+    Missing {
+        /// Dotted path of the key, as in the config file.
+        key: String,
+        /// What to add.
+        remedy: String,
+    },
     /// The network cannot be built as described, or not for this target.
     #[error("[{key}] {error}")]
     Network {
@@ -47,20 +55,24 @@ impl ExperimentError {
     /// Dotted path of the offending key, for instance `train.learning_rate`.
     pub fn key(&self) -> &str {
         match self {
-            Self::Invalid { key, .. } | Self::Network { key, .. } | Self::Data { key, .. } => key,
+            Self::Invalid { key, .. }
+            | Self::Missing { key, .. }
+            | Self::Network { key, .. }
+            | Self::Data { key, .. } => key,
         }
     }
 
     /// What the user can do about it.
     pub fn remedy(&self) -> &str {
         match self {
-            Self::Invalid { remedy, .. } => remedy,
+            Self::Invalid { remedy, .. } | Self::Missing { remedy, .. } => remedy,
             Self::Network { .. } => NETWORK_REMEDY,
             Self::Data { error, .. } => error.remedy(),
         }
     }
 
-    pub(super) fn target(name: &str, error: TargetError) -> Self {
+    /// A setting out of range in the table `table`.
+    pub(crate) fn setting(table: &str, error: TargetError) -> Self {
         match error {
             TargetError::Invalid {
                 field,
@@ -68,7 +80,7 @@ impl ExperimentError {
                 requirement,
                 remedy,
             } => Self::Invalid {
-                key: format!("target.{name}.{field}"),
+                key: format!("{table}.{field}"),
                 value,
                 requirement,
                 remedy,

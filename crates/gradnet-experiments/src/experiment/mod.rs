@@ -1,4 +1,4 @@
-//! One experiment: a target, a network, how the network is trained and how it is scored.
+//! One experiment: a task, a network, how the network is trained and how it is scored.
 //!
 //! [`Experiment`] mirrors a config file key by key, so serde reads it and writes it back; [`Experiment::check`] then looks at the values, and
 //! only what passes is trained. Every refusal names the key in the file's own words (`train.learning_rate`), so that a front end can point at it.
@@ -7,18 +7,24 @@ mod check;
 mod error;
 mod room;
 
-use gradnet_core::network::NetworkConfig;
+use burn::tensor::Device;
+use gradnet_core::network::{Network, NetworkConfig};
 use serde::{Deserialize, Serialize};
 
-use crate::target::TargetConfig;
+use crate::backend::host;
+use crate::data::file::DataFacts;
+use crate::device_check::{Agreement, DeviceFault, is_due};
+use crate::task::list::Document;
+use crate::task::{Purpose, RunTask, TaskConfig, TaskError};
 
+pub(crate) use check::require;
 pub use error::ExperimentError;
 pub(crate) use error::NETWORK_REMEDY;
 
 /// The version of the config layout this crate reads and writes.
 pub const SCHEMA: u32 = 1;
 
-/// A run: what is learned, by which network, how it is trained and scored.
+/// A run: what is learned from what, by which network, how it is trained and scored.
 ///
 /// ```
 /// use gradnet_core::network::{NetworkConfig, Size};
@@ -34,27 +40,23 @@ pub const SCHEMA: u32 = 1;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Document", into = "Document")]
 pub struct Experiment {
     /// Version of the layout; must be [`SCHEMA`].
     pub schema: u32,
     /// What the run is called in tables and reports; letters, digits, `_`, `-` and `.`.
     pub name: String,
     /// Seed of every draw of the run: initial weights, training points, validation and test points.
-    #[serde(default)]
     pub seed: u64,
     /// Whether a monotone network may be trained on a target whose potential is not convex, which it cannot represent. Default false.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub allow_misfit: bool,
-    /// The gradient field to be learned: `[target.NAME]`, or a file of pairs, `[data.file]`.
-    pub target: TargetConfig,
+    /// What is learned from what: `[target.NAME]`, or a file of pairs, `[data.file]`.
+    pub task: TaskConfig,
     /// The network that learns it.
     pub network: NetworkConfig,
     /// How it is trained.
-    #[serde(default)]
     pub train: TrainConfig,
     /// How it is scored.
-    #[serde(default)]
     pub evaluation: EvaluationConfig,
 }
 
@@ -202,31 +204,65 @@ impl Default for EvaluationConfig {
 
 impl Experiment {
     /// An experiment with every setting at its default.
-    pub fn new(name: &str, target: TargetConfig, network: NetworkConfig) -> Self {
+    pub fn new(name: &str, task: impl Into<TaskConfig>, network: NetworkConfig) -> Self {
         Self {
             schema: SCHEMA,
             name: name.into(),
             seed: 0,
             allow_misfit: false,
-            target,
+            task: task.into(),
             network,
             train: TrainConfig::default(),
             evaluation: EvaluationConfig::default(),
         }
     }
 
-    /// The experiment as a config file, `[data.file]` written as such.
+    /// The experiment as a config file.
     pub fn to_toml(&self) -> String {
-        let text = toml::to_string_pretty(self)
-            .expect("an experiment is tables of texts and numbers, which TOML has");
-        match self.target {
-            TargetConfig::File(_) => text.replacen("[target.file]", "[data.file]", 1),
-            _ => text,
+        toml::to_string_pretty(self)
+            .expect("an experiment is tables of texts and numbers, which TOML has")
+    }
+
+    /// The experiment for weights that were trained elsewhere: their file may have fewer rows than a batch.
+    pub(crate) fn untrained(&self) -> Self {
+        let mut experiment = self.clone();
+        experiment.train.batch = 1;
+        experiment
+    }
+
+    /// Builds the task on `device`, with the change of units that `before` has noted, if there is a run already.
+    ///
+    /// # Errors
+    /// If the data cannot be used.
+    pub fn build_task(
+        &self,
+        device: &Device,
+        before: Option<&DataFacts>,
+    ) -> Result<Box<dyn RunTask>, TaskError> {
+        let device = device.clone().without_autodiff();
+        self.task.build(self, &device, before)
+    }
+
+    /// Holds a device against the processor for what a run computes on it; `None` on the processor itself.
+    ///
+    /// # Errors
+    /// The first quantity that differs.
+    pub(crate) fn check_device(
+        &self,
+        task: &dyn RunTask,
+        network: &Network,
+        device: &Device,
+        purpose: Purpose,
+    ) -> Result<Option<Agreement>, DeviceFault> {
+        if !is_due(device) {
+            return Ok(None);
         }
+        let host = || self.build_task(&host(device), task.facts().as_ref());
+        task.check_device(network, device, purpose, &host)
     }
 
     /// Dimension of the space the field lives on.
     pub fn dim(&self) -> usize {
-        self.target.dim()
+        self.task.dim()
     }
 }

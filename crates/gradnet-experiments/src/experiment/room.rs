@@ -7,7 +7,6 @@ use gradnet_core::network::Size;
 
 use super::check::require;
 use super::{DataConfig, EvaluationConfig, Experiment, ExperimentError, FixedData};
-use crate::target::TargetConfig;
 
 impl Experiment {
     /// Refuses what cannot be trained and scored in this machine's memory.
@@ -16,12 +15,13 @@ impl Experiment {
     /// The first size that is too large, with its key.
     pub fn check_room(&self) -> Result<(), ExperimentError> {
         self.network_room()?;
+        require_points("train.batch", self.train.batch, self.dim())?;
+        self.task.check_room(self)
+    }
+
+    /// Room for the points that are drawn for validation, training and test.
+    pub(crate) fn drawn_points_room(&self) -> Result<(), ExperimentError> {
         let (dim, train) = (self.dim(), &self.train);
-        require_points("train.batch", train.batch, dim)?;
-        // The other numbers of points are of a file's rows at most.
-        if let TargetConfig::File(_) = self.target {
-            return Ok(());
-        }
         require_points("train.validation.points", train.validation.points, dim)?;
         if let DataConfig::Fixed(FixedData { points }) = train.data {
             require_points("train.data.fixed.points", points, dim)?;
@@ -47,7 +47,7 @@ impl Experiment {
 
 impl EvaluationConfig {
     /// Refuses more test points of dimension `dim` than this machine's memory holds.
-    pub(crate) fn check_room(&self, dim: usize) -> Result<(), ExperimentError> {
+    fn check_room(&self, dim: usize) -> Result<(), ExperimentError> {
         require_points("evaluation.points", self.points, dim)?;
         require_points("evaluation.linear_points", self.linear_points, dim)
     }

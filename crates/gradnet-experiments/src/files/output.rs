@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use super::FileError;
 use crate::run::{Run, RunFolder};
-use crate::target::TargetConfig;
 
 /// Refuses to write `output` over the file `input`, over the data files of `runs`, or into any run folder.
 ///
@@ -25,13 +24,8 @@ pub fn check_output(output: &Path, input: Option<&Path>, runs: &[Run]) -> Result
         return refused("the output would replace the input, the very same file".into());
     }
     for run in runs {
-        let TargetConfig::File(file) = &run.experiment().target else {
-            continue;
-        };
-        let mut data = [Some(&file.path), file.gradient_path.as_ref()]
-            .into_iter()
-            .flatten();
-        if data.any(|data| resolved(data) == place) {
+        let data = run.experiment().task.files();
+        if data.into_iter().any(|data| resolved(data) == place) {
             return refused(format!(
                 "the output would replace the data file of {}",
                 run.path().display()

@@ -13,11 +13,10 @@ use gradnet_core::{ParameterSource, VectorField};
 
 use super::checkpoint::Checkpoint;
 use super::found::{Found, SearchError};
-use crate::data::file::FilePairs;
 use crate::experiment::{Experiment, ExperimentError};
 use crate::files::FileError;
 use crate::run::{RunError, RunFolder};
-use crate::target::TargetConfig;
+use crate::task::TaskError;
 
 /// What was imported.
 #[derive(Clone, Debug)]
@@ -73,6 +72,9 @@ pub enum ImportError {
     /// The run folder cannot be written.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The data of the config cannot be used.
+    #[error(transparent)]
+    Task(#[from] TaskError),
 }
 
 impl ImportError {
@@ -93,6 +95,7 @@ impl ImportError {
             ),
             Self::Experiment(error) => error.remedy().into(),
             Self::Run(error) => error.remedy(),
+            Self::Task(error) => error.remedy().into(),
         }
     }
 }
@@ -151,14 +154,11 @@ pub fn import(
         network: config.clone(),
         ..experiment.clone()
     };
-    if let TargetConfig::File(file) = &mut experiment.target {
-        // Imported weights know the user's units only.
-        file.standardise = false;
-    }
+    experiment.task.in_own_units();
     let experiment = experiment.check()?;
-    let facts = match &experiment.target {
-        TargetConfig::File(file) => Some(FilePairs::read(file, experiment.seed, 1)?.facts()),
-        _ => None,
+    let facts = match experiment.task.keeps_facts() {
+        true => experiment.untrained().build_task(device, None)?.facts(),
+        false => None,
     };
     let folder = RunFolder::create_untrained(out, &experiment, overwrite)?;
     if let Some(facts) = facts {

@@ -3,16 +3,15 @@
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use gradnet_core::VectorField;
 use gradnet_core::analysis::{
-    Region, Verification, double_precision, host, in_double_precision, jacobians, verify_module,
+    Verification, double_precision, host, in_double_precision, jacobians, verify_module,
 };
 
 use crate::backend;
 use crate::data::file::RunField;
 use crate::data::{PointSet, points_tensor};
-use crate::evaluation::test_points;
-use crate::experiment::EvaluationConfig;
 use crate::run::{Run, RunError};
-use crate::target::{Target, TargetConfig};
+use crate::target::Target;
+use crate::task::regression::Exhibit;
 
 /// Test points whose errors are shown.
 const POINTS: usize = 5_000;
@@ -51,36 +50,20 @@ pub(super) struct Measured {
 /// The network is looked at in its own units, in which 32 bits are enough; what is shown is in the user's.
 pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> {
     let device = device.clone().without_autodiff();
-    let experiment = run.experiment();
     let field = run.field(&device)?;
     let (network, similarity) = (field.network(), field.similarity());
     let dim = field.dim();
-    let (set, target, region) = match &experiment.target {
-        TargetConfig::File(file) => {
-            let pairs = run.pairs(file)?;
-            let facts = pairs.facts();
-            let region = Region {
-                low: facts.low,
-                high: facts.high,
-            };
-            (
-                pairs.set(&pairs.split().test, POINTS, &device),
-                None,
-                region,
-            )
-        }
-        config => {
-            let target = config.init(&device)?;
-            let points = EvaluationConfig {
-                points: POINTS,
-                sampling: Default::default(),
-                ..experiment.evaluation.clone()
-            };
-            let points = test_points(&points, target.as_ref(), experiment.seed, 0);
-            let set = PointSet::new(&points, target.as_ref(), &device);
-            (set, Some(target), Region::default())
-        }
+    let Some(exhibit) = run.task(&device)?.exhibit(POINTS) else {
+        return Err(RunError::NotARun {
+            path: run.path().into(),
+            reason: "its task has no pairs to show".into(),
+        });
     };
+    let Exhibit {
+        pairs: set,
+        target,
+        region,
+    } = exhibit;
     let errors = set.chunks().iter().flat_map(|chunk| {
         let error = network.forward(chunk.x.clone()) - chunk.y.clone();
         host(error.square().sum_dim(1).sqrt())

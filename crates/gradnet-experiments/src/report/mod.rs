@@ -146,7 +146,7 @@ fn section(run: &Run, device: &Device) -> Result<Section, RunError> {
             gradnet_core::network::Claim::Gradient => "the gradient of a function",
             _ => "nothing",
         },
-        target: experiment.target.entry().title,
+        target: experiment.task.title(),
         dim: experiment.dim(),
         seed: experiment.seed,
         config: experiment.to_toml(),
@@ -154,7 +154,7 @@ fn section(run: &Run, device: &Device) -> Result<Section, RunError> {
         verification: measured.verification.clone(),
         best_db: metrics
             .iter()
-            .map(|line| line.validation_db)
+            .map(|line| line.validation.value())
             .reduce(f64::min),
         metrics,
         findings: run.data_facts()?.map_or(Vec::new(), |facts| facts.findings),

@@ -45,8 +45,8 @@ pub(super) fn curves<'a>(runs: impl Iterator<Item = (&'a str, &'a [Metrics])>) -
             several += 1;
             let points = metrics
                 .iter()
-                .filter(|line| line.validation_db.is_finite())
-                .map(|line| (line.step as f64, line.validation_db));
+                .map(|line| (line.step as f64, line.validation.value()))
+                .filter(|(_, validation)| validation.is_finite());
             let line = LinePlot::new()
                 .with_data(points)
                 .with_color(*colour)

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Candidate, Cell, Identity};
-use crate::evaluation::{Reference, Score};
+
 use crate::experiment::Experiment;
 use crate::run::{Run, RunError, write_atomically};
+use crate::task::regression::{Reference, Score};
 use crate::two_body::Horizon;
 
 /// What a cell came to.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::RunError;
+use super::{RunError, Validation};
 
 /// A line of `metrics.jsonl`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,8 +15,9 @@ pub struct Metrics {
     pub step: usize,
     /// Mean loss over the steps since the line before.
     pub train_loss: Option<f64>,
-    /// Error on the validation points.
-    pub validation_db: f64,
+    /// What chooses the weights.
+    #[serde(flatten)]
+    pub validation: Validation,
     /// Seconds since training began.
     pub elapsed_s: f64,
 }
@@ -136,7 +137,9 @@ mod tests {
             let line = Metrics {
                 step: 1,
                 train_loss: None,
-                validation_db: -1.0,
+                validation: Validation::Decibels {
+                    validation_db: -1.0,
+                },
                 elapsed_s: 0.0,
             };
             log.append(&line).unwrap();

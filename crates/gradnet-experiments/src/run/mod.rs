@@ -16,6 +16,7 @@ mod atomic;
 mod folder;
 mod metrics;
 mod open;
+mod scores;
 mod seal;
 mod summary;
 mod weights;
@@ -28,6 +29,7 @@ pub use atomic::{remove_unfinished, write_atomically};
 pub use folder::RunFolder;
 pub use metrics::Metrics;
 pub use open::Run;
+pub use scores::{Scores, Validation};
 pub(crate) use seal::{sealed, unsealed};
 pub use summary::Summary;
 
@@ -111,9 +113,9 @@ pub enum RunError {
     /// The network of `config.toml` cannot be built.
     #[error(transparent)]
     Network(#[from] gradnet_core::network::NetworkError),
-    /// The target of `config.toml` cannot be built.
+    /// The task of `config.toml` cannot be built.
     #[error(transparent)]
-    Target(#[from] crate::target::TargetError),
+    Task(#[from] crate::task::TaskError),
     /// The device computes something else than the processor.
     #[error(transparent)]
     Device(#[from] crate::device_check::DeviceFault),
@@ -142,7 +144,7 @@ impl RunError {
             Self::Data(error) => error.remedy().into(),
             Self::Experiment(error) => error.remedy().into(),
             Self::Network(_) => NETWORK_REMEDY.into(),
-            Self::Target(error) => error.remedy().into(),
+            Self::Task(error) => error.remedy().into(),
             Self::Device(error) => error.remedy().into(),
             Self::Busy { .. } => "wait until it ends, or choose another folder with --out".into(),
             Self::Checkpoint { remedy, .. } => remedy.clone(),

@@ -6,16 +6,13 @@ use burn::tensor::Device;
 use gradnet_core::{ParameterSource, network::Network};
 
 use super::weights::read_weights;
-use super::{Metrics, RunError, RunFolder, Summary, metrics};
-use crate::backend;
+use super::{Metrics, RunError, RunFolder, Scores, Summary, metrics};
 use crate::config;
-use crate::data::file::{DataFacts, FileConfig, FilePairs, RunField};
-use crate::data::{PointSet, Stream};
-use crate::device_check::{DeviceFault, Workload, is_due, lost};
-use crate::evaluation::{Evaluation, evaluate, evaluate_pairs};
+use crate::data::file::{DataFacts, RunField};
+use crate::device_check::lost;
 use crate::experiment::{EvaluationConfig, Experiment, Sampling};
 use crate::files::FileError;
-use crate::target::TargetConfig;
+use crate::task::{Purpose, RunTask};
 
 /// A run in its folder.
 #[derive(Clone, Debug)]
@@ -106,65 +103,53 @@ impl Run {
         Ok(RunField::new(self.network(device)?, similarity))
     }
 
-    /// How the run's data file was split and scaled; None for a run on a target.
+    /// How the run's data was split and scaled; None where its config says it all.
     ///
     /// # Errors
     /// If `data.json` is missing or damaged.
     pub fn data_facts(&self) -> Result<Option<DataFacts>, RunError> {
-        if !matches!(self.experiment.target, TargetConfig::File(_)) {
+        let task = &self.experiment.task;
+        if !task.keeps_facts() {
             return Ok(None);
         }
         let path = self.path.join(RunFolder::DATA);
         let text =
             std::fs::read_to_string(&path).map_err(|error| RunError::io("read", &path, error))?;
-        let damaged = |reason: String| RunError::Damaged {
-            path: path.clone(),
-            reason,
-        };
-        let mut facts: DataFacts =
-            serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
-        let (similarity, dim) = (&mut facts.similarity, self.experiment.dim());
-        // A run of version 0.1 was trained without a constant.
-        if similarity.constant.is_empty() {
-            similarity.constant = vec![0.0; dim];
-        }
-        let scales = [similarity.x_scale, similarity.y_scale];
-        if !scales.iter().all(|scale| *scale > 0.0 && scale.is_finite()) {
-            return Err(damaged(format!("its scales are {scales:?}, not above 0")));
-        }
-        for (what, found) in [
-            ("mean", similarity.mean.len()),
-            ("constant", similarity.constant.len()),
-        ] {
-            if found != dim {
-                return Err(damaged(format!(
-                    "its {what} has {found} coordinates, the network {dim}"
-                )));
-            }
-        }
-        if ![1, -1].contains(&similarity.sign) {
-            let sign = similarity.sign;
-            return Err(damaged(format!("its sign is {sign}, not 1 or -1")));
-        }
-        Ok(Some(facts))
+        let facts = serde_json::from_str(&text).map_err(|error| error.to_string());
+        let facts = facts.and_then(|facts| task.complete(facts));
+        let damaged = |reason| RunError::Damaged { path, reason };
+        facts.map(Some).map_err(damaged)
     }
 
-    /// The pairs of the run's file, split as they were when it was trained.
+    /// The task as it was when the run was trained, with the tests that `experiment` asks for.
     ///
     /// # Errors
-    /// If the file cannot be read, or is no longer what the run was trained on.
-    pub(crate) fn pairs(&self, file: &FileConfig) -> Result<FilePairs, RunError> {
-        // The split is the run's: another seed would test on rows that were trained on. So is the scaling.
-        let mut pairs = FilePairs::read(file, self.experiment.seed, 1)?;
-        match self.data_facts()? {
-            Some(facts) if !pairs.adopt(&facts) => Err(RunError::Data(FileError::Format {
-                file: file.path.clone(),
-                reason: "it is not the file the run was trained on: a number in it has changed"
-                    .into(),
-                remedy: "restore the file, or train anew with `gradnet train --config`".into(),
-            })),
-            _ => Ok(pairs),
+    /// If its data cannot be read, or is no longer what the run was trained on.
+    fn task_of(
+        &self,
+        experiment: &Experiment,
+        device: &Device,
+    ) -> Result<Box<dyn RunTask>, RunError> {
+        let before = self.data_facts()?;
+        let task = experiment.untrained().build_task(device, before.as_ref())?;
+        let digest = |facts: &DataFacts| facts.digest.clone();
+        if task.facts().as_ref().map(digest) == before.as_ref().map(digest) {
+            return Ok(task);
         }
+        let files = experiment.task.files();
+        Err(RunError::Data(FileError::Format {
+            file: files.first().copied().unwrap_or(&self.path).into(),
+            reason: "it is not the file the run was trained on: a number in it has changed".into(),
+            remedy: "restore the file, or train anew with `gradnet train --config`".into(),
+        }))
+    }
+
+    /// The task of the run.
+    ///
+    /// # Errors
+    /// If its data cannot be read, or is no longer what the run was trained on.
+    pub fn task(&self, device: &Device) -> Result<Box<dyn RunTask>, RunError> {
+        self.task_of(&self.experiment, device)
     }
 
     /// The result, if the run finished.
@@ -192,70 +177,47 @@ impl Run {
         metrics::read(&self.path.join(RunFolder::METRICS))
     }
 
-    /// Scores the run's best weights, by default on the very points of its summary; a run on a file always on that file's test rows, of which
-    /// `points` is how many at most.
+    /// Scores the run's best weights, by default on the very points of its summary. Where they are not drawn but rows of a file, `points` is how
+    /// many of them at most, and `draws` and `seed` have no meaning.
     ///
     /// # Errors
-    /// If the weights cannot be loaded, or the data file can no longer be read.
+    /// If the weights cannot be loaded, or the data can no longer be read.
     pub fn evaluate(
         &self,
         device: &Device,
         points: Option<usize>,
         draws: Option<usize>,
         seed: Option<u64>,
-    ) -> Result<Evaluation, RunError> {
-        let own = &self.experiment.evaluation;
-        let config = EvaluationConfig {
-            points: points.unwrap_or(own.points),
-            draws: draws.unwrap_or(own.draws),
+    ) -> Result<Scores, RunError> {
+        let own = &self.experiment;
+        let evaluation = EvaluationConfig {
+            points: points.unwrap_or(own.evaluation.points),
+            draws: draws.unwrap_or(own.evaluation.draws),
             // A number of points or draws asked for means points drawn at random.
             sampling: if points.or(draws).is_some() {
                 Sampling::Uniform
             } else {
-                own.sampling
+                own.evaluation.sampling
             },
+            ..own.evaluation.clone()
+        };
+        // Another seed would split a file otherwise, and test on rows that were trained on.
+        let seed = seed.filter(|_| own.task.draws()).unwrap_or(own.seed);
+        let experiment = Experiment {
+            evaluation,
+            seed,
             ..own.clone()
         };
+        experiment.task.check_room(&experiment)?;
         let network = self.network(device)?;
-        if let TargetConfig::File(file) = &self.experiment.target {
-            let pairs = self.pairs(file)?;
-            if is_due(device) {
-                let set = pairs.set(&pairs.split().test, config.points, device);
-                check_device(&network, None, &set.first_points(), set.points(), device)?;
-            }
-            let evaluation = evaluate_pairs(&network, &pairs, &config, device);
-            lost()?;
-            return Ok(evaluation);
-        }
-        config.check_room(self.experiment.dim())?;
-        let seed = seed.unwrap_or(self.experiment.seed);
-        let target = &self.experiment.target;
-        if is_due(device) {
-            let count = config.points_a_draw();
-            let drawn = target.init(&backend::host(device))?;
-            let points = drawn.draw(seed, Stream::Test, 0, count.min(PointSet::CHUNK));
-            check_device(&network, Some(target), &points, count, device)?;
-        }
-        let evaluation = evaluate(&network, target, &config, seed, device)?;
+        let task = self.task_of(&experiment, device)?;
+        let experiment = experiment.untrained();
+        experiment.check_device(task.as_ref(), &network, device, Purpose::Scoring)?;
+        let scores = Scores {
+            metrics: task.evaluate(&network),
+            baselines: task.baselines(),
+        };
         lost()?;
-        Ok(evaluation)
+        Ok(scores)
     }
-}
-
-/// Holds the device against the processor for the batches of a test.
-fn check_device(
-    network: &Network,
-    target: Option<&TargetConfig>,
-    points: &[f32],
-    tested: usize,
-    device: &Device,
-) -> Result<(), DeviceFault> {
-    let workload = Workload {
-        network,
-        target,
-        points,
-        training: &[],
-        scoring: &PointSet::chunk_sizes(tested),
-    };
-    workload.check(device).map(drop)
 }

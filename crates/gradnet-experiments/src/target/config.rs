@@ -3,8 +3,6 @@
 use burn::tensor::{Device, FloatDType};
 use serde::{Deserialize, Serialize};
 
-use crate::data::file::FileConfig;
-
 use super::{
     GaussianMixtureScore, GaussianMixtureScoreConfig, PiecewiseQuadratic, PiecewiseQuadraticConfig,
     QuarticPolynomial, QuarticPolynomialConfig, Target, TargetError, TrigonometricSurface,
@@ -93,16 +91,6 @@ pub fn registry() -> &'static [Entry] {
     ]
 }
 
-/// What stands for a target where there is a file of pairs. Nothing is known of its potential, so no network is refused for it.
-const FILE: &Entry = &Entry {
-    name: "file",
-    title: "Pairs from a file",
-    equation: "yours",
-    convex: true,
-    dimensions: Dimensions::AtLeast(1),
-    summary: "points and gradients as [data.file] names them",
-};
-
 /// The choice of a target and its settings.
 ///
 /// ```
@@ -128,8 +116,6 @@ pub enum TargetConfig {
     GaussianMixtureScore(GaussianMixtureScoreConfig),
     /// The Hamiltonian of two bodies, for (25).
     TwoBody(TwoBodyConfig),
-    /// No formula but a file of pairs; a config writes it `[data.file]`.
-    File(FileConfig),
 }
 
 impl TargetConfig {
@@ -158,7 +144,6 @@ impl TargetConfig {
             Self::PiecewiseQuadratic(_) => 2,
             Self::GaussianMixtureScore(_) => 3,
             Self::TwoBody(_) => 4,
-            Self::File(_) => return FILE,
         }]
     }
 
@@ -169,7 +154,6 @@ impl TargetConfig {
             Self::PiecewiseQuadratic(config) => config.dim,
             Self::GaussianMixtureScore(config) => config.dim,
             Self::TwoBody(_) => 8,
-            Self::File(config) => config.dim.unwrap_or_default(),
         }
     }
 
@@ -183,7 +167,6 @@ impl TargetConfig {
             Self::PiecewiseQuadratic(config) => config.check(),
             Self::GaussianMixtureScore(config) => config.check(),
             Self::TwoBody(config) => config.check(),
-            Self::File(config) => config.check(),
         }
     }
 
@@ -215,14 +198,6 @@ impl TargetConfig {
                 Box::new(GaussianMixtureScore::new(config, device, dtype))
             }
             Self::TwoBody(config) => Box::new(TwoBody::new(config)?),
-            Self::File(config) => {
-                return Err(TargetError::Invalid {
-                    field: "path",
-                    value: config.path.display().to_string(),
-                    requirement: "has pairs, not a formula that could be evaluated anywhere".into(),
-                    remedy: "choose a target from `gradnet targets`".into(),
-                });
-            }
         })
     }
 }

@@ -13,19 +13,23 @@ const WRITE_TIME: Duration = Duration::from_secs(5);
 
 pub(super) struct Best {
     network: Network,
-    db: f64,
+    validation: f64,
     /// Whether the run folder has these weights.
     is_written: bool,
     written_at: Instant,
 }
 
 impl Best {
-    /// Weights that validate at `db`. If that is no finite number, they lose against any whose
-    /// error is one.
-    pub(super) fn new(network: Network, db: f64) -> Self {
+    /// Weights with this validation. If that is no finite number, they lose against any whose
+    /// validation is one.
+    pub(super) fn new(network: Network, validation: f64) -> Self {
         Self {
             network,
-            db: if db.is_finite() { db } else { f64::MAX },
+            validation: if validation.is_finite() {
+                validation
+            } else {
+                f64::MAX
+            },
             is_written: false,
             written_at: Instant::now(),
         }
@@ -36,16 +40,16 @@ impl Best {
         &self.network
     }
 
-    /// Their error on the validation points, in decibels.
-    pub(super) fn db(&self) -> f64 {
-        self.db
+    /// Their validation.
+    pub(super) fn validation(&self) -> f64 {
+        self.validation
     }
 
     /// Takes weights that validate better.
-    pub(super) fn offer(&mut self, network: &Network, db: f64) {
-        if db < self.db {
+    pub(super) fn offer(&mut self, network: &Network, validation: f64) {
+        if validation < self.validation {
             self.network = network.clone();
-            self.db = db;
+            self.validation = validation;
             self.is_written = false;
         }
     }

@@ -46,10 +46,12 @@ pub(super) struct Position {
     pub(super) data_digest: Option<String>,
     /// Bytes of `metrics.jsonl` that belong to the steps done.
     pub(super) metrics_bytes: u64,
-    /// Bits of the best validation error so far, in decibels.
-    pub(super) best_db: u64,
-    /// Bits of the last validation error, in decibels.
-    pub(super) validation_db: Option<u64>,
+    /// Bits of the best validation so far; the names are those of version 0.1, which knew decibels only.
+    #[serde(rename = "best_db")]
+    pub(super) best: u64,
+    /// Bits of the last validation.
+    #[serde(rename = "validation_db")]
+    pub(super) validation: Option<u64>,
     /// Bits of the sum of the losses since the last validation, and their number.
     pub(super) interval: (u64, usize),
     /// Seconds of training.
@@ -258,8 +260,8 @@ mod tests {
             backend: "flex".into(),
             data_digest: None,
             metrics_bytes: 7,
-            best_db: (-12.3f64).to_bits(),
-            validation_db: None,
+            best: (-12.3f64).to_bits(),
+            validation: None,
             interval: (0.1f64.to_bits(), 3),
             elapsed_s: 1.5,
             sections: [3, 1, 0, 5],

@@ -1,35 +1,35 @@
 //! One run, from its first step or the one after its checkpoint to its summary.
 
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
+use burn::optim::ModuleOptimizer;
 use burn::tensor::Device;
+use gradnet_core::ParameterSource;
 use gradnet_core::network::Network;
-use gradnet_core::{ParameterSource, VectorField};
 
 use super::best::Best;
 use super::checkpoint::{Checkpoint, Due, Restored};
-use super::material::Material;
 use super::session::{Facts, Session};
-use super::{
-    Learner, Plan, Regression, Stage, Summary, TrainError, TrainOptions, optimizer, scheduler,
-};
+use super::{Learner, Plan, Stage, Summary, TrainError, TrainOptions, optimizer, scheduler};
 use crate::backend::Backend;
-use crate::data::{Batches, Stream, derived_seed};
+use crate::data::{Stream, derived_seed};
 use crate::device_check;
-use crate::evaluation::{decibels, mean_squared_error, mean_squared_error_unless_stopped};
 use crate::experiment::{Experiment, TrainConfig};
 use crate::files::{NONSENSE, caught};
 use crate::interrupter::{Interrupter, Saving};
-use crate::run::{RunError, RunFolder};
+use crate::run::{RunError, RunFolder, Scores, Validation};
+use crate::task::{Purpose, RunTask, Task};
 
 /// Trains from a checkpoint, or from the start, and scores the result.
 pub(super) fn run(
     experiment: &Experiment,
     device: &Device,
     folder: RunFolder,
-    material: Material,
+    task: Box<dyn RunTask>,
     checkpoint: Option<Checkpoint>,
     options: TrainOptions,
 ) -> Result<Summary, TrainError> {
@@ -37,18 +37,19 @@ pub(super) fn run(
         backend,
         interrupter,
         mut progress,
-        reference,
+        baselines,
         ..
     } = options;
+    let task: Arc<dyn RunTask> = Arc::from(task);
+    let noted = task.facts();
     let config = &experiment.train;
     let facts = Facts {
         experiment: experiment.to_toml(),
         backend: backend.name(),
-        data_digest: material.data_digest(),
+        data_digest: noted.as_ref().map(|facts| facts.digest.clone()),
         steps: config.steps,
         interval: config.validation.every.min(config.steps),
-        dim: experiment.dim(),
-        unit: material.unit(),
+        criterion: task.criterion(),
     };
     let mut source = ParameterSource::new(
         &device.clone().autodiff(),
@@ -64,7 +65,9 @@ pub(super) fn run(
         Some(checkpoint) => Some(restore(checkpoint, &network, config, &facts, &out)?),
     };
     // Not before: a run that is refused keeps the scaling its weights were trained with.
-    material.note(&out)?;
+    if let Some(facts) = &noted {
+        RunFolder::write_facts(&out, facts)?;
+    }
     let due = Due {
         every: config.checkpoint_every,
         interval: facts.interval,
@@ -72,12 +75,11 @@ pub(super) fn run(
     let weights = restored
         .as_ref()
         .map_or(&network, |restored| &restored.network);
-    let device_check = material.check_device(weights, experiment, device)?;
+    let device_check =
+        experiment.check_device(task.as_ref(), weights, device, Purpose::Training)?;
     let (session, network, optimizer, scheduler) = match restored {
         None => {
-            let valid = network.clone().valid();
-            let error = mean_squared_error(|x| valid.forward(x), material.validation());
-            let best = Best::new(network.clone(), decibels(error * facts.unit));
+            let best = Best::new(network.clone(), validated(task.as_ref(), &network));
             let session = Session::new(folder, facts, progress, best);
             (session, network, optimizer(config), scheduler(config))
         }
@@ -96,8 +98,8 @@ pub(super) fn run(
         backend,
         saving: Some(interrupter.saving()),
         interrupter: interrupter.clone(),
-        material: &material,
-        learner: Learner::new(network, Regression, optimizer),
+        learner: learner(network, task.clone(), optimizer),
+        task: task.clone(),
         scheduler,
         due,
         session,
@@ -113,22 +115,24 @@ pub(super) fn run(
     interrupter.saved_to(session.folder.path());
     drop(saving);
     session.progress.stage(Stage::Evaluating);
-    let inner = device.clone().without_autodiff();
-    let evaluation = material.evaluate(&trained.network, experiment, reference, &inner)?;
+    let scores = Scores {
+        metrics: task.evaluate(&trained.network),
+        baselines: baselines.unwrap_or_else(|| task.baselines()),
+    };
     device_check::lost()?;
     let summary = Summary {
         network: experiment.network.name().into(),
         parameters,
-        target: experiment.target.name().into(),
+        task: experiment.task.task().into(),
+        target: experiment.task.name().into(),
         dim: experiment.dim(),
         seed: experiment.seed,
         backend: backend.name().into(),
         steps: config.steps,
         batch: config.batch,
         learning_rate: config.learning_rate,
-        validation_db: trained.validation_db,
-        test: evaluation.test,
-        reference: evaluation.reference,
+        validation: Validation::new(trained.validation, session.criterion()),
+        scores,
         device_check,
         wall_s: trained.wall_s,
         steps_per_s: config.steps as f64 / trained.wall_s,
@@ -139,19 +143,19 @@ pub(super) fn run(
 }
 
 /// The loop: steps, a validation at the end of each interval, checkpoints where they are due.
-struct Course<'a> {
+struct Course {
     backend: Backend,
     interrupter: Interrupter,
     /// Held until all that was learned is in a checkpoint.
     saving: Option<Saving>,
-    material: &'a Material,
-    learner: Learner<Network, Regression>,
+    task: Arc<dyn RunTask>,
+    learner: Learner<Network>,
     scheduler: ModuleLrScheduler,
     due: Due,
     session: Session,
 }
 
-impl Course<'_> {
+impl Course {
     /// Trains until all steps are done or someone interrupts. Either way the last step has a
     /// checkpoint: whatever ends the final test costs no training.
     fn train(&mut self) -> Result<(), TrainError> {
@@ -175,37 +179,58 @@ impl Course<'_> {
     /// and nothing is lost if the process ends meanwhile.
     fn interval(&mut self) -> Result<(), TrainError> {
         let steps = self.session.step()..self.session.next_validation();
-        for batch in Batches::new(self.material.batches(), steps) {
-            let progress = self.session.progress_made();
-            let loss = self.learner.step(batch, progress, self.scheduler.step());
-            self.session.record(loss)?;
-            if self.interrupter.should_stop() {
-                break;
-            }
+        let (session, scheduler, interrupter) =
+            (&mut self.session, &mut self.scheduler, &self.interrupter);
+        let whole = session.steps();
+        let rate = |_| scheduler.step();
+        let observe = |loss| match session.record(loss) {
+            Err(error) => ControlFlow::Break(Some(error)),
+            Ok(()) if interrupter.should_stop() => ControlFlow::Break(None),
+            Ok(()) => ControlFlow::Continue(()),
+        };
+        if let ControlFlow::Break(Some(error)) = self.learner.learn(steps, whole, rate, observe) {
+            return Err(error);
         }
         let network = self.learner.field().clone().valid();
-        let (field, points) = (|x| network.forward(x), self.material.validation());
-        let error = match self.session.between_validations() {
+        let stop = || self.interrupter.should_stop();
+        let validation = match self.session.between_validations() {
             true => None,
-            false => mean_squared_error_unless_stopped(field, points, &self.interrupter),
+            false => self.task.validate(&network, &stop),
         };
-        let error = match error {
-            Some(error) => error,
+        let validation = match validation {
+            Some(validation) => validation,
             None => {
                 self.session.stopped_before_validation();
                 self.save()?;
                 self.interrupter.saved_to(self.session.folder.path());
                 self.saving = None;
-                mean_squared_error(field, points)
+                validated(self.task.as_ref(), self.learner.field())
             }
         };
-        self.session.validated(self.learner.field(), error)
+        self.session.validated(self.learner.field(), validation)
     }
 
     /// Writes a checkpoint, unless this step has one.
     fn save(&mut self) -> Result<(), TrainError> {
         self.session.save(&self.learner, &self.scheduler)
     }
+}
+
+/// A registered network with its task.
+pub(crate) fn learner(
+    network: Network,
+    task: Arc<dyn Task<Network>>,
+    optimizer: ModuleOptimizer,
+) -> Learner<Network> {
+    Learner::new(network, task, optimizer)
+        .annealed_by(Network::anneal)
+        .penalised_by(Network::penalty)
+}
+
+/// The criterion of a network as it is, whoever asks to stop.
+fn validated(task: &dyn Task<Network>, network: &Network) -> f64 {
+    let validation = task.validate(&network.clone().valid(), &|| false);
+    validation.expect("nobody stopped the validation")
 }
 
 /// Builds a run's parts from a checkpoint, if it is one of this run.

@@ -6,9 +6,8 @@ use gradnet_core::network::NetworkError;
 
 use crate::device_check::DeviceFault;
 use crate::experiment::{ExperimentError, NETWORK_REMEDY};
-use crate::files::FileError;
 use crate::run::RunError;
-use crate::target::TargetError;
+use crate::task::TaskError;
 
 /// Why a run did not finish.
 #[derive(Debug, thiserror::Error)]
@@ -17,18 +16,15 @@ pub enum TrainError {
     /// A value of the experiment cannot be run.
     #[error(transparent)]
     Experiment(#[from] ExperimentError),
-    /// The target cannot be built.
+    /// The task cannot be built.
     #[error(transparent)]
-    Target(#[from] TargetError),
+    Task(#[from] TaskError),
     /// The network cannot be built.
     #[error(transparent)]
     Network(#[from] NetworkError),
     /// The run folder cannot be used.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// The data file cannot be used.
-    #[error(transparent)]
-    Data(#[from] FileError),
     /// The device computes something else than the processor.
     #[error(transparent)]
     Device(#[from] DeviceFault),
@@ -76,10 +72,9 @@ impl TrainError {
     pub fn remedy(&self) -> String {
         match self {
             Self::Experiment(error) => error.remedy().into(),
-            Self::Target(error) => error.remedy().into(),
+            Self::Task(error) => error.remedy().into(),
             Self::Network(_) => NETWORK_REMEDY.into(),
             Self::Run(error) => error.remedy(),
-            Self::Data(error) => error.remedy().into(),
             Self::Device(error) => error.remedy().into(),
             Self::NonFinite { .. } => {
                 "lower train.learning_rate, or set train.clip_norm = 1.0".into()

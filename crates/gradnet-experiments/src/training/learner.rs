@@ -1,7 +1,9 @@
-//! A field that learns, one optimizer step at a time.
+//! A field that learns a task, one optimizer step at a time.
 //!
-//! The [`Learner`] knows how to step, the [`Objective`] what is learned: the loss of a batch. Runs,
-//! the universality experiment and the benchmark all step with it.
+//! Runs, the universality experiment, the benchmark and a user's own program all learn with it.
+
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
 
 use burn::grad_clipping::GradientClipping;
 use burn::lr_scheduler::constant::ConstantLr;
@@ -10,70 +12,44 @@ use burn::lr_scheduler::module_lr_scheduler::{ModuleLearningRate, ModuleLrSchedu
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
-use gradnet_core::VectorField;
-use gradnet_core::kernel::{FusedAdam, mean_squared_error};
-use gradnet_core::network::Network;
+use gradnet_core::kernel::FusedAdam;
 
-use crate::data::Batch;
+use crate::data::Batches;
 use crate::experiment::{Schedule, TrainConfig};
+use crate::task::{Lesson, Task};
 
-/// The loss of a batch.
-#[derive(Clone, Debug)]
-pub struct Loss {
-    /// The error of the field, `[1]`: what is reported.
-    pub error: Tensor<1>,
-    /// What is minimised beside it, `[1]`.
-    pub penalty: Option<Tensor<1>>,
-}
-
-/// What a field of type `F` is to learn.
-pub trait Objective<F> {
-    /// What one step learns from.
-    type Batch;
-
-    /// The loss of a batch.
-    fn loss(&self, field: &F, batch: Self::Batch) -> Loss;
-
-    /// Moves what the field schedules over a run to where it is when the part `progress` is done.
-    fn anneal(&self, _field: &mut F, _progress: f64) {}
-}
-
-/// The regression of a network on values at points: the mean over batch and coordinates of
-/// `(f(x) − y)²`, and the network's own penalty.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Regression;
-
-impl Objective<Network> for Regression {
-    type Batch = Batch;
-
-    fn loss(&self, network: &Network, batch: Batch) -> Loss {
-        Loss {
-            error: mean_squared_error(network.forward(batch.x), batch.y),
-            penalty: network.penalty(),
-        }
-    }
-
-    fn anneal(&self, network: &mut Network, progress: f64) {
-        network.anneal(progress);
-    }
-}
-
-/// A field with its optimizer.
-pub struct Learner<F, O> {
+/// A field with its task and its optimizer.
+///
+/// `F` is any module that the task can be learned with, a registered network or one of the user's own.
+pub struct Learner<F> {
     /// Taken out during a step, so that nobody else holds the weights and they are updated in place.
     field: Option<F>,
-    objective: O,
+    task: Arc<dyn Task<F>>,
     optimizer: ModuleOptimizer,
+    anneal: fn(&mut F, f64),
+    penalty: fn(&F) -> Option<Tensor<1>>,
 }
 
-impl<F: Module, O: Objective<F>> Learner<F, O> {
+impl<F: Module + 'static> Learner<F> {
     /// A field whose parameters live on a device with autodiff.
-    pub fn new(field: F, objective: O, optimizer: ModuleOptimizer) -> Self {
+    pub fn new(field: F, task: Arc<dyn Task<F>>, optimizer: ModuleOptimizer) -> Self {
         Self {
             field: Some(field),
-            objective,
+            task,
             optimizer,
+            anneal: |_, _| (),
+            penalty: |_| None,
         }
+    }
+
+    /// With something that the field schedules over a run: `anneal` moves it to where it is when a part of the run, from 0 to 1, is done.
+    pub fn annealed_by(self, anneal: fn(&mut F, f64)) -> Self {
+        Self { anneal, ..self }
+    }
+
+    /// With something to minimise beside the task's loss, `[1]`.
+    pub fn penalised_by(self, penalty: fn(&F) -> Option<Tensor<1>>) -> Self {
+        Self { penalty, ..self }
     }
 
     /// The field as it is now. A clone of it that is kept costs the next step a copy of the weights.
@@ -97,36 +73,65 @@ impl<F: Module, O: Objective<F>> Learner<F, O> {
         &self.optimizer
     }
 
-    /// One step: anneals, differentiates the loss of the batch and moves the weights. `progress` is
-    /// the part of the run that is done.
+    /// The loop: the steps of `steps`, counted from 0, in a run of `whole` steps.
     ///
-    /// Returns the error before the step, `[1]`, left on the device and without its graph: reading
-    /// it waits for the device, so read several at once.
+    /// `rate` gives each step's learning rate. `observe` is told each step's loss, left on the device, and may end the loop.
+    ///
+    /// # Errors
+    /// What `observe` breaks with.
+    ///
+    /// # Panics
+    /// If an earlier step panicked.
+    pub fn learn<B, R: Into<ModuleLearningRate>>(
+        &mut self,
+        steps: Range<usize>,
+        whole: usize,
+        mut rate: impl FnMut(usize) -> R,
+        mut observe: impl FnMut(Tensor<1>) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        for (step, lesson) in steps.clone().zip(self.lessons(steps)) {
+            let progress = step as f64 / whole as f64;
+            let loss = self.step(lesson, progress, rate(step));
+            observe(loss)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// What some steps learn from, in order, the next one made while the caller learns the last.
+    pub fn lessons(&self, steps: Range<usize>) -> Batches<Lesson<F>> {
+        let task = self.task.clone();
+        Batches::new(Arc::new(move |step| task.lesson(step)), steps)
+    }
+
+    /// One step: anneals, differentiates the loss and moves the weights. `progress` is the part of the run that is done.
+    ///
+    /// Returns the task's loss before the step, `[1]`, left on the device and without its graph: reading it waits for the device, so read several
+    /// at once.
     ///
     /// # Panics
     /// If an earlier step panicked.
     pub fn step(
         &mut self,
-        batch: O::Batch,
+        lesson: Lesson<F>,
         progress: f64,
         rate: impl Into<ModuleLearningRate>,
     ) -> Tensor<1> {
         let mut field = self.field.take().expect(TAKEN);
-        self.objective.anneal(&mut field, progress);
-        let (error, gradients) = self.differentiate(&field, batch);
+        (self.anneal)(&mut field, progress);
+        let (loss, gradients) = self.differentiate(&field, lesson);
         self.field = Some(self.optimizer.step(rate, field, gradients));
-        error
+        loss
     }
 
-    /// The error and the gradients. The graph ends here: it holds the weights.
-    fn differentiate(&self, field: &F, batch: O::Batch) -> (Tensor<1>, GradientsParams) {
-        let Loss { error, penalty } = self.objective.loss(field, batch);
-        let whole = match penalty {
-            Some(penalty) => error.clone() + penalty,
-            None => error.clone(),
+    /// The loss and the gradients. The graph ends here: it holds the weights.
+    fn differentiate(&self, field: &F, lesson: Lesson<F>) -> (Tensor<1>, GradientsParams) {
+        let loss = lesson(field);
+        let whole = match (self.penalty)(field) {
+            Some(penalty) => loss.clone() + penalty,
+            None => loss.clone(),
         };
         let gradients = GradientsParams::from_grads(whole.backward(), field);
-        (error.without_autodiff(), gradients)
+        (loss.without_autodiff(), gradients)
     }
 }
 
@@ -134,7 +139,7 @@ impl<F: Module, O: Objective<F>> Learner<F, O> {
 const TAKEN: &str = "a step that panicked took the field with it";
 
 /// Adam with PyTorch's constants, the paper's optimizer.
-pub(crate) fn optimizer(config: &TrainConfig) -> ModuleOptimizer {
+pub fn optimizer(config: &TrainConfig) -> ModuleOptimizer {
     let optimizer = ModuleOptimizer::from(FusedAdam::default());
     match config.clip_norm {
         Some(norm) => optimizer.with_grad_clipping(GradientClipping::Norm(norm as f32)),
@@ -143,7 +148,7 @@ pub(crate) fn optimizer(config: &TrainConfig) -> ModuleOptimizer {
 }
 
 /// The learning rate of each step.
-pub(crate) fn scheduler(config: &TrainConfig) -> ModuleLrScheduler {
+pub fn scheduler(config: &TrainConfig) -> ModuleLrScheduler {
     match config.schedule {
         Schedule::Constant => ModuleLrScheduler::new(ConstantLr::new(config.learning_rate)),
         Schedule::Cosine => {

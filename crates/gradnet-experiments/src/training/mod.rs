@@ -1,11 +1,7 @@
-//! Training: Adam on the mean squared error between a network and the target's gradient, the weights that validated best kept.
+//! Training: Adam on the loss of a task, the weights that validated best kept.
 //!
-//! ```text
-//! loss = mean over batch and coordinates of (f(x) - grad F(x))^2,   x uniform on the cube
-//! ```
-//!
-//! Chaudhari, Pranav, Moura, IEEE TSP 2025, Sec. VII and the released `Nd_field/train.py`: batch
-//! 100, 10,000 steps, a constant rate.
+//! The defaults are those of Chaudhari, Pranav, Moura, IEEE TSP 2025, Sec. VII and the released `Nd_field/train.py`: batch 100, 10,000 steps, a
+//! constant rate.
 
 mod best;
 mod checkpoint;
@@ -14,7 +10,6 @@ mod course;
 mod error;
 mod learner;
 mod losses;
-mod material;
 mod progress;
 mod session;
 
@@ -23,18 +18,16 @@ use std::path::Path;
 use burn::tensor::Device;
 
 use crate::backend::Backend;
-use crate::evaluation::Reference;
 use crate::experiment::Experiment;
 use crate::interrupter::Interrupter;
 use crate::run::{Run, RunError, RunFolder};
+use crate::task::Rows;
 
 pub use crate::run::Summary;
+pub(crate) use course::learner;
 pub use error::TrainError;
-pub use learner::{Learner, Loss, Objective, Regression};
-pub(crate) use learner::{optimizer, scheduler};
+pub use learner::{Learner, optimizer, scheduler};
 pub use progress::{Plan, Progress, Silent, Stage, Status};
-
-use material::Material;
 
 /// What a run needs beside its experiment.
 pub struct TrainOptions {
@@ -46,8 +39,8 @@ pub struct TrainOptions {
     pub interrupter: Interrupter,
     /// Who is told how far the run is.
     pub progress: Box<dyn Progress>,
-    /// The reference rows, where they are known: they depend on the target, the seed and the evaluation's settings alone.
-    pub reference: Option<Reference>,
+    /// The rows to compare with, where they are known: they depend on the task, the seed and the evaluation's settings alone.
+    pub baselines: Option<Rows>,
 }
 
 impl TrainOptions {
@@ -58,7 +51,7 @@ impl TrainOptions {
             overwrite: false,
             interrupter: Interrupter::new(),
             progress: Box::new(Silent),
-            reference: None,
+            baselines: None,
         }
     }
 }
@@ -82,12 +75,12 @@ pub fn train(
     // What cannot be learned is told before there is a folder, and a folder that is taken before a large file is read.
     RunFolder::check(out, options.overwrite)?;
     options.progress.stage(Stage::Preparing);
-    let material = Material::prepare(&experiment, &device.clone().without_autodiff(), None)?;
-    for finding in material.findings() {
+    let task = experiment.build_task(device, None)?;
+    for finding in task.facts().iter().flat_map(|facts| &facts.findings) {
         options.progress.warn(&finding.to_string());
     }
     let folder = RunFolder::create(out, &experiment, options.overwrite)?;
-    course::run(&experiment, device, folder, material, None, options)
+    course::run(&experiment, device, folder, task, None, options)
 }
 
 /// Goes on with the run in folder `run`, which ends with the very weights it would have had uninterrupted (on the same backend, with as many threads);
@@ -143,7 +136,6 @@ pub fn resume(run: &Path, device: &Device, options: TrainOptions) -> Result<Summ
     options.progress.stage(Stage::Preparing);
     // A run that was killed before it noted how its file is scaled has no weights either.
     let before = opened.data_facts().ok().flatten();
-    let inner = device.clone().without_autodiff();
-    let material = Material::prepare(&experiment, &inner, before.as_ref())?;
-    course::run(&experiment, device, folder, material, checkpoint, options)
+    let task = experiment.build_task(device, before.as_ref())?;
+    course::run(&experiment, device, folder, task, checkpoint, options)
 }

@@ -1,6 +1,7 @@
 //! How a run tells where it is: a small trait for whoever draws it.
 
 use crate::experiment::Experiment;
+use crate::task::Criterion;
 
 /// What a run is about to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,7 +12,7 @@ pub struct Plan {
     pub network: &'static str,
     /// Its trainable numbers.
     pub parameters: usize,
-    /// The target's registered name.
+    /// What is learned: the target's name, or "file".
     pub target: &'static str,
     /// Dimension of the field.
     pub dim: usize,
@@ -25,7 +26,7 @@ impl Plan {
             name: experiment.name.clone(),
             network: experiment.network.name(),
             parameters,
-            target: experiment.target.name(),
+            target: experiment.task.name(),
             dim: experiment.dim(),
             steps: experiment.train.steps,
         }
@@ -53,10 +54,12 @@ pub struct Status {
     pub steps: usize,
     /// Mean training loss over the steps since the last status.
     pub train_loss: Option<f64>,
-    /// The last validation's error.
-    pub validation_db: Option<f64>,
-    /// The best validation's error.
-    pub best_db: Option<f64>,
+    /// What a validation measures.
+    pub criterion: Criterion,
+    /// The last validation.
+    pub validation: Option<f64>,
+    /// The best validation.
+    pub best: Option<f64>,
     /// Seconds since training began.
     pub elapsed_s: f64,
     /// Seconds left at the pace so far.

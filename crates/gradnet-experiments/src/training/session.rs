@@ -10,17 +10,17 @@ use super::best::Best;
 use super::checkpoint::{self, Checkpoint, Position};
 use super::clock::Clock;
 use super::losses::{Losses, NonFinite};
-use super::{Learner, Progress, Regression, Stage, Status, TrainError};
+use super::{Learner, Progress, Stage, Status, TrainError};
 use crate::device_check;
-use crate::evaluation::decibels;
-use crate::run::{Metrics, RunError, RunFolder};
+use crate::run::{Metrics, RunError, RunFolder, Validation};
+use crate::task::Criterion;
 
 /// A finished training.
 pub(super) struct Trained {
     /// The network with the weights that validated best, without autodiff.
     pub(super) network: Network,
-    /// Their error on the validation points.
-    pub(super) validation_db: f64,
+    /// Their validation.
+    pub(super) validation: f64,
     /// Seconds of training, validations included.
     pub(super) wall_s: f64,
 }
@@ -38,10 +38,8 @@ pub(super) struct Facts {
     pub(super) steps: usize,
     /// Steps between validations.
     pub(super) interval: usize,
-    /// Dimension of the field.
-    pub(super) dim: usize,
-    /// What a mean squared error is multiplied by to be in the user's units.
-    pub(super) unit: f64,
+    /// What a validation measures.
+    pub(super) criterion: Criterion,
 }
 
 pub(super) struct Session {
@@ -54,7 +52,7 @@ pub(super) struct Session {
     /// The step of the last checkpoint.
     saved: Option<usize>,
     losses: Losses,
-    validation_db: Option<f64>,
+    validation: Option<f64>,
     best: Best,
     clock: Clock,
 }
@@ -75,7 +73,7 @@ impl Session {
             validation_due: false,
             saved: None,
             losses: Losses::new((0.0, 0)),
-            validation_db: None,
+            validation: None,
             best,
             clock: Clock::start(0, 0.0),
         }
@@ -92,13 +90,13 @@ impl Session {
         folder.metrics().rewind(position.metrics_bytes)?;
         let (sum, count) = position.interval;
         // The file may hold weights that came after the checkpoint.
-        let best = Best::new(best, f64::from_bits(position.best_db));
+        let best = Best::new(best, f64::from_bits(position.best));
         Ok(Self {
             step: position.step,
             validation_due: position.validation_due,
             saved: Some(position.step),
             losses: Losses::new((f64::from_bits(sum), count)),
-            validation_db: position.validation_db.map(f64::from_bits),
+            validation: position.validation.map(f64::from_bits),
             clock: Clock::start(position.step, position.elapsed_s),
             ..Self::new(folder, facts, progress, best)
         })
@@ -126,9 +124,14 @@ impl Session {
         self.step >= self.facts.steps && !self.validation_due
     }
 
-    /// The part of the run that is done.
-    pub(super) fn progress_made(&self) -> f64 {
-        self.step as f64 / self.facts.steps as f64
+    /// Steps planned.
+    pub(super) fn steps(&self) -> usize {
+        self.facts.steps
+    }
+
+    /// What a validation measures.
+    pub(super) fn criterion(&self) -> Criterion {
+        self.facts.criterion
     }
 
     /// The step of the next validation.
@@ -159,7 +162,7 @@ impl Session {
     /// Writes a checkpoint, unless this step has one.
     pub(super) fn save(
         &mut self,
-        learner: &Learner<Network, Regression>,
+        learner: &Learner<Network>,
         scheduler: &ModuleLrScheduler,
     ) -> Result<(), TrainError> {
         if self.saved == Some(self.step) {
@@ -176,8 +179,8 @@ impl Session {
             backend: self.facts.backend.into(),
             data_digest: self.facts.data_digest.clone(),
             metrics_bytes: self.folder.metrics().sync()?,
-            best_db: self.best.db().to_bits(),
-            validation_db: self.validation_db.map(f64::to_bits),
+            best: self.best.validation().to_bits(),
+            validation: self.validation.map(f64::to_bits),
             interval: (sum.to_bits(), count),
             elapsed_s: self.clock.elapsed_s(),
             sections: [0; 4],
@@ -219,24 +222,23 @@ impl Session {
     pub(super) fn validated(
         &mut self,
         network: &Network,
-        mean_squared_error: f64,
+        validation: f64,
     ) -> Result<(), TrainError> {
         self.read_losses()?;
         self.validation_due = false;
-        if !mean_squared_error.is_finite() {
-            return Err(self.non_finite(self.step, mean_squared_error / self.facts.dim as f64));
+        if !validation.is_finite() {
+            return Err(self.non_finite(self.step, validation));
         }
-        let db = decibels(mean_squared_error * self.facts.unit);
         let train_loss = self.losses.take_mean();
-        self.validation_db = Some(db);
+        self.validation = Some(validation);
         let line = Metrics {
             step: self.step,
             train_loss,
-            validation_db: db,
+            validation: Validation::new(validation, self.facts.criterion),
             elapsed_s: self.clock.elapsed_s(),
         };
         self.folder.metrics().append(&line)?;
-        self.best.offer(network, db);
+        self.best.offer(network, validation);
         self.best.write_if_due(&self.folder)?;
         self.tell(train_loss, true);
         Ok(())
@@ -257,7 +259,7 @@ impl Session {
         }
         Ok(Trained {
             network: self.best.network().clone().valid(),
-            validation_db: self.best.db(),
+            validation: self.best.validation(),
             wall_s,
         })
     }
@@ -276,8 +278,9 @@ impl Session {
             step: self.step,
             steps: self.facts.steps,
             train_loss,
-            validation_db: self.validation_db,
-            best_db: Some(self.best.db()),
+            criterion: self.facts.criterion,
+            validation: self.validation,
+            best: Some(self.best.validation()),
             elapsed_s: self.clock.elapsed_s(),
             eta_s: self.clock.left_s(self.step, self.facts.steps),
             validated,

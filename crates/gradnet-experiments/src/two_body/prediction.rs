@@ -5,7 +5,7 @@ use gradnet_core::VectorField;
 use serde::{Deserialize, Serialize};
 
 use super::{Orbit, OrbitError, State, energy, evenly, gradient, integrate, rotate};
-use crate::evaluation::decibels;
+use crate::task::regression::decibels;
 
 /// How long and how finely orbits are followed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -155,7 +155,7 @@ every = 50
 
     /// The error of the test rows.
     pub fn db(&self) -> f64 {
-        self.summary.test.mse_db_mean
+        self.summary.test().mse_db_mean
     }
 
     pub fn path(&self) -> PathBuf {

@@ -38,6 +38,16 @@ impl fmt::Display for Columns {
     }
 }
 
+impl Columns {
+    /// What is read of the file at `path`, and what was assumed of it, a line each.
+    pub fn told(&self, path: &Path) -> Vec<String> {
+        let read = format!("{}: {self}", path.display());
+        let notes = self.notes.iter();
+        let notes = notes.map(|note| format!("note: {}: {note}", path.display()));
+        std::iter::once(read).chain(notes).collect()
+    }
+}
+
 /// Names between commas; of many the first and the last.
 pub fn listed(names: &[String]) -> String {
     const SHOWN: usize = 8;

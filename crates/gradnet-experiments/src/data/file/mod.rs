@@ -34,7 +34,7 @@ pub use columns::{Columns, listed};
 pub use config::FileConfig;
 pub use examination::Finding;
 pub use facts::DataFacts;
-pub use pairs::FilePairs;
+pub use pairs::{FilePairs, PairBatches};
 pub use run_field::RunField;
 pub use similarity::Similarity;
 pub use split::Split;

@@ -8,7 +8,7 @@ use gradnet_core::network::Claim;
 use super::storage::Storage;
 use super::{DataFacts, FileConfig, Finding, Similarity, Split, examination, place, scaling};
 use crate::data::epochs::Epochs;
-use crate::data::{Batch, BatchSource, PointSet, points_tensor};
+use crate::data::{Batch, PointSet, points_tensor};
 use crate::files::FileError;
 
 /// Bytes of pairs that are kept in memory; more are mapped, which the system keeps in memory as long as it has room.
@@ -114,11 +114,6 @@ impl FilePairs {
         &self.findings
     }
 
-    /// The digest of the file's numbers.
-    pub(crate) fn digest(&self) -> &str {
-        &self.digest
-    }
-
     /// How the file was split and scaled, and what was found in it.
     pub fn facts(&self) -> DataFacts {
         DataFacts {
@@ -214,8 +209,9 @@ pub struct PairBatches {
     device: Device,
 }
 
-impl BatchSource for PairBatches {
-    fn batch(&self, step: usize) -> Batch {
+impl PairBatches {
+    /// The batch of step `step`, counted from 0.
+    pub fn batch(&self, step: usize) -> Batch {
         let (x, y) = self.pairs.scaled(&self.epochs.batch(step, self.batch));
         let dim = self.pairs.similarity.mean.len();
         let tensor = |values| points_tensor(values, dim, &self.device, FloatDType::F32);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::plan::{Entry, best};
 use super::super::record::{CellResult, Record};
 use super::{FieldRow, OrbitRow};
-use crate::evaluation::{Reference, deviation, mean};
+use crate::task::regression::{Reference, deviation, mean};
 use crate::two_body::{Horizon, Prediction, evaluation_states, exact_rate};
 
 /// The rows of fields, those of one dimension together, its reference rows first.

@@ -23,8 +23,10 @@ fn session(out: &std::path::Path) -> (Session, Network) {
         data_digest: None,
         steps: 1_000,
         interval: 200,
-        dim: 2,
-        unit: 1.0,
+        criterion: Criterion {
+            name: "mse_db",
+            unit: "dB",
+        },
     };
     let best = Best::new(network.clone(), 0.0);
     let mut session = Session::new(folder, facts, Box::new(Silent), best);
@@ -76,7 +78,7 @@ fn weights_that_validate_outside_the_finite_numbers_end_the_run() {
     let out = tempfile::tempdir().unwrap();
     let (mut session, network) = session(out.path());
     session.record(loss(0.5)).unwrap();
-    session.validated(&network, 0.1).unwrap();
+    session.validated(&network, -10.0).unwrap();
     session.record(loss(0.4)).unwrap();
     let error = session.validated(&network, f64::INFINITY).unwrap_err();
     assert!(

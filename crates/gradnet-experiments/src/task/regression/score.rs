@@ -3,8 +3,9 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use super::{AFFINE, CONSTANT, ERROR, LINEAR, ZERO};
 use crate::data::{Batch, PointSet};
-use crate::interrupter::Interrupter;
+use crate::task::{Quantities, Quantity, Rows};
 
 /// `10 log10` of a mean squared error; of one below the smallest normal number, as of no error at all, that number's: -3077.
 ///
@@ -17,23 +18,19 @@ pub fn decibels(mean_squared_error: f64) -> f64 {
 
 /// The mean over the points of the squared 2-norm of `field(x) - y`, summed in 64 bits whatever the device has.
 pub fn mean_squared_error(field: impl Fn(Tensor<2>) -> Tensor<2>, set: &PointSet) -> f64 {
-    let sum: f64 = set
-        .chunks()
-        .iter()
-        .map(|chunk| squares(&field, chunk))
-        .sum();
-    sum / set.points() as f64
+    let squares = set.chunks().iter().map(|chunk| squares(&field, chunk));
+    squares.sum::<f64>() / set.points() as f64
 }
 
-/// [`mean_squared_error`]; None if the work was asked to stop before the last chunk of points.
-pub(crate) fn mean_squared_error_unless_stopped(
+/// [`mean_squared_error`]; `None` if `stop` said so before the last chunk of points.
+pub(crate) fn mean_squared_error_unless(
     field: impl Fn(Tensor<2>) -> Tensor<2>,
     set: &PointSet,
-    interrupter: &Interrupter,
+    stop: &dyn Fn() -> bool,
 ) -> Option<f64> {
     let mut sum = 0.0;
     for chunk in set.chunks() {
-        if interrupter.should_stop() {
+        if stop() {
             return None;
         }
         sum += squares(&field, chunk);
@@ -107,6 +104,67 @@ pub struct Reference {
     /// Whether the fit of the linear or affine map ended because of what it costs: a better one may exist.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub linear_is_a_bound: bool,
+}
+
+impl Score {
+    /// The numbers of a regression's result.
+    pub fn metrics(&self) -> Quantities {
+        let error = Quantity {
+            std: self.mse_db_std,
+            draws: Some(self.draws),
+            points: Some(self.points),
+            ..Quantity::new(self.mse_db_mean, "dB")
+        };
+        Quantities::from([(ERROR.to_owned(), error)])
+    }
+
+    /// The score among the numbers of a regression's result.
+    pub fn of(metrics: &Quantities) -> Option<Self> {
+        let error = metrics.get(ERROR)?;
+        Some(Self {
+            mse_db_mean: error.value,
+            mse_db_std: error.std,
+            draws: error.draws?,
+            points: error.points?,
+        })
+    }
+}
+
+impl Reference {
+    /// The rows by name. A linear map beside an affine one is that one, and no row of its own.
+    pub fn rows(&self) -> Rows {
+        let is_bound = self.linear_is_a_bound;
+        let linear = self.affine_db.is_none().then_some(self.linear_db);
+        let rows = [
+            (ZERO, Some(self.zero_db), false),
+            (LINEAR, linear, is_bound),
+            (CONSTANT, self.constant_db, false),
+            (AFFINE, self.affine_db, is_bound),
+        ];
+        let row = |(name, db, is_bound): (&str, Option<f64>, bool)| {
+            let error = Quantity {
+                is_bound,
+                ..Quantity::new(db?, "dB")
+            };
+            let error = Quantities::from([(ERROR.to_owned(), error)]);
+            Some((name.to_owned(), error))
+        };
+        rows.into_iter().filter_map(row).collect()
+    }
+
+    /// The rows of a regression's result.
+    pub fn of(rows: &Rows) -> Option<Self> {
+        let row = |name| rows.get(name)?.get(ERROR);
+        let db = |name| row(name).map(|error| error.value);
+        let linear = row(LINEAR).or(row(AFFINE))?;
+        Some(Self {
+            zero_db: db(ZERO)?,
+            linear_db: linear.value,
+            constant_db: db(CONSTANT),
+            affine_db: db(AFFINE),
+            linear_is_a_bound: linear.is_bound,
+        })
+    }
 }
 
 #[cfg(test)]

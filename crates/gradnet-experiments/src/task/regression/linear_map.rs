@@ -355,8 +355,8 @@ fn solve_symmetric(
 mod tests {
     use super::*;
     use crate::data::{generator, uniform_points};
-    use crate::evaluation::{decibels, mean_squared_error};
     use crate::target::TargetConfig;
+    use crate::task::regression::{decibels, mean_squared_error};
 
     fn random_matrix(rows: usize, cols: usize, index: u64) -> DMatrix<f64> {
         let points = uniform_points(&mut generator(1, Stream::Test, index), rows, cols);
