@@ -120,8 +120,8 @@ mod on_flex {
     };
     use burn::tensor::Tensor;
 
-    use crate::kernel::CascadeFunction;
-    use crate::kernel::extension::FixedFunction;
+    use crate::CascadeFunction;
+    use crate::extension::FixedFunction;
 
     pub(super) fn cascade(
         x: Tensor<2>,
@@ -165,7 +165,7 @@ mod on_flex {
 
     /// Which activation a shell has, and with it what its parameters are.
     #[derive(Clone, Copy, Debug)]
-    pub(in crate::kernel) enum TiedKind {
+    pub(crate) enum TiedKind {
         /// A cascade: α, β and the biases. The function is that of units without a and b.
         Cascade(FixedFunction),
         /// Softmax modules after a hidden bias: that bias, α and the temperatures.
@@ -174,7 +174,7 @@ mod on_flex {
 
     /// The activation of a shell: three effective parameters that each has, and a and b where it learns them.
     #[derive(ExtensionType)]
-    pub(in crate::kernel) enum TiedActivation<B: Backend> {
+    pub(crate) enum TiedActivation<B: Backend> {
         Fixed {
             kind: TiedKind,
             first: FloatTensor<B>,
@@ -217,7 +217,7 @@ mod on_flex {
 
         /// The parameters in the order of [`TiedKind`], a and b apart.
         #[allow(clippy::type_complexity)] // one tensor for each parameter, in their order
-        pub(in crate::kernel) fn into_parts(
+        pub(crate) fn into_parts(
             self,
         ) -> (TiedKind, [FloatTensor<B>; 3], Option<[FloatTensor<B>; 2]>) {
             match self {
@@ -241,7 +241,7 @@ mod on_flex {
 
     /// The shell as one operation, through Burn's dispatch on the tensor's device.
     #[backend_extension(Flex, Autodiff)]
-    pub(in crate::kernel) trait TiedKernels: Backend {
+    pub(crate) trait TiedKernels: Backend {
         /// σ(x Wᵀ + a) W.
         fn tied(
             x: FloatTensor<Self>,
@@ -251,7 +251,7 @@ mod on_flex {
     }
 
     /// Both passes of the shell; `inputs` are x, W and the parameters of the activation.
-    pub(in crate::kernel) trait TiedSteps: Backend {
+    pub(crate) trait TiedSteps: Backend {
         /// What the pass backward needs of the pass forward.
         type Hidden: Clone + core::fmt::Debug + Send + 'static;
 

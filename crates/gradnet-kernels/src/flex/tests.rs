@@ -4,8 +4,8 @@ use super::doubled::Doubled;
 use super::lanes::{Element, Kernel, Lanes, Portable, Vector, places};
 use super::mathematics::{exp, one_minus_exp, sigmoid, softplus, tanh};
 use super::{adam, cascade, linear_spline, mean_squared_error, softmax_modules, tied};
-use crate::kernel::extension::FixedFunction;
-use crate::kernel::tied::TiedKind;
+use crate::extension::FixedFunction;
+use crate::tied::TiedKind;
 
 /// Which function of [`super::mathematics`].
 #[derive(Clone, Copy, Debug)]

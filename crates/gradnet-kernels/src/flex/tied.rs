@@ -16,7 +16,7 @@ use super::matrix::Matrix;
 use super::pieces::{add, each_piece, written};
 use super::product::{Threads, product, write_product, write_sum};
 use super::units::{Units, order};
-use crate::kernel::tied::TiedKind;
+use crate::tied::TiedKind;
 
 /// Multiplications that make a piece of work worth a thread of its own.
 const WORTH: usize = 1 << 19;

@@ -17,7 +17,7 @@ use super::lanes::{Element, Kernel, Lanes, Vector};
 use super::mathematics;
 use super::pieces::{cut, each_piece, in_order, written_with};
 use super::rows::Rows;
-use crate::kernel::extension::FixedFunction;
+use crate::extension::FixedFunction;
 
 /// Elements that make a piece of work worth a thread of its own.
 const PIECE: usize = 8 * 1024;

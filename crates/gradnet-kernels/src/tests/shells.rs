@@ -6,7 +6,7 @@ use super::{
     Draw, Found, Input, Place, assert_close, cascade_inputs, differentiated, places,
     reference_device, tensor,
 };
-use crate::kernel::{CascadeFunction, portable, tied_cascade, tied_softmax_modules};
+use crate::{CascadeFunction, portable, tied_cascade, tied_softmax_modules};
 
 /// A batch, hidden units and a dimension: few and many rows, pieces that cut the units and pieces that cut the batch.
 const SHELLS: [[usize; 3]; 5] = [

@@ -5,7 +5,7 @@ use burn_flex::FlexTensor;
 
 use super::tensors::{FlexElement, Ordered, shaped, sizes, tensor, with_element};
 use super::tied;
-use crate::kernel::tied::{TiedActivation, TiedKernels, TiedKind, TiedSteps};
+use crate::tied::{TiedActivation, TiedKernels, TiedKind, TiedSteps};
 
 /// Runs `run` on a shell of tensors: x, W, then the parameters of the activation.
 fn with_shell<E: FlexElement, R>(

@@ -20,7 +20,7 @@ pub(crate) fn wide(dtype: DType) -> DType {
 }
 
 /// A tensor in [`wide`] of its type; a quantised one is dequantised.
-pub(crate) fn widened<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
+pub fn widened<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     let tensor = tensor.dequantize();
     let dtype = wide(tensor.dtype());
     tensor.cast(dtype)

@@ -3,7 +3,7 @@
 use super::hidden::Order;
 use super::lanes::{Element, Lanes};
 use super::{cascade, softmax_modules};
-use crate::kernel::tied::TiedKind;
+use crate::tied::TiedKind;
 
 /// The activation of some hidden units, with parameters of its own.
 pub(super) struct Units<E> {

@@ -9,7 +9,7 @@
 use std::time::{Duration, Instant};
 
 use burn::tensor::{Device, Tensor, TensorData};
-use gradnet_core::kernel::{CascadeFunction, cascade, linear_spline, portable, softmax_modules};
+use gradnet_kernels::{CascadeFunction, cascade, linear_spline, portable, softmax_modules};
 
 /// The time that is spent on one measurement.
 const TIME: Duration = Duration::from_secs(2);

@@ -1,4 +1,5 @@
-//! Fused operations: the activations that cost more than the matrix products around them.
+//! Fused operations on [Burn](https://burn.dev) tensors: the activations that cost more than the matrix products around
+//! them. This crate knows no network.
 //!
 //! Written as tensor operations, a cascade of four layers passes over `[batch, hidden]` memory some forty times in a
 //! training step. Each function here is one pass, with a backward derived by hand:
@@ -19,7 +20,7 @@
 //!
 //! Kernels exist for Flex (`f32` and `f64`, vectorised) and for the CubeCL runtimes (`f32`: wgpu, CUDA, ROCm). Any other
 //! backend or element type runs the same formulas as Burn operations; so do the tests, which hold the kernels against
-//! them (`kernel::tests`).
+//! them (`tests`).
 //!
 //! `f16` and `bf16` are computed in `f32` and rounded once. A quantised operand is dequantised.
 //! Operands of two float types are a programmer's error: every function here panics with the name
@@ -51,7 +52,8 @@ pub use adam::{FusedAdam, Moments};
 pub use cascade::{CascadeFunction, cascade};
 pub use linear_spline::linear_spline;
 pub use mean_squared_error::mean_squared_error;
-pub(crate) use operands::{wide, widened};
+use operands::wide;
+pub use operands::widened;
 pub use product::{product, product_transposed};
 pub use softmax_modules::softmax_modules;
 pub use softplus::softplus;

@@ -6,7 +6,7 @@
 use cubecl::prelude::*;
 
 use super::mathematics::{sigmoid, softplus, tanh};
-use crate::kernel::extension::FixedFunction;
+use crate::extension::FixedFunction;
 
 /// Hidden units a cube of the backward pass works on, one a column of threads.
 pub(super) const COLUMNS: u32 = 32;
