@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use gradnet_experiments::data::file::listed;
-use gradnet_experiments::files::RowReader;
+use gradnet_train::data::file::listed;
+use gradnet_train::files::RowReader;
 use serde::Serialize;
 
 use crate::diagnostics::Failure;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use gradnet_experiments::files::{RowReader, Selection, write_arrays};
+use gradnet_train::files::{RowReader, Selection, write_arrays};
 use program::{Ran, gradnet};
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! How long a training step takes, beside the time of its matrix products alone.
 //!
-//! A step is what [`training`](crate::training) does: sampling, the target, forward, loss, backward, Adam. Its floor is
+//! A step is what [`training`](gradnet_train::training) does: sampling, the target, forward, loss, backward, Adam. Its floor is
 //! the matrix products that no implementation can leave out, timed in the same process: five of the tied shell (`X Wᵀ`,
 //! `S W`, and backward `G Wᵀ`, `Sᵀ G`, `Dᵀ X`) and, for target (22), the two of its halves, computed as the step computes them.
 
@@ -15,11 +15,11 @@ use gradnet_core::network::{
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-use crate::backend::Backend;
-use crate::experiment::{EvaluationConfig, TrainConfig};
-use crate::target::{PiecewiseQuadraticConfig, QuarticPolynomialConfig, TargetConfig};
-use crate::task::{Regression, TaskError, regression::FormulaPairs};
-use crate::training::{TrainError, learner, optimizer};
+use gradnet_train::backend::Backend;
+use gradnet_train::experiment::{EvaluationConfig, TrainConfig};
+use gradnet_train::targets::{PiecewiseQuadraticConfig, QuarticPolynomialConfig, TargetConfig};
+use gradnet_train::task::{Regression, TaskError, regression::FormulaPairs};
+use gradnet_train::training::{TrainError, learner, optimizer};
 
 /// A shape to time: a network of the paper's experiments with its target and batch.
 #[derive(Clone, Debug)]

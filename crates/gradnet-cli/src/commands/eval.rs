@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use gradnet_experiments::run::Scores;
+use gradnet_train::run::Scores;
 use serde::Serialize;
 
 use super::train::scores;

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use gradnet_core::network::registry;
-use gradnet_experiments::config::{self, Overrides, nearest};
-use gradnet_experiments::interchange::{Found, import};
+use gradnet_train::config::{self, Overrides, nearest};
+use gradnet_train::interchange::{Found, import};
 
 use crate::arguments::Import;
 use crate::device;

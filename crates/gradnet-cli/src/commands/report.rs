@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use gradnet_experiments::Run;
-use gradnet_experiments::files::check_output;
-use gradnet_experiments::report::report;
+use gradnet_train::Run;
+use gradnet_train::files::check_output;
+use gradnet_train::report::report;
 
 use crate::arguments::Report;
 use crate::device;

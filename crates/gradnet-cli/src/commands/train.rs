@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use gradnet_experiments::config::{self, Overrides};
-use gradnet_experiments::run::{Run, Scores};
-use gradnet_experiments::task::regression::{Reference, Score};
-use gradnet_experiments::task::{Quantity, Rows};
-use gradnet_experiments::training::{Summary, TrainOptions, resume, train};
+use gradnet_train::config::{self, Overrides};
+use gradnet_train::run::{Run, Scores};
+use gradnet_train::task::regression::{Reference, Score};
+use gradnet_train::task::{Quantity, Rows};
+use gradnet_train::training::{Summary, TrainOptions, resume, train};
 
 use crate::arguments::Train;
 use crate::device;

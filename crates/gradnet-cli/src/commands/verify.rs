@@ -6,8 +6,8 @@ use burn::tensor::Device;
 use gradnet_core::analysis::{Region, Verification, verify_module};
 use gradnet_core::network::{Claim, Network, NetworkConfig, NetworkError, Size, registry};
 use gradnet_core::{ParameterSource, VectorField};
-use gradnet_experiments::backend::host;
-use gradnet_experiments::config::nearest;
+use gradnet_train::backend::host;
+use gradnet_train::config::nearest;
 use serde::Serialize;
 
 use super::networks::guarantee;

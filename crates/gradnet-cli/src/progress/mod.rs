@@ -10,7 +10,7 @@ pub use cells::Cells;
 
 use std::io::IsTerminal;
 
-use gradnet_experiments::training::{Progress, Status};
+use gradnet_train::training::{Progress, Status};
 
 pub use count::Count;
 

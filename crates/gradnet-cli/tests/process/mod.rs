@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
-use gradnet_experiments::Run;
+use gradnet_train::Run;
 
 use crate::program::{Ran, command};
 

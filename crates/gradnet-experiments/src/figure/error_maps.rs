@@ -11,10 +11,10 @@ use kuva::render::render::Scene;
 
 use super::canvas::{Panel, panels, unit_square};
 use super::{Figure, FigureError, missing};
-use crate::data::points_tensor;
 use crate::reproduce::{Grid, Plan, Selection, Store};
-use crate::run::Run;
-use crate::task::regression::decibels;
+use gradnet_train::data::points_tensor;
+use gradnet_train::run::Run;
+use gradnet_train::task::regression::decibels;
 
 /// Cells along a side of a map.
 const SIDE: usize = 40;

@@ -11,13 +11,13 @@ use burn::tensor::Device;
 use super::identity::SCHEMA;
 use super::record::{CellResult, OrbitScore, processor};
 use super::{Cell, Measure, Plan, Record, Store, Table};
-use crate::backend::Backend;
-use crate::experiment::{Experiment, ExperimentError};
-use crate::interrupter::Interrupter;
-use crate::run::{Run, RunError, RunFolder};
-use crate::task::Rows;
-use crate::training::{Summary, TrainError, TrainOptions, resume, train};
 use crate::two_body::{Prediction, evaluation_states, rate_of};
+use gradnet_train::Interrupter;
+use gradnet_train::backend::Backend;
+use gradnet_train::experiment::{Experiment, ExperimentError};
+use gradnet_train::run::{Run, RunError, RunFolder};
+use gradnet_train::task::Rows;
+use gradnet_train::training::{Summary, TrainError, TrainOptions, resume, train};
 
 /// How a reproduction runs.
 #[derive(Clone)]

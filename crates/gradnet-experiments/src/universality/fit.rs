@@ -11,11 +11,11 @@ use gradnet_core::kernel::FusedAdam;
 use serde::{Deserialize, Serialize};
 
 use super::ShapeTarget;
-use crate::data::{Batch, PointSet, Stream, generator, uniform_points};
-use crate::target::Target;
-use crate::task::regression::{decibels, mean_squared_error};
-use crate::task::{Criterion, Lesson, Quantities, Quantity, Rows, Task};
-use crate::training::Learner;
+use gradnet_train::data::{Batch, PointSet, Stream, generator, uniform_points};
+use gradnet_train::targets::Target;
+use gradnet_train::task::regression::{decibels, mean_squared_error};
+use gradnet_train::task::{Criterion, Lesson, Quantities, Quantity, Rows, Task};
+use gradnet_train::training::Learner;
 
 /// The effort of a fit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
