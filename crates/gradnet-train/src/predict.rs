@@ -7,10 +7,8 @@ use gradnet_core::VectorField;
 
 use crate::data::file::{RunField, listed};
 use crate::device_check::{Workload, lost};
-use crate::files::{
-    FileError, Format, Part, Reading, RowReader, RowWriter, Selection, Wanted, check_output,
-};
-use crate::run::{Run, RunError};
+use crate::files::{FileError, Format, Part, Reading, RowReader, RowWriter, Selection, Wanted};
+use crate::run::{Run, RunError, check_output};
 
 /// Points a piece; the field's hidden layers for them fit any memory.
 const PIECE: usize = 500;

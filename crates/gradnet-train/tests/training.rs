@@ -13,10 +13,11 @@ use gradnet_core::kernel::{FusedAdam, mean_squared_error};
 use gradnet_core::network::{Network, NetworkConfig, QuadraticConfig, RidgeConfig, Size};
 use gradnet_core::{ParameterSource, VectorField};
 use gradnet_train::backend::Backend;
-use gradnet_train::data::{Batch, Sampler, Stream, derived_seed};
+use gradnet_train::data::{Batch, Stream, derived_seed};
 use gradnet_train::experiment::{DataConfig, FixedData, Schedule};
 use gradnet_train::run::RunFolder;
 use gradnet_train::targets::{Target, TargetConfig};
+use gradnet_train::task::regression::Sampler;
 use gradnet_train::training::{Progress, Status};
 use gradnet_train::{
     Experiment, Interrupter, Run, RunError, Summary, TrainError, TrainOptions, train,

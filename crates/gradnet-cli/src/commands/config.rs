@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use gradnet_core::network::NetworkConfig;
 use gradnet_train::config::{self, ConfigError, Overrides};
 use gradnet_train::data::file::{FileConfig, FilePairs};
-use gradnet_train::files::check_output;
+use gradnet_train::run::check_output;
 use gradnet_train::run::write_atomically;
 use serde::Serialize;
 

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use gradnet_train::Run;
-use gradnet_train::files::check_output;
 use gradnet_train::report::report;
+use gradnet_train::run::check_output;
 
 use crate::arguments::Report;
 use crate::device;

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
-use super::nearest::nearest;
 use super::problem::ConfigError;
+use crate::nearest::nearest;
 
 /// Longer files are taken for something else; the configs of this project have 2,000 bytes.
 const LONGEST: u64 = 1 << 20;

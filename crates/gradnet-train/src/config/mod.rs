@@ -31,7 +31,6 @@ mod document;
 mod fault;
 mod file;
 mod fit;
-mod nearest;
 mod overrides;
 mod problem;
 mod reader;
@@ -47,12 +46,12 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::experiment::{Experiment, ExperimentError, SCHEMA};
+use crate::experiment::{MISSING, TABLES};
 use crate::files::FileError;
-use crate::task::list::{MISSING, TABLES};
 use document::{Found, Node, Value, WINDOWS_PATH};
 use reader::Reader;
 
-pub use nearest::nearest;
+pub use crate::nearest::nearest;
 pub use overrides::Overrides;
 pub use problem::{ConfigError, Place, Problem, SourceText};
 pub use schema::schema;

@@ -13,8 +13,8 @@ use serde::de::{
 
 use super::document::{Key, Node, Table, Value};
 use super::fault::Fault;
-use super::nearest::{all, remedy};
 use super::problem::Problem;
+use crate::nearest::{all, remedy};
 
 /// Deserializer over one node.
 #[derive(Clone, Copy)]

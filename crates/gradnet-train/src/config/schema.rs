@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::data::file::FileConfig;
 use crate::experiment::Experiment;
-use crate::task::list::TABLES;
+use crate::experiment::TABLES;
 use crate::task::regression::PairsConfig;
 
 /// A key and a choice that no table has.

@@ -3,11 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use burn::tensor::{Device, FloatDType, Tensor};
+use burn::tensor::Tensor;
 
 use super::ahead::{Ahead, Companion};
-use super::points_tensor;
-use crate::targets::Target;
 
 /// Points and the field to be learned at them.
 #[derive(Clone, Debug)]
@@ -16,16 +14,6 @@ pub struct Batch {
     pub x: Tensor<2>,
     /// The target's gradient at each, `[points, dim]`.
     pub y: Tensor<2>,
-}
-
-impl Batch {
-    /// Points with the target's gradient. The target is not differentiated, so `device` needs no
-    /// autodiff; it must be the one the target was made for.
-    pub fn new(points: Vec<f32>, target: &dyn Target, device: &Device) -> Self {
-        let x = points_tensor(points, target.dim(), device, FloatDType::F32);
-        let y = target.gradient(x.clone());
-        Self { x, y }
-    }
 }
 
 /// Makes what a step learns from: a pure function of the step, counted from 0.

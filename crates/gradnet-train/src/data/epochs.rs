@@ -11,7 +11,7 @@ type EpochOrder = (u64, Arc<Vec<u32>>);
 
 /// The epochs of a set of rows; which rows a step visits is a pure function of seed and step.
 #[derive(Clone, Debug)]
-pub(super) struct Epochs {
+pub(crate) struct Epochs {
     rows: Arc<Vec<u32>>,
     seed: u64,
     /// The order of the epoch last asked for.
@@ -19,7 +19,7 @@ pub(super) struct Epochs {
 }
 
 impl Epochs {
-    pub(super) fn new(rows: Vec<u32>, seed: u64) -> Self {
+    pub(crate) fn new(rows: Vec<u32>, seed: u64) -> Self {
         Self {
             rows: Arc::new(rows),
             seed,
@@ -28,7 +28,7 @@ impl Epochs {
     }
 
     /// The rows of step `step` (counted from 0), `batch` of them.
-    pub(super) fn batch(&self, step: usize, batch: usize) -> Vec<u32> {
+    pub(crate) fn batch(&self, step: usize, batch: usize) -> Vec<u32> {
         // An epoch is whole batches: rows left over in one epoch take part in another.
         let batches = self.rows.len() / batch;
         let order = self.order((step / batches) as u64);

@@ -5,13 +5,14 @@
 
 mod ahead;
 mod batch;
+mod draws;
 mod epochs;
 pub mod file;
 mod points;
-mod sampler;
 mod stream;
 
 pub use batch::{Batch, Batches, Source};
+pub use draws::{grid_points, points_tensor, uniform_points};
+pub(crate) use epochs::Epochs;
 pub use points::PointSet;
-pub use sampler::{Sampler, grid_points, points_tensor, uniform_points};
 pub use stream::{Stream, derived_seed, generator};

@@ -3,7 +3,6 @@
 use burn::tensor::{Device, FloatDType};
 
 use super::{Batch, points_tensor};
-use crate::targets::Target;
 
 /// A fixed set of points with the target's gradient at them, on a device, in chunks that fit any
 /// backend's memory.
@@ -29,16 +28,9 @@ impl PointSet {
         first.map_or_else(Vec::new, |chunk| chunk.x.to_data().iter::<f32>().collect())
     }
 
-    /// Evaluates the target at `points` (row after row).
-    pub fn new(points: &[f32], target: &dyn Target, device: &Device) -> Self {
-        let dim = target.dim();
-        let chunks = points
-            .chunks(Self::CHUNK * dim)
-            .map(|chunk| Batch::new(chunk.to_vec(), target, device));
-        Self {
-            chunks: chunks.collect(),
-            points: points.len() / dim,
-        }
+    /// Chunks of [`CHUNK`](Self::CHUNK) points each, `points` together.
+    pub(crate) fn from_chunks(chunks: Vec<Batch>, points: usize) -> Self {
+        Self { chunks, points }
     }
 
     /// Pairs that are known: `x` and `y` row after row, `dim` numbers each.

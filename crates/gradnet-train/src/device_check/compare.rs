@@ -12,13 +12,13 @@ const NUDGE: f32 = 1e-5;
 const KINKS: usize = 100;
 
 /// What a check has found so far.
-pub(super) struct Comparison {
+pub(crate) struct Comparison {
     device: String,
     largest: Option<Agreement>,
 }
 
 impl Comparison {
-    pub(super) fn new(device: String) -> Self {
+    pub(crate) fn new(device: String) -> Self {
         Self {
             device,
             largest: None,
@@ -26,12 +26,12 @@ impl Comparison {
     }
 
     /// The largest difference so far.
-    pub(super) fn largest(self) -> Option<Agreement> {
+    pub(crate) fn largest(self) -> Option<Agreement> {
         self.largest
     }
 
     /// Compares all values together.
-    pub(super) fn whole(
+    pub(crate) fn whole(
         &mut self,
         quantity: &'static str,
         points: usize,

@@ -13,7 +13,6 @@
 //! [`SETTLE`] times first, because choosing a kernel may change the answer of the first calls.
 
 mod compare;
-mod lesson;
 mod lost;
 mod sides;
 mod survey;
@@ -23,16 +22,16 @@ use gradnet_core::{VectorField, network::Network};
 use serde::{Deserialize, Serialize};
 
 use crate::backend::{device_name, host};
+use crate::setting::SettingError;
 use crate::targets::TargetConfig;
-use crate::task::TaskError;
 
 pub use compare::ALLOWED;
-pub use lesson::check_lesson;
 pub use lost::{LOG_TARGET, lost, note};
 pub use survey::{Case, DIMENSIONS, Row, cases};
 
-use compare::Comparison;
+pub(crate) use compare::Comparison;
 use sides::Side;
+pub(crate) use sides::{ReadGradients, values};
 
 /// Times a device computes a quantity before the value that counts.
 pub const SETTLE: usize = 2;
@@ -77,9 +76,23 @@ pub enum DeviceFault {
         /// What CubeCL logged.
         message: String,
     },
-    /// The task cannot be built on the processor.
-    #[error(transparent)]
-    Task(#[from] TaskError),
+    /// What is computed cannot be built on the processor.
+    #[error("{message}")]
+    Unbuilt {
+        /// Why.
+        message: String,
+        /// What to do.
+        remedy: String,
+    },
+}
+
+impl From<SettingError> for DeviceFault {
+    fn from(error: SettingError) -> Self {
+        Self::Unbuilt {
+            message: error.to_string(),
+            remedy: error.remedy().into(),
+        }
+    }
 }
 
 impl DeviceFault {
@@ -94,7 +107,7 @@ impl DeviceFault {
                 "delete CubeCL's cache of chosen kernels (~/.cache/cubecl, inside a Cargo project \
                  target/environment) and try again, or run with --backend flex"
             }
-            Self::Task(error) => error.remedy(),
+            Self::Unbuilt { remedy, .. } => remedy,
         }
     }
 }
@@ -211,7 +224,7 @@ impl Check {
 }
 
 /// The last of some calls, after which a device has chosen its kernels.
-fn settled<T>(mut call: impl FnMut() -> T) -> T {
+pub(crate) fn settled<T>(mut call: impl FnMut() -> T) -> T {
     for _ in 0..SETTLE {
         call();
     }

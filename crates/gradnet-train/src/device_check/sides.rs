@@ -9,7 +9,6 @@ use gradnet_core::{VectorField, network::Network};
 use super::DeviceFault;
 use crate::data::points_tensor;
 use crate::targets::{Target, TargetConfig};
-use crate::task::TaskError;
 
 /// The step of the update that is compared: so long that the parameters' own rounding does not count.
 const RATE: f64 = 0.1;
@@ -39,10 +38,7 @@ impl Side {
         let network = network.valid().to_device(device).train();
         Ok(Self {
             network: network.fork(&device.clone().autodiff()),
-            target: target
-                .map(|target| target.init(device))
-                .transpose()
-                .map_err(TaskError::from)?,
+            target: target.map(|target| target.init(device)).transpose()?,
             device: device.clone(),
         })
     }
@@ -107,12 +103,12 @@ impl Side {
 }
 
 /// The numbers of a tensor.
-pub(super) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().iter::<f32>().collect()
 }
 
 /// The gradient of each parameter, in the order of the module.
-pub(super) struct ReadGradients<'a>(pub(super) &'a GradientsParams, pub(super) Vec<Vec<f32>>);
+pub(crate) struct ReadGradients<'a>(pub(crate) &'a GradientsParams, pub(crate) Vec<Vec<f32>>);
 
 impl ModuleVisitor for ReadGradients<'_> {
     fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {

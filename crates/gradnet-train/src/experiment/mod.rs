@@ -4,8 +4,8 @@
 //! only what passes is trained. Every refusal names the key in the file's own words (`train.learning_rate`), so that a front end can point at it.
 
 mod check;
-mod error;
 mod room;
+mod tasks;
 
 use burn::tensor::Device;
 use gradnet_core::network::{Network, NetworkConfig};
@@ -14,12 +14,15 @@ use serde::{Deserialize, Serialize};
 use crate::backend::host;
 use crate::data::file::DataFacts;
 use crate::device_check::{Agreement, DeviceFault, is_due};
-use crate::task::list::Document;
-use crate::task::{Purpose, RunTask, TaskConfig, TaskError};
+use crate::task::{Purpose, RunTask, TaskError};
+use tasks::Document;
 
-pub(crate) use check::require;
-pub use error::ExperimentError;
-pub(crate) use error::NETWORK_REMEDY;
+pub use crate::settings::{
+    DataConfig, EvaluationConfig, ExperimentError, FixedData, Protocol, Sampling, Schedule,
+    TrainConfig, ValidationConfig,
+};
+pub(crate) use tasks::MISSING;
+pub use tasks::{TABLES, TaskConfig};
 
 /// The version of the config layout this crate reads and writes.
 pub const SCHEMA: u32 = 1;
@@ -28,7 +31,7 @@ pub const SCHEMA: u32 = 1;
 ///
 /// ```
 /// use gradnet_core::network::{NetworkConfig, Size};
-/// use gradnet_train::{Experiment, target::TargetConfig};
+/// use gradnet_train::{Experiment, targets::TargetConfig};
 ///
 /// let target = TargetConfig::from_name("piecewise_quadratic").ok_or("no such target")?;
 /// let network = NetworkConfig::from_name("mgradnet_m")?.with_size(Size::Parameters(32_768));
@@ -60,148 +63,6 @@ pub struct Experiment {
     pub evaluation: EvaluationConfig,
 }
 
-/// Training by Adam on the mean squared error over batch and coordinates; the defaults are the paper's (Sec. VII and the released code).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TrainConfig {
-    /// Optimizer steps. Default 10,000.
-    pub steps: usize,
-    /// Points a step. Default 100.
-    pub batch: usize,
-    /// Adam's learning rate. Default 0.01.
-    pub learning_rate: f64,
-    /// How the learning rate moves over the run. Default `"constant"`.
-    pub schedule: Schedule,
-    /// Largest 2-norm a parameter's gradient may have; larger ones are scaled down. Not set by default: the paper does not clip.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub clip_norm: Option<f64>,
-    /// Fresh points every step (`"online"`, the default) or a fixed set visited in shuffled epochs (`[train.data.fixed]`).
-    pub data: DataConfig,
-    /// When the run looks at validation points; for a run on a data file `points` is how many of its validation rows at most.
-    pub validation: ValidationConfig,
-    /// Steps between checkpoints, written at the first validation due; the last step always has one. 0 writes no other. Default 2,500.
-    pub checkpoint_every: usize,
-}
-
-/// The learning rate's course.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Schedule {
-    /// The same at every step, as in the paper.
-    #[default]
-    Constant,
-    /// Half a cosine from the rate down to 0 at the last step.
-    Cosine,
-}
-
-/// Where training points come from; all are uniform on the unit cube.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum DataConfig {
-    /// A fresh draw every step (the paper, d >= 32).
-    #[default]
-    Online,
-    /// One draw, visited in shuffled epochs of whole batches (the released 2-D notebooks).
-    Fixed(FixedData),
-}
-
-/// A fixed training set.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct FixedData {
-    /// Points in the set. Default 100,000.
-    pub points: usize,
-}
-
-/// When and on how many points a run is validated; the weights kept are the ones that did best here.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ValidationConfig {
-    /// Steps between validations. Default 200.
-    pub every: usize,
-    /// Points of the one validation draw. Default 1,000.
-    pub points: usize,
-}
-
-/// The test: `draws` independent sets of `points` uniform points, or one regular grid in the plane.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct EvaluationConfig {
-    /// Points a draw; for a run on a data file, of its test rows at most. Default 10,000.
-    pub points: usize,
-    /// Independent draws, one for a run on a data file; the spread over them is reported. Default 15.
-    pub draws: usize,
-    /// Where the test points lie. Default `"uniform"`.
-    pub sampling: Sampling,
-    /// Points from which the reference row "best symmetric linear map" is fitted. Default 20,000.
-    pub linear_points: usize,
-}
-
-/// Where test points lie.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Sampling {
-    /// Uniform on the unit cube.
-    #[default]
-    Uniform,
-    /// The regular grid of sqrt(points) x sqrt(points) nodes on the unit square, borders included (d = 2 only); it is one draw.
-    Grid,
-}
-
-impl EvaluationConfig {
-    /// Points in one draw: as many as asked for, or as many as a square grid has.
-    pub(crate) fn points_a_draw(&self) -> usize {
-        match self.sampling {
-            Sampling::Uniform => self.points,
-            Sampling::Grid => self.points.isqrt().pow(2),
-        }
-    }
-}
-
-impl Default for TrainConfig {
-    fn default() -> Self {
-        Self {
-            steps: 10_000,
-            batch: 100,
-            learning_rate: 0.01,
-            schedule: Schedule::Constant,
-            clip_norm: None,
-            data: DataConfig::Online,
-            validation: ValidationConfig::default(),
-            checkpoint_every: 2_500,
-        }
-    }
-}
-
-impl Default for FixedData {
-    fn default() -> Self {
-        Self { points: 100_000 }
-    }
-}
-
-impl Default for ValidationConfig {
-    fn default() -> Self {
-        Self {
-            every: 200,
-            points: 1_000,
-        }
-    }
-}
-
-impl Default for EvaluationConfig {
-    fn default() -> Self {
-        Self {
-            points: 10_000,
-            draws: 15,
-            sampling: Sampling::Uniform,
-            linear_points: 20_000,
-        }
-    }
-}
-
 impl Experiment {
     /// An experiment with every setting at its default.
     pub fn new(name: &str, task: impl Into<TaskConfig>, network: NetworkConfig) -> Self {
@@ -223,11 +84,14 @@ impl Experiment {
             .expect("an experiment is tables of texts and numbers, which TOML has")
     }
 
-    /// The experiment for weights that were trained elsewhere: their file may have fewer rows than a batch.
-    pub(crate) fn untrained(&self) -> Self {
-        let mut experiment = self.clone();
-        experiment.train.batch = 1;
-        experiment
+    /// What the task is told of the run.
+    pub fn protocol(&self) -> Protocol {
+        Protocol {
+            seed: self.seed,
+            claim: self.network.entry().claim,
+            train: self.train.clone(),
+            evaluation: self.evaluation.clone(),
+        }
     }
 
     /// Builds the task on `device`, with the change of units that `before` has noted, if there is a run already.
@@ -240,7 +104,21 @@ impl Experiment {
         before: Option<&DataFacts>,
     ) -> Result<Box<dyn RunTask>, TaskError> {
         let device = device.clone().without_autodiff();
-        self.task.build(self, &device, before)
+        self.task.build(&self.protocol(), &device, before)
+    }
+
+    /// Builds the task for weights that were trained elsewhere, or are trained already.
+    ///
+    /// # Errors
+    /// If the data cannot be used.
+    pub(crate) fn build_test(
+        &self,
+        device: &Device,
+        before: Option<&DataFacts>,
+    ) -> Result<Box<dyn RunTask>, TaskError> {
+        let device = device.clone().without_autodiff();
+        self.task
+            .build(&self.protocol().untrained(), &device, before)
     }
 
     /// Holds a device against the processor for what a run computes on it; `None` on the processor itself.
@@ -257,7 +135,7 @@ impl Experiment {
         if !is_due(device) {
             return Ok(None);
         }
-        let host = || self.build_task(&host(device), task.facts().as_ref());
+        let host = || self.build_test(&host(device), task.facts().as_ref());
         task.check_device(network, device, purpose, &host)
     }
 

@@ -1,12 +1,10 @@
-//! Whether what an experiment asks for fits into this machine's memory: looked at before anything is begun, but not when a finished run is read,
-//! which a smaller machine may do.
-
-use std::sync::OnceLock;
+//! Whether an experiment fits into this machine's memory: looked at before anything is begun, but not when a finished run is read, which a smaller
+//! machine may do.
 
 use gradnet_core::network::Size;
 
-use super::check::require;
-use super::{DataConfig, EvaluationConfig, Experiment, ExperimentError, FixedData};
+use super::Experiment;
+use crate::settings::{ExperimentError, require_points, require_room};
 
 impl Experiment {
     /// Refuses what cannot be trained and scored in this machine's memory.
@@ -16,17 +14,7 @@ impl Experiment {
     pub fn check_room(&self) -> Result<(), ExperimentError> {
         self.network_room()?;
         require_points("train.batch", self.train.batch, self.dim())?;
-        self.task.check_room(self)
-    }
-
-    /// Room for the points that are drawn for validation, training and test.
-    pub(crate) fn drawn_points_room(&self) -> Result<(), ExperimentError> {
-        let (dim, train) = (self.dim(), &self.train);
-        require_points("train.validation.points", train.validation.points, dim)?;
-        if let DataConfig::Fixed(FixedData { points }) = train.data {
-            require_points("train.data.fixed.points", points, dim)?;
-        }
-        self.evaluation.check_room(dim)
+        self.task.check_room(&self.protocol())
     }
 
     /// Room for weights, gradients and Adam's two moments.
@@ -43,49 +31,4 @@ impl Experiment {
         let bytes = 4 * 4 * count as u128;
         require_room(&format!("network.{name}.{key}"), value, &what, bytes)
     }
-}
-
-impl EvaluationConfig {
-    /// Refuses more test points of dimension `dim` than this machine's memory holds.
-    fn check_room(&self, dim: usize) -> Result<(), ExperimentError> {
-        require_points("evaluation.points", self.points, dim)?;
-        require_points("evaluation.linear_points", self.linear_points, dim)
-    }
-}
-
-/// Room for points: in 64 bits as they are drawn, then points, targets and outputs in 32.
-fn require_points(key: &str, points: usize, dim: usize) -> Result<(), ExperimentError> {
-    let what = format!("{points} points of {dim} coordinates");
-    let bytes = (8 + 3 * 4) * points as u128 * dim as u128;
-    require_room(key, points, &what, bytes)
-}
-
-/// Refuses what this machine's memory cannot hold.
-fn require_room(key: &str, value: usize, what: &str, bytes: u128) -> Result<(), ExperimentError> {
-    let memory = u128::from(machine_memory());
-    let gigabytes = |bytes: u128| format!("{:.1} GB", bytes as f64 / 1e9);
-    require(
-        bytes <= memory,
-        key,
-        value,
-        &format!(
-            "must leave room in memory: {what} take {}, this machine has {}",
-            gigabytes(bytes),
-            gigabytes(memory)
-        ),
-        "choose a smaller number, or another machine",
-    )
-}
-
-/// Bytes of memory that the machine has; no bound where the system does not tell.
-fn machine_memory() -> u64 {
-    static BYTES: OnceLock<u64> = OnceLock::new();
-    *BYTES.get_or_init(|| {
-        let mut system = sysinfo::System::new();
-        system.refresh_memory();
-        match system.total_memory() {
-            0 => u64::MAX,
-            bytes => bytes,
-        }
-    })
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use crate::config::nearest;
+use crate::nearest::nearest;
 
 /// What is wrong with a file of numbers, where, and what to do about it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

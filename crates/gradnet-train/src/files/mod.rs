@@ -15,6 +15,7 @@
 //! Arrays of an `.npz` file are unpacked into temporary files when their first row is read.
 
 mod array;
+mod atomic;
 mod columns;
 mod contents;
 mod csv;
@@ -23,7 +24,6 @@ mod format;
 mod map;
 mod npy;
 mod npz;
-mod output;
 mod parquet;
 mod reader;
 mod safetensors;
@@ -34,14 +34,15 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use atomic::{remove_unfinished, write_atomically};
 pub use columns::Wanted;
 pub use error::FileError;
 pub use format::Format;
-pub use output::check_output;
 pub use reader::{Reading, RowReader, Selection};
 pub use whole::write_arrays;
 pub use write::{Part, RowWriter};
 
+pub(crate) use atomic::{UNFINISHED, file_beside};
 pub(crate) use error::{NONSENSE, caught, guarded};
 pub(crate) use map::map_file;
 pub(crate) use temporary::temporary_file;

@@ -8,8 +8,8 @@ use tempfile::NamedTempFile;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+use super::file_beside;
 use super::{FileError, Format};
-use crate::run::file_beside;
 
 /// Writes whole arrays: name, shape, numbers row by row.
 ///

@@ -11,9 +11,9 @@ use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 use tempfile::NamedTempFile;
 
+use super::file_beside;
 use super::whole::{Float, assemble_arrays};
 use super::{FileError, Format, temporary_file};
-use crate::run::file_beside;
 
 /// Bytes of a row group, which Parquet's writer keeps in memory.
 const ROW_GROUP: usize = 1 << 23;

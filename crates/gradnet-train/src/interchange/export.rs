@@ -14,8 +14,8 @@ use gradnet_core::sign::Sign;
 use serde::Serialize;
 
 use crate::data::file::Similarity;
-use crate::files::{FileError, Format, check_output, write_arrays};
-use crate::run::{Run, RunError, write_atomically};
+use crate::files::{FileError, Format, write_arrays};
+use crate::run::{Run, RunError, check_output, write_atomically};
 
 /// Name, shape and numbers of an array.
 type NamedArray = (String, Vec<usize>, Vec<f32>);

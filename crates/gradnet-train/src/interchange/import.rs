@@ -157,7 +157,7 @@ pub fn import(
     experiment.task.in_own_units();
     let experiment = experiment.check()?;
     let facts = match experiment.task.keeps_facts() {
-        true => experiment.untrained().build_task(device, None)?.facts(),
+        true => experiment.build_test(device, None)?.facts(),
         false => None,
     };
     let folder = RunFolder::create_untrained(out, &experiment, overwrite)?;

@@ -12,7 +12,7 @@ use gradnet_core::network::{ReleasedDifference, released_difference};
 use super::found::{Found, SearchError, key};
 use super::pytorch::Nests;
 use super::stored::Stored;
-use crate::config::nearest;
+use crate::nearest::nearest;
 
 /// Wrappers that come between a module and its parts, whose names are left out wherever they are.
 const WRAPPERS: [&str; 4] = [

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use gradnet_core::network::Network;
 
-use super::atomic::{UNFINISHED, write, write_json};
 use super::metrics::MetricsLog;
 use super::weights::write_weights;
+use super::write::{write, write_json};
 use super::{RunError, Summary};
 use crate::data::file::DataFacts;
 use crate::experiment::Experiment;
+use crate::files::UNFINISHED;
 
 /// A run folder that is being written; no other process can write it meanwhile.
 #[derive(Debug)]

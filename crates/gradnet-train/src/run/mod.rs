@@ -12,30 +12,31 @@
 //!
 //! Every file but `metrics.jsonl` is written beside its place and moved there, so that a crash leaves the old file or the new one.
 
-mod atomic;
 mod folder;
 mod metrics;
 mod open;
+mod output;
 mod scores;
 mod seal;
 mod summary;
 mod weights;
+mod write;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-pub(crate) use atomic::file_beside;
-pub use atomic::{remove_unfinished, write_atomically};
+pub use crate::files::{remove_unfinished, write_atomically};
 pub use folder::RunFolder;
 pub use metrics::Metrics;
 pub use open::Run;
+pub use output::check_output;
 pub use scores::{Scores, Validation};
 pub(crate) use seal::{sealed, unsealed};
 pub use summary::Summary;
 
 use crate::config::ConfigError;
-use crate::experiment::NETWORK_REMEDY;
 use crate::files::FileError;
+use crate::settings::NETWORK_REMEDY;
 
 /// Why a run folder cannot be written or read.
 #[derive(Debug, thiserror::Error)]

@@ -131,7 +131,7 @@ impl Run {
         device: &Device,
     ) -> Result<Box<dyn RunTask>, RunError> {
         let before = self.data_facts()?;
-        let task = experiment.untrained().build_task(device, before.as_ref())?;
+        let task = experiment.build_test(device, before.as_ref())?;
         let digest = |facts: &DataFacts| facts.digest.clone();
         if task.facts().as_ref().map(digest) == before.as_ref().map(digest) {
             return Ok(task);
@@ -208,10 +208,9 @@ impl Run {
             seed,
             ..own.clone()
         };
-        experiment.task.check_room(&experiment)?;
+        experiment.task.check_room(&experiment.protocol())?;
         let network = self.network(device)?;
         let task = self.task_of(&experiment, device)?;
-        let experiment = experiment.untrained();
         experiment.check_device(task.as_ref(), &network, device, Purpose::Scoring)?;
         let scores = Scores {
             metrics: task.evaluate(&network),

@@ -11,8 +11,8 @@ use burn::tensor::{Bytes, Tensor};
 use gradnet_core::network::Network;
 
 use super::RunError;
-use super::atomic::write;
 use super::seal::{sealed, unsealed};
+use super::write::write;
 use crate::digest::Digest;
 use crate::files::{NONSENSE, caught};
 

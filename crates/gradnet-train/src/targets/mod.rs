@@ -6,6 +6,7 @@
 mod config;
 mod gaussian_mixture_score;
 mod normalise;
+mod pairs;
 mod piecewise_quadratic;
 mod quartic_polynomial;
 mod trigonometric_surface;
@@ -18,6 +19,7 @@ use burn::tensor::Tensor;
 
 use crate::data::{Stream, generator, uniform_points};
 
+pub use crate::setting::SettingError as TargetError;
 pub use config::{Dimensions, Entry, TargetConfig, registry};
 pub use gaussian_mixture_score::{GaussianMixtureScore, GaussianMixtureScoreConfig};
 pub use piecewise_quadratic::{Matrices, PiecewiseQuadratic, PiecewiseQuadraticConfig};
@@ -59,32 +61,5 @@ pub trait Target: Send + Sync {
     /// those it is validated and tested on.
     fn draw(&self, seed: u64, stream: Stream, index: u64, count: usize) -> Vec<f32> {
         uniform_points(&mut generator(seed, stream, index), count, self.dim())
-    }
-}
-
-/// Why a target cannot be built.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TargetError {
-    /// A setting outside what it allows.
-    #[error("`{field}` is {value}, but it {requirement}")]
-    Invalid {
-        /// The setting.
-        field: &'static str,
-        /// The value found.
-        value: String,
-        /// What a value must satisfy.
-        requirement: String,
-        /// What to write instead.
-        remedy: String,
-    },
-}
-
-impl TargetError {
-    /// What the user can do about it.
-    pub fn remedy(&self) -> &str {
-        match self {
-            Self::Invalid { remedy, .. } => remedy,
-        }
     }
 }

@@ -1,7 +1,8 @@
 //! Why a task cannot be built.
 
+use crate::device_check::DeviceFault;
 use crate::files::FileError;
-use crate::targets::TargetError;
+use crate::setting::SettingError;
 
 /// Why a task cannot be built.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -10,9 +11,9 @@ pub enum TaskError {
     /// The data file cannot be used.
     #[error(transparent)]
     Data(#[from] FileError),
-    /// The formula cannot be built.
+    /// A setting is out of range.
     #[error(transparent)]
-    Target(#[from] TargetError),
+    Setting(#[from] SettingError),
 }
 
 impl TaskError {
@@ -20,7 +21,16 @@ impl TaskError {
     pub fn remedy(&self) -> &str {
         match self {
             Self::Data(error) => error.remedy(),
-            Self::Target(error) => error.remedy(),
+            Self::Setting(error) => error.remedy(),
+        }
+    }
+}
+
+impl From<TaskError> for DeviceFault {
+    fn from(error: TaskError) -> Self {
+        Self::Unbuilt {
+            message: error.to_string(),
+            remedy: error.remedy().into(),
         }
     }
 }

@@ -7,15 +7,15 @@
 //!                                                     --baselines-->     the same numbers of fields that learned nothing
 //! ```
 //!
-//! The loop, checkpoints, run folders, summaries and reports know tasks by this interface alone. [`list`] is the one list of tasks: a new task
-//! is a file beside it and a line in it (CONTRIBUTING.md tells how).
+//! The loop, checkpoints, run folders, summaries and reports know tasks by this interface alone. The one list of tasks is
+//! `experiment/tasks.rs`: a new task is a file in this room and a line there (CONTRIBUTING.md tells how).
 
+mod device;
 mod error;
-pub mod list;
 mod quantity;
 pub mod regression;
 #[cfg(test)]
-mod toy;
+pub(crate) mod toy;
 
 use std::path::Path;
 
@@ -24,10 +24,10 @@ use gradnet_core::network::Network;
 
 use crate::data::file::DataFacts;
 use crate::device_check::{Agreement, DeviceFault};
-use crate::experiment::{Experiment, ExperimentError};
+use crate::settings::{ExperimentError, Protocol};
 
+pub use device::check_lesson;
 pub use error::TaskError;
-pub use list::TaskConfig;
 pub use quantity::{Quantities, Quantity, Rows};
 pub use regression::Regression;
 
@@ -134,11 +134,11 @@ pub trait Settings {
     /// The first that is out of range.
     fn check(&self) -> Result<(), ExperimentError>;
 
-    /// Looks at what else of the experiment the task uses or forbids.
+    /// Looks at what else of the run the task uses or forbids.
     ///
     /// # Errors
     /// The first value that cannot be used, or that the machine's memory cannot hold.
-    fn check_rest(&self, _experiment: &Experiment) -> Result<(), ExperimentError> {
+    fn check_rest(&self, _protocol: &Protocol) -> Result<(), ExperimentError> {
         Ok(())
     }
 
@@ -146,7 +146,7 @@ pub trait Settings {
     ///
     /// # Errors
     /// The first size that is too large.
-    fn check_room(&self, _experiment: &Experiment) -> Result<(), ExperimentError> {
+    fn check_room(&self, _protocol: &Protocol) -> Result<(), ExperimentError> {
         Ok(())
     }
 
@@ -184,7 +184,7 @@ pub trait Settings {
     /// If the data cannot be used.
     fn build(
         &self,
-        experiment: &Experiment,
+        protocol: &Protocol,
         device: &Device,
         before: Option<&DataFacts>,
     ) -> Result<Box<dyn RunTask>, TaskError>;

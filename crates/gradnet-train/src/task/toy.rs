@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Criterion, Lesson, Purpose, Quantities, Quantity, Rows, RunTask, Settings, Task, TaskError,
+    check_lesson,
 };
 use crate::data::file::DataFacts;
 use crate::data::{Stream, generator, points_tensor, uniform_points};
-use crate::device_check::{Agreement, DeviceFault, check_lesson};
-use crate::experiment::{Experiment, ExperimentError, require};
+use crate::device_check::{Agreement, DeviceFault};
+use crate::settings::{ExperimentError, Protocol, require};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -126,13 +127,13 @@ impl Settings for ToyConfig {
 
     fn build(
         &self,
-        experiment: &Experiment,
+        protocol: &Protocol,
         device: &Device,
         _before: Option<&DataFacts>,
     ) -> Result<Box<dyn RunTask>, TaskError> {
         Ok(Box::new(Toy {
             config: self.clone(),
-            seed: experiment.seed,
+            seed: protocol.seed,
             device: device.clone(),
         }))
     }
@@ -144,6 +145,7 @@ mod tests {
     use super::*;
     use crate::backend::Backend;
     use crate::config::{self, Overrides};
+    use crate::experiment::Experiment;
     use crate::interrupter::Interrupter;
     use crate::run::{Run, RunFolder};
     use crate::training::{Progress, Status, Summary, TrainError, TrainOptions, resume, train};

@@ -7,7 +7,7 @@
 //! checksum                                       the seal, as of weights.bpk
 //! ```
 //!
-//! Batches are a pure function of seed and step ([`Sampler`](crate::data::Sampler)), so the step is all there is to know about them. Numbers that
+//! Batches are a pure function of seed and step ([`Sampler`](crate::task::regression::Sampler)), so the step is all there is to know about them. Numbers that
 //! decide something (the best error so far) are kept as their bits: text would round them.
 
 use std::fs;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use gradnet_core::network::NetworkError;
 
 use crate::device_check::DeviceFault;
-use crate::experiment::{ExperimentError, NETWORK_REMEDY};
 use crate::run::RunError;
+use crate::settings::{ExperimentError, NETWORK_REMEDY};
 use crate::task::TaskError;
 
 /// Why a run did not finish.

@@ -15,7 +15,7 @@ use burn::tensor::Tensor;
 use gradnet_core::kernel::FusedAdam;
 
 use crate::data::Batches;
-use crate::experiment::{Schedule, TrainConfig};
+use crate::settings::{Schedule, TrainConfig};
 use crate::task::{Lesson, Task};
 
 /// A field with its task and its optimizer.

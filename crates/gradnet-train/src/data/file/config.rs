@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::files::{FileError, RowReader};
-use crate::targets::TargetError;
+use crate::setting::SettingError;
 
 /// A file of points and gradients.
 ///
@@ -85,10 +85,10 @@ impl FileConfig {
     }
 
     /// Checks the numbers.
-    pub(crate) fn check(&self) -> Result<(), TargetError> {
+    pub(crate) fn check(&self) -> Result<(), SettingError> {
         let share = |field: &'static str, value: f64| match value > 0.0 && value < 1.0 {
             true => Ok(()),
-            false => Err(TargetError::Invalid {
+            false => Err(SettingError::Invalid {
                 field,
                 value: value.to_string(),
                 requirement: "must be a share of the rows between 0 and 1".into(),
@@ -103,7 +103,7 @@ impl FileConfig {
                 true => [shares[1], shares[0]],
                 false => shares,
             };
-            return Err(TargetError::Invalid {
+            return Err(SettingError::Invalid {
                 field,
                 value: value.to_string(),
                 requirement: format!("must leave rows to train on beside {other} = {beside}"),
@@ -111,7 +111,7 @@ impl FileConfig {
             });
         }
         if ![1, -1].contains(&self.sign) {
-            return Err(TargetError::Invalid {
+            return Err(SettingError::Invalid {
                 field: "sign",
                 value: self.sign.to_string(),
                 requirement: "must be 1 or -1".into(),

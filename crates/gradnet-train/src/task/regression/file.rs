@@ -14,10 +14,8 @@ use super::{
 use crate::backend;
 use crate::data::file::{DataFacts, FileConfig, FilePairs, PairBatches};
 use crate::data::{Batch, PointSet};
-use crate::experiment::{
-    DataConfig, EvaluationConfig, Experiment, ExperimentError, Sampling, require,
-};
 use crate::files::FileError;
+use crate::settings::{DataConfig, EvaluationConfig, ExperimentError, Protocol, Sampling, require};
 use crate::task::{RunTask, Settings, TaskError};
 
 /// The table `[data.…]` of a config.
@@ -42,15 +40,15 @@ pub struct FileRows {
 
 impl FileRows {
     /// The rows of pairs that were read, on a device that needs no autodiff.
-    pub fn new(pairs: FilePairs, experiment: &Experiment, device: &Device) -> Self {
+    pub fn new(pairs: FilePairs, protocol: &Protocol, device: &Device) -> Self {
         let device = device.clone().without_autodiff();
-        let batch = experiment.train.batch;
+        let batch = protocol.train.batch;
         Self {
-            batches: pairs.batches(experiment.seed, batch, &device),
+            batches: pairs.batches(protocol.seed, batch, &device),
             pairs,
             batch,
-            validated: experiment.train.validation.points,
-            evaluation: experiment.evaluation.clone(),
+            validated: protocol.train.validation.points,
+            evaluation: protocol.evaluation.clone(),
             device,
             validation: OnceLock::new(),
         }
@@ -192,27 +190,27 @@ impl Settings for PairsConfig {
         checked.map_err(|error| ExperimentError::setting(&self.table(), error))
     }
 
-    fn check_rest(&self, experiment: &Experiment) -> Result<(), ExperimentError> {
+    fn check_rest(&self, protocol: &Protocol) -> Result<(), ExperimentError> {
         let remedy = "leave it out: the rows of the file are what there is";
         require(
-            experiment.train.data == DataConfig::Online,
+            protocol.train.data == DataConfig::Online,
             "train.data",
             "a drawn set",
             "has no meaning for a run on a data file",
             remedy,
         )?;
         require(
-            experiment.evaluation.sampling == Sampling::Uniform,
+            protocol.evaluation.sampling == Sampling::Uniform,
             "evaluation.sampling",
             "\"grid\"",
             "has no meaning for a run on a data file",
             remedy,
         )?;
-        experiment.evaluation.check(self.dim())
+        protocol.evaluation.check(self.dim())
     }
 
     /// The numbers of points are of a file's rows at most; only a batch may be larger than memory.
-    fn check_room(&self, _experiment: &Experiment) -> Result<(), ExperimentError> {
+    fn check_room(&self, _protocol: &Protocol) -> Result<(), ExperimentError> {
         Ok(())
     }
 
@@ -242,17 +240,17 @@ impl Settings for PairsConfig {
 
     fn build(
         &self,
-        experiment: &Experiment,
+        protocol: &Protocol,
         device: &Device,
         before: Option<&DataFacts>,
     ) -> Result<Box<dyn RunTask>, TaskError> {
         let file = self.file();
-        let mut pairs = FilePairs::read(file, experiment.seed, experiment.train.batch)?;
+        let mut pairs = FilePairs::read(file, protocol.seed, protocol.train.batch)?;
         if !before.is_some_and(|facts| pairs.adopt(facts)) {
-            pairs.examine(file, experiment.network.entry().claim);
+            pairs.examine(file, protocol.claim);
         }
         Ok(Box::new(Regression::new(FileRows::new(
-            pairs, experiment, device,
+            pairs, protocol, device,
         ))))
     }
 

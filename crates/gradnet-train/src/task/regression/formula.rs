@@ -6,13 +6,13 @@ use burn::tensor::{Device, FloatDType, Tensor};
 use gradnet_core::analysis::Region;
 
 use super::{
-    Exhibit, PairSource, Reference, Regression, RunPairs, Score, SymmetricLinearMap,
+    Exhibit, PairSource, Reference, Regression, RunPairs, Sampler, Score, SymmetricLinearMap,
     mean_squared_error,
 };
 use crate::backend;
 use crate::data::file::DataFacts;
-use crate::data::{Batch, PointSet, Sampler, Stream, grid_points};
-use crate::experiment::{EvaluationConfig, Experiment, ExperimentError, Sampling, TrainConfig};
+use crate::data::{Batch, PointSet, Stream, grid_points};
+use crate::settings::{EvaluationConfig, ExperimentError, Protocol, Sampling, TrainConfig};
 use crate::targets::{Target, TargetConfig, TargetError};
 use crate::task::{RunTask, Settings, TaskError};
 
@@ -192,13 +192,13 @@ impl Settings for TargetConfig {
         Self::check(self).map_err(|error| ExperimentError::setting(&Settings::table(self), error))
     }
 
-    fn check_rest(&self, experiment: &Experiment) -> Result<(), ExperimentError> {
-        experiment.train.check_data()?;
-        experiment.evaluation.check(Self::dim(self))
+    fn check_rest(&self, protocol: &Protocol) -> Result<(), ExperimentError> {
+        protocol.train.check_data()?;
+        protocol.evaluation.check(Self::dim(self))
     }
 
-    fn check_room(&self, experiment: &Experiment) -> Result<(), ExperimentError> {
-        experiment.drawn_points_room()
+    fn check_room(&self, protocol: &Protocol) -> Result<(), ExperimentError> {
+        protocol.drawn_points_room(Self::dim(self))
     }
 
     fn suits_monotone(&self) -> bool {
@@ -211,12 +211,12 @@ impl Settings for TargetConfig {
 
     fn build(
         &self,
-        experiment: &Experiment,
+        protocol: &Protocol,
         device: &Device,
         _before: Option<&DataFacts>,
     ) -> Result<Box<dyn RunTask>, TaskError> {
-        let (train, evaluation) = (&experiment.train, &experiment.evaluation);
-        let pairs = FormulaPairs::new(self, train, evaluation, experiment.seed, device)?;
+        let (train, evaluation) = (&protocol.train, &protocol.evaluation);
+        let pairs = FormulaPairs::new(self, train, evaluation, protocol.seed, device)?;
         Ok(Box::new(Regression::new(pairs)))
     }
 }

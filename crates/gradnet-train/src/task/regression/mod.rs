@@ -13,6 +13,7 @@
 mod file;
 mod formula;
 mod linear_map;
+mod sampler;
 mod score;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use crate::targets::{Target, TargetConfig};
 pub use file::{FileRows, PairsConfig};
 pub use formula::{FormulaPairs, test_points};
 pub use linear_map::{LinearField, SymmetricLinearMap};
+pub use sampler::Sampler;
 pub(crate) use score::mean_squared_error_unless;
 pub use score::{Reference, Score, decibels, deviation, mean, mean_squared_error};
 

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::FileError;
-use crate::run::{Run, RunFolder};
+use super::{Run, RunFolder};
+use crate::files::FileError;
 
 /// Refuses to write `output` over the file `input`, over the data files of `runs`, or into any run folder.
 ///

@@ -7,10 +7,8 @@ use std::sync::{Mutex, MutexGuard};
 
 use tempfile::NamedTempFile;
 
-use super::RunError;
-
 /// How the names of files begin that are not yet whole.
-pub(super) const UNFINISHED: &str = ".writing-";
+pub(crate) const UNFINISHED: &str = ".writing-";
 
 /// The files this process has begun to write beside their places, those that are whole by now among
 /// them.
@@ -31,18 +29,6 @@ pub fn remove_unfinished() {
         // A file that was moved to its place is no more.
         let _ = fs::remove_file(file);
     });
-}
-
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
-    write_atomically(path, bytes).map_err(|error| RunError::io("write", path, error))
-}
-
-/// Writes a value as indented JSON.
-pub(super) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), RunError> {
-    let mut text = serde_json::to_string_pretty(value)
-        .map_err(|error| RunError::io("write", path, error.into()))?;
-    text.push('\n');
-    write(path, text.as_bytes())
 }
 
 /// Writes a file beside its place and moves it there: a crash leaves the old contents or the new.

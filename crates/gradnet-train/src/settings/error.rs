@@ -88,7 +88,7 @@ impl ExperimentError {
         }
     }
 
-    pub(super) fn network(name: &str, error: NetworkError) -> Self {
+    pub(crate) fn network(name: &str, error: NetworkError) -> Self {
         // A dimension that does not suit is a property of the pair: the network's table is where it is put right.
         let key = match error.field() {
             Some(field) => format!("network.{name}.{field}"),

@@ -5,10 +5,11 @@ use std::ops::{Deref, DerefMut};
 use gradnet_core::network::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
-use super::Settings;
-use super::regression::PairsConfig;
-use crate::experiment::{EvaluationConfig, Experiment, TrainConfig};
+use super::Experiment;
+use crate::settings::{EvaluationConfig, TrainConfig};
 use crate::targets::TargetConfig;
+use crate::task::Settings;
+use crate::task::regression::PairsConfig;
 
 /// Makes of a list of tables: the choice of a task, the layout of a config with one optional table for each, and the way between the two.
 macro_rules! tasks {
@@ -46,7 +47,7 @@ macro_rules! tasks {
         /// A config as it is written: key by key, with a table for the task.
         #[derive(Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
-        pub(crate) struct Document {
+        pub(super) struct Document {
             schema: u32,
             name: String,
             #[serde(default)]
@@ -107,4 +108,4 @@ macro_rules! list {
 list!();
 
 #[cfg(test)]
-list!(toy: Toy(super::toy::ToyConfig),);
+list!(toy: Toy(crate::task::toy::ToyConfig),);

@@ -5,18 +5,18 @@ use burn::optim::GradientsParams;
 use burn::tensor::Device;
 use gradnet_core::network::Network;
 
-use super::compare::Comparison;
-use super::sides::{ReadGradients, values};
-use super::{Agreement, DeviceFault, lost, settled};
+use super::{Purpose, Task};
 use crate::backend::{device_name, host};
-use crate::task::{Purpose, Task};
+use crate::device_check::{
+    Agreement, Comparison, DeviceFault, ReadGradients, lost, settled, values,
+};
 
 /// Holds a task on a device against the same task on the processor: the validation and, for a training, the first step's loss and gradients.
 ///
 /// For tasks that have nothing more particular to compare, such as the field at given points.
 ///
 /// # Errors
-/// [`DeviceFault::Differs`] for the first quantity over [`ALLOWED`](super::ALLOWED).
+/// [`DeviceFault::Differs`] for the first quantity over [`ALLOWED`](crate::device_check::ALLOWED).
 pub fn check_lesson(
     network: &Network,
     (on_device, device): (&dyn Task<Network>, &Device),
