@@ -29,7 +29,7 @@ fn project(path: &str) -> PathBuf {
 }
 
 fn checkpoint(case: &str) -> String {
-    project("../gradnet-experiments/tests/checkpoints")
+    project("../gradnet-train/tests/checkpoints")
         .join(format!("{case}.pt"))
         .display()
         .to_string()
@@ -270,7 +270,7 @@ const KINDS: [(&str, &str, &[&str]); 11] = [
 ];
 
 fn kinds() -> PathBuf {
-    project("../gradnet-experiments/tests/checkpoints/kinds")
+    project("../gradnet-train/tests/checkpoints/kinds")
 }
 
 fn outputs(of: &str) -> Vec<Vec<f64>> {
