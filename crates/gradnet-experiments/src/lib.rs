@@ -18,6 +18,7 @@ pub mod files;
 pub mod interchange;
 mod interrupter;
 pub mod predict;
+pub mod registry;
 pub mod report;
 pub mod reproduce;
 pub mod run;

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use gradnet_core::network::NetworkConfig;
 use gradnet_experiments::config::{self, ConfigError, Overrides};
 use gradnet_experiments::data::file::{FileConfig, FilePairs};
 use gradnet_experiments::files::check_output;
+use gradnet_experiments::registry::NetworkConfig;
 use gradnet_experiments::run::write_atomically;
 use serde::Serialize;
 

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use gradnet_core::network::{Claim, registry};
+use gradnet_core::analysis::Claim;
+use gradnet_experiments::registry::registry;
 
 use crate::arguments::Listing;
 use crate::diagnostics::Failure;

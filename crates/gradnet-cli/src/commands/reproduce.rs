@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use gradnet_core::network::registry;
 use gradnet_experiments::backend::Backend;
 use gradnet_experiments::config::nearest;
 use gradnet_experiments::figure::{self, Figure};
+use gradnet_experiments::registry::registry;
 use gradnet_experiments::reproduce::{
     Grid, Options, Plan, ReproduceError, Selection, Store, reproduce,
 };

@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use burn::tensor::Device;
+use gradnet_core::analysis::Claim;
 use gradnet_core::analysis::{Region, Verification, verify_module};
-use gradnet_core::network::{Claim, Network, NetworkConfig, NetworkError, Size, registry};
 use gradnet_core::{ParameterSource, VectorField};
 use gradnet_experiments::backend::host;
 use gradnet_experiments::config::nearest;
+use gradnet_experiments::registry::{Network, NetworkConfig, RegistryError, Size, registry};
 use serde::Serialize;
 
 use super::networks::guarantee;
@@ -104,9 +105,9 @@ fn network(options: &Verify) -> Result<(Network, Region, Device), Failure> {
     }
 }
 
-pub(super) fn unknown(error: NetworkError) -> Failure {
+pub(super) fn unknown(error: RegistryError) -> Failure {
     let help = match &error {
-        NetworkError::UnknownNetwork { name, .. } => {
+        RegistryError::UnknownNetwork { name, .. } => {
             match nearest(name, registry().iter().map(|entry| entry.name)) {
                 Some(near) => format!("did you mean --network {near}?"),
                 None => "`gradnet networks` describes them".to_owned(),

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use gradnet_core::network::{Claim, NetworkConfig};
+use crate::registry::NetworkConfig;
+use gradnet_core::analysis::Claim;
 
 use super::{ConfigError, Overrides, experiment};
 use crate::data::file::{Columns, FileConfig};
@@ -203,7 +204,7 @@ fn network_budget(network: &NetworkConfig, dim: usize, training: usize) -> usize
     let fits = |budget: usize| {
         let sized = network
             .clone()
-            .with_size(gradnet_core::network::Size::Parameters(budget));
+            .with_size(crate::registry::Size::Parameters(budget));
         sized.resolve(dim).is_ok()
     };
     (0..20)

@@ -17,8 +17,9 @@ mod lost;
 mod sides;
 mod survey;
 
+use crate::registry::Network;
 use burn::tensor::Device;
-use gradnet_core::{VectorField, network::Network};
+use gradnet_core::VectorField;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::{device_name, host};

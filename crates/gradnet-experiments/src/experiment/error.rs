@@ -1,6 +1,6 @@
 //! Why an experiment cannot be run, in the words of its file.
 
-use gradnet_core::network::NetworkError;
+use crate::registry::RegistryError;
 
 use crate::files::FileError;
 use crate::target::TargetError;
@@ -31,7 +31,7 @@ pub enum ExperimentError {
         /// Dotted path of the network's table, or of the key at fault in it.
         key: String,
         /// What the network says.
-        error: NetworkError,
+        error: RegistryError,
     },
     /// The data file cannot be used.
     #[error("{error}")]
@@ -76,7 +76,7 @@ impl ExperimentError {
         }
     }
 
-    pub(super) fn network(name: &str, error: NetworkError) -> Self {
+    pub(super) fn network(name: &str, error: RegistryError) -> Self {
         // A dimension that does not suit is a property of the pair: the network's table is where it is put right.
         let key = match error.field() {
             Some(field) => format!("network.{name}.{field}"),

@@ -7,7 +7,7 @@ mod check;
 mod error;
 mod room;
 
-use gradnet_core::network::NetworkConfig;
+use crate::registry::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::target::TargetConfig;
@@ -21,7 +21,7 @@ pub const SCHEMA: u32 = 1;
 /// A run: what is learned, by which network, how it is trained and scored.
 ///
 /// ```
-/// use gradnet_core::network::{NetworkConfig, Size};
+/// use crate::registry::{NetworkConfig, Size};
 /// use gradnet_experiments::{Experiment, target::TargetConfig};
 ///
 /// let target = TargetConfig::from_name("piecewise_quadratic").ok_or("no such target")?;

@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use gradnet_core::network::Size;
+use crate::registry::Size;
 
 use super::check::require;
 use super::{DataConfig, EvaluationConfig, Experiment, ExperimentError, FixedData};

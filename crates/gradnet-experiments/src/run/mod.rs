@@ -110,7 +110,7 @@ pub enum RunError {
     Data(#[from] FileError),
     /// The network of `config.toml` cannot be built.
     #[error(transparent)]
-    Network(#[from] gradnet_core::network::NetworkError),
+    Network(#[from] crate::registry::RegistryError),
     /// The target of `config.toml` cannot be built.
     #[error(transparent)]
     Target(#[from] crate::target::TargetError),

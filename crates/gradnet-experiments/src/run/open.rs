@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::registry::Network;
 use burn::tensor::Device;
-use gradnet_core::{ParameterSource, network::Network};
+use gradnet_core::ParameterSource;
 
 use super::weights::read_weights;
 use super::{Metrics, RunError, RunFolder, Summary, metrics};

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use crate::registry::Network;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
 use burn::tensor::Device;
-use gradnet_core::network::Network;
 use gradnet_core::{ParameterSource, VectorField};
 
 use super::best::Best;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use gradnet_core::network::NetworkError;
+use crate::registry::RegistryError;
 
 use crate::device_check::DeviceFault;
 use crate::experiment::{ExperimentError, NETWORK_REMEDY};
@@ -22,7 +22,7 @@ pub enum TrainError {
     Target(#[from] TargetError),
     /// The network cannot be built.
     #[error(transparent)]
-    Network(#[from] NetworkError),
+    Network(#[from] RegistryError),
     /// The run folder cannot be used.
     #[error(transparent)]
     Run(#[from] RunError),

@@ -3,6 +3,7 @@
 //! The [`Learner`] knows how to step, the [`Objective`] what is learned: the loss of a batch. Runs,
 //! the universality experiment and the benchmark all step with it.
 
+use crate::registry::Network;
 use burn::grad_clipping::GradientClipping;
 use burn::lr_scheduler::constant::ConstantLr;
 use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
@@ -12,7 +13,6 @@ use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
 use gradnet_core::VectorField;
 use gradnet_core::kernel::{FusedAdam, mean_squared_error};
-use gradnet_core::network::Network;
 
 use crate::data::Batch;
 use crate::experiment::{Schedule, TrainConfig};

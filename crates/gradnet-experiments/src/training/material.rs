@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::registry::Network;
 use burn::tensor::Device;
-use gradnet_core::network::Network;
 
 use super::TrainError;
 use crate::data::file::{DataFacts, FilePairs, Finding};
