@@ -8,14 +8,14 @@
 
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 use gradnet_core::activation::{NeuralCascadedActivation, ScalarFunction};
-use gradnet_core::analysis::{Region, verify};
+use gradnet_core::analysis::{Claim, Region, verify};
 use gradnet_core::combine::{
     Centred, Combination, Difference, FreeTransformation, SmoothComplement, SoftplusTransformation,
     StronglyMonotone, Sum, Transformed, WithLinearPart,
 };
 use gradnet_core::network::{
-    Builds, CascadeConfig, Claim, GradNetC, MGradNet, MGradNetC, MGradNetNeural, MGradNetSoftmax,
-    NetworkError, NeuralConfig, SingleConfig, SoftmaxConfig,
+    GradNetC, GradNetCConfig, MGradNetC, MGradNetCConfig, MGradNetConfig, MGradNetNeuralConfig,
+    MGradNetSoftmaxConfig, NetworkError,
 };
 use gradnet_core::sign::{Free, NonNegative};
 use gradnet_core::{GradientField, MonotoneField, ParameterSource, TiedNetwork, VectorField};
@@ -44,27 +44,24 @@ fn monotone(name: &str, field: &impl MonotoneField) {
 
 fn main() -> Result<(), NetworkError> {
     let mut source = ParameterSource::new(&Device::flex(), 1).with_dtype(FloatDType::F64);
-    let cascade = CascadeConfig {
-        width: Some(12),
-        ..Default::default()
-    };
-    let softmax = SoftmaxConfig {
-        width: Some(12),
-        ..Default::default()
-    };
-    let free: GradNetC = cascade.init(DIM, &mut source)?;
-    let convex: MGradNetC = cascade.init(DIM, &mut source)?;
-    let (first, second): (MGradNetSoftmax, MGradNetSoftmax) = (
-        softmax.init(DIM, &mut source)?,
-        softmax.init(DIM, &mut source)?,
+    let (cascade, convex_cascade) = (
+        GradNetCConfig::new(DIM).with_width(12),
+        MGradNetCConfig::new(DIM).with_width(12),
+    );
+    let softmax = MGradNetSoftmaxConfig::new(DIM).with_width(12);
+    let free = cascade.init_from(&mut source)?;
+    let convex = convex_cascade.init_from(&mut source)?;
+    let (first, second) = (
+        softmax.init_from(&mut source)?,
+        softmax.init_from(&mut source)?,
     );
 
-    let fields = vec![free.clone(), cascade.init(DIM, &mut source)?];
+    let fields = vec![free.clone(), cascade.init_from(&mut source)?];
     gradient(
         "Rem. 2: c_1 f_1 + c_2 f_2",
         &Combination::<GradNetC, Free>::new(fields, &source),
     );
-    let fields = vec![convex.clone(), cascade.init(DIM, &mut source)?];
+    let fields = vec![convex.clone(), convex_cascade.init_from(&mut source)?];
     monotone(
         "Rem. 6: the same with c >= 0",
         &Combination::<MGradNetC, NonNegative>::new(fields, &source),
@@ -88,20 +85,16 @@ fn main() -> Result<(), NetworkError> {
         &Transformed::new(free.clone(), gamma, &source),
     );
     let gamma = SoftplusTransformation::new(4, tanh, &mut source);
-    let ridges: MGradNet = SingleConfig {
-        width: Some(12),
-        ..Default::default()
-    }
-    .init(DIM, &mut source)?;
+    let ridges = MGradNetConfig::new(DIM)
+        .with_width(12)
+        .init_from(&mut source)?;
     let once = Transformed::new(ridges, gamma.clone(), &source);
     monotone("Thm. 6: the same, monotone", &once);
     monotone("Thm. 6, twice", &Transformed::new(once, gamma, &source));
 
-    let neural: MGradNetNeural = NeuralConfig {
-        width: Some(12),
-        ..Default::default()
-    }
-    .init(DIM, &mut source)?;
+    let neural = MGradNetNeuralConfig::new(DIM)
+        .with_width(12)
+        .init_from(&mut source)?;
     monotone("Rem. 4: scalar networks as units", &neural);
     let sigma = NeuralCascadedActivation::<NonNegative>::new([2, 12, 4], DIM, tanh, &mut source);
     monotone(

@@ -6,10 +6,11 @@
 //! whatever the training does, because the type says so.
 
 use burn::module::{Module, Param};
+use burn::nn::Initializer;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Distribution, Tensor};
-use gradnet_core::network::{Builds, MGradNetM, ModularConfig, NetworkError};
-use gradnet_core::{MonotoneField, ParameterSource, Potential, VectorField};
+use gradnet_core::network::{MGradNetM, MGradNetMConfig};
+use gradnet_core::{MonotoneField, Potential, VectorField};
 
 /// A monotone map with a learned scale: your module, with gradnet's inside.
 #[derive(Module, Debug)]
@@ -19,16 +20,11 @@ struct MonotoneMap {
 }
 
 impl MonotoneMap {
-    fn init(dim: usize, device: &Device) -> Result<Self, NetworkError> {
-        let mut source = ParameterSource::new(device, 0);
-        let config = ModularConfig {
-            width: Some(32),
-            ..Default::default()
-        };
-        Ok(Self {
-            field: config.init(dim, &mut source)?,
-            log_scale: source.constant([1], 0.0),
-        })
+    fn init(dim: usize, device: &Device) -> Self {
+        Self {
+            field: MGradNetMConfig::new(dim).with_width(32).init(device),
+            log_scale: Initializer::Zeros.init([1], device),
+        }
     }
 
     fn forward(&self, x: Tensor<2>) -> Tensor<2> {
@@ -48,10 +44,11 @@ fn convex_potential(field: &(impl MonotoneField + Potential), x: Tensor<2>) -> T
     field.potential(x)
 }
 
-fn main() -> Result<(), NetworkError> {
+fn main() {
     let device = Device::flex();
     let training = device.clone().autodiff();
-    let mut model = MonotoneMap::init(2, &training)?;
+    training.seed(0);
+    let mut model = MonotoneMap::init(2, &training);
     let mut optimizer = AdamConfig::new().init();
 
     for step in 0..=2000 {
@@ -76,5 +73,4 @@ fn main() -> Result<(), NetworkError> {
     );
     let e1 = Tensor::<2>::from_floats([[1.0, 0.0], [1.0, 0.0]], &device);
     println!("J(x) e1  {}", model.field.jacobian_vector(x, e1).to_data());
-    Ok(())
 }

@@ -10,17 +10,15 @@ use burn::tensor::{Device, FloatDType, Tensor};
 use gradnet_core::analysis::line_integral;
 use gradnet_core::combine::StronglyMonotone;
 use gradnet_core::inverse::InverseSettings;
-use gradnet_core::network::{Builds, MGradNetM, ModularConfig};
+use gradnet_core::network::MGradNetMConfig;
 use gradnet_core::{ParameterSource, Potential, VectorField};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let device = Device::flex();
     let mut source = ParameterSource::new(&device, 0).with_dtype(FloatDType::F64);
-    let network: MGradNetM = ModularConfig {
-        width: Some(16),
-        ..Default::default()
-    }
-    .init(2, &mut source)?;
+    let network = MGradNetMConfig::new(2)
+        .with_width(16)
+        .init_from(&mut source)?;
     let map = StronglyMonotone::new(network, 0.1);
 
     let x = source.uniform([3, 2], -1.0, 1.0).val();

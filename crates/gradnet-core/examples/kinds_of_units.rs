@@ -9,11 +9,11 @@
 use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Distribution, Tensor};
-use gradnet_core::analysis::{Region, host, jacobians, verify};
+use gradnet_core::analysis::{Claim, Region, host, jacobians, verify};
 use gradnet_core::combine::LipschitzField;
 use gradnet_core::network::{
-    Builds, Claim, ConvexRidge, GradNetNeural, MGradNetMSigmoid, MGradNetMSoftplus, MGradNetNeural,
-    ModularConfig, NetworkError, NeuralConfig, RidgeConfig, SigmoidModulesConfig, Size,
+    Architecture, ConvexRidgeConfig, GradNetNeuralConfig, MGradNetMSigmoidConfig,
+    MGradNetMSoftplusConfig, MGradNetNeuralConfig,
 };
 use gradnet_core::{GradientField, MonotoneField, ParameterSource, VectorField};
 
@@ -27,13 +27,13 @@ fn target(x: Tensor<2>) -> Tensor<2> {
     Tensor::cat(vec![linear + bend.clone(), bend], 1)
 }
 
-/// A network of about 150 parameters, fitted.
-fn fitted<C: Builds<N> + Default, N: VectorField + Module>(
-    device: &Device,
-) -> Result<N, NetworkError> {
+/// The network of these settings, fitted.
+fn fitted<C: Architecture>(config: &C, device: &Device) -> C::Network
+where
+    C::Network: VectorField + Module,
+{
     let training = device.clone().autodiff();
-    let config = C::default().with_size(Size::Parameters(150));
-    let mut network: N = config.init(DIM, &mut ParameterSource::new(&training, 0))?;
+    let mut network = config.build(&mut ParameterSource::new(&training, 0));
     let mut optimizer = AdamConfig::new().init();
     for step in 0..STEPS {
         let x = Tensor::<2>::random([128, DIM], Distribution::Uniform(0.0, 1.0), &training);
@@ -42,7 +42,7 @@ fn fitted<C: Builds<N> + Default, N: VectorField + Module>(
         let rate = 0.02 * (1.0 - step as f64 / STEPS as f64);
         network = optimizer.step(rate, network, gradients);
     }
-    Ok(network.valid())
+    network.valid()
 }
 
 /// Prints the error and whether the claim holds.
@@ -78,24 +78,24 @@ fn steepness(network: &impl LipschitzField, x: &Tensor<2>) {
     );
 }
 
-fn main() -> Result<(), NetworkError> {
+fn main() {
     let device = Device::flex();
     let x = Tensor::<2>::random([200, DIM], Distribution::Uniform(0.0, 1.0), &device);
 
-    let free: GradNetNeural = fitted::<NeuralConfig, _>(&device)?;
+    // Each of about 150 parameters.
+    let free = fitted(&GradNetNeuralConfig::new(DIM).with_width(5), &device);
     gradient("Rem. 1: free scalar networks", &free, &x);
     steepness(&free, &x);
-    let convex: MGradNetNeural = fitted::<NeuralConfig, _>(&device)?;
+    let convex = fitted(&MGradNetNeuralConfig::new(DIM).with_width(5), &device);
     monotone("Rem. 4: nondecreasing ones", &convex, &x);
     steepness(&convex, &x);
-    let splines: ConvexRidge = fitted::<RidgeConfig, _>(&device)?;
+    let splines = fitted(&ConvexRidgeConfig::new(DIM).with_width(3), &device);
     monotone("CRR: nondecreasing splines", &splines, &x);
     steepness(&splines, &x);
 
     // Weights that grow with the potential: convex, but with no bound on the slope.
-    let softplus: MGradNetMSoftplus = fitted::<ModularConfig, _>(&device)?;
+    let softplus = fitted(&MGradNetMSoftplusConfig::new(DIM).with_width(11), &device);
     monotone("Cor. 7.1: rho = softplus", &softplus, &x);
-    let affine: MGradNetMSigmoid = fitted::<SigmoidModulesConfig, _>(&device)?;
+    let affine = fitted(&MGradNetMSigmoidConfig::new(DIM).with_width(11), &device);
     monotone("Cor. 7.1: affine rho", &affine, &x);
-    Ok(())
 }

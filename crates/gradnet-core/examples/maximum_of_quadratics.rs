@@ -10,8 +10,8 @@ use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Distribution, Tensor};
 use gradnet_core::activation::TemperatureSchedule;
-use gradnet_core::network::{Builds, MGradNetQuadratic, NetworkError, QuadraticConfig};
-use gradnet_core::{ParameterSource, Potential, VectorField};
+use gradnet_core::network::MGradNetQuadraticConfig;
+use gradnet_core::{Potential, VectorField};
 
 /// The gradient of the larger of the two quadratics.
 fn target(x: Tensor<2>) -> Tensor<2> {
@@ -24,20 +24,20 @@ fn target(x: Tensor<2>) -> Tensor<2> {
     flat.mask_where(first.expand(shape), steep)
 }
 
-fn main() -> Result<(), NetworkError> {
+fn main() {
     let device = Device::flex();
     let training = device.clone().autodiff();
-    let config = QuadraticConfig {
-        width: Some(4),
-        blocks: 2,
-        temperature: TemperatureSchedule {
-            from: 5.0,
-            to: 1000.0,
-            over: 1.0,
-        },
-        ..Default::default()
+    training.seed(0);
+    let rising = TemperatureSchedule {
+        from: 5.0,
+        to: 1000.0,
+        over: 1.0,
     };
-    let mut network: MGradNetQuadratic = config.init(2, &mut ParameterSource::new(&training, 0))?;
+    let mut network = MGradNetQuadraticConfig::new(2)
+        .with_width(4)
+        .with_blocks(2)
+        .with_temperature(rising)
+        .init(&training);
     let mut optimizer = AdamConfig::new().init();
     let steps = 3000;
     for step in 0..steps {
@@ -60,5 +60,4 @@ fn main() -> Result<(), NetworkError> {
     println!("f(x)   {}", network.forward(x.clone()).to_data());
     println!("target {}", target(x.clone()).to_data());
     println!("F(x)   {}", network.potential(x).to_data());
-    Ok(())
 }

@@ -7,31 +7,29 @@
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
-//! use gradnet_core::network::{Builds, MGradNetM, ModularConfig};
-//! use gradnet_core::{MonotoneField, ParameterSource, Potential, VectorField};
+//! use gradnet_core::network::MGradNetMConfig;
+//! use gradnet_core::{MonotoneField, Potential, VectorField};
 //!
 //! fn transport(map: &impl MonotoneField, x: Tensor<2>) -> Tensor<2> {
 //!     map.forward(x) // the gradient of a convex function, whatever the weights
 //! }
 //!
 //! let device = Device::flex();
-//! let config = ModularConfig { width: Some(16), ..Default::default() };
-//! let network: MGradNetM = config.init(3, &mut ParameterSource::new(&device, 42))?;
+//! device.seed(42);
+//! let network = MGradNetMConfig::new(3).with_width(16).init(&device);
 //!
 //! let x = Tensor::<2>::from_floats([[0.1, 0.2, 0.3]], &device);
 //! let y = transport(&network, x.clone());
 //! let potential = network.potential(x.clone()); // F with ∇F = the network
 //! let curvature = network.jacobian_vector(x, y); // J(x) v in closed form
 //! # let _ = (potential, curvature);
-//! # Ok::<(), gradnet_core::network::NetworkError>(())
 //! ```
 //!
 //! | room | what it holds |
 //! |---|---|
 //! | [`activation`] | one `σ` a file, with `J_σ v` and `ψ` |
-//! | [`network`] | the paper's named networks, their settings and the registry |
-//! | [`potential`] | networks that learn a scalar and output its gradient |
-//! | [`combine`] | sums, differences, complements of fields |
+//! | [`network`] | the paper's named networks and the baselines, each with its settings |
+//! | [`combine`] | sums, differences, complements of fields, Hamiltonian dynamics |
 //! | [`inverse`] | the inverse of a strongly monotone field, convex conjugates |
 //! | [`analysis`] | asymmetry, eigenvalues, monotonicity, loop integrals as numbers |
 //! | [`kernel`] | fused operations with their backward passes |
@@ -42,7 +40,6 @@ pub mod combine;
 mod field;
 pub mod inverse;
 pub mod network;
-pub mod potential;
 pub mod sign;
 mod source;
 mod tied;

@@ -1,13 +1,18 @@
 //! Where parameters come from: one seeded generator on the host, so that a seed gives the same
 //! initial weights on every backend.
+//!
+//! `init` of the settings takes the seed from Burn's generator ([`ParameterSource::from_device`]); `init_from` takes a
+//! source of its own seed.
 
 use crate::sign::Sign;
 use burn::module::Param;
-use burn::tensor::{Device, FloatDType, Tensor, TensorCreationOptions, TensorData};
+use burn::tensor::{
+    DType, Device, Distribution, FloatDType, Tensor, TensorCreationOptions, TensorData,
+};
 use nalgebra::DMatrix;
 use rand::rngs::ChaCha12Rng;
 use rand::{RngExt, SeedableRng};
-use rand_distr::{Distribution, StandardNormal, Uniform};
+use rand_distr::{Distribution as _, StandardNormal, Uniform};
 
 /// Draws initial parameters and puts them on a device in a given precision.
 ///
@@ -30,6 +35,20 @@ impl ParameterSource {
     pub fn new(device: &Device, seed: u64) -> Self {
         Self {
             options: TensorCreationOptions::new(device.clone()).with_dtype(FloatDType::F32.into()),
+            generator: ChaCha12Rng::seed_from_u64(seed),
+        }
+    }
+
+    /// A source of parameters on `device` in its default precision, determined by what [`Device::seed`] was given.
+    pub fn from_device(device: &Device) -> Self {
+        // Whole numbers of 16 bits, which f32 holds exactly.
+        let uniform = Distribution::Uniform(0.0, 65_536.0);
+        let draws = Tensor::<1>::random([4], uniform, (device, DType::F32)).into_data();
+        let seed = draws
+            .iter::<f64>()
+            .fold(0, |seed, draw| (seed << 16) | draw as u64);
+        Self {
+            options: TensorCreationOptions::new(device.clone()),
             generator: ChaCha12Rng::seed_from_u64(seed),
         }
     }

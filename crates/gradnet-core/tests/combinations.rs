@@ -7,17 +7,18 @@ use gradnet_core::activation::{
     ModularActivation, NeuralActivation, NeuralCascadedActivation, One, QuadraticLseActivation,
     ScalarFunction, SigmoidBlock, SoftmaxBlock, SplineActivation,
 };
-use gradnet_core::analysis::{Region, Verification, host, jacobians, smallest_eigenvalue, verify};
+use gradnet_core::analysis::{
+    Claim, Region, Verification, host, jacobians, smallest_eigenvalue, verify,
+};
 use gradnet_core::combine::{
     Centred, Combination, Difference, FreeTransformation, LipschitzActivation, LipschitzField,
     SmoothComplement, SoftplusTransformation, StronglyMonotone, Sum, Transformed, WithLinearPart,
 };
 use gradnet_core::network::{
-    Builds, CascadeConfig, Claim, ConvexRidge, GradNet, GradNetC, GradNetCNeural, GradNetM,
-    GradNetNeural, Icgn, IcgnConfig, IcgnMonteCarloConfig, IcgnSampled, MGradNet, MGradNetC,
-    MGradNetCNeural, MGradNetM, MGradNetNeural, MGradNetSoftmax, ModularConfig,
-    NeuralCascadeConfig, NeuralConfig, Ridge, RidgeConfig, SingleConfig, Size, SoftmaxConfig,
-    UnitFunction,
+    Architecture, ConvexRidgeConfig, GradNetC, GradNetCConfig, GradNetCNeuralConfig, GradNetConfig,
+    GradNetMConfig, GradNetNeuralConfig, IcgnConfig, IcgnSampledConfig, MGradNetC, MGradNetCConfig,
+    MGradNetCNeuralConfig, MGradNetConfig, MGradNetMConfig, MGradNetNeuralConfig,
+    MGradNetSoftmaxConfig, RidgeConfig, UnitFunction,
 };
 use gradnet_core::sign::{Free, NonNegative};
 use gradnet_core::{
@@ -36,17 +37,18 @@ fn points(rows: usize, seed: u64) -> Tensor<2> {
     Tensor::from_data(data, (&Device::flex(), DType::F64))
 }
 
-fn cascade<N>(seed: u64) -> N
-where
-    CascadeConfig: Builds<N>,
-{
-    let config = CascadeConfig {
-        width: Some(6),
-        ..Default::default()
-    };
-    config
-        .init(DIM, &mut source(seed))
-        .expect("the settings are valid")
+/// The network of these settings.
+fn built<C: Architecture>(config: C, seed: u64) -> C::Network {
+    config.check().expect("the settings are valid");
+    config.build(&mut source(seed))
+}
+
+fn free_cascade(seed: u64) -> GradNetC {
+    built(GradNetCConfig::new(DIM).with_width(6), seed)
+}
+
+fn convex_cascade(seed: u64) -> MGradNetC {
+    built(MGradNetCConfig::new(DIM).with_width(6), seed)
 }
 
 fn report(field: &impl VectorField, claim: Claim) -> Verification {
@@ -80,7 +82,7 @@ fn assert_monotone(field: &(impl MonotoneField + Potential)) {
 
 #[test]
 fn linear_combinations_are_gradients_and_conical_ones_of_monotone_fields_monotone() {
-    let fields: Vec<GradNetC> = (0..3).map(cascade).collect();
+    let fields: Vec<_> = (0..3).map(free_cascade).collect();
     let mut linear = Combination::<_, Free>::new(fields.clone(), &source(0));
     linear.coefficients = source(0).values([3], vec![1.0, -2.0, 0.5]);
     assert_gradient(&linear);
@@ -91,7 +93,7 @@ fn linear_combinations_are_gradients_and_conical_ones_of_monotone_fields_monoton
         assert!((a - b).abs() < 1e-12);
     }
 
-    let monotone: Vec<MGradNetC> = (0..3).map(cascade).collect();
+    let monotone: Vec<_> = (0..3).map(convex_cascade).collect();
     let mut conical = Combination::<_, NonNegative>::new(monotone, &source(0));
     conical.coefficients = source(0).values([3], vec![0.3, -5.0, 2.0]);
     assert_monotone(&conical);
@@ -99,15 +101,7 @@ fn linear_combinations_are_gradients_and_conical_ones_of_monotone_fields_monoton
 
 #[test]
 fn the_difference_of_monotone_fields_is_a_gradient_but_not_monotone() {
-    let modular = |seed| -> MGradNetM {
-        let config = ModularConfig {
-            width: Some(5),
-            ..Default::default()
-        };
-        config
-            .init(DIM, &mut source(seed))
-            .expect("the settings are valid")
-    };
+    let modular = |seed| built(MGradNetMConfig::new(DIM).with_width(5), seed);
     let difference = Difference::new(modular(1), modular(2));
     assert_gradient(&difference);
     let report = report(&difference, Claim::Monotone);
@@ -120,7 +114,7 @@ fn the_difference_of_monotone_fields_is_a_gradient_but_not_monotone() {
 
 #[test]
 fn adding_mu_x_raises_every_eigenvalue_by_mu() {
-    let field: MGradNetC = cascade(5);
+    let field = convex_cascade(5);
     let strong = StronglyMonotone::new(field.clone(), 0.7);
     assert_monotone(&strong);
     let x = points(3, 6);
@@ -135,11 +129,11 @@ fn adding_mu_x_raises_every_eigenvalue_by_mu() {
 
 #[test]
 fn a_linear_part_is_symmetric_or_positive_semidefinite() {
-    let mut free = WithLinearPart::symmetric(cascade::<GradNetC>(1), &source(0));
+    let mut free = WithLinearPart::symmetric(free_cascade(1), &source(0));
     free.matrix = source(3).normal([DIM, DIM], 0.0, 2.0);
     assert_gradient(&free);
     assert!(!report(&free, Claim::Monotone).passed);
-    let positive = WithLinearPart::positive(cascade::<MGradNetC>(1), 2, 1.0, &mut source(3));
+    let positive = WithLinearPart::positive(convex_cascade(1), 2, 1.0, &mut source(3));
     assert_monotone(&positive);
 }
 
@@ -165,48 +159,36 @@ fn assert_bounded<F: LipschitzField + GradientField + Module + ModuleDisplay>(fi
     assert!(report.passed, "{report:?}");
 }
 
-/// A network from the settings of a registered kind, six units wide.
-fn built<C: Builds<N> + Default, N>() -> N {
-    C::default()
-        .with_size(Size::Width(6))
-        .init(DIM, &mut source(2))
-        .expect("the settings are valid")
-}
-
 #[test]
 fn lipschitz_bounds_bound_and_the_complement_is_monotone() {
-    assert_bounded(built::<SingleConfig, GradNet>());
-    assert_bounded(built::<SingleConfig, MGradNet>());
-    assert_bounded(built::<CascadeConfig, GradNetC>());
-    assert_bounded(built::<CascadeConfig, MGradNetC>());
-    let sigmoid = CascadeConfig {
-        activation: UnitFunction::Sigmoid,
-        width: Some(6),
-        ..Default::default()
-    };
-    let sigmoid: GradNetC = sigmoid
-        .init(DIM, &mut source(2))
-        .expect("the settings are valid");
-    assert_bounded(sigmoid);
-    assert_bounded(built::<NeuralConfig, GradNetNeural>());
-    assert_bounded(built::<NeuralConfig, MGradNetNeural>());
-    assert_bounded(built::<NeuralCascadeConfig, GradNetCNeural>());
-    assert_bounded(built::<NeuralCascadeConfig, MGradNetCNeural>());
-    assert_bounded(built::<ModularConfig, GradNetM>());
-    assert_bounded(built::<ModularConfig, MGradNetM>());
-    assert_bounded(built::<SoftmaxConfig, MGradNetSoftmax>());
-    assert_bounded(built::<RidgeConfig, Ridge>());
-    assert_bounded(built::<RidgeConfig, ConvexRidge>());
-    assert_bounded(built::<IcgnConfig, Icgn>());
-    assert_bounded(built::<IcgnMonteCarloConfig, IcgnSampled>());
+    assert_bounded(built(GradNetConfig::new(DIM).with_width(6), 2));
+    assert_bounded(built(MGradNetConfig::new(DIM).with_width(6), 2));
+    assert_bounded(built(GradNetCConfig::new(DIM).with_width(6), 2));
+    assert_bounded(built(MGradNetCConfig::new(DIM).with_width(6), 2));
+    let sigmoid = GradNetCConfig::new(DIM).with_activation(UnitFunction::Sigmoid);
+    assert_bounded(built(sigmoid.with_width(6), 2));
+    assert_bounded(built(GradNetNeuralConfig::new(DIM).with_width(6), 2));
+    assert_bounded(built(MGradNetNeuralConfig::new(DIM).with_width(6), 2));
+    assert_bounded(built(GradNetCNeuralConfig::new(DIM).with_width(6), 2));
+    assert_bounded(built(MGradNetCNeuralConfig::new(DIM).with_width(6), 2));
+    assert_bounded(built(GradNetMConfig::new(DIM).with_width(6), 2));
+    assert_bounded(built(MGradNetMConfig::new(DIM).with_width(6), 2));
+    assert_bounded(built(MGradNetSoftmaxConfig::new(DIM).with_width(6), 2));
+    assert_bounded(built(RidgeConfig::new(DIM).with_width(6), 2));
+    assert_bounded(built(ConvexRidgeConfig::new(DIM).with_width(6), 2));
+    assert_bounded(built(IcgnConfig::new(DIM).with_width(6), 2));
+    assert_bounded(built(IcgnSampledConfig::new(DIM).with_width(6), 2));
     // The complement's own potential, L ‖x‖²/2 − F.
-    assert_monotone(&SmoothComplement::new(built::<CascadeConfig, GradNetC>()));
-    assert_monotone(&SmoothComplement::new(built::<ModularConfig, GradNetM>()));
+    assert_monotone(&SmoothComplement::new(free_cascade(2)));
+    assert_monotone(&SmoothComplement::new(built(
+        GradNetMConfig::new(DIM).with_width(6),
+        2,
+    )));
 }
 
 #[test]
 fn bounds_of_composed_fields_add_up_and_bound() {
-    let (first, second) = (cascade::<MGradNetC>(1), cascade::<MGradNetC>(2));
+    let (first, second) = (convex_cascade(1), convex_cascade(2));
     let bound = |field: &dyn LipschitzField| host(field.lipschitz_bound())[0];
     let sum = bound(&first) + bound(&second);
     let close = |found: f64, expected: f64| {
@@ -387,21 +369,21 @@ fn transformed_fields_are_gradients_monotone_under_thm_6_and_nest() {
     let mut origin = source(11);
     let tanh = ScalarFunction::Tanh;
     let free = FreeTransformation::new(3, tanh, &mut origin);
-    let general = Transformed::new(cascade::<GradNetC>(1), free, &origin);
+    let general = Transformed::new(free_cascade(1), free, &origin);
     assert_gradient(&general);
     let gamma = SoftplusTransformation::new(3, tanh, &mut origin);
-    let convex = Transformed::new(cascade::<MGradNetC>(1), gamma.clone(), &origin);
+    let convex = Transformed::new(convex_cascade(1), gamma.clone(), &origin);
     assert_monotone(&convex);
     assert_monotone(&Transformed::new(convex, gamma, &origin));
     // Without nonnegativity nothing is claimed, and nothing holds.
     let free = FreeTransformation::new(3, tanh, &mut origin);
-    let unclaimed = Transformed::new(cascade::<MGradNetC>(1), free, &origin);
+    let unclaimed = Transformed::new(convex_cascade(1), free, &origin);
     assert!(!report(&unclaimed, Claim::Monotone).passed);
 }
 
 #[test]
 fn a_centred_field_is_the_field_seen_from_its_centre() {
-    let field: MGradNetC = cascade(3);
+    let field = convex_cascade(3);
     let mut centred = Centred::new(field.clone(), 0.5, &source(0));
     centred.centre = source(0).values([DIM], vec![0.5, -1.0, 2.0]);
     assert_monotone(&centred);
@@ -416,7 +398,7 @@ fn a_centred_field_is_the_field_seen_from_its_centre() {
 #[test]
 fn a_positive_linear_part_starts_near_its_scale_times_the_identity() {
     let rank = 4000;
-    let part = WithLinearPart::positive(cascade::<MGradNetC>(1), rank, 0.3, &mut source(3));
+    let part = WithLinearPart::positive(convex_cascade(1), rank, 0.3, &mut source(3));
     let v = part.matrix.val();
     let gram = host(v.clone().transpose().matmul(v));
     // Each entry spreads by at most 0.3 √(2/4000), 0.007.

@@ -14,8 +14,8 @@ use gradnet_core::analysis::{host, jacobians, smallest_eigenvalue};
 use gradnet_core::combine::{LipschitzField, SmoothComplement, StronglyMonotone};
 use gradnet_core::kernel::{linear_spline, mean_squared_error, softplus};
 use gradnet_core::network::{
-    Builds, CascadeConfig, GradNetC, GradNetM, MGradNetC, MGradNetM, MGradNetSoftmax,
-    ModularConfig, Ridge, RidgeConfig, SoftmaxConfig, UnitFunction,
+    GradNetC, GradNetCConfig, GradNetMConfig, MGradNetCConfig, MGradNetMConfig,
+    MGradNetSoftmaxConfig, RidgeConfig, UnitFunction,
 };
 use gradnet_core::sign::{Free, NonNegative, Sign};
 use gradnet_core::{ParameterSource, Potential, TiedNetwork};
@@ -413,12 +413,8 @@ fn splines_of_few_knots_work_or_say_what_they_need() {
     assert!(host(three.with_slope_penalty(1.0).penalty().unwrap())[0].is_finite());
 
     for knots in [0, 1, 2, 3] {
-        let config = RidgeConfig {
-            width: Some(4),
-            knots,
-            ..Default::default()
-        };
-        let refused: Result<Ridge, _> = config.init(2, &mut single(0));
+        let config = RidgeConfig::new(2).with_width(4).with_knots(knots);
+        let refused = config.init_from(&mut single(0));
         let error = refused.expect_err("too few knots").to_string();
         assert!(error.contains("`knots`"), "{error}");
     }
@@ -461,19 +457,20 @@ fn a_mean_of_squares_is_finite_where_their_sum_is_not() {
 
 #[test]
 fn potentials_and_bounds_are_finite_where_squares_are_not() {
-    let config = CascadeConfig {
-        width: Some(6),
-        activation: UnitFunction::Tanh,
-        ..Default::default()
-    };
-    let network: MGradNetC = config.init(3, &mut single(1)).unwrap();
+    let config = MGradNetCConfig::new(3)
+        .with_width(6)
+        .with_activation(UnitFunction::Tanh);
+    let network = config.init_from(&mut single(1)).unwrap();
     let strong = StronglyMonotone::new(network.clone(), 1e-3);
     let x = row(&[2e19, 0.0, 0.0], DType::F32);
     let difference = host(strong.potential(x.clone()))[0] - host(network.potential(x))[0];
     assert!((difference / 2e35 - 1.0).abs() < 1e-3, "{difference}");
 
     // Weights of 2e19, whose Gram matrix overflows in f32, and slopes that bring the bound back.
-    let mut wide: GradNetC = config.init(3, &mut double(1)).unwrap();
+    let config = GradNetCConfig::new(3)
+        .with_width(6)
+        .with_activation(UnitFunction::Tanh);
+    let mut wide = config.init_from(&mut double(1)).unwrap();
     wide.activation.beta = double(2).uniform([4, 6], 0.1, 1.0);
     let bound = |network: &GradNetC, dtype| {
         let network = network.clone().map(&mut Cast(dtype));
@@ -530,30 +527,20 @@ fn lipschitz_bounds_hold_in_every_element_type() {
     for dtype in [DType::F64, DType::F32, DType::F16, DType::BF16] {
         for seed in 0..4 {
             let mut source = double(seed);
-            let cascade = CascadeConfig {
-                width: Some(6),
-                ..Default::default()
-            };
-            let mut network: GradNetC = cascade.init(3, &mut source).unwrap();
+            let free = GradNetCConfig::new(3).with_width(6);
+            let mut network = free.init_from(&mut source).unwrap();
             // Where the bound is met: all units at their steepest in 0, with one sign.
             network.activation.bias = source.constant(network.activation.bias.dims(), 0.0);
             assert_bounded(network, dtype);
-            let network: MGradNetC = cascade.init(3, &mut source).unwrap();
+            let convex = MGradNetCConfig::new(3).with_width(6);
+            let network = convex.init_from(&mut source).unwrap();
             assert_bounded(network, dtype);
-            let modules = ModularConfig {
-                width: Some(5),
-                ..Default::default()
-            };
-            let network: GradNetM = modules.init(3, &mut source).unwrap();
-            assert_bounded(network, dtype);
-            let network: MGradNetM = modules.init(3, &mut source).unwrap();
-            assert_bounded(network, dtype);
-            let softmax = SoftmaxConfig {
-                width: Some(5),
-                ..Default::default()
-            };
-            let network: MGradNetSoftmax = softmax.init(3, &mut source).unwrap();
-            assert_bounded(network, dtype);
+            let free = GradNetMConfig::new(3).with_width(5);
+            assert_bounded(free.init_from(&mut source).unwrap(), dtype);
+            let convex = MGradNetMConfig::new(3).with_width(5);
+            assert_bounded(convex.init_from(&mut source).unwrap(), dtype);
+            let softmax = MGradNetSoftmaxConfig::new(3).with_width(5);
+            assert_bounded(softmax.init_from(&mut source).unwrap(), dtype);
         }
     }
 }

@@ -12,14 +12,9 @@ use gradnet_core::analysis::{
 };
 use gradnet_core::combine::StronglyMonotone;
 use gradnet_core::inverse::InverseSettings;
-use gradnet_core::network::{
-    Builds, CascadeConfig, Claim, MGradNetC, MGradNetM, ModularConfig, Network, NetworkConfig,
-    Size, UnitFunction, registry,
-};
+use gradnet_core::network::{MGradNetC, MGradNetCConfig, MGradNetMConfig, UnitFunction};
 use gradnet_core::sign::{Free, NonNegative};
-use gradnet_core::{
-    GradientField, MonotoneField, ParameterSource, Potential, TiedNetwork, VectorField,
-};
+use gradnet_core::{ParameterSource, Potential, TiedNetwork, VectorField};
 
 const DIM: usize = 5;
 
@@ -37,13 +32,10 @@ fn points(rows: usize, seed: u64) -> Tensor<2> {
 
 /// A field with steep units, far from linear.
 fn field() -> StronglyMonotone<MGradNetC> {
-    let config = CascadeConfig {
-        width: Some(12),
-        activation: UnitFunction::Tanh,
-        ..Default::default()
-    };
-    let mut network: MGradNetC = config
-        .init(DIM, &mut source(1))
+    let mut network = MGradNetCConfig::new(DIM)
+        .with_width(12)
+        .with_activation(UnitFunction::Tanh)
+        .init_from(&mut source(1))
         .expect("the settings are valid");
     network.weight = source(2).normal([12, DIM], 0.0, 3.0);
     StronglyMonotone::new(network, 0.3)
@@ -133,73 +125,12 @@ fn an_inverse_that_does_not_converge_says_which_points() {
     assert_eq!(error.failed.len(), 2);
 }
 
-/// A registered network whose claim is monotone, as a type.
-#[derive(Module, Debug)]
-struct Registered {
-    network: Network,
-}
-
-impl VectorField for Registered {
-    fn dim(&self) -> usize {
-        self.network.dim()
-    }
-
-    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        self.network.forward(x)
-    }
-
-    fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
-        self.network.jacobian_vector(x, v)
-    }
-}
-
-impl GradientField for Registered {}
-impl MonotoneField for Registered {}
-
-#[test]
-fn every_monotone_network_plus_mu_x_is_inverted_in_single_precision_by_default() {
-    let monotone = registry()
-        .iter()
-        .filter(|entry| entry.claim == Claim::Monotone);
-    let mut names = Vec::new();
-    for entry in monotone {
-        for (dim, modulus) in [(4, 0.5), (4, 0.05), (32, 0.1)] {
-            let mut single = ParameterSource::new(&Device::flex(), 3);
-            let network = NetworkConfig::from_name(entry.name)
-                .expect("the network is registered")
-                .with_size(Size::Width(16))
-                .init(dim, &mut single)
-                .expect("the settings are valid");
-            let field = StronglyMonotone::new(Registered { network }, modulus);
-            let x = single.uniform([32, dim], -2.0, 2.0).val().detach();
-            let y = field.forward(x.clone());
-            let found = field
-                .inverse(y, &InverseSettings::default())
-                .unwrap_or_else(|error| panic!("{} at {dim}, {modulus}: {error}", entry.name));
-            // ‖x − f⁻¹(y)‖ ≤ residual / μ.
-            let way = host((found.x - x).square().sum_dim(1).sqrt());
-            for (way, residual) in way.iter().zip(&found.residuals) {
-                assert!(
-                    *way <= 1.1 * residual / modulus + 1e-5,
-                    "{}: {way}",
-                    entry.name
-                );
-            }
-        }
-        names.push(entry.name);
-    }
-    assert!(names.len() > 10, "{names:?}");
-}
-
 #[test]
 fn a_tolerance_below_what_single_precision_allows_is_refused_with_the_remedy() {
     let mut single = ParameterSource::new(&Device::flex(), 3);
-    let config = CascadeConfig {
-        width: Some(16),
-        ..Default::default()
-    };
-    let network: MGradNetC = config
-        .init(DIM, &mut single)
+    let network = MGradNetCConfig::new(DIM)
+        .with_width(16)
+        .init_from(&mut single)
         .expect("the settings are valid");
     let field = StronglyMonotone::new(network, 0.5);
     let y = single.uniform([32, DIM], -2.0, 2.0).val();
@@ -325,12 +256,9 @@ fn the_stochastic_log_determinant_in_dimension_64_is_exact_within_its_standard_e
 
 #[test]
 fn line_integrals_are_differences_of_potentials() {
-    let config = ModularConfig {
-        width: Some(6),
-        ..Default::default()
-    };
-    let network: MGradNetM = config
-        .init(DIM, &mut source(3))
+    let network = MGradNetMConfig::new(DIM)
+        .with_width(6)
+        .init_from(&mut source(3))
         .expect("the settings are valid");
     let (from, to) = (points(5, 1), points(5, 2));
     let integral = line_integral(&network, from.clone(), to.clone(), 1e-11).expect("it settles");

@@ -7,7 +7,7 @@ use gradnet_core::activation::{
 };
 use gradnet_core::analysis::{host, line_integral};
 use gradnet_core::combine::{FreeTransformation, SoftplusTransformation, Sum, Transformation};
-use gradnet_core::network::{Builds, MGradNetM, MGradNetSoftmax, ModularConfig, SoftmaxConfig};
+use gradnet_core::network::{MGradNetMConfig, MGradNetSoftmax, MGradNetSoftmaxConfig};
 use gradnet_core::sign::{Free, NonNegative};
 use gradnet_core::{ParameterSource, Potential, TiedNetwork, VectorField};
 
@@ -46,12 +46,9 @@ fn hyperplanes(m: i32, temperature: f64, lift: f64) -> MGradNetSoftmax {
         let s = slope(y);
         bowl(y) - s[0] * y[0] - s[1] * y[1] + lift
     };
-    let config = SoftmaxConfig {
-        width: Some(grid.len()),
-        ..Default::default()
-    };
-    let mut network: MGradNetSoftmax = config
-        .init(2, &mut source(0))
+    let mut network = MGradNetSoftmaxConfig::new(2)
+        .with_width(grid.len())
+        .init_from(&mut source(0))
         .expect("the settings are valid");
     network.weight = source(0).values([grid.len(), 2], grid.iter().flat_map(slope).collect());
     network.hidden_bias = Some(source(0).values([grid.len()], grid.iter().map(offset).collect()));
@@ -162,12 +159,9 @@ fn gradients_of_the_convex_approximators_converge_and_those_of_others_need_not()
 #[test]
 fn a_potential_integrated_from_a_known_value_is_within_epsilon_root_d_of_lemma_6() {
     let dim: usize = 4;
-    let config = ModularConfig {
-        width: Some(6),
-        ..Default::default()
-    };
-    let field: MGradNetM = config
-        .init(dim, &mut source(1))
+    let field = MGradNetMConfig::new(dim)
+        .with_width(6)
+        .init_from(&mut source(1))
         .expect("the settings are valid");
     // One ridge along the diagonal: its gradient is ε tanh(t ⟨1, x⟩/√d + c) along the unit vector 1/√d, of norm ε at most.
     let epsilon = 0.05;

@@ -6,7 +6,7 @@ use gradnet_core::activation::SplineActivation;
 use gradnet_core::analysis::host;
 use gradnet_core::combine::StronglyMonotone;
 use gradnet_core::inverse::{InverseSettings, Solution, Verdict};
-use gradnet_core::network::{Builds, CascadeConfig, MGradNetC, MGradNetM, ModularConfig};
+use gradnet_core::network::{MGradNetC, MGradNetCConfig, MGradNetM, MGradNetMConfig};
 use gradnet_core::sign::NonNegative;
 use gradnet_core::{GradientField, MonotoneField, ParameterSource, TiedNetwork, VectorField};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,12 +26,9 @@ fn points(rows: usize, seed: u64) -> Tensor<2> {
 }
 
 fn modules(seed: u64) -> StronglyMonotone<MGradNetM> {
-    let config = ModularConfig {
-        width: Some(8),
-        ..Default::default()
-    };
-    let mut network: MGradNetM = config
-        .init(DIM, &mut source(seed))
+    let mut network = MGradNetMConfig::new(DIM)
+        .with_width(8)
+        .init_from(&mut source(seed))
         .expect("the settings are valid");
     let [hidden, _] = network.weight.dims();
     network.weight = source(seed + 1).normal([hidden, DIM], 0.0, 3.0);
@@ -39,11 +36,10 @@ fn modules(seed: u64) -> StronglyMonotone<MGradNetM> {
 }
 
 fn cascade(source: &mut ParameterSource) -> MGradNetC {
-    let config = CascadeConfig {
-        width: Some(6),
-        ..Default::default()
-    };
-    config.init(DIM, source).expect("the settings are valid")
+    MGradNetCConfig::new(DIM)
+        .with_width(6)
+        .init_from(source)
+        .expect("the settings are valid")
 }
 
 fn precise() -> InverseSettings {

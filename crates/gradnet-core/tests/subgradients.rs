@@ -8,9 +8,7 @@ use gradnet_core::activation::{
     ScalarFunction, StepActivation,
 };
 use gradnet_core::analysis::host;
-use gradnet_core::network::{
-    Builds, GradNet, MGradNet, MGradNetSoftmax, SingleConfig, SoftmaxConfig,
-};
+use gradnet_core::network::{GradNetConfig, MGradNetConfig, MGradNetSoftmaxConfig};
 use gradnet_core::{MonotoneField, ParameterSource, Potential, TiedNetwork, VectorField};
 
 const DIM: usize = 2;
@@ -91,13 +89,10 @@ fn a_hardmax_network_returns_subgradients_of_the_maximum_of_affine_functions() {
 
 #[test]
 fn a_relu_network_returns_the_gradient_at_its_kinks_too() {
-    let config = SingleConfig {
-        width: Some(4),
-        activation: ScalarFunction::Relu,
-        ..Default::default()
-    };
-    let mut network: MGradNet = config
-        .init(DIM, &mut source())
+    let mut network = MGradNetConfig::new(DIM)
+        .with_width(4)
+        .with_activation(ScalarFunction::Relu)
+        .init_from(&mut source())
         .expect("the settings are valid");
     network.weight = source().values([4, DIM], WEIGHTS.to_vec());
     network.hidden_bias = None;
@@ -118,12 +113,9 @@ fn at_a_tie_the_hardmax_returns_the_mean_of_the_slopes_that_tie() {
 /// to the one gradient there is; at the tie of two affine functions to a point between their slopes.
 #[test]
 fn softmax_networks_tend_to_subgradients_as_the_temperature_rises() {
-    let config = SoftmaxConfig {
-        width: Some(4),
-        ..Default::default()
-    };
-    let mut network: MGradNetSoftmax = config
-        .init(DIM, &mut source())
+    let mut network = MGradNetSoftmaxConfig::new(DIM)
+        .with_width(4)
+        .init_from(&mut source())
         .expect("the settings are valid");
     network.weight = source().values([4, DIM], WEIGHTS.to_vec());
     network.hidden_bias = None;
@@ -181,13 +173,10 @@ fn a_value_outside_the_subdifferential_on_the_kink_alone_is_caught() {
 
 #[test]
 fn the_gradient_of_a_concave_function_is_caught() {
-    let config = SingleConfig {
-        width: Some(4),
-        activation: ScalarFunction::Relu,
-        ..Default::default()
-    };
-    let mut free: GradNet = config
-        .init(DIM, &mut source())
+    let mut free = GradNetConfig::new(DIM)
+        .with_width(4)
+        .with_activation(ScalarFunction::Relu)
+        .init_from(&mut source())
         .expect("the settings are valid");
     free.activation.alpha = source().constant([4], -1.0);
     let excess = violation(&free);

@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 use burn::tensor::{Device, Distribution, Tensor};
 use gradnet_core::ParameterSource;
 use gradnet_core::kernel::{product, product_transposed};
-use gradnet_core::network::{
-    BlockActivation, CascadeConfig, ModularConfig, NetworkConfig, Size, UnitFunction,
-};
+use gradnet_core::network::{BlockActivation, UnitFunction};
+use gradnet_train::registry::{CascadeSettings, ModularSettings, NetworkConfig, Size};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -70,7 +69,7 @@ pub fn cases() -> Vec<Case> {
         .into_iter()
         .flat_map(|(dim, modular, cascade)| {
             let toy = dim == 2;
-            let modules = ModularConfig {
+            let modules = ModularSettings {
                 width: Some(modular),
                 activation: if toy {
                     BlockActivation::Softmax
@@ -79,7 +78,7 @@ pub fn cases() -> Vec<Case> {
                 },
                 ..Default::default()
             };
-            let layers = CascadeConfig {
+            let layers = CascadeSettings {
                 width: Some(cascade),
                 activation: if toy {
                     UnitFunction::Tanh
@@ -109,8 +108,8 @@ pub fn cases() -> Vec<Case> {
 pub fn sweep() -> Vec<Case> {
     let case = |grows: &str, value: usize, kind: &str, size: Size, dim, batch| {
         let config = match kind {
-            "c" => NetworkConfig::MGradNetC(CascadeConfig::default()),
-            _ => NetworkConfig::MGradNetM(ModularConfig::default()),
+            "c" => NetworkConfig::MGradNetC(CascadeSettings::default()),
+            _ => NetworkConfig::MGradNetM(ModularSettings::default()),
         };
         let network = config.with_size(size);
         // A sweep's sizes are its own: each of them gives a width.

@@ -6,8 +6,8 @@ use std::{error::Error, ops::ControlFlow, sync::Arc};
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use gradnet_core::network::{Builds, MGradNetM, ModularConfig};
-use gradnet_core::{ParameterSource, VectorField};
+use gradnet_core::VectorField;
+use gradnet_core::network::{MGradNetM, MGradNetMConfig};
 use gradnet_train::experiment::{EvaluationConfig, TrainConfig};
 use gradnet_train::targets::TargetConfig;
 use gradnet_train::task::{Regression, Task, regression::FormulaPairs};
@@ -39,14 +39,9 @@ impl VectorField for Scaled {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let device = Device::flex().autodiff();
-    let mut source = ParameterSource::new(&device, 0);
-    let config = ModularConfig {
-        width: Some(16),
-        ..Default::default()
-    };
     let field = Scaled {
-        field: config.init(2, &mut source)?,
-        scale: source.constant([1], 1.0),
+        field: MGradNetMConfig::new(2).with_width(16).init(&device),
+        scale: Param::from_tensor(Tensor::ones([1], &device).require_grad()),
     };
 
     let target = TargetConfig::from_name("quartic_polynomial").ok_or("no such target")?;

@@ -10,11 +10,12 @@ use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Device;
 use gradnet_core::activation::TemperatureSchedule;
 use gradnet_core::kernel::{FusedAdam, mean_squared_error};
-use gradnet_core::network::{Network, NetworkConfig, QuadraticConfig, RidgeConfig, Size};
+
 use gradnet_core::{ParameterSource, VectorField};
 use gradnet_train::backend::Backend;
 use gradnet_train::data::{Batch, Stream, derived_seed};
 use gradnet_train::experiment::{DataConfig, FixedData, Schedule};
+use gradnet_train::registry::{Network, NetworkConfig, QuadraticSettings, RidgeSettings, Size};
 use gradnet_train::run::RunFolder;
 use gradnet_train::targets::{Target, TargetConfig};
 use gradnet_train::task::regression::Sampler;
@@ -211,7 +212,7 @@ fn a_scheduled_temperature_follows_the_steps_of_the_run() {
         to: 100.0,
         over: 1.0,
     };
-    experiment.network = NetworkConfig::MGradNetQuadratic(QuadraticConfig {
+    experiment.network = NetworkConfig::MGradNetQuadratic(QuadraticSettings {
         width: Some(4),
         temperature: schedule,
         ..Default::default()
@@ -243,7 +244,7 @@ fn a_slope_penalty_makes_splines_straighter() {
     let total_variation = |slope_penalty: f64| {
         let folder = tempfile::tempdir().unwrap();
         let mut experiment = small("rr");
-        experiment.network = NetworkConfig::Rr(RidgeConfig {
+        experiment.network = NetworkConfig::Rr(RidgeSettings {
             width: Some(7),
             knots: 9,
             slope_penalty,

@@ -6,6 +6,7 @@ mod devices;
 mod eval;
 mod export;
 mod import;
+mod list;
 mod networks;
 mod predict;
 mod report;
@@ -28,6 +29,8 @@ use crate::output;
 pub fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Train(options) => train::run(&options),
+        Command::Resume(options) => train::go_on(&options.folder, &options.run),
+        Command::List(options) => list::run(&options),
         Command::Eval(options) => eval::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Predict(options) => predict::run(&options),

@@ -1,8 +1,9 @@
-//! `gradnet networks`: the registry of networks.
+//! `gradnet list networks`: the registry of networks.
 
 use std::process::ExitCode;
 
-use gradnet_core::network::{Claim, registry};
+use gradnet_core::analysis::Claim;
+use gradnet_train::registry::registry;
 
 use crate::arguments::Listing;
 use crate::diagnostics::Failure;

@@ -4,7 +4,6 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use gradnet_core::network::registry;
 use gradnet_experiments::figure::{self, Figure};
 use gradnet_experiments::reproduce::{
     Grid, Options, Plan, ReproduceError, Selection, Store, reproduce,
@@ -12,6 +11,7 @@ use gradnet_experiments::reproduce::{
 use gradnet_experiments::universality::{self, UniversalityError};
 use gradnet_train::backend::Backend;
 use gradnet_train::config::nearest;
+use gradnet_train::registry::registry;
 
 use crate::arguments::{Reproduce, Reproduction};
 use crate::device;
@@ -60,7 +60,7 @@ pub fn run(options: &Reproduce) -> Result<ExitCode, Failure> {
     let selection = selection(options, &parts)?;
     signals::remedy("the same command goes on from there");
     let (backend, device) = device::open(&options.device)?;
-    let out = options.out.clone().unwrap_or_else(|| {
+    let out = options.output.clone().unwrap_or_else(|| {
         PathBuf::from(if options.quick {
             "results/quick"
         } else {

@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use burn::tensor::Device;
+use gradnet_core::analysis::Claim;
 use gradnet_core::analysis::{Region, Verification, verify_module};
-use gradnet_core::network::{Claim, Network, NetworkConfig, NetworkError, Size, registry};
 use gradnet_core::{ParameterSource, VectorField};
 use gradnet_train::backend::host;
 use gradnet_train::config::nearest;
+use gradnet_train::registry::{Network, NetworkConfig, RegistryError, Size, registry};
 use serde::Serialize;
 
 use super::networks::guarantee;
@@ -104,15 +105,15 @@ fn network(options: &Verify) -> Result<(Network, Region, Device), Failure> {
     }
 }
 
-pub(super) fn unknown(error: NetworkError) -> Failure {
+pub(super) fn unknown(error: RegistryError) -> Failure {
     let help = match &error {
-        NetworkError::UnknownNetwork { name, .. } => {
+        RegistryError::UnknownNetwork { name, .. } => {
             match nearest(name, registry().iter().map(|entry| entry.name)) {
                 Some(near) => format!("did you mean --network {near}?"),
-                None => "`gradnet networks` describes them".to_owned(),
+                None => "`gradnet list networks` describes them".to_owned(),
             }
         }
-        _ => "`gradnet networks` describes the networks".to_owned(),
+        _ => "`gradnet list networks` describes the networks".to_owned(),
     };
     Failure::input(error.to_string(), help)
 }

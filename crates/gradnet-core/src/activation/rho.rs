@@ -32,11 +32,11 @@ pub trait Rho: Module + ModuleDisplay + Sync {
 pub trait MonotoneRho<P: ConvexBlock>: Rho {}
 
 /// `ρ = 1`: a plain sum of modules, the paper's experiments.
-#[derive(Module, Debug)]
+#[derive(Module, Debug, Default)]
 pub struct One;
 
 /// `ρ(s) = softplus(s)`, nonnegative and increasing on all of `R`.
-#[derive(Module, Debug)]
+#[derive(Module, Debug, Default)]
 pub struct SoftplusRho;
 
 /// `ρ_m(s) = α_m s + β_m` with `α_m, β_m > 0`: nonnegative where `s ≥ 0`, hence monotone only with a

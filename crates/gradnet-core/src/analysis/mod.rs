@@ -4,6 +4,7 @@
 //! the linear algebra after that is in `f64` on the host. Nothing here assumes what it measures: a Jacobian is never symmetrised before its
 //! asymmetry is taken, and its eigenvalues are those of the symmetric part, reported beside the asymmetry.
 
+mod claim;
 mod jacobian;
 mod kronrod;
 mod line_integral;
@@ -13,6 +14,7 @@ mod precision;
 mod region;
 mod verification;
 
+pub use claim::Claim;
 pub use jacobian::{host, jacobians, monotonicity, relative_asymmetry, smallest_eigenvalue};
 pub use line_integral::{LineIntegral, LineIntegralError, line_integral};
 pub use log_det::{LogDetEstimate, log_det_jacobian, log_det_jacobian_estimate};

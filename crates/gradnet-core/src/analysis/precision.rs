@@ -12,16 +12,12 @@ use super::jacobian::host;
 ///
 /// ```
 /// use burn::tensor::{DType, Device};
-/// use gradnet_core::ParameterSource;
 /// use gradnet_core::analysis::in_double_precision;
-/// use gradnet_core::network::{Builds, CascadeConfig, MGradNetC, Size, Architecture};
+/// use gradnet_core::network::MGradNetCConfig;
 ///
 /// let device = Device::flex();
-/// let config = CascadeConfig::default().with_size(Size::Width(4));
-/// let network: MGradNetC = config.init(2, &mut ParameterSource::new(&device, 0))?;
-/// let network = in_double_precision(network, &device);
+/// let network = in_double_precision(MGradNetCConfig::new(2).init(&device), &device);
 /// assert_eq!(network.weight.val().dtype(), DType::F64);
-/// # Ok::<(), gradnet_core::network::NetworkError>(())
 /// ```
 pub fn in_double_precision<M: Module>(module: M, device: &Device) -> M {
     let device = device.clone().without_autodiff();

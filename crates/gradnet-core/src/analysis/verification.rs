@@ -1,5 +1,6 @@
 //! The whole check of a field against what it claims, on sampled points.
 
+use super::claim::Claim;
 use super::jacobian::{
     Measured, largest_norm, measured_jacobians, paired, rounding, smallest_eigenvalue,
 };
@@ -7,7 +8,6 @@ use super::loop_integral::{Loop, LoopIntegral, epsilon, loop_integrals, on_mesh}
 use super::precision::{double_precision, in_double_precision, parameters_not_finite};
 use super::region::Region;
 use crate::field::VectorField;
-use crate::network::Claim;
 use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use core::f64::consts::TAU;

@@ -10,9 +10,11 @@
 //! | [`Transformed`] | `γ(F + β) f` | gradient; monotone for monotone `f`, `γ ≥ 0` nondecreasing | Thm. 5, Thm. 6 |
 //! | [`Centred`] | `f(x − m)` | that of `f` | - |
 //! | [`WithLinearPart`] | `f + A x`, `A` symmetric or `VᵀV` | gradient or monotone | Rem. 2, Rem. 6 |
+//! | [`Hamiltonian`] | `(∂H/∂p, −∂H/∂q)`, `∇H = f` | none; `H` is constant along its solutions | Eq. (24) |
 
 mod centred;
 mod combination;
+mod hamiltonian;
 mod linear_part;
 mod lipschitz;
 mod pair;
@@ -21,6 +23,7 @@ mod transformed;
 
 pub use centred::Centred;
 pub use combination::Combination;
+pub use hamiltonian::Hamiltonian;
 pub use linear_part::{LinearSign, WithLinearPart};
 pub use lipschitz::{LipschitzActivation, LipschitzBlock, LipschitzField, SmoothComplement};
 pub use pair::{Difference, Sum};

@@ -1,14 +1,13 @@
 //! The baseline network of Table III: a perceptron that outputs a vector field with no guarantee.
 
-use super::architecture::{Architecture, Builds, sized_by_width_or_parameters};
-use super::error::NetworkError;
+use super::config::network_configs;
+use super::error::{NetworkError, check_size};
+use super::mlp::DenseLayer;
 use crate::activation::ScalarFunction;
 use crate::field::{VectorField, assert_dim};
-use crate::potential::DenseLayer;
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use serde::{Deserialize, Serialize};
 
 /// `f(x) = U s(W_2 s(W_1 x + b_1) + b_2)`: no gradient of anything, in general.
 #[derive(Module, Debug)]
@@ -46,52 +45,45 @@ impl VectorField for BaselineNetwork {
     }
 }
 
-/// Settings of the baseline network.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct BaselineConfig {
-    /// Units of each of the two hidden layers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub width: Option<usize>,
-    /// Parameter budget, instead of the width.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parameters: Option<usize>,
-    /// The scalar function of the units.
-    pub activation: ScalarFunction,
-}
+network_configs! {
+    /// Settings of [`BaselineNetwork`], a perceptron without guarantee (the baseline [59] of Table III):
+    /// `f(x) = U s(W_2 s(W_1 x + b_1) + b_2)`.
+    ///
+    /// Weights start orthogonal, as those of the Hamiltonian network do.
+    ///
+    /// # Shapes
+    /// - `W_1`: `[width, dim]`; `W_2`: `[width, width]`; `b_1`, `b_2`: `[width]`; `U`: `[dim, width]`
+    /// - the field: `[batch, dim] -> [batch, dim]`
+    pub struct BaselineNetworkConfig => BaselineNetwork;
 
-impl Default for BaselineConfig {
-    fn default() -> Self {
-        Self {
-            width: None,
-            parameters: None,
-            activation: ScalarFunction::Tanh,
+    fields {
+        /// The dimension of the points.
+        pub dim: usize,
+        /// Units of each of the two hidden layers.
+        #[config(default = 100)]
+        pub width: usize,
+        /// `s`, the scalar function of the units.
+        #[config(default = "ScalarFunction::Tanh")]
+        pub activation: ScalarFunction,
+    }
+    architecture {
+        fn check(&self) -> Result<(), NetworkError> {
+            check_size(self.dim, self.width)
         }
-    }
-}
 
-impl Architecture for BaselineConfig {
-    sized_by_width_or_parameters!();
+        fn num_params(&self) -> usize {
+            self.width * (self.dim + 1) + self.width * (self.width + 1) + self.width * self.dim
+        }
 
-    fn count(&self, dim: usize, width: usize) -> usize {
-        width * (dim + 1) + width * (width + 1) + width * dim
-    }
-
-    fn check(&self, _dim: usize) -> Result<(), NetworkError> {
-        Ok(())
-    }
-}
-
-impl Builds<BaselineNetwork> for BaselineConfig {
-    /// Orthogonal initial weights, as the Hamiltonian networks have.
-    fn build(&self, dim: usize, width: usize, source: &mut ParameterSource) -> BaselineNetwork {
-        BaselineNetwork {
-            layers: vec![
-                DenseLayer::orthogonal([width, dim], source),
-                DenseLayer::orthogonal([width, width], source),
-            ],
-            output: source.orthogonal([dim, width]),
-            function: self.activation,
+        fn build(&self, source: &mut ParameterSource) -> Self::Network {
+            BaselineNetwork {
+                layers: vec![
+                    DenseLayer::orthogonal([self.width, self.dim], source),
+                    DenseLayer::orthogonal([self.width, self.width], source),
+                ],
+                output: source.orthogonal([self.dim, self.width]),
+                function: self.activation,
+            }
         }
     }
 }

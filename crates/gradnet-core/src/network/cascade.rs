@@ -1,9 +1,9 @@
 //! GradNet-C and mGradNet-C: the shell around a cascade (Eq. (16)-(17), Thm. 8, Cor. 8.1).
 
-use super::architecture::{Architecture, Builds, sized_by_width_or_parameters};
-use super::error::{NetworkError, count_from};
+use super::config::network_configs;
+use super::error::{NetworkError, check_size, count_from};
 use crate::activation::{CascadedActivation, ScalarFunction};
-use crate::sign::{Free, NonNegative, Sign};
+use crate::sign::{Free, NonNegative};
 use crate::source::ParameterSource;
 use crate::tied::TiedNetwork;
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ pub enum UnitFunction {
 
 impl UnitFunction {
     /// The fixed function, unless it is learned.
-    fn fixed(self) -> Option<ScalarFunction> {
+    pub fn fixed(self) -> Option<ScalarFunction> {
         match self {
             Self::Tanh => Some(ScalarFunction::Tanh),
             Self::Sigmoid => Some(ScalarFunction::Sigmoid),
@@ -43,63 +43,71 @@ impl UnitFunction {
     }
 }
 
-/// Settings of GradNet-C and mGradNet-C.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct CascadeConfig {
-    /// Hidden units.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub width: Option<usize>,
-    /// Parameter budget, instead of the width.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parameters: Option<usize>,
-    /// Activations in the cascade, 4 as released.
-    pub layers: usize,
-    /// The function of the units, learned by default.
-    pub activation: UnitFunction,
-}
+network_configs! {
+    /// Settings of [`GradNetC`], a deep scalar network for each hidden unit between tied weights (Eq. (16)-(17), Thm. 8):
+    ///
+    /// ```text
+    /// f(x) = Wᵀ σ(W x) + b,   σ(w) = α_L ⊙ s(z_L),   z_1 = β_1 ⊙ w + a_1
+    /// z_l = β_l ⊙ w + α_{l−1} ⊙ s(z_{l−1}) + a_l,   l = 2, …, L
+    /// ```
+    ///
+    /// # Shapes
+    /// - `W`: `[width, dim]`; `α`, `β`, `a` and the two weights of a learned `s`: `[layers, width]`; `b`: `[dim]`
+    /// - the field: `[batch, dim] -> [batch, dim]`; its potential: `[batch, dim] -> [batch]`
+    pub struct GradNetCConfig => GradNetC;
 
-impl Default for CascadeConfig {
-    fn default() -> Self {
-        Self {
-            width: None,
-            parameters: None,
-            layers: 4,
-            activation: UnitFunction::default(),
+    /// Settings of [`MGradNetC`], the cascade of [`GradNetCConfig`] with `α, β ≥ 0` and `s` nondecreasing: monotone
+    /// (Cor. 8.1).
+    ///
+    /// # Shapes
+    /// As those of [`GradNetCConfig`].
+    ///
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use gradnet_core::VectorField;
+    /// use gradnet_core::network::{MGradNetCConfig, UnitFunction};
+    ///
+    /// let device = Device::flex();
+    /// let config = MGradNetCConfig::new(3).with_width(16).with_activation(UnitFunction::Tanh);
+    /// let network = config.init(&device);
+    /// assert_eq!(network.forward(Tensor::zeros([5, 3], &device)).dims(), [5, 3]);
+    ///
+    /// let error = config.with_layers(0).try_init(&device).unwrap_err();
+    /// assert_eq!(error.to_string(), "`layers` is 0, but must be at least 1");
+    /// ```
+    pub struct MGradNetCConfig => MGradNetC;
+
+    fields {
+        /// The dimension of the points.
+        pub dim: usize,
+        /// Hidden units.
+        #[config(default = 32)]
+        pub width: usize,
+        /// Activations in the cascade, `L`; 4 as released.
+        #[config(default = 4)]
+        pub layers: usize,
+        /// `s`, learned by default.
+        #[config(default = "UnitFunction::Learned")]
+        pub activation: UnitFunction,
+    }
+    architecture {
+        fn check(&self) -> Result<(), NetworkError> {
+            check_size(self.dim, self.width)?;
+            count_from("layers", self.layers, 1)
         }
-    }
-}
 
-impl Architecture for CascadeConfig {
-    sized_by_width_or_parameters!();
+        fn num_params(&self) -> usize {
+            let per_layer = if self.activation.fixed().is_some() { 3 } else { 5 };
+            self.width * (self.dim + per_layer * self.layers) + self.dim
+        }
 
-    /// `W`; for each layer and unit `α`, `β`, a bias and the two weights of a learned function; `b`.
-    fn count(&self, dim: usize, width: usize) -> usize {
-        let per_layer = if self.activation.fixed().is_some() {
-            3
-        } else {
-            5
-        };
-        width * (dim + per_layer * self.layers) + dim
-    }
-
-    fn check(&self, _dim: usize) -> Result<(), NetworkError> {
-        count_from("layers", self.layers, 1)
-    }
-}
-
-impl<S: Sign> Builds<TiedNetwork<CascadedActivation<S>>> for CascadeConfig {
-    fn build(
-        &self,
-        dim: usize,
-        width: usize,
-        source: &mut ParameterSource,
-    ) -> TiedNetwork<CascadedActivation<S>> {
-        let shape = [self.layers, width];
-        let activation = match self.activation.fixed() {
-            Some(function) => CascadedActivation::fixed(shape, dim, function, source),
-            None => CascadedActivation::learned(shape, dim, source),
-        };
-        TiedNetwork::new([width, dim], activation, source).with_output_bias(source)
+        fn build(&self, source: &mut ParameterSource) -> Self::Network {
+            let shape = [self.layers, self.width];
+            let activation = match self.activation.fixed() {
+                Some(function) => CascadedActivation::fixed(shape, self.dim, function, source),
+                None => CascadedActivation::learned(shape, self.dim, source),
+            };
+            TiedNetwork::new([self.width, self.dim], activation, source).with_output_bias(source)
+        }
     }
 }

@@ -5,16 +5,13 @@
 //! a bounded activation is flat; where a field is mostly linear, the linear part carries it and the network learns
 //! what is left.
 
-use super::architecture::{Architecture, Builds, sized_by_width_or_parameters};
-use super::cascade::{CascadeConfig, GradNetC, MGradNetC};
+use super::cascade::{GradNetC, GradNetCConfig, MGradNetC, MGradNetCConfig};
+use super::config::network_configs;
 use super::error::{NetworkError, count_from};
-use super::modular::{GradNetM, MGradNetM, ModularConfig};
+use super::modular::{GradNetM, GradNetMConfig, MGradNetM, MGradNetMConfig};
 use crate::combine::{Centred, WithLinearPart};
-use crate::field::VectorField;
 use crate::sign::{Free, NonNegative};
 use crate::source::ParameterSource;
-use burn::module::{Module, ModuleDisplay};
-use serde::{Deserialize, Serialize};
 
 /// mGradNet-C and a positive semidefinite linear part, centred.
 pub type MGradNetCLinear = Centred<WithLinearPart<MGradNetC, NonNegative>>;
@@ -42,117 +39,108 @@ pub(super) fn unit_scale(dim: usize) -> f64 {
     (12.0 / dim as f64).sqrt()
 }
 
-/// Settings of a monotone network with a linear part `A = VᵀV`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[serde(bound(deserialize = "C: Default + Deserialize<'de>"))]
-pub struct PositivePartConfig<C> {
-    /// Width of the network beside the linear part.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub width: Option<usize>,
-    /// Parameter budget of the whole, instead of the width.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parameters: Option<usize>,
-    /// Rows of `V`; the dimension, but at most 256, unless given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rank: Option<usize>,
-    /// The other settings of the network beside the linear part; its size stands above.
-    pub field: C,
+macro_rules! positive_part_config {
+    ($(#[$doc:meta])* $config:ident => $network:ty, $field:ident) => {
+        network_configs! {
+            $(#[$doc])*
+            ///
+            /// `VᵀV` starts near the multiple of the identity that takes the unit cube to vectors of norm 1.
+            ///
+            /// # Shapes
+            /// - the parameters of `g`; `V`: `[rank, dim]`; `m`: `[dim]`
+            /// - the field: `[batch, dim] -> [batch, dim]`; its potential: `[batch, dim] -> [batch]`
+            pub struct $config => $network;
+
+            fields {
+                /// `g`, the network beside the linear part.
+                pub field: $field,
+                /// Rows of `V`; the dimension, but at most 256, unless given.
+                pub rank: Option<usize>,
+            }
+            architecture {
+                fn check(&self) -> Result<(), NetworkError> {
+                    self.field.check()?;
+                    count_from("rank", rank_or_default(self.rank, self.field.dim), 1)
+                }
+
+                fn num_params(&self) -> usize {
+                    let dim = self.field.dim;
+                    self.field.num_params() + rank_or_default(self.rank, dim) * dim + dim
+                }
+
+                fn build(&self, source: &mut ParameterSource) -> Self::Network {
+                    let dim = self.field.dim;
+                    let field = self.field.build(source);
+                    let rank = rank_or_default(self.rank, dim);
+                    let field = WithLinearPart::positive(field, rank, unit_scale(dim), source);
+                    Centred::new(field, CENTRE, source)
+                }
+            }
+        }
+    };
 }
 
-/// Settings of a free network with a symmetric linear part.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[serde(bound(deserialize = "C: Default + Deserialize<'de>"))]
-pub struct SymmetricPartConfig<C> {
-    /// Width of the network beside the linear part.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub width: Option<usize>,
-    /// Parameter budget of the whole, instead of the width.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parameters: Option<usize>,
-    /// The other settings of the network beside the linear part; its size stands above.
-    pub field: C,
+macro_rules! symmetric_part_config {
+    ($(#[$doc:meta])* $config:ident => $network:ty, $field:ident) => {
+        network_configs! {
+            $(#[$doc])*
+            ///
+            /// `A` starts at zero.
+            ///
+            /// # Shapes
+            /// - the parameters of `g`; `B`: `[dim, dim]`; `m`: `[dim]`
+            /// - the field: `[batch, dim] -> [batch, dim]`; its potential: `[batch, dim] -> [batch]`
+            pub struct $config => $network;
+
+            fields {
+                /// `g`, the network beside the linear part.
+                pub field: $field,
+            }
+            architecture {
+                fn check(&self) -> Result<(), NetworkError> {
+                    self.field.check()
+                }
+
+                fn num_params(&self) -> usize {
+                    let dim = self.field.dim;
+                    self.field.num_params() + dim * dim + dim
+                }
+
+                fn build(&self, source: &mut ParameterSource) -> Self::Network {
+                    let field = WithLinearPart::symmetric(self.field.build(source), source);
+                    Centred::new(field, CENTRE, source)
+                }
+            }
+        }
+    };
 }
 
-/// The inner settings may not have a size of their own, and must be in order otherwise.
-fn check_inner<C: Architecture>(field: &C, dim: usize) -> Result<(), NetworkError> {
-    if let (None, None) = field.sizes() {
-        return field.check(dim);
-    }
-    Err(NetworkError::Invalid {
-        field: "field",
-        value: "given a size of its own".into(),
-        requirement: "without `width` and `parameters`, which stand one table above".into(),
-    })
+positive_part_config! {
+    /// Settings of [`MGradNetCLinear`], `f(x) = g(x − m) + VᵀV (x − m)` around mGradNet-C: monotone (Cor. 8.1, Rem. 6).
+    ///
+    /// ```
+    /// use burn::tensor::Device;
+    /// use gradnet_core::VectorField;
+    /// use gradnet_core::network::{MGradNetCConfig, MGradNetCLinearConfig};
+    ///
+    /// let beside = MGradNetCConfig::new(3).with_width(16);
+    /// let network = MGradNetCLinearConfig::new(beside).with_rank(Some(2)).init(&Device::flex());
+    /// assert_eq!(network.field.matrix.dims(), [2, 3]);
+    /// ```
+    MGradNetCLinearConfig => MGradNetCLinear, MGradNetCConfig
 }
 
-impl<C: Architecture> Architecture for PositivePartConfig<C> {
-    sized_by_width_or_parameters!();
-
-    /// The network, `V`, `m`.
-    fn count(&self, dim: usize, width: usize) -> usize {
-        self.field.count(dim, width) + rank_or_default(self.rank, dim) * dim + dim
-    }
-
-    fn check(&self, dim: usize) -> Result<(), NetworkError> {
-        count_from("rank", rank_or_default(self.rank, dim), 1)?;
-        check_inner(&self.field, dim)
-    }
+positive_part_config! {
+    /// Settings of [`MGradNetMLinear`], `f(x) = g(x − m) + VᵀV (x − m)` around mGradNet-M: monotone (Cor. 7.1, Rem. 6).
+    MGradNetMLinearConfig => MGradNetMLinear, MGradNetMConfig
 }
 
-impl<C: Architecture> Architecture for SymmetricPartConfig<C> {
-    sized_by_width_or_parameters!();
-
-    /// The network, the matrix, `m`.
-    fn count(&self, dim: usize, width: usize) -> usize {
-        self.field.count(dim, width) + dim * dim + dim
-    }
-
-    fn check(&self, dim: usize) -> Result<(), NetworkError> {
-        check_inner(&self.field, dim)
-    }
+symmetric_part_config! {
+    /// Settings of [`GradNetCLinear`], `f(x) = g(x − m) + A (x − m)`, `A = (B + Bᵀ)/2`, around GradNet-C (Thm. 8, Rem. 2).
+    GradNetCLinearConfig => GradNetCLinear, GradNetCConfig
 }
 
-impl<C, F> Builds<Centred<WithLinearPart<F, NonNegative>>> for PositivePartConfig<C>
-where
-    C: Builds<F>,
-    F: VectorField + Module + ModuleDisplay,
-{
-    fn build(
-        &self,
-        dim: usize,
-        width: usize,
-        source: &mut ParameterSource,
-    ) -> Centred<WithLinearPart<F, NonNegative>> {
-        let field = self.field.build(dim, width, source);
-        let rank = rank_or_default(self.rank, dim);
-        let field = WithLinearPart::positive(field, rank, unit_scale(dim), source);
-        Centred::new(field, CENTRE, source)
-    }
+symmetric_part_config! {
+    /// Settings of [`GradNetMLinear`], `f(x) = g(x − m) + A (x − m)`, `A = (B + Bᵀ)/2`, around GradNet-M (Thm. 7, Rem. 2).
+    GradNetMLinearConfig => GradNetMLinear, GradNetMConfig
 }
-
-impl<C, F> Builds<Centred<WithLinearPart<F, Free>>> for SymmetricPartConfig<C>
-where
-    C: Builds<F>,
-    F: VectorField + Module + ModuleDisplay,
-{
-    fn build(
-        &self,
-        dim: usize,
-        width: usize,
-        source: &mut ParameterSource,
-    ) -> Centred<WithLinearPart<F, Free>> {
-        let field = self.field.build(dim, width, source);
-        Centred::new(WithLinearPart::symmetric(field, source), CENTRE, source)
-    }
-}
-
-/// Settings of [`MGradNetCLinear`].
-pub type CascadePositiveConfig = PositivePartConfig<CascadeConfig>;
-/// Settings of [`MGradNetMLinear`].
-pub type ModularPositiveConfig = PositivePartConfig<ModularConfig>;
-/// Settings of [`GradNetCLinear`].
-pub type CascadeSymmetricConfig = SymmetricPartConfig<CascadeConfig>;
-/// Settings of [`GradNetMLinear`].
-pub type ModularSymmetricConfig = SymmetricPartConfig<ModularConfig>;

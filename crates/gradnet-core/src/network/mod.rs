@@ -1,65 +1,62 @@
-//! The paper's named networks: their settings, parameter counts, initial values, and the registry.
+//! The paper's named networks and the baselines, each with its settings.
 //!
-//! A network is described by settings such as [`CascadeConfig`], sized by a width or a parameter budget,
-//! and built for a dimension:
+//! As in Burn, a network `X` is built from an `XConfig`: `new` takes the dimension of the points, `with_…` everything
+//! else, `init` a device. Settings that no network can have are an error of `try_init`.
 //!
 //! ```
-//! use burn::module::Module;
-//! use burn::tensor::Device;
-//! use gradnet_core::ParameterSource;
-//! use gradnet_core::network::{Architecture, Builds, CascadeConfig, MGradNetC, Size};
+//! use burn::tensor::{Device, Tensor};
+//! use gradnet_core::VectorField;
+//! use gradnet_core::network::MGradNetMConfig;
 //!
-//! let mut source = ParameterSource::new(&Device::flex(), 0);
-//! let config = CascadeConfig::default().with_size(Size::Parameters(32 * 1024));
-//! let network: MGradNetC = config.init(32, &mut source)?;
-//! assert_eq!(network.num_params(), 32_740);
-//! # Ok::<(), gradnet_core::network::NetworkError>(())
+//! let device = Device::flex();
+//! let network = MGradNetMConfig::new(3).with_width(32).init(&device);
+//! let y = network.forward(Tensor::zeros([5, 3], &device));
+//! assert_eq!(y.dims(), [5, 3]);
 //! ```
 //!
-//! [`NetworkConfig`] and [`Network`] are the same by name at run time, for programs and config files.
+//! Initial values come from Burn's generator, which [`Device::seed`](burn::tensor::Device::seed) seeds. `init_from` takes
+//! them from a [`ParameterSource`](crate::ParameterSource), which gives the same numbers on every backend.
 
-mod architecture;
 mod baseline;
 mod cascade;
 mod composed;
+mod config;
 mod error;
+mod icnn;
 mod linear;
+mod mlp;
 mod modular;
 mod neural;
 mod quadratic;
-mod registry;
-mod released;
-mod released_names;
 mod ridge;
-mod scalar;
 mod single;
 
-pub use architecture::{Architecture, Builds, Size};
-pub use baseline::{BaselineConfig, BaselineNetwork};
-pub use cascade::{CascadeConfig, GradNetC, MGradNetC, UnitFunction};
+pub use baseline::{BaselineNetwork, BaselineNetworkConfig};
+pub use cascade::{GradNetC, GradNetCConfig, MGradNetC, MGradNetCConfig, UnitFunction};
 pub use composed::{
-    DifferenceConfig, GradNetDifference, GradNetTransformed, MGradNetTransformed, TransformedConfig,
+    GradNetDifference, GradNetDifferenceConfig, GradNetTransformed, GradNetTransformedConfig,
+    MGradNetTransformed, MGradNetTransformedConfig,
 };
+pub use config::Architecture;
 pub use error::NetworkError;
+pub use icnn::{Icnn, IcnnConfig, IcnnLayer};
 pub use linear::{
-    CascadePositiveConfig, CascadeSymmetricConfig, GradNetCLinear, GradNetMLinear, MGradNetCLinear,
-    MGradNetMLinear, ModularPositiveConfig, ModularSymmetricConfig, PositivePartConfig,
-    SymmetricPartConfig,
+    GradNetCLinear, GradNetCLinearConfig, GradNetMLinear, GradNetMLinearConfig, MGradNetCLinear,
+    MGradNetCLinearConfig, MGradNetMLinear, MGradNetMLinearConfig,
 };
+pub use mlp::{DenseLayer, HamiltonianNetworkConfig, MlpConfig, PotentialMlp};
 pub use modular::{
-    BlockActivation, GradNetM, MGradNetM, MGradNetMSigmoid, MGradNetMSoftplus, ModularConfig,
-    SigmoidModulesConfig,
+    BlockActivation, GradNetM, GradNetMConfig, MGradNetM, MGradNetMConfig, MGradNetMSigmoid,
+    MGradNetMSigmoidConfig, MGradNetMSoftplus, MGradNetMSoftplusConfig, MGradNetSoftmax,
+    MGradNetSoftmaxConfig,
 };
 pub use neural::{
-    GradNetCNeural, GradNetNeural, MGradNetCNeural, MGradNetNeural, NeuralCascadeConfig,
-    NeuralConfig,
+    GradNetCNeural, GradNetCNeuralConfig, GradNetNeural, GradNetNeuralConfig, MGradNetCNeural,
+    MGradNetCNeuralConfig, MGradNetNeural, MGradNetNeuralConfig,
 };
-pub use quadratic::{MGradNetQuadratic, QuadraticConfig};
-pub use registry::{Claim, Entry, Network, NetworkConfig, registry};
-pub use released::{ReleasedError, ReleasedModular, ReleasedState};
-pub use released_names::{ReleasedDifference, released_difference};
+pub use quadratic::{MGradNetQuadratic, MGradNetQuadraticConfig};
 pub use ridge::{
-    ConvexRidge, Icgn, IcgnConfig, IcgnMonteCarloConfig, IcgnSampled, Ridge, RidgeConfig,
+    ConvexRidge, ConvexRidgeConfig, Icgn, IcgnConfig, IcgnSampled, IcgnSampledConfig, Ridge,
+    RidgeConfig,
 };
-pub use scalar::{HamiltonianConfig, IcnnConfig, MlpConfig};
-pub use single::{GradNet, MGradNet, MGradNetSoftmax, SingleConfig, SoftmaxConfig};
+pub use single::{GradNet, GradNetConfig, MGradNet, MGradNetConfig};

@@ -1,14 +1,11 @@
 //! Networks whose units are scalar networks, in one layer (Rem. 1, Rem. 4, Eq. (6)) and in a cascade (after Thm. 8).
 
-use super::architecture::{
-    Architecture, Builds, settings_with_scalar_units, sized_by_width_or_parameters,
-};
-use super::error::{NetworkError, count_from};
+use super::config::network_configs;
+use super::error::{NetworkError, check_size, count_from};
 use crate::activation::{NeuralActivation, NeuralCascadedActivation, ScalarFunction};
-use crate::sign::{Free, NonNegative, Sign};
+use crate::sign::{Free, NonNegative};
 use crate::source::ParameterSource;
 use crate::tied::TiedNetwork;
-use serde::{Deserialize, Serialize};
 
 /// A sum of ridges with learned profiles: the gradient network of Rem. 1.
 pub type GradNetNeural = TiedNetwork<NeuralActivation<Free>>;
@@ -19,94 +16,103 @@ pub type GradNetCNeural = TiedNetwork<NeuralCascadedActivation<Free>>;
 /// mGradNet-C whose units are nondecreasing scalar networks.
 pub type MGradNetCNeural = TiedNetwork<NeuralCascadedActivation<NonNegative>>;
 
-settings_with_scalar_units! {
-    /// Settings of the single-layer networks with neural activations.
-    NeuralConfig {
+network_configs! {
+    /// Settings of [`GradNetNeural`], one layer whose units are scalar networks (Rem. 1, Eq. (6)):
+    ///
+    /// ```text
+    /// f(x) = Wᵀ σ(W x) + b,   σ_i(z) = Σ_j u_ij s(v_ij z_i + β_ij)
+    /// ```
+    ///
+    /// # Shapes
+    /// - `W`: `[width, dim]`; `u`, `v`, `β`: `[width, units]`; `b`: `[dim]`
+    /// - the field: `[batch, dim] -> [batch, dim]`; its potential: `[batch, dim] -> [batch]`
+    pub struct GradNetNeuralConfig => GradNetNeural;
+
+    /// Settings of [`MGradNetNeural`], the layer of [`GradNetNeuralConfig`] with `u, v ≥ 0`: monotone (Rem. 4, Lemma 5).
+    ///
+    /// # Shapes
+    /// As those of [`GradNetNeuralConfig`].
+    pub struct MGradNetNeuralConfig => MGradNetNeural;
+
+    fields {
+        /// The dimension of the points.
+        pub dim: usize,
         /// Hidden units, one scalar network each.
-        width,
+        #[config(default = 32)]
+        pub width: usize,
         /// Units of each scalar network, `m_i` in the proof of Thm. 3.
-        units
+        #[config(default = 8)]
+        pub units: usize,
+        /// `s`, the scalar function of all units.
+        #[config(default = "ScalarFunction::Tanh")]
+        pub activation: ScalarFunction,
     }
-}
+    architecture {
+        fn check(&self) -> Result<(), NetworkError> {
+            check_size(self.dim, self.width)?;
+            count_from("units", self.units, 1)
+        }
 
-impl Architecture for NeuralConfig {
-    sized_by_width_or_parameters!();
+        fn num_params(&self) -> usize {
+            self.width * (self.dim + 3 * self.units) + self.dim
+        }
 
-    /// `W`; `u`, `v`, `β` of each unit; `b`. The biases `β` serve as hidden biases.
-    fn count(&self, dim: usize, width: usize) -> usize {
-        width * (dim + 3 * self.units) + dim
-    }
-
-    fn check(&self, _dim: usize) -> Result<(), NetworkError> {
-        count_from("units", self.units, 1)
-    }
-}
-
-impl<S: Sign> Builds<TiedNetwork<NeuralActivation<S>>> for NeuralConfig {
-    fn build(
-        &self,
-        dim: usize,
-        width: usize,
-        source: &mut ParameterSource,
-    ) -> TiedNetwork<NeuralActivation<S>> {
-        let activation = NeuralActivation::new([width, self.units], self.activation, source);
-        TiedNetwork::new([width, dim], activation, source).with_output_bias(source)
-    }
-}
-
-/// Settings of the cascades with neural activations.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NeuralCascadeConfig {
-    /// Hidden units, each with a scalar network in every layer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub width: Option<usize>,
-    /// Parameter budget, instead of the width.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parameters: Option<usize>,
-    /// Activations in the cascade.
-    pub layers: usize,
-    /// Units of each scalar network.
-    pub units: usize,
-    /// The scalar function of those units.
-    pub activation: ScalarFunction,
-}
-
-impl Default for NeuralCascadeConfig {
-    fn default() -> Self {
-        Self {
-            width: None,
-            parameters: None,
-            layers: 2,
-            units: 4,
-            activation: ScalarFunction::Tanh,
+        fn build(&self, source: &mut ParameterSource) -> Self::Network {
+            let shape = [self.width, self.units];
+            let activation = NeuralActivation::new(shape, self.activation, source);
+            TiedNetwork::new([self.width, self.dim], activation, source).with_output_bias(source)
         }
     }
 }
 
-impl Architecture for NeuralCascadeConfig {
-    sized_by_width_or_parameters!();
+network_configs! {
+    /// Settings of [`GradNetCNeural`], the cascade of [`GradNetCConfig`](super::GradNetCConfig) with a scalar network in
+    /// every unit of every layer (Thm. 8, Cor. 3.1): `s_li(z) = Σ_j u_lij s(v_lij z + γ_lij)`.
+    ///
+    /// # Shapes
+    /// - `W`: `[width, dim]`; `α`, `β`, `a`: `[layers, width]`; `u`, `v`, `γ`: `[layers, width, units]`; `b`: `[dim]`
+    /// - the field: `[batch, dim] -> [batch, dim]`; its potential: `[batch, dim] -> [batch]`
+    pub struct GradNetCNeuralConfig => GradNetCNeural;
 
-    /// `W`; for each layer and unit `α`, `β`, a bias and the three parameters of each scalar unit; `b`.
-    fn count(&self, dim: usize, width: usize) -> usize {
-        width * (dim + self.layers * (3 + 3 * self.units)) + dim
+    /// Settings of [`MGradNetCNeural`], the cascade of [`GradNetCNeuralConfig`] with `α, β, u, v ≥ 0`: monotone
+    /// (Cor. 8.1, Rem. 4).
+    ///
+    /// # Shapes
+    /// As those of [`GradNetCNeuralConfig`].
+    pub struct MGradNetCNeuralConfig => MGradNetCNeural;
+
+    fields {
+        /// The dimension of the points.
+        pub dim: usize,
+        /// Hidden units, each with a scalar network in every layer.
+        #[config(default = 32)]
+        pub width: usize,
+        /// Activations in the cascade.
+        #[config(default = 2)]
+        pub layers: usize,
+        /// Units of each scalar network.
+        #[config(default = 4)]
+        pub units: usize,
+        /// `s`, the scalar function of those units.
+        #[config(default = "ScalarFunction::Tanh")]
+        pub activation: ScalarFunction,
     }
+    architecture {
+        fn check(&self) -> Result<(), NetworkError> {
+            check_size(self.dim, self.width)?;
+            count_from("layers", self.layers, 1)?;
+            count_from("units", self.units, 1)
+        }
 
-    fn check(&self, _dim: usize) -> Result<(), NetworkError> {
-        count_from("layers", self.layers, 1)?;
-        count_from("units", self.units, 1)
-    }
-}
+        fn num_params(&self) -> usize {
+            self.width * (self.dim + self.layers * (3 + 3 * self.units)) + self.dim
+        }
 
-impl<S: Sign> Builds<TiedNetwork<NeuralCascadedActivation<S>>> for NeuralCascadeConfig {
-    fn build(
-        &self,
-        dim: usize,
-        width: usize,
-        source: &mut ParameterSource,
-    ) -> TiedNetwork<NeuralCascadedActivation<S>> {
-        let shape = [self.layers, width, self.units];
-        let activation = NeuralCascadedActivation::new(shape, dim, self.activation, source);
-        TiedNetwork::new([width, dim], activation, source).with_output_bias(source)
+        fn build(&self, source: &mut ParameterSource) -> Self::Network {
+            let shape = [self.layers, self.width, self.units];
+            let activation =
+                NeuralCascadedActivation::new(shape, self.dim, self.activation, source);
+            TiedNetwork::new([self.width, self.dim], activation, source).with_output_bias(source)
+        }
     }
 }

@@ -1,12 +1,11 @@
 //! The baselines that are sums of ridges: CRR and RR (learned splines), ICGN.
 
-use super::architecture::{Architecture, Builds, sized_by_width_or_parameters};
-use super::error::{NetworkError, count_from};
-use crate::activation::{IcgnActivation, IcgnMonteCarlo, SplineActivation, SplineShape};
+use super::config::network_configs;
+use super::error::{NetworkError, check_size, count_from, invalid};
+use crate::activation::{IcgnActivation, IcgnMonteCarlo, SplineActivation};
 use crate::sign::{Free, NonNegative};
 use crate::source::ParameterSource;
 use crate::tied::TiedNetwork;
-use serde::{Deserialize, Serialize};
 
 /// The ridge regularizer's gradient: learned splines of any shape (RR).
 pub type Ridge = TiedNetwork<SplineActivation<Free>>;
@@ -17,159 +16,139 @@ pub type Icgn = TiedNetwork<IcgnActivation>;
 /// The input convex gradient network as the paper ran it: Monte-Carlo quadrature.
 pub type IcgnSampled = TiedNetwork<IcgnMonteCarlo>;
 
-/// Settings of CRR and RR.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RidgeConfig {
-    /// Hidden units, one spline each.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub width: Option<usize>,
-    /// Parameter budget, instead of the width.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parameters: Option<usize>,
-    /// Knots of each spline: 7 at `d = 2`, 41 elsewhere in the paper.
-    pub knots: usize,
-    /// The knots lie on `[-range, range]`; not stated in the paper for the field tasks.
-    pub range: f64,
-    /// Weight of the penalty on the changes of the splines' slopes in the training loss.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub slope_penalty: f64,
-}
+network_configs! {
+    /// Settings of [`Ridge`], one layer of learned linear splines (the baseline RR, App. A, [35]):
+    ///
+    /// ```text
+    /// f(x) = Wᵀ σ(W x + a) + b,   σ_i piecewise linear through (k_j, c_ij) at uniform knots k_j of [−range, range]
+    /// ```
+    ///
+    /// The field starts near a multiple of the identity, at most 1: `Wᵀ W ≈ width / (3 dim)`.
+    ///
+    /// # Shapes
+    /// - `W`: `[width, dim]`; `c`: `[width, knots]`; `a`: `[width]`; `b`: `[dim]`
+    /// - the field: `[batch, dim] -> [batch, dim]`; its potential: `[batch, dim] -> [batch]`
+    pub struct RidgeConfig => Ridge;
 
-/// Nothing is written of a penalty that is not used: records from before it stay what they are.
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference
-fn is_zero(value: &f64) -> bool {
-    *value == 0.0
-}
+    /// Settings of [`ConvexRidge`], the layer of [`RidgeConfig`] with nondecreasing splines: monotone (the baseline CRR,
+    /// [34]).
+    ///
+    /// # Shapes
+    /// As those of [`RidgeConfig`].
+    pub struct ConvexRidgeConfig => ConvexRidge;
 
-impl Default for RidgeConfig {
-    fn default() -> Self {
-        Self {
-            width: None,
-            parameters: None,
-            knots: 41,
-            range: 1.0,
-            slope_penalty: 0.0,
+    fields {
+        /// The dimension of the points.
+        pub dim: usize,
+        /// Hidden units, one spline each.
+        #[config(default = 32)]
+        pub width: usize,
+        /// Knots of each spline: 7 at `d = 2`, 41 elsewhere in the paper.
+        #[config(default = 41)]
+        pub knots: usize,
+        /// The knots lie on `[-range, range]`; not stated in the paper for the field tasks.
+        #[config(default = 1.0)]
+        pub range: f64,
+        /// Weight of the [penalty](SplineActivation::penalty) on the changes of the splines' slopes.
+        #[config(default = 0.0)]
+        pub slope_penalty: f64,
+    }
+    architecture {
+        fn check(&self) -> Result<(), NetworkError> {
+            check_size(self.dim, self.width)?;
+            count_from("knots", self.knots, 4)?;
+            if !(self.range.is_finite() && self.range > 0.0) {
+                return Err(invalid("range", self.range, "a finite number above 0"));
+            }
+            if !(self.slope_penalty.is_finite() && self.slope_penalty >= 0.0) {
+                let requirement = "a finite number, 0 or above";
+                return Err(invalid("slope_penalty", self.slope_penalty, requirement));
+            }
+            Ok(())
+        }
+
+        fn num_params(&self) -> usize {
+            self.width * (self.dim + self.knots + 1) + self.dim
+        }
+
+        fn build(&self, source: &mut ParameterSource) -> Self::Network {
+            let slope = (3.0 * self.dim as f64 / self.width as f64).min(1.0);
+            let shape = [self.width, self.knots];
+            let activation = SplineActivation::new(shape, self.range, slope, source)
+                .with_slope_penalty(self.slope_penalty);
+            TiedNetwork::new([self.width, self.dim], activation, source).with_biases(source)
         }
     }
 }
 
-impl Architecture for RidgeConfig {
-    sized_by_width_or_parameters!();
+network_configs! {
+    /// Settings of [`Icgn`], the input convex gradient network of one layer, its integral in closed form: monotone (the
+    /// baseline [29]):
+    ///
+    /// ```text
+    /// f(x) = Wᵀ σ(W x),   σ(w) = w ⊙ ∫₀¹ s'(τ w + c)² dτ,   s the logistic function
+    /// ```
+    ///
+    /// # Shapes
+    /// - `W`: `[width, dim]`; `c`: `[width]`
+    /// - the field: `[batch, dim] -> [batch, dim]`; its potential: `[batch, dim] -> [batch]`
+    pub struct IcgnConfig => Icgn;
 
-    /// `W`, the coefficients, `a`, `b`.
-    fn count(&self, dim: usize, width: usize) -> usize {
-        width * (dim + self.knots + 1) + dim
+    fields {
+        /// The dimension of the points.
+        pub dim: usize,
+        /// Hidden units.
+        #[config(default = 32)]
+        pub width: usize,
     }
-
-    fn check(&self, _dim: usize) -> Result<(), NetworkError> {
-        count_from("knots", self.knots, 4)?;
-        let invalid = |field, value: f64, requirement: &str| NetworkError::Invalid {
-            field,
-            value: value.to_string(),
-            requirement: requirement.into(),
-        };
-        if !(self.range.is_finite() && self.range > 0.0) {
-            return Err(invalid("range", self.range, "a finite number above 0"));
+    architecture {
+        fn check(&self) -> Result<(), NetworkError> {
+            check_size(self.dim, self.width)
         }
-        if !(self.slope_penalty.is_finite() && self.slope_penalty >= 0.0) {
-            let requirement = "a finite number, 0 or above";
-            return Err(invalid("slope_penalty", self.slope_penalty, requirement));
+
+        fn num_params(&self) -> usize {
+            self.width * (self.dim + 1)
         }
-        Ok(())
-    }
-}
 
-impl<S: SplineShape> Builds<TiedNetwork<SplineActivation<S>>> for RidgeConfig {
-    /// Starts near the identity where the shell is wide: `Wᵀ W ≈ width / (3 dim)`.
-    fn build(
-        &self,
-        dim: usize,
-        width: usize,
-        source: &mut ParameterSource,
-    ) -> TiedNetwork<SplineActivation<S>> {
-        let slope = (3.0 * dim as f64 / width as f64).min(1.0);
-        let activation = SplineActivation::new([width, self.knots], self.range, slope, source)
-            .with_slope_penalty(self.slope_penalty);
-        TiedNetwork::new([width, dim], activation, source).with_biases(source)
-    }
-}
-
-/// Settings of the exact ICGN.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct IcgnConfig {
-    /// Hidden units.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub width: Option<usize>,
-    /// Parameter budget, instead of the width.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parameters: Option<usize>,
-}
-
-/// Settings of the ICGN with Monte-Carlo quadrature.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct IcgnMonteCarloConfig {
-    /// Hidden units.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub width: Option<usize>,
-    /// Parameter budget, instead of the width.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parameters: Option<usize>,
-    /// Draws for each evaluation, 100 as the paper ran it.
-    pub nodes: usize,
-}
-
-impl Default for IcgnMonteCarloConfig {
-    fn default() -> Self {
-        Self {
-            width: None,
-            parameters: None,
-            nodes: 100,
+        fn build(&self, source: &mut ParameterSource) -> Self::Network {
+            let activation = IcgnActivation::new(self.width, self.dim, source);
+            TiedNetwork::new([self.width, self.dim], activation, source)
         }
     }
 }
 
-/// `W` and the biases inside the activation; there is no output bias, `N(0) = 0`.
-fn icgn_count(dim: usize, width: usize) -> usize {
-    width * (dim + 1)
-}
+network_configs! {
+    /// Settings of [`IcgnSampled`], the network of [`IcgnConfig`] with a mean over random `τ` for the integral, new ones
+    /// at each call: a gradient for each draw (the baseline [29] as the paper ran it).
+    ///
+    /// # Shapes
+    /// - the parameters: those of [`IcgnConfig`]
+    /// - the field: `[batch, dim] -> [batch, dim]`
+    pub struct IcgnSampledConfig => IcgnSampled;
 
-impl Architecture for IcgnConfig {
-    sized_by_width_or_parameters!();
-
-    fn count(&self, dim: usize, width: usize) -> usize {
-        icgn_count(dim, width)
+    fields {
+        /// The dimension of the points.
+        pub dim: usize,
+        /// Hidden units.
+        #[config(default = 32)]
+        pub width: usize,
+        /// Draws for each evaluation, 100 as the paper ran it.
+        #[config(default = 100)]
+        pub nodes: usize,
     }
+    architecture {
+        fn check(&self) -> Result<(), NetworkError> {
+            check_size(self.dim, self.width)?;
+            count_from("nodes", self.nodes, 1)
+        }
 
-    fn check(&self, _dim: usize) -> Result<(), NetworkError> {
-        Ok(())
-    }
-}
+        fn num_params(&self) -> usize {
+            self.width * (self.dim + 1)
+        }
 
-impl Builds<Icgn> for IcgnConfig {
-    fn build(&self, dim: usize, width: usize, source: &mut ParameterSource) -> Icgn {
-        let activation = IcgnActivation::new(width, dim, source);
-        TiedNetwork::new([width, dim], activation, source)
-    }
-}
-
-impl Architecture for IcgnMonteCarloConfig {
-    sized_by_width_or_parameters!();
-
-    fn count(&self, dim: usize, width: usize) -> usize {
-        icgn_count(dim, width)
-    }
-
-    fn check(&self, _dim: usize) -> Result<(), NetworkError> {
-        count_from("nodes", self.nodes, 1)
-    }
-}
-
-impl Builds<IcgnSampled> for IcgnMonteCarloConfig {
-    fn build(&self, dim: usize, width: usize, source: &mut ParameterSource) -> IcgnSampled {
-        let activation = IcgnMonteCarlo::new(width, dim, self.nodes, source);
-        TiedNetwork::new([width, dim], activation, source)
+        fn build(&self, source: &mut ParameterSource) -> Self::Network {
+            let activation = IcgnMonteCarlo::new(self.width, self.dim, self.nodes, source);
+            TiedNetwork::new([self.width, self.dim], activation, source)
+        }
     }
 }

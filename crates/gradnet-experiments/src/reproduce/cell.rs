@@ -1,6 +1,6 @@
 //! One training run of a table.
 
-use gradnet_core::network::{NetworkConfig, Size};
+use gradnet_train::registry::{NetworkConfig, Size};
 use serde::{Deserialize, Serialize};
 use toml::value::{Table, Value};
 

@@ -4,9 +4,8 @@ use burn::tensor::Device;
 use gradnet_core::ParameterSource;
 use gradnet_core::activation::ScalarFunction;
 use gradnet_core::combine::{Difference, FreeTransformation, SoftplusTransformation, Transformed};
-use gradnet_core::network::{
-    Builds, GradNet, MGradNet, MGradNetSoftmax, NetworkError, SingleConfig, SoftmaxConfig,
-};
+use gradnet_core::network::NetworkError;
+use gradnet_core::network::{GradNetConfig, MGradNet, MGradNetConfig, MGradNetSoftmaxConfig};
 use serde::{Deserialize, Serialize};
 
 use super::fit::{Budget, Fitted, fit};
@@ -25,12 +24,11 @@ const SCALE: f64 = 4.0;
 
 /// A layer with nonnegative scales.
 fn convex_ridges(
-    config: &SingleConfig,
-    dim: usize,
+    config: &MGradNetConfig,
     source: &mut ParameterSource,
 ) -> Result<MGradNet, NetworkError> {
-    let mut network: MGradNet = config.init(dim, source)?;
-    let [width] = network.activation.alpha.dims();
+    let mut network = config.init_from(source)?;
+    let width = config.width;
     // Softplus takes what is stored to SCALE / width.
     let stored = (SCALE / width as f64).exp_m1().ln();
     network.activation.alpha = source.constant([width], stored);
@@ -144,17 +142,11 @@ impl Class {
             error,
         };
         let softmax = |width: usize, source: &mut ParameterSource| {
-            let config = SoftmaxConfig {
-                width: Some(width),
-                ..Default::default()
-            };
-            let network: Result<MGradNetSoftmax, _> = config.init(dim, source);
-            network.map_err(refused)
+            let config = MGradNetSoftmaxConfig::new(dim).with_width(width);
+            config.init_from(source).map_err(refused)
         };
-        let single = SingleConfig {
-            width: Some(width),
-            ..Default::default()
-        };
+        let free = GradNetConfig::new(dim).with_width(width);
+        let convex = MGradNetConfig::new(dim).with_width(width);
         let tanh = ScalarFunction::Tanh;
         let fitted = match self {
             Self::Softmax => fit(softmax(width, &mut source)?, target, seed, budget, device),
@@ -164,15 +156,15 @@ impl Class {
                 fit(Difference::new(first, second), target, seed, budget, device)
             }
             Self::Ridges => {
-                let network: GradNet = single.init(dim, &mut source).map_err(refused)?;
+                let network = free.init_from(&mut source).map_err(refused)?;
                 fit(network, target, seed, budget, device)
             }
             Self::ConvexRidges => {
-                let network = convex_ridges(&single, dim, &mut source).map_err(refused)?;
+                let network = convex_ridges(&convex, &mut source).map_err(refused)?;
                 fit(network, target, seed, budget, device)
             }
             Self::Transformed => {
-                let mut network: GradNet = single.init(dim, &mut source).map_err(refused)?;
+                let mut network = free.init_from(&mut source).map_err(refused)?;
                 network.activation.alpha = source.constant([width], SCALE / width as f64);
                 let gamma = free_transformation(&mut source);
                 let field = Transformed::new(network, gamma, &source);
@@ -183,7 +175,7 @@ impl Class {
                 fit(field, target, seed, &faster, device)
             }
             Self::MonotoneTransformed => {
-                let network = convex_ridges(&single, dim, &mut source).map_err(refused)?;
+                let network = convex_ridges(&convex, &mut source).map_err(refused)?;
                 let gamma = SoftplusTransformation::new(TRANSFORMATION_UNITS, tanh, &mut source);
                 let field = Transformed::new(network, gamma, &source);
                 fit(field, target, seed, budget, device)

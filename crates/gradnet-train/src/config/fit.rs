@@ -1,6 +1,8 @@
 //! Whether the network can be built for the target's space, and whether it can represent the target at all.
 
-use gradnet_core::network::{Claim, NetworkError};
+use crate::registry::RegistryError;
+use gradnet_core::analysis::Claim;
+use gradnet_core::network::NetworkError;
 
 use super::document::Node;
 use super::problem::Problem;
@@ -29,36 +31,36 @@ fn builds(experiment: &Experiment, document: &Node) -> Result<(), Problem> {
     let problem = Problem::new(error.to_string());
     let target = document.find(&experiment.task.table());
     Err(match &error {
-        NetworkError::TwoSizes => {
+        RegistryError::TwoSizes => {
             let width = document.find(&format!("{table}.width"));
             problem
                 .at(found.place(), "a budget")
                 .and(width.place(), "a width")
                 .help("remove one of the two lines")
         }
-        NetworkError::NoSize => problem
+        RegistryError::NoSize => problem
             .at(found.place(), "no size")
             .help(format!("write, under [{table}], width = 64 or parameters = 32768")),
-        NetworkError::BudgetTooSmall { smallest, .. } => {
+        RegistryError::BudgetTooSmall { smallest, .. } => {
             problem.at(found.place(), "too small").help(format!(
                 "write parameters = {smallest} or more; the paper's budget is 1024 d = {}",
                 1024 * experiment.dim()
             ))
         }
-        NetworkError::Dimension { .. } => problem
+        RegistryError::Network(NetworkError::Dimension { .. }) => problem
             .at(found.place(), "does not fit the target")
             .and(target.place(), format!("d = {}", experiment.dim()))
-            .help("choose a target of a suitable dimension, or another network (`gradnet networks` lists them)"),
-        NetworkError::Invalid {
+            .help("choose a target of a suitable dimension, or another network (`gradnet list networks` lists them)"),
+        RegistryError::Network(NetworkError::Invalid {
             field,
             value,
             requirement,
-        } => Problem::new(format!("`{table}.{field}` is {value}"))
+        }) => Problem::new(format!("`{table}.{field}` is {value}"))
             .at(found.place(), format!("must be {requirement}"))
             .help(format!("write a value that is {requirement}")),
         _ => problem
             .at(found.place(), "cannot be built")
-            .help("`gradnet networks` lists the networks"),
+            .help("`gradnet list networks` lists the networks"),
     })
 }
 

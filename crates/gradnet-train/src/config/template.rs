@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use gradnet_core::network::{Claim, NetworkConfig};
+use crate::registry::NetworkConfig;
+use gradnet_core::analysis::Claim;
 
 use super::{ConfigError, Overrides, experiment};
 use crate::data::file::{Columns, FileConfig};
@@ -109,7 +110,7 @@ fn text(
     };
     Ok(format!(
         r#"# Learns the field in {file}: {rows} rows, {dim} dimensions.
-# Check it with `gradnet config check`, train it with `gradnet train --config`.
+# Check it with `gradnet config check`, train it with `gradnet train`.
 schema = 1
 
 # Names the run folder: runs/<name>-<network>-s<seed>.
@@ -130,7 +131,7 @@ standardise = true
 # If the gradients are forces, minus the gradient of an energy: the network learns -y, predictions are y.
 # sign = -1
 
-# {claim}. `gradnet networks` lists all.
+# {claim}. `gradnet list networks` lists all.
 [network.{network}]
 # The widest network within this many parameters; or say `width = 64`.
 parameters = {parameters}
@@ -144,7 +145,7 @@ learning_rate = 0.01
 schedule = "cosine"
 # Largest 2-norm of a parameter's gradient, if training should be unstable:
 # clip_norm = 1.0
-# Steps between checkpoints, from which `gradnet train --resume RUN` goes on.
+# Steps between checkpoints, from which `gradnet resume RUN` goes on.
 checkpoint_every = 1000
 
 [train.validation]
@@ -203,7 +204,7 @@ fn network_budget(network: &NetworkConfig, dim: usize, training: usize) -> usize
     let fits = |budget: usize| {
         let sized = network
             .clone()
-            .with_size(gradnet_core::network::Size::Parameters(budget));
+            .with_size(crate::registry::Size::Parameters(budget));
         sized.resolve(dim).is_ok()
     };
     (0..20)

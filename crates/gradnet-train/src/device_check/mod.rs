@@ -17,8 +17,9 @@ mod lost;
 mod sides;
 mod survey;
 
+use crate::registry::Network;
 use burn::tensor::Device;
-use gradnet_core::{VectorField, network::Network};
+use gradnet_core::VectorField;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::{device_name, host};
@@ -101,7 +102,7 @@ impl DeviceFault {
         match self {
             Self::Differs { .. } => {
                 "run with --backend flex; or delete CubeCL's cache of chosen kernels (~/.cache/cubecl, inside a Cargo \
-                 project target/environment) and try again; `gradnet devices --check` tries every network"
+                 project target/environment) and try again; `gradnet list devices --check` tries every network"
             }
             Self::Lost { .. } => {
                 "delete CubeCL's cache of chosen kernels (~/.cache/cubecl, inside a Cargo project \

@@ -1,10 +1,11 @@
 //! What is computed alike on a device and on the processor.
 
+use crate::registry::Network;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
+use gradnet_core::VectorField;
 use gradnet_core::kernel::{FusedAdam, mean_squared_error};
-use gradnet_core::{VectorField, network::Network};
 
 use super::DeviceFault;
 use crate::data::points_tensor;

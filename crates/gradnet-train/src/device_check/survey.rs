@@ -1,8 +1,8 @@
-//! Every registered network at the shapes of Table I, for `gradnet devices --check`.
+//! Every registered network at the shapes of Table I, for `gradnet list devices --check`.
 
+use crate::registry::{NetworkConfig, Size, registry};
 use burn::tensor::Device;
 use gradnet_core::ParameterSource;
-use gradnet_core::network::{NetworkConfig, Size, registry};
 use serde::Serialize;
 
 use super::{Agreement, Workload};

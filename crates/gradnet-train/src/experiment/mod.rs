@@ -7,8 +7,8 @@ mod check;
 mod room;
 mod tasks;
 
+use crate::registry::{Network, NetworkConfig};
 use burn::tensor::Device;
-use gradnet_core::network::{Network, NetworkConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::backend::host;
@@ -22,7 +22,7 @@ pub use crate::settings::{
     TrainConfig, ValidationConfig,
 };
 pub(crate) use tasks::MISSING;
-pub use tasks::{TABLES, TaskConfig};
+pub use tasks::{TABLES, TASKS, TaskConfig, TaskEntry};
 
 /// The version of the config layout this crate reads and writes.
 pub const SCHEMA: u32 = 1;
@@ -30,7 +30,7 @@ pub const SCHEMA: u32 = 1;
 /// A run: what is learned from what, by which network, how it is trained and scored.
 ///
 /// ```
-/// use gradnet_core::network::{NetworkConfig, Size};
+/// use crate::registry::{NetworkConfig, Size};
 /// use gradnet_train::{Experiment, targets::TargetConfig};
 ///
 /// let target = TargetConfig::from_name("piecewise_quadratic").ok_or("no such target")?;

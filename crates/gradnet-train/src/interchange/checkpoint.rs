@@ -4,7 +4,7 @@
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use gradnet_core::network::ReleasedState;
+use crate::registry::ReleasedState;
 use memmap2::Mmap;
 use safetensors::SafeTensors;
 use zip::ZipArchive;

@@ -5,11 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::registry::{Network, NetworkConfig, ReleasedModular};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, activation::softplus};
 use gradnet_core::TiedNetwork;
 use gradnet_core::activation::CascadedActivation;
-use gradnet_core::network::{Network, NetworkConfig, ReleasedModular};
 use gradnet_core::sign::Sign;
 use serde::Serialize;
 
@@ -28,7 +28,7 @@ pub struct Exported {
     /// The network's registered name.
     pub network: &'static str,
     /// What it guarantees.
-    claim: gradnet_core::network::Claim,
+    claim: gradnet_core::analysis::Claim,
     /// Dimension of the points.
     pub dim: usize,
     /// Which formula of docs/interchange.md: "cascade", "modules", or "parameters" for the rest.

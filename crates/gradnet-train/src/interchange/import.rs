@@ -4,11 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::registry::{Network, NetworkConfig, ReleasedError, released_difference};
 use burn::module::Module;
 use burn::tensor::Device;
-use gradnet_core::network::{
-    Network, NetworkConfig, ReleasedError, UnitFunction, released_difference,
-};
+use gradnet_core::network::UnitFunction;
 use gradnet_core::{ParameterSource, VectorField};
 
 use super::checkpoint::Checkpoint;

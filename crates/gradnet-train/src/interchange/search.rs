@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gradnet_core::network::{ReleasedDifference, released_difference};
+use crate::registry::{ReleasedDifference, released_difference};
 
 use super::found::{Found, SearchError, key};
 use super::pytorch::Nests;

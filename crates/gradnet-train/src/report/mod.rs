@@ -142,8 +142,8 @@ fn section(run: &Run, device: &Device) -> Result<Section, RunError> {
         network: entry.name,
         title: entry.title,
         guarantee: match entry.claim {
-            gradnet_core::network::Claim::Monotone => "the gradient of a convex function",
-            gradnet_core::network::Claim::Gradient => "the gradient of a function",
+            gradnet_core::analysis::Claim::Monotone => "the gradient of a convex function",
+            gradnet_core::analysis::Claim::Gradient => "the gradient of a function",
             _ => "nothing",
         },
         target: experiment.task.title(),

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use gradnet_core::network::Network;
+use crate::registry::Network;
 
 use super::metrics::MetricsLog;
 use super::weights::write_weights;

@@ -5,10 +5,10 @@
 use std::fs;
 use std::path::Path;
 
+use crate::registry::Network;
 use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::store::{ModuleRecord, RecordError};
 use burn::tensor::{Bytes, Tensor};
-use gradnet_core::network::Network;
 
 use super::RunError;
 use super::seal::{sealed, unsealed};
@@ -67,10 +67,10 @@ impl ModuleMapper for Numbering {
 
 #[cfg(test)]
 mod tests {
+    use crate::registry::{NetworkConfig, Size};
     use burn::module::ModuleVisitor;
     use burn::tensor::Device;
     use gradnet_core::ParameterSource;
-    use gradnet_core::network::{NetworkConfig, Size};
 
     use super::*;
 

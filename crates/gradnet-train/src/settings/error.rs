@@ -1,13 +1,13 @@
 //! Why an experiment cannot be run, in the words of its file.
 
-use gradnet_core::network::NetworkError;
+use crate::registry::RegistryError;
 
 use crate::files::FileError;
 use crate::targets::TargetError;
 
 /// What to do about a network that cannot be built.
 pub(crate) const NETWORK_REMEDY: &str =
-    "change the setting, or choose another network (`gradnet networks` lists them)";
+    "change the setting, or choose another network (`gradnet list networks` lists them)";
 
 /// Why an experiment cannot be run.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -39,7 +39,7 @@ pub enum ExperimentError {
         /// Dotted path of the network's table, or of the key at fault in it.
         key: String,
         /// What the network says.
-        error: NetworkError,
+        error: RegistryError,
     },
     /// The data file cannot be used.
     #[error("{error}")]
@@ -88,7 +88,7 @@ impl ExperimentError {
         }
     }
 
-    pub(crate) fn network(name: &str, error: NetworkError) -> Self {
+    pub(crate) fn network(name: &str, error: RegistryError) -> Self {
         // A dimension that does not suit is a property of the pair: the network's table is where it is put right.
         let key = match error.field() {
             Some(field) => format!("network.{name}.{field}"),

@@ -4,7 +4,7 @@ mod check;
 mod error;
 mod room;
 
-use gradnet_core::network::Claim;
+use gradnet_core::analysis::Claim;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use check::require;

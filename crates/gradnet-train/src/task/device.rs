@@ -1,9 +1,9 @@
 //! A task's own loss, gradients and validation, on a device and on the processor.
 
+use crate::registry::Network;
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::Device;
-use gradnet_core::network::Network;
 
 use super::{Purpose, Task};
 use crate::backend::{device_name, host};

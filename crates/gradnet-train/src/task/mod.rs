@@ -19,8 +19,8 @@ pub(crate) mod toy;
 
 use std::path::Path;
 
+use crate::registry::Network;
 use burn::tensor::{Device, Tensor};
-use gradnet_core::network::Network;
 
 use crate::data::file::DataFacts;
 use crate::device_check::{Agreement, DeviceFault};

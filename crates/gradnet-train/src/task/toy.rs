@@ -2,9 +2,9 @@
 //!
 //! The field `f(x) = s x` is learned from points of the unit cube; the criterion is its largest error there.
 
+use crate::registry::Network;
 use burn::tensor::{Device, FloatDType, Tensor};
 use gradnet_core::VectorField;
-use gradnet_core::network::Network;
 use serde::{Deserialize, Serialize};
 
 use super::{

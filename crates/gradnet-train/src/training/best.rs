@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::registry::Network;
 use burn::module::Module;
-use gradnet_core::network::Network;
 
 use crate::run::{RunError, RunFolder};
 

@@ -14,12 +14,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::registry::Network;
 use burn::lr_scheduler::{LrSchedulerRecord, module_lr_scheduler::ModuleLrScheduler};
 use burn::module::Module;
 use burn::optim::{ModuleOptimizer, OptimizerRecord};
 use burn::store::ModuleRecord;
 use burn::tensor::Bytes;
-use gradnet_core::network::Network;
 use serde::{Deserialize, Serialize};
 
 use crate::run::{RunError, RunFolder, sealed, unsealed, write_atomically};
@@ -244,8 +244,8 @@ impl Due {
 
 #[cfg(test)]
 mod tests {
+    use crate::registry::{NetworkConfig, Size};
     use burn::tensor::{Device, Tensor};
-    use gradnet_core::network::{NetworkConfig, Size};
     use gradnet_core::{ParameterSource, VectorField};
 
     use super::*;

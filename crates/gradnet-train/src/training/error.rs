@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use gradnet_core::network::NetworkError;
+use crate::registry::RegistryError;
 
 use crate::device_check::DeviceFault;
 use crate::run::RunError;
@@ -21,7 +21,7 @@ pub enum TrainError {
     Task(#[from] TaskError),
     /// The network cannot be built.
     #[error(transparent)]
-    Network(#[from] NetworkError),
+    Network(#[from] RegistryError),
     /// The run folder cannot be used.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -80,7 +80,7 @@ impl TrainError {
                 "lower train.learning_rate, or set train.clip_norm = 1.0".into()
             }
             Self::Interrupted { run, .. } => format!(
-                "go on where it stopped with `gradnet train --resume {}`",
+                "go on where it stopped with `gradnet resume {}`",
                 run.display()
             ),
             Self::OtherBackend { before, .. } => format!(

@@ -1,10 +1,10 @@
 //! The state of a run between two steps: where it is, the best weights so far, and what is written
 //! and told about them.
 
+use crate::registry::Network;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
 use burn::tensor::Tensor;
-use gradnet_core::network::Network;
 
 use super::best::Best;
 use super::checkpoint::{self, Checkpoint, Position};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use burn::tensor::{Device, FloatDType};
-use gradnet_core::network::Claim;
+use gradnet_core::analysis::Claim;
 
 use super::storage::Storage;
 use super::{DataFacts, FileConfig, Finding, Similarity, Split, examination, place, scaling};

@@ -1,8 +1,9 @@
 //! A network in the units of the file it was trained on.
 
+use crate::registry::Network;
 use burn::tensor::{Device, FloatDType, Tensor};
+use gradnet_core::VectorField;
 use gradnet_core::analysis::host;
-use gradnet_core::{VectorField, network::Network};
 
 use super::Similarity;
 use crate::data::points_tensor;
@@ -102,9 +103,9 @@ impl VectorField for RunField {
 
 #[cfg(test)]
 mod tests {
+    use crate::registry::{NetworkConfig, Size};
     use gradnet_core::ParameterSource;
     use gradnet_core::analysis::{jacobians, relative_asymmetry, smallest_eigenvalue};
-    use gradnet_core::network::{NetworkConfig, Size};
     use nalgebra::{DMatrix, DVector};
 
     use super::*;

@@ -18,11 +18,11 @@ mod score;
 
 use std::sync::Arc;
 
+use crate::registry::Network;
 use burn::tensor::{Device, Tensor};
 use gradnet_core::VectorField;
 use gradnet_core::analysis::Region;
 use gradnet_core::kernel::mean_squared_error as batch_error;
-use gradnet_core::network::Network;
 
 use super::{Criterion, Lesson, Purpose, Quantities, Rows, RunTask, Task, TaskError};
 use crate::data::file::DataFacts;

@@ -1,8 +1,6 @@
+use crate::registry::{NetworkConfig, Size};
 use burn::tensor::Device;
-use gradnet_core::{
-    ParameterSource,
-    network::{NetworkConfig, Size},
-};
+use gradnet_core::ParameterSource;
 
 use super::super::losses::BLOCK_STEPS;
 use super::*;

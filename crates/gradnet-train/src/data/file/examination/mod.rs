@@ -18,7 +18,7 @@ mod shape;
 
 use std::fmt;
 
-use gradnet_core::network::Claim;
+use gradnet_core::analysis::Claim;
 use serde::{Deserialize, Serialize};
 
 use super::storage::Storage;

@@ -4,7 +4,7 @@
 //! it was not fitted to. That alone could be a monotone field seen at a few places far from each
 //! other; but a monotone field has `⟨f(x) − f(y), x − y⟩ ≥ 0` for every pair, wherever the points lie.
 
-use gradnet_core::network::Claim;
+use gradnet_core::analysis::Claim;
 use nalgebra::{DMatrix, SymmetricEigen};
 
 use super::sample::{Rows, Sample};

@@ -9,7 +9,7 @@ use super::{examine, features, shown};
 use crate::data::file::storage::Storage;
 use crate::data::file::{FileConfig, Finding, Similarity, Split};
 use crate::data::{Stream, generator};
-use gradnet_core::network::Claim;
+use gradnet_core::analysis::Claim;
 
 /// A file of rows `[x | y]`, read and split.
 fn read(rows: &[Vec<f64>]) -> (Storage, Split) {

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Device;
 use gradnet_core::ParameterSource;
-use gradnet_core::network::{NetworkConfig, NetworkError, Size, registry};
+use gradnet_train::registry::{NetworkConfig, RegistryError, Size, registry};
 
 fn config(name: &str) -> NetworkConfig {
     NetworkConfig::from_name(name).expect("the network is registered")
@@ -142,7 +142,7 @@ fn a_symmetric_linear_part_fits_the_budget_where_the_matrix_does() {
         }
         let error = sized(1024).resolve(1024).expect_err("there is no room");
         assert!(
-            matches!(error, NetworkError::BudgetTooSmall { .. }),
+            matches!(error, RegistryError::BudgetTooSmall { .. }),
             "{error}"
         );
     }
@@ -195,17 +195,17 @@ fn the_hamiltonian_experiment_has_the_counts_of_its_sources() {
 #[test]
 fn a_size_must_be_given_once_and_suffice() {
     let of = |table: &str, dim| parse(table).resolve(dim).expect_err("the size is wrong");
-    assert_eq!(of(r#"{"mgradnet_c": {}}"#, 2), NetworkError::NoSize);
+    assert_eq!(of(r#"{"mgradnet_c": {}}"#, 2), RegistryError::NoSize);
     assert_eq!(
         of(r#"{"icnn": {"width": 3, "parameters": 30}}"#, 2),
-        NetworkError::TwoSizes
+        RegistryError::TwoSizes
     );
     // Width 1: W 2, four layers of three numbers, the output bias 2.
     let error = of(
         r#"{"mgradnet_c": {"parameters": 15, "activation": "tanh"}}"#,
         2,
     );
-    let expected = NetworkError::BudgetTooSmall {
+    let expected = RegistryError::BudgetTooSmall {
         budget: 15,
         dim: 2,
         smallest: 16,

@@ -13,8 +13,8 @@ use gradnet_core::kernel::{
     CascadeFunction, FusedAdam, cascade, linear_spline, mean_squared_error, product,
     product_transposed, softmax_modules, softplus, tied_cascade, tied_softmax_modules,
 };
-use gradnet_core::network::{Network, NetworkConfig, Size, registry};
 use gradnet_core::{ParameterSource, VectorField};
+use gradnet_train::registry::{Network, NetworkConfig, Size, registry};
 
 const DIM: usize = 4;
 const NARROW: [DType; 2] = [DType::F16, DType::BF16];

@@ -9,13 +9,14 @@ use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use gradnet_core::activation::{
     Activation, CascadedActivation, HardmaxActivation, ScalarFunction, StepActivation,
 };
+use gradnet_core::analysis::Claim;
 use gradnet_core::analysis::{
     Loop, Region, Verification, in_double_precision, loop_integral, parameters_not_finite, verify,
     verify_module,
 };
-use gradnet_core::network::{Claim, Network, NetworkConfig, Size, registry};
 use gradnet_core::sign::Free;
 use gradnet_core::{ParameterSource, TiedNetwork, VectorField};
+use gradnet_train::registry::{Network, NetworkConfig, Size, registry};
 
 /// About three deviations of data that was scaled to deviation 1.
 const AROUND: Region = Region {

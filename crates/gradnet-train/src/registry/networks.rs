@@ -1,28 +1,17 @@
 //! The one list of networks. Tests, command line and docs are driven by it.
 //!
-//! To add a network: write its settings (an [`Architecture`] that [`Builds`] it) and add one entry to the
-//! list at the end of this file; property tests, `gradnet networks` and `--network` follow.
+//! To add a network: write its settings in `gradnet-core`, one line in `settings.rs`, and one entry in the list at the
+//! end of this file; property tests, `gradnet list networks` and `--network` follow.
 
-use super::*;
-use crate::field::{GradientField, MonotoneField, Potential, VectorField};
-use crate::potential::{Icnn, PotentialMlp};
-use crate::source::ParameterSource;
+use super::error::RegistryError;
+use super::settings::*;
+use super::size::{Describes, Settings, Size};
 use burn::module::Module;
 use burn::tensor::Tensor;
+use gradnet_core::analysis::Claim;
+use gradnet_core::network::{self, Architecture};
+use gradnet_core::{GradientField, MonotoneField, ParameterSource, Potential, VectorField};
 use serde::{Deserialize, Serialize};
-
-/// What a network promises of its Jacobian.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Claim {
-    /// Nothing: a vector field.
-    None,
-    /// Symmetric everywhere: a gradient field.
-    Gradient,
-    /// Symmetric and positive semidefinite everywhere: the gradient of a convex potential.
-    Monotone,
-}
 
 /// A registered network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -62,6 +51,9 @@ macro_rules! has_potential {
     };
 }
 
+/// The network that the library's settings `C` build.
+type Built<C> = <C as Architecture>::Network;
+
 /// A function that only compiles if the type carries the claimed guarantee.
 macro_rules! assert_claim {
     (None, $type:ty) => {
@@ -86,11 +78,11 @@ macro_rules! assert_claim {
 
 macro_rules! networks {
     ($(
-        $variant:ident $name:literal: $config:ty => $network:ty,
+        $variant:ident $name:literal: $settings:ty => $config:ident,
         $claim:ident, potential $potential:ident,
         $title:literal, $reference:literal, $summary:literal;
     )*) => {
-        $(assert_claim!($claim, $network);)*
+        $(assert_claim!($claim, Built<network::$config>);)*
 
         const ENTRIES: &[Entry] = &[$(Entry {
             name: $name,
@@ -109,7 +101,7 @@ macro_rules! networks {
             $(
                 #[doc = $title]
                 #[serde(rename = $name)]
-                $variant($config),
+                $variant($settings),
             )*
         }
 
@@ -119,7 +111,7 @@ macro_rules! networks {
         pub enum Network {
             $(
                 #[doc = $title]
-                $variant($network),
+                $variant(Built<network::$config>),
             )*
         }
 
@@ -127,11 +119,11 @@ macro_rules! networks {
             /// The default settings of the network with this name, without a size.
             ///
             /// # Errors
-            /// [`NetworkError::UnknownNetwork`], with the names there are.
-            pub fn from_name(name: &str) -> Result<Self, NetworkError> {
+            /// [`RegistryError::UnknownNetwork`], with the names there are.
+            pub fn from_name(name: &str) -> Result<Self, RegistryError> {
                 match name {
-                    $($name => Ok(Self::$variant(<$config>::default())),)*
-                    _ => Err(NetworkError::UnknownNetwork {
+                    $($name => Ok(Self::$variant(<$settings>::default())),)*
+                    _ => Err(RegistryError::UnknownNetwork {
                         name: name.into(),
                         known: ENTRIES.iter().map(|entry| entry.name).collect(),
                     }),
@@ -148,7 +140,7 @@ macro_rules! networks {
             /// The size as given, if it is given once.
             pub fn size(&self) -> Option<Size> {
                 let sizes = match self {
-                    $(Self::$variant(config) => config.sizes(),)*
+                    $(Self::$variant(settings) => settings.sizes(),)*
                 };
                 match sizes {
                     (Some(width), None) => Some(Size::Width(width)),
@@ -160,17 +152,20 @@ macro_rules! networks {
             /// The same settings with another size.
             pub fn with_size(self, size: Size) -> Self {
                 match self {
-                    $(Self::$variant(config) => Self::$variant(config.with_size(size)),)*
+                    $(Self::$variant(settings) => Self::$variant(settings.with_size(size)),)*
                 }
             }
 
             /// The settings with the width they lead to in dimension `dim`.
             ///
             /// # Errors
-            /// [`NetworkError`] naming the setting, its value and what it must be.
-            pub fn resolve(&self, dim: usize) -> Result<Self, NetworkError> {
+            /// [`RegistryError`] naming the setting, its value and what it must be.
+            pub fn resolve(&self, dim: usize) -> Result<Self, RegistryError> {
                 Ok(match self {
-                    $(Self::$variant(config) => Self::$variant(config.resolve(dim)?.0),)*
+                    $(Self::$variant(settings) => {
+                        let (_, width) = Describes::<network::$config>::resolve(settings, dim)?;
+                        Self::$variant(settings.clone().with_size(Size::Width(width)))
+                    })*
                 })
             }
 
@@ -178,11 +173,10 @@ macro_rules! networks {
             ///
             /// # Errors
             /// As [`resolve`](Self::resolve).
-            pub fn parameter_count(&self, dim: usize) -> Result<usize, NetworkError> {
+            pub fn parameter_count(&self, dim: usize) -> Result<usize, RegistryError> {
                 match self {
-                    $(Self::$variant(config) => {
-                        let (config, width) = config.resolve(dim)?;
-                        Ok(config.count(dim, width))
+                    $(Self::$variant(settings) => {
+                        Ok(Describes::<network::$config>::resolve(settings, dim)?.0.num_params())
                     })*
                 }
             }
@@ -195,11 +189,11 @@ macro_rules! networks {
                 &self,
                 dim: usize,
                 source: &mut ParameterSource,
-            ) -> Result<Network, NetworkError> {
+            ) -> Result<Network, RegistryError> {
                 match self {
-                    $(Self::$variant(config) => {
-                        let network: $network = config.init(dim, source)?;
-                        Ok(Network::$variant(network))
+                    $(Self::$variant(settings) => {
+                        let (config, _) = Describes::<network::$config>::resolve(settings, dim)?;
+                        Ok(Network::$variant(config.build(source)))
                     })*
                 }
             }
@@ -287,119 +281,119 @@ impl Network {
 }
 
 networks! {
-    MGradNetC "mgradnet_c": CascadeConfig => super::MGradNetC,
+    MGradNetC "mgradnet_c": CascadeSettings => MGradNetCConfig,
         Monotone, potential closed,
         "mGradNet-C", "Eq. (16)-(17), Cor. 8.1",
         "a monotone deep scalar network for each hidden unit between tied weights";
-    MGradNetM "mgradnet_m": ModularConfig => super::MGradNetM,
+    MGradNetM "mgradnet_m": ModularSettings => MGradNetMConfig,
         Monotone, potential closed,
         "mGradNet-M", "Eq. (13)-(14), Cor. 7.1",
         "a conical sum of softmax modules, rho = 1";
-    GradNetC "gradnet_c": CascadeConfig => super::GradNetC,
+    GradNetC "gradnet_c": CascadeSettings => GradNetCConfig,
         Gradient, potential closed,
         "GradNet-C", "Eq. (16)-(17), Thm. 8",
         "a deep scalar network for each hidden unit between tied weights";
-    GradNetM "gradnet_m": ModularConfig => super::GradNetM,
+    GradNetM "gradnet_m": ModularSettings => GradNetMConfig,
         Gradient, potential closed,
         "GradNet-M", "Eq. (13)-(14), Thm. 7",
         "a linear combination of softmax modules, rho = 1";
-    MGradNetMSoftplus "mgradnet_m_softplus": ModularConfig => super::MGradNetMSoftplus,
+    MGradNetMSoftplus "mgradnet_m_softplus": ModularSettings => MGradNetMSoftplusConfig,
         Monotone, potential closed,
         "mGradNet-M, rho = softplus", "Cor. 7.1, first example",
         "softmax modules weighed by the softplus of their LogSumExp";
-    MGradNetMSigmoid "mgradnet_m_sigmoid": SigmoidModulesConfig => super::MGradNetMSigmoid,
+    MGradNetMSigmoid "mgradnet_m_sigmoid": SigmoidModulesSettings => MGradNetMSigmoidConfig,
         Monotone, potential closed,
         "mGradNet-M, affine rho", "Cor. 7.1, second example",
         "sigmoid modules weighed by an affine function of their summed softplus";
-    MGradNetSoftmax "mgradnet_softmax": SoftmaxConfig => super::MGradNetSoftmax,
+    MGradNetSoftmax "mgradnet_softmax": SoftmaxSettings => MGradNetSoftmaxConfig,
         Monotone, potential closed,
         "mGradNet, scaled softmax", "Prop. 2, Thm. 1",
         "one layer with a scaled softmax, dense in the gradients of convex functions";
-    MGradNet "mgradnet": SingleConfig => super::MGradNet,
+    MGradNet "mgradnet": SingleSettings => MGradNetConfig,
         Monotone, potential closed,
         "mGradNet", "Eq. (1), Prop. 2",
         "one layer with a nondecreasing elementwise activation";
-    GradNet "gradnet": SingleConfig => super::GradNet,
+    GradNet "gradnet": SingleSettings => GradNetConfig,
         Gradient, potential closed,
         "GradNet", "Eq. (1), Prop. 1, Thm. 3",
         "one layer with a scaled elementwise activation";
-    GradNetDifference "gradnet_difference": DifferenceConfig => super::GradNetDifference,
+    GradNetDifference "gradnet_difference": DifferenceSettings => GradNetDifferenceConfig,
         Gradient, potential closed,
         "GradNet, difference", "Thm. 2",
         "the difference of two layers of scaled softmax";
-    MGradNetTransformed "mgradnet_transformed": TransformedConfig => super::MGradNetTransformed,
+    MGradNetTransformed "mgradnet_transformed": TransformedSettings => MGradNetTransformedConfig,
         Monotone, potential closed,
         "mGradNet, transformed", "Eq. (11), Thm. 6",
         "a monotone layer weighed by a nondecreasing function of its potential";
-    GradNetTransformed "gradnet_transformed": TransformedConfig => super::GradNetTransformed,
+    GradNetTransformed "gradnet_transformed": TransformedSettings => GradNetTransformedConfig,
         Gradient, potential closed,
         "GradNet, transformed", "Eq. (11), Thm. 5",
         "a layer weighed by a function of its potential";
-    MGradNetNeural "mgradnet_neural": NeuralConfig => super::MGradNetNeural,
+    MGradNetNeural "mgradnet_neural": NeuralSettings => MGradNetNeuralConfig,
         Monotone, potential closed,
         "mGradNet, neural activations", "Rem. 4, Lemma 5",
         "one layer whose units are nondecreasing scalar networks";
-    GradNetNeural "gradnet_neural": NeuralConfig => super::GradNetNeural,
+    GradNetNeural "gradnet_neural": NeuralSettings => GradNetNeuralConfig,
         Gradient, potential closed,
         "GradNet, neural activations", "Rem. 1, Eq. (6)",
         "one layer whose units are scalar networks";
-    MGradNetCNeural "mgradnet_c_neural": NeuralCascadeConfig => super::MGradNetCNeural,
+    MGradNetCNeural "mgradnet_c_neural": NeuralCascadeSettings => MGradNetCNeuralConfig,
         Monotone, potential closed,
         "mGradNet-C, neural activations", "Cor. 8.1, Rem. 4",
         "a cascade whose units are nondecreasing scalar networks";
-    GradNetCNeural "gradnet_c_neural": NeuralCascadeConfig => super::GradNetCNeural,
+    GradNetCNeural "gradnet_c_neural": NeuralCascadeSettings => GradNetCNeuralConfig,
         Gradient, potential closed,
         "GradNet-C, neural activations", "Thm. 8, Cor. 3.1",
         "a cascade whose units are scalar networks";
-    MGradNetQuadratic "mgradnet_quadratic": QuadraticConfig => super::MGradNetQuadratic,
+    MGradNetQuadratic "mgradnet_quadratic": QuadraticSettings => MGradNetQuadraticConfig,
         Monotone, potential closed,
         "mGradNet, quadratics", "ours, after Lemma 3",
         "the gradient of a smooth maximum of convex quadratics";
-    MGradNetCLinear "mgradnet_c_linear": CascadePositiveConfig => super::MGradNetCLinear,
+    MGradNetCLinear "mgradnet_c_linear": PositivePartSettings<CascadeSettings> => MGradNetCLinearConfig,
         Monotone, potential closed,
         "mGradNet-C, linear part", "Cor. 8.1, Rem. 6, [14]",
         "mGradNet-C around a learned centre, and a positive semidefinite linear part";
-    MGradNetMLinear "mgradnet_m_linear": ModularPositiveConfig => super::MGradNetMLinear,
+    MGradNetMLinear "mgradnet_m_linear": PositivePartSettings<ModularSettings> => MGradNetMLinearConfig,
         Monotone, potential closed,
         "mGradNet-M, linear part", "Cor. 7.1, Rem. 6, [14]",
         "mGradNet-M around a learned centre, and a positive semidefinite linear part";
-    GradNetCLinear "gradnet_c_linear": CascadeSymmetricConfig => super::GradNetCLinear,
+    GradNetCLinear "gradnet_c_linear": SymmetricPartSettings<CascadeSettings> => GradNetCLinearConfig,
         Gradient, potential closed,
         "GradNet-C, linear part", "Thm. 8, Rem. 2",
         "GradNet-C around a learned centre, and a symmetric linear part";
-    GradNetMLinear "gradnet_m_linear": ModularSymmetricConfig => super::GradNetMLinear,
+    GradNetMLinear "gradnet_m_linear": SymmetricPartSettings<ModularSettings> => GradNetMLinearConfig,
         Gradient, potential closed,
         "GradNet-M, linear part", "Thm. 7, Rem. 2",
         "GradNet-M around a learned centre, and a symmetric linear part";
-    Icnn "icnn": IcnnConfig => Icnn,
+    Icnn "icnn": IcnnSettings => IcnnConfig,
         Monotone, potential closed,
         "ICNN", "baseline [36]",
         "the gradient of an input convex network with softplus activations";
-    Icgn "icgn": IcgnConfig => super::Icgn,
+    Icgn "icgn": IcgnSettings => IcgnConfig,
         Monotone, potential closed,
         "ICGN, exact", "baseline [29]",
         "the input convex gradient network, its integral in closed form";
-    IcgnMonteCarlo "icgn_monte_carlo": IcgnMonteCarloConfig => IcgnSampled,
+    IcgnMonteCarlo "icgn_monte_carlo": IcgnSampledSettings => IcgnSampledConfig,
         Gradient, potential unknown,
         "ICGN, Monte-Carlo", "baseline [29], as the paper ran it",
         "the input convex gradient network, its integral a mean over random nodes";
-    Crr "crr": RidgeConfig => ConvexRidge,
+    Crr "crr": RidgeSettings => ConvexRidgeConfig,
         Monotone, potential closed,
         "CRR", "baseline [34]",
         "one layer of learned nondecreasing linear splines";
-    Rr "rr": RidgeConfig => Ridge,
+    Rr "rr": RidgeSettings => RidgeConfig,
         Gradient, potential closed,
         "RR", "baseline [35] in the paper's use: the CRR unconstrained",
         "one layer of learned linear splines";
-    Mlp "mlp": MlpConfig => PotentialMlp,
+    Mlp "mlp": MlpSettings => MlpConfig,
         Gradient, potential closed,
         "MLP", "baseline, App. A",
         "the gradient of a perceptron whose last layer is summed";
-    Hamiltonian "hamiltonian": HamiltonianConfig => PotentialMlp,
+    Hamiltonian "hamiltonian": HamiltonianSettings => HamiltonianNetworkConfig,
         Gradient, potential closed,
         "Hamiltonian NN", "baseline [59]",
         "the gradient of a Hamiltonian on phase space, a perceptron with linear output";
-    Baseline "baseline": BaselineConfig => BaselineNetwork,
+    Baseline "baseline": BaselineSettings => BaselineNetworkConfig,
         None, potential unknown,
         "Baseline NN", "baseline [59]",
         "a perceptron that outputs a vector field, with no guarantee";

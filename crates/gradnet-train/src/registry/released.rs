@@ -20,18 +20,24 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use super::*;
-use crate::activation::{CascadedActivation, ModularActivation, One, SoftmaxBlock};
-use crate::sign::{Free, NonNegative, Sign};
-use crate::source::ParameterSource;
-use crate::tied::TiedNetwork;
+use super::networks::{Network, NetworkConfig};
+use super::settings::{CascadeSettings, ModularSettings};
+use super::size::Describes;
+use gradnet_core::activation::{CascadedActivation, ModularActivation, One, SoftmaxBlock};
+use gradnet_core::network::NetworkError;
+use gradnet_core::network::{
+    Architecture, BlockActivation, MGradNetCConfig, MGradNetMConfig, UnitFunction,
+};
+use gradnet_core::sign::{Free, NonNegative, Sign};
+use gradnet_core::{ParameterSource, TiedNetwork};
 
 /// The arrays of a released network, by name.
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
-/// use gradnet_core::network::{ReleasedState, UnitFunction};
+/// use gradnet_core::network::UnitFunction;
 /// use gradnet_core::{ParameterSource, VectorField};
+/// use gradnet_train::registry::{ReleasedError, ReleasedState};
 ///
 /// // mGradNet-C with one layer of one unit in one dimension: softplus(0) tanh(softplus(0) (x + 0)) + 1.
 /// let arrays = [("W", vec![1, 1], 1.0), ("alpha.0", vec![1], 0.0), ("beta.0", vec![1], 0.0), ("bias.0", vec![1], 0.0), ("bias.1", vec![1], 1.0)];
@@ -40,7 +46,7 @@ use crate::tied::TiedNetwork;
 /// let (_, network) = state.network("mgradnet_c", UnitFunction::Tanh, source)?;
 /// let y = network.forward(Tensor::zeros([1, 1], &Device::flex()));
 /// assert_eq!(y.into_scalar::<f32>(), 1.0);
-/// # Ok::<(), gradnet_core::network::ReleasedError>(())
+/// # Ok::<(), ReleasedError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReleasedState {
@@ -154,12 +160,12 @@ impl ReleasedState {
         &self,
         fixed: UnitFunction,
         source: &mut ParameterSource,
-    ) -> Result<(CascadeConfig, TiedNetwork<CascadedActivation<S>>), ReleasedError> {
+    ) -> Result<(CascadeSettings, TiedNetwork<CascadedActivation<S>>), ReleasedError> {
         let mut arrays = Arrays::new(self)?;
         let (hidden, dim) = arrays.matrix_shape("W")?;
         let layers = arrays.count("alpha.");
         let learned = arrays.has("nonlinearity.");
-        let config = CascadeConfig {
+        let config = CascadeSettings {
             width: Some(hidden),
             parameters: None,
             layers,
@@ -188,17 +194,25 @@ impl ReleasedState {
         arrays.finish()?;
 
         let shape = [layers, hidden];
-        let mut network: TiedNetwork<CascadedActivation<S>> = config.init(dim, source)?;
-        network.weight = source.values([hidden, dim], weight);
-        network.output_bias = Some(source.values([dim], output_bias));
-        network.activation.alpha = source.values(shape, alpha);
-        network.activation.beta = source.values(shape, beta);
-        network.activation.bias = source.values(shape, bias);
-        if let (Some(learned), Some((a, b))) = (&mut network.activation.learned, functions) {
+        Describes::<MGradNetCConfig>::config(&config, dim, hidden).check()?;
+        let mut activation = match config.activation.fixed() {
+            Some(function) => CascadedActivation::fixed(shape, dim, function, source),
+            None => CascadedActivation::learned(shape, dim, source),
+        };
+        activation.alpha = source.values(shape, alpha);
+        activation.beta = source.values(shape, beta);
+        activation.bias = source.values(shape, bias);
+        if let (Some(learned), Some((a, b))) = (&mut activation.learned, functions) {
             learned.a = source.values(shape, released_layers::<S>(a, shape, 1.0));
             let sign = if S::NONNEGATIVE { 1.0 } else { -1.0 };
             learned.b = source.values(shape, released_layers::<S>(b, shape, sign));
         }
+        let network = TiedNetwork {
+            weight: source.values([hidden, dim], weight),
+            hidden_bias: None,
+            output_bias: Some(source.values([dim], output_bias)),
+            activation,
+        };
         Ok((config, network))
     }
 
@@ -209,15 +223,12 @@ impl ReleasedState {
     pub fn modular<S: Sign>(
         &self,
         source: &mut ParameterSource,
-    ) -> Result<(ModularConfig, ReleasedModular<S>), ReleasedError>
-    where
-        ModularConfig: Builds<ReleasedModular<S>>,
-    {
+    ) -> Result<(ModularSettings, ReleasedModular<S>), ReleasedError> {
         let mut arrays = Arrays::new(self)?;
         let (hidden, dim) = arrays.matrix_shape("mmgn_modules.0.W")?;
         let modules = arrays.count("mmgn_modules.");
         let learned = arrays.has("mmgn_modules.0.act.");
-        let config = ModularConfig {
+        let config = ModularSettings {
             width: Some(hidden),
             parameters: None,
             modules,
@@ -244,15 +255,19 @@ impl ReleasedState {
         let output_bias = arrays.take("bias", dim)?;
         arrays.finish()?;
 
+        Describes::<MGradNetMConfig>::config(&config, dim, hidden).check()?;
         let units = modules * hidden;
-        let mut network: ReleasedModular<S> = config.init(dim, source)?;
-        network.weight = source.values([units, dim], weight);
-        network.hidden_bias = Some(source.values([units], hidden_bias));
-        network.output_bias = Some(source.values([dim], output_bias));
-        network.activation.alpha = source.values([modules], alpha);
-        network.activation.block.temperature = source.values([modules], temperature);
-        network.activation.block.mix =
-            mix.map(|(a, b)| (source.values([modules], a), source.values([modules], b)));
+        let mut block = SoftmaxBlock::new(modules, learned, source);
+        block.temperature = source.values([modules], temperature);
+        block.mix = mix.map(|(a, b)| (source.values([modules], a), source.values([modules], b)));
+        let mut activation = ModularActivation::new(modules, block, One, source);
+        activation.alpha = source.values([modules], alpha);
+        let network = TiedNetwork {
+            weight: source.values([units, dim], weight),
+            hidden_bias: Some(source.values([units], hidden_bias)),
+            output_bias: Some(source.values([dim], output_bias)),
+            activation,
+        };
         Ok((config, network))
     }
 }

@@ -13,11 +13,10 @@ use burn::module::Param;
 use burn::tensor::{Device, FloatDType, Gradients, Tensor, TensorData};
 use gradnet_core::activation::CascadedActivation;
 use gradnet_core::analysis::{host, jacobians};
-use gradnet_core::network::{
-    BlockActivation, Builds, ModularConfig, ReleasedModular, ReleasedState, UnitFunction,
-};
+use gradnet_core::network::{BlockActivation, UnitFunction};
 use gradnet_core::sign::{Free, NonNegative, Sign};
 use gradnet_core::{ParameterSource, TiedNetwork, VectorField};
+use gradnet_train::registry::ReleasedState;
 use serde_json::Value;
 
 const DIM: usize = 3;
@@ -217,10 +216,7 @@ fn check_cascade<S: Sign>(name: &str, activation: UnitFunction) {
     }
 }
 
-fn check_modular<S: Sign>(name: &str, activation: BlockActivation)
-where
-    ModularConfig: Builds<ReleasedModular<S>>,
-{
+fn check_modular<S: Sign>(name: &str, activation: BlockActivation) {
     let case = Case::load(name);
     let (device, mut source) = f64_source();
     let (config, network) = case

@@ -5,14 +5,16 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{DType, Device, Distribution, FloatDType, Gradients, Tensor, TensorData};
 use gradnet_core::activation::{CascadedActivation, ScalarFunction};
+use gradnet_core::analysis::Claim;
 use gradnet_core::analysis::{
     Loop, Region, host, jacobians, loop_integral, monotonicity, relative_asymmetry,
     smallest_eigenvalue, verify,
 };
-use gradnet_core::network::{Claim, Entry, Network, NetworkConfig, Size, registry};
-use gradnet_core::potential::Hamiltonian;
+use gradnet_core::combine::{Hamiltonian, StronglyMonotone};
+use gradnet_core::inverse::InverseSettings;
 use gradnet_core::sign::Free;
-use gradnet_core::{GradientField, ParameterSource, TiedNetwork, VectorField};
+use gradnet_core::{GradientField, MonotoneField, ParameterSource, TiedNetwork, VectorField};
+use gradnet_train::registry::{Entry, Network, NetworkConfig, Size, registry};
 use proptest::prelude::*;
 use std::f64::consts::TAU;
 
@@ -249,6 +251,64 @@ fn one_seed_gives_one_network_and_two_seeds_two() {
         assert_eq!(values(1), values(1), "{}", entry.name);
         assert_ne!(values(1), values(2), "{}", entry.name);
     }
+}
+
+/// A registered network whose claim is monotone, as a type.
+#[derive(Module, Debug)]
+struct Registered {
+    network: Network,
+}
+
+impl VectorField for Registered {
+    fn dim(&self) -> usize {
+        self.network.dim()
+    }
+
+    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        self.network.forward(x)
+    }
+
+    fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
+        self.network.jacobian_vector(x, v)
+    }
+}
+
+impl GradientField for Registered {}
+impl MonotoneField for Registered {}
+
+#[test]
+fn every_monotone_network_plus_mu_x_is_inverted_in_single_precision_by_default() {
+    let monotone = registry()
+        .iter()
+        .filter(|entry| entry.claim == Claim::Monotone);
+    let mut names = Vec::new();
+    for entry in monotone {
+        for (dim, modulus) in [(4, 0.5), (4, 0.05), (32, 0.1)] {
+            let mut single = ParameterSource::new(&Device::flex(), 3);
+            let network = NetworkConfig::from_name(entry.name)
+                .expect("the network is registered")
+                .with_size(Size::Width(16))
+                .init(dim, &mut single)
+                .expect("the settings are valid");
+            let field = StronglyMonotone::new(Registered { network }, modulus);
+            let x = single.uniform([32, dim], -2.0, 2.0).val().detach();
+            let y = field.forward(x.clone());
+            let found = field
+                .inverse(y, &InverseSettings::default())
+                .unwrap_or_else(|error| panic!("{} at {dim}, {modulus}: {error}", entry.name));
+            // ‖x − f⁻¹(y)‖ ≤ residual / μ.
+            let way = host((found.x - x).square().sum_dim(1).sqrt());
+            for (way, residual) in way.iter().zip(&found.residuals) {
+                assert!(
+                    *way <= 1.1 * residual / modulus + 1e-5,
+                    "{}: {way}",
+                    entry.name
+                );
+            }
+        }
+        names.push(entry.name);
+    }
+    assert!(names.len() > 10, "{names:?}");
 }
 
 proptest! {

@@ -7,7 +7,12 @@
 //!
 //! The MLP baseline of Table II sums its last layer; the Hamiltonian network (Greydanus et al., 2019) has a
 //! linear output layer without bias. Both are gradient fields, with no convexity.
+//!
+//! Burn differentiates once, and training already needs that for the parameters. So `∇F` is written here as forward
+//! tensor operations, a reverse pass derived by hand, and `H_F v` as the tangent of that pass; likewise in the ICNN.
 
+use super::config::network_configs;
+use super::error::{NetworkError, check_size, count_from};
 use crate::activation::ScalarFunction;
 use crate::field::{GradientField, Potential, VectorField, assert_dim};
 use crate::source::ParameterSource;
@@ -66,44 +71,110 @@ pub struct PotentialMlp {
     function: ScalarFunction,
 }
 
-impl PotentialMlp {
-    /// `layers` hidden layers of `hidden` units whose last is summed; PyTorch's initial values.
+network_configs! {
+    /// Settings of [`PotentialMlp`] as the baseline MLP of Table II (App. A): the gradient of a perceptron whose last
+    /// layer is summed.
     ///
-    /// # Panics
-    /// If there is no layer.
-    pub fn summed(
-        [layers, hidden, dim]: [usize; 3],
-        function: ScalarFunction,
-        source: &mut ParameterSource,
-    ) -> Self {
-        assert!(layers > 0, "a perceptron needs a hidden layer, not 0");
-        let inputs = |layer| if layer == 0 { dim } else { hidden };
-        Self {
-            layers: (0..layers)
-                .map(|layer| DenseLayer::uniform([hidden, inputs(layer)], source))
-                .collect(),
-            output: None,
-            function,
+    /// ```text
+    /// f = ∇F,   F(x) = Σ_i a_Ki,   a_0 = x,   a_k = s(W_k a_{k−1} + b_k),   k = 1, …, K
+    /// ```
+    ///
+    /// # Shapes
+    /// - `W_1`: `[width, dim]`; the other `W_k`: `[width, width]`; `b_k`: `[width]`
+    /// - the field: `[batch, dim] -> [batch, dim]`; its potential: `[batch, dim] -> [batch]`
+    pub struct MlpConfig => PotentialMlp;
+
+    fields {
+        /// The dimension of the points.
+        pub dim: usize,
+        /// Units of each layer.
+        #[config(default = 32)]
+        pub width: usize,
+        /// Hidden layers `K`, 3 in the paper.
+        #[config(default = 3)]
+        pub layers: usize,
+        /// `s`, the scalar function of the units; not stated in the paper.
+        #[config(default = "ScalarFunction::Tanh")]
+        pub activation: ScalarFunction,
+    }
+    architecture {
+        fn check(&self) -> Result<(), NetworkError> {
+            check_size(self.dim, self.width)?;
+            count_from("layers", self.layers, 1)
+        }
+
+        fn num_params(&self) -> usize {
+            self.width * (self.dim + 1) + (self.layers - 1) * self.width * (self.width + 1)
+        }
+
+        fn build(&self, source: &mut ParameterSource) -> Self::Network {
+            let inputs = |layer| if layer == 0 { self.dim } else { self.width };
+            PotentialMlp {
+                layers: (0..self.layers)
+                    .map(|layer| DenseLayer::uniform([self.width, inputs(layer)], source))
+                    .collect(),
+                output: None,
+                function: self.activation,
+            }
         }
     }
+}
 
-    /// Two hidden layers and a linear output without bias; orthogonal initial weights, as the
-    /// Hamiltonian networks have.
-    pub fn hamiltonian(
-        [hidden, dim]: [usize; 2],
-        function: ScalarFunction,
-        source: &mut ParameterSource,
-    ) -> Self {
-        Self {
-            layers: vec![
-                DenseLayer::orthogonal([hidden, dim], source),
-                DenseLayer::orthogonal([hidden, hidden], source),
-            ],
-            output: Some(source.orthogonal([1, hidden])),
-            function,
+network_configs! {
+    /// Settings of [`PotentialMlp`] as a Hamiltonian network (Greydanus, Dzamba, Yosinski, 2019, the baseline [59]): the
+    /// gradient of an energy on phase space.
+    ///
+    /// ```text
+    /// f = ∇H,   H(q, p) = uᵀ s(W_2 s(W_1 x + b_1) + b_2),   x = (q, p)
+    /// ```
+    ///
+    /// Weights start orthogonal, as that network's do. [`Hamiltonian`](crate::combine::Hamiltonian) makes dynamics of it.
+    ///
+    /// # Shapes
+    /// - `W_1`: `[width, dim]`; `W_2`: `[width, width]`; `b_1`, `b_2`: `[width]`; `u`: `[1, width]`
+    /// - the field: `[batch, dim] -> [batch, dim]`; its potential: `[batch, dim] -> [batch]`
+    pub struct HamiltonianNetworkConfig => PotentialMlp;
+
+    fields {
+        /// The dimension of phase space, even: positions and momenta.
+        pub dim: usize,
+        /// Units of each of the two hidden layers, 100 in the paper.
+        #[config(default = 100)]
+        pub width: usize,
+        /// `s`, the scalar function of the units.
+        #[config(default = "ScalarFunction::Tanh")]
+        pub activation: ScalarFunction,
+    }
+    architecture {
+        fn check(&self) -> Result<(), NetworkError> {
+            check_size(self.dim, self.width)?;
+            if self.dim.is_multiple_of(2) {
+                return Ok(());
+            }
+            Err(NetworkError::Dimension {
+                dim: self.dim,
+                requirement: "points (q, p) of phase space, an even dimension",
+            })
+        }
+
+        fn num_params(&self) -> usize {
+            self.width * (self.dim + 1) + self.width * (self.width + 1) + self.width
+        }
+
+        fn build(&self, source: &mut ParameterSource) -> Self::Network {
+            PotentialMlp {
+                layers: vec![
+                    DenseLayer::orthogonal([self.width, self.dim], source),
+                    DenseLayer::orthogonal([self.width, self.width], source),
+                ],
+                output: Some(source.orthogonal([1, self.width])),
+                function: self.activation,
+            }
         }
     }
+}
 
+impl PotentialMlp {
     /// The pre-activations `p_1, …, p_K`.
     fn pre_activations(&self, x: Tensor<2>) -> Vec<Tensor<2>> {
         assert_dim(&x, self.dim());

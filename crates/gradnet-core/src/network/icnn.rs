@@ -8,6 +8,8 @@
 //! with `B_k ≥ 0`, so that every `p_k` is convex in `x`: softplus is convex and nondecreasing. Every linear
 //! map has a bias of its own, redundant ones included, as the count of 109 parameters at `d = 2` asks.
 
+use super::config::network_configs;
+use super::error::{NetworkError, check_size, count_from};
 use super::mlp::DenseLayer;
 use crate::activation::ScalarFunction;
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, assert_dim};
@@ -38,6 +40,53 @@ pub struct Icnn {
     pub layers: Vec<IcnnLayer>,
 }
 
+network_configs! {
+    /// Settings of [`Icnn`], the gradient of an input convex network (the baseline [36]): monotone.
+    ///
+    /// ```text
+    /// f = ∇F,   F(x) = p_{K+1},   p_1 = A_0 x + a_0
+    /// p_{k+1} = B_k softplus(p_k) + b_k + A_k x + a_k,   B_k ≥ 0,   k = 1, …, K
+    /// ```
+    ///
+    /// # Shapes
+    /// - `A_k`: `[width, dim]`; `B_k`: `[width, width]`; `a_k`, `b_k`: `[width]`; the last ones have one row
+    /// - the field: `[batch, dim] -> [batch, dim]`; its potential: `[batch, dim] -> [batch]`
+    pub struct IcnnConfig => Icnn;
+
+    fields {
+        /// The dimension of the points.
+        pub dim: usize,
+        /// Units of each hidden layer.
+        #[config(default = 32)]
+        pub width: usize,
+        /// Hidden layers `K`, 2 in the paper.
+        #[config(default = 2)]
+        pub layers: usize,
+    }
+    architecture {
+        fn check(&self) -> Result<(), NetworkError> {
+            check_size(self.dim, self.width)?;
+            count_from("layers", self.layers, 1)
+        }
+
+        fn num_params(&self) -> usize {
+            let layer = |outputs: usize| outputs * (self.width + 1 + self.dim + 1);
+            self.width * (self.dim + 1) + (self.layers - 1) * layer(self.width) + layer(1)
+        }
+
+        fn build(&self, source: &mut ParameterSource) -> Self::Network {
+            let Self { dim, width, layers } = *self;
+            let outputs = |layer| if layer == layers { 1 } else { width };
+            Icnn {
+                first: DenseLayer::uniform([width, dim], source),
+                layers: (1..=layers)
+                    .map(|layer| IcnnLayer::new([outputs(layer), width, dim], source))
+                    .collect(),
+            }
+        }
+    }
+}
+
 impl IcnnLayer {
     /// `A` as PyTorch's linear layer; `B` uniform with mean `1/hidden`, so that a layer of positive
     /// weights starts as an average and the gradient neither grows nor vanishes with the width.
@@ -62,24 +111,6 @@ impl IcnnLayer {
 }
 
 impl Icnn {
-    /// `layers` hidden layers of `hidden` units.
-    ///
-    /// # Panics
-    /// If there is no layer.
-    pub fn new([layers, hidden, dim]: [usize; 3], source: &mut ParameterSource) -> Self {
-        assert!(
-            layers > 0,
-            "an input convex network needs a hidden layer, not 0"
-        );
-        let outputs = |layer| if layer == layers { 1 } else { hidden };
-        Self {
-            first: DenseLayer::uniform([hidden, dim], source),
-            layers: (1..=layers)
-                .map(|layer| IcnnLayer::new([outputs(layer), hidden, dim], source))
-                .collect(),
-        }
-    }
-
     /// The pre-activations `p_1, …, p_{K+1}`.
     fn pre_activations(&self, x: Tensor<2>) -> Vec<Tensor<2>> {
         assert_dim(&x, self.dim());
