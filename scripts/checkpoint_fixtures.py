@@ -3,7 +3,7 @@
 
     python3 scripts/checkpoint_fixtures.py
 
-writes them, and what the networks give, to crates/gradnet-experiments/tests/checkpoints/kinds. It needs PyTorch and NumPy.
+writes them, and what the networks give, to crates/gradnet-train/tests/checkpoints/kinds. It needs PyTorch and NumPy.
 The state is that of mgradnet_m_softmax.pt in the folder above; what lies beside the weights is what trainers put there.
 Another version of PyTorch writes files that differ in their bytes, not in what they hold.
 """
@@ -21,7 +21,7 @@ import numpy
 import torch
 
 CRATES = Path(__file__).resolve().parents[1] / "crates"
-CHECKPOINTS = CRATES / "gradnet-experiments/tests/checkpoints"
+CHECKPOINTS = CRATES / "gradnet-train/tests/checkpoints"
 STATE = torch.load(CHECKPOINTS / "mgradnet_m_softmax.pt")
 GOLDEN = json.loads((CRATES / "gradnet-core/tests/golden/networks.json").read_text())
 POINTS = torch.tensor(GOLDEN["cases"]["mgradnet_m_softmax"]["x"], dtype=torch.float64)

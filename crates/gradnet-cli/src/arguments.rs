@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use gradnet_experiments::backend::Backend;
+use gradnet_train::backend::Backend;
 
 /// Train, evaluate and verify gradient networks: networks that are gradients, or monotone gradients, by construction.
 #[derive(Debug, Parser)]

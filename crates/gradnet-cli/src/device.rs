@@ -1,8 +1,8 @@
 //! From `--backend NAME --device N` to a device that computes, or a failure with the remedy.
 
 use burn::tensor::Device;
-use gradnet_experiments::backend::{Backend, BackendError};
-use gradnet_experiments::config::nearest;
+use gradnet_train::backend::{Backend, BackendError};
+use gradnet_train::config::nearest;
 
 use crate::arguments::DeviceChoice;
 use crate::diagnostics::Failure;

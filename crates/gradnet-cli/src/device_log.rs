@@ -1,6 +1,6 @@
 //! Hears CubeCL's warnings of work that a device did not do; nothing else that is logged is of interest here.
 
-use gradnet_experiments::device_check;
+use gradnet_train::device_check;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 struct DeviceLog;

@@ -4,11 +4,11 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use gradnet_experiments::config::{ConfigError, Place, Problem};
-use gradnet_experiments::files::FileError;
-use gradnet_experiments::interchange::ImportError;
-use gradnet_experiments::predict::PredictError;
-use gradnet_experiments::{RunError, TrainError};
+use gradnet_train::config::{ConfigError, Place, Problem};
+use gradnet_train::files::FileError;
+use gradnet_train::interchange::ImportError;
+use gradnet_train::predict::PredictError;
+use gradnet_train::{RunError, TrainError};
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
 };

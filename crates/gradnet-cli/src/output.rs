@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use gradnet_experiments::data::file::{Columns, FileConfig, listed};
-use gradnet_experiments::files::RowReader;
+use gradnet_train::data::file::listed;
+use gradnet_train::files::RowReader;
 use serde::Serialize;
 
 use crate::diagnostics::Failure;
@@ -33,13 +33,6 @@ pub fn note(text: impl std::fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Says which columns of a data file are read, and what was assumed of it.
-pub fn columns(file: &FileConfig, columns: &Columns) {
-    let path = file.path.display();
-    note(format_args!("{path}: {columns}"));
-    notes(&file.path, &columns.notes);
-}
-
 /// Says which columns of a file hold the points, and what was assumed of it.
 pub fn points(file: &Path, reader: &RowReader) {
     let left_out = match reader.left_out() {
@@ -48,11 +41,7 @@ pub fn points(file: &Path, reader: &RowReader) {
     };
     let names = listed(reader.names());
     note(format_args!("{}: points {names}{left_out}", file.display()));
-    notes(file, reader.notes());
-}
-
-fn notes(file: &Path, notes: &[String]) {
-    for text in notes {
+    for text in reader.notes() {
         note(format_args!("note: {}: {text}", file.display()));
     }
 }

@@ -6,7 +6,7 @@
 
 use std::sync::{LazyLock, OnceLock};
 
-use gradnet_experiments::Interrupter;
+use gradnet_train::Interrupter;
 
 static INTERRUPTER: LazyLock<Interrupter> = LazyLock::new(Interrupter::new);
 
@@ -41,7 +41,7 @@ pub fn listen() {
 mod unix {
     use std::time::Duration;
 
-    use gradnet_experiments::run::remove_unfinished;
+    use gradnet_train::run::remove_unfinished;
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 

@@ -8,7 +8,7 @@ mod program;
 use std::fs;
 use std::path::Path;
 
-use gradnet_experiments::files::{RowWriter, Selection, write_arrays};
+use gradnet_train::files::{RowWriter, Selection, write_arrays};
 use pairs::{ROWS, columns, csv, numbers, pairs, part, train, try_to_train, write, write_config};
 use program::{Ran, gradnet};
 use serde_json::Value;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use gradnet_experiments::files::{RowReader, Selection, write_arrays};
+use gradnet_train::files::{RowReader, Selection, write_arrays};
 use program::{Ran, gradnet};
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ fn project(path: &str) -> PathBuf {
 }
 
 fn checkpoint(case: &str) -> String {
-    project("../gradnet-experiments/tests/checkpoints")
+    project("../gradnet-train/tests/checkpoints")
         .join(format!("{case}.pt"))
         .display()
         .to_string()
@@ -270,7 +270,7 @@ const KINDS: [(&str, &str, &[&str]); 11] = [
 ];
 
 fn kinds() -> PathBuf {
-    project("../gradnet-experiments/tests/checkpoints/kinds")
+    project("../gradnet-train/tests/checkpoints/kinds")
 }
 
 fn outputs(of: &str) -> Vec<Vec<f64>> {

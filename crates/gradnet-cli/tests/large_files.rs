@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use gradnet_experiments::files::{RowReader, Selection};
+use gradnet_train::files::{RowReader, Selection};
 use process::start_by;
 use program::gradnet;
 

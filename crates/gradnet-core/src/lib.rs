@@ -39,11 +39,13 @@ pub mod analysis;
 pub mod combine;
 mod field;
 pub mod inverse;
-pub mod kernel;
 pub mod network;
 pub mod sign;
 mod source;
 mod tied;
+
+/// Fused operations with their backward passes, a crate of their own.
+pub use gradnet_kernels as kernel;
 
 pub use field::{GradientField, MonotoneField, Potential, VectorField};
 pub use source::ParameterSource;

@@ -1,24 +1,24 @@
 //! How long a training step takes, beside the time of its matrix products alone.
 //!
-//! A step is what [`training`](crate::training) does: sampling, the target, forward, loss, backward, Adam. Its floor is
+//! A step is what [`training`](gradnet_train::training) does: sampling, the target, forward, loss, backward, Adam. Its floor is
 //! the matrix products that no implementation can leave out, timed in the same process: five of the tied shell (`X Wᵀ`,
 //! `S W`, and backward `G Wᵀ`, `Sᵀ G`, `Dᵀ X`) and, for target (22), the two of its halves, computed as the step computes them.
 
 use std::time::{Duration, Instant};
 
-use crate::registry::{CascadeSettings, ModularSettings, NetworkConfig, Size};
 use burn::tensor::{Device, Distribution, Tensor};
 use gradnet_core::ParameterSource;
 use gradnet_core::kernel::{product, product_transposed};
 use gradnet_core::network::{BlockActivation, UnitFunction};
+use gradnet_train::registry::{CascadeSettings, ModularSettings, NetworkConfig, Size};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-use crate::backend::Backend;
-use crate::data::{Batches, Sampler, sampled};
-use crate::experiment::{DataConfig, TrainConfig};
-use crate::target::{PiecewiseQuadraticConfig, QuarticPolynomialConfig, Target, TargetConfig};
-use crate::training::{Learner, Regression, TrainError, optimizer, scheduler};
+use gradnet_train::backend::Backend;
+use gradnet_train::experiment::{EvaluationConfig, TrainConfig};
+use gradnet_train::targets::{PiecewiseQuadraticConfig, QuarticPolynomialConfig, TargetConfig};
+use gradnet_train::task::{Regression, TaskError, regression::FormulaPairs};
+use gradnet_train::training::{TrainError, learner, optimizer};
 
 /// A shape to time: a network of the paper's experiments with its target and batch.
 #[derive(Clone, Debug)]
@@ -184,8 +184,6 @@ impl Case {
     }
 
     fn step_ms(&self, device: &Device, time: Duration) -> Result<f64, TrainError> {
-        let inner = device.clone().without_autodiff();
-        let target: Arc<dyn Target> = Arc::from(self.target().init(&inner)?);
         let mut source = ParameterSource::new(&device.clone().autodiff(), 0);
         let network = self.network.init(self.dim, &mut source)?;
         let config = TrainConfig {
@@ -193,13 +191,15 @@ impl Case {
             learning_rate: 1e-3,
             ..Default::default()
         };
-        let sampler = Sampler::new(&DataConfig::Online, target, 0, self.batch);
-        let mut batches = Batches::new(sampled(sampler, inner.clone()), 0..usize::MAX);
-        let mut scheduler = scheduler(&config);
-        let mut learner = Learner::new(network, Regression, optimizer(&config));
+        let evaluation = EvaluationConfig::default();
+        let inner = device.clone().without_autodiff();
+        let pairs = FormulaPairs::new(&self.target(), &config, &evaluation, 0, &inner);
+        let task = Arc::new(Regression::new(pairs.map_err(TaskError::from)?));
+        let mut learner = learner(network, task, optimizer(&config));
+        let mut lessons = learner.lessons(0..usize::MAX);
         Ok(median_ms(&inner, time, || {
-            if let Some(batch) = batches.next() {
-                learner.step(batch, 0.0, scheduler.step());
+            if let Some(lesson) = lessons.next() {
+                learner.step(lesson, 0.0, config.learning_rate);
             }
         }))
     }

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use gradnet_experiments::config::{self, ConfigError, Overrides};
-use gradnet_experiments::data::file::{FileConfig, FilePairs};
-use gradnet_experiments::files::check_output;
-use gradnet_experiments::registry::NetworkConfig;
-use gradnet_experiments::run::write_atomically;
+use gradnet_train::config::{self, ConfigError, Overrides};
+use gradnet_train::data::file::{FileConfig, FilePairs};
+use gradnet_train::registry::NetworkConfig;
+use gradnet_train::run::check_output;
+use gradnet_train::run::write_atomically;
 use serde::Serialize;
 
 use super::verify::unknown;
@@ -47,7 +47,7 @@ pub fn check(files: &[PathBuf], json: bool) -> Result<ExitCode, Failure> {
                 file,
                 good: true,
                 network: experiment.network.name(),
-                target: experiment.target.name(),
+                target: experiment.task.name(),
                 dim: experiment.dim(),
                 steps: experiment.train.steps,
             }),
@@ -55,7 +55,7 @@ pub fn check(files: &[PathBuf], json: bool) -> Result<ExitCode, Failure> {
                 "{}: {} learns {} (d = {}), {} steps",
                 file.display(),
                 experiment.network.name(),
-                experiment.target.name(),
+                experiment.task.name(),
                 experiment.dim(),
                 experiment.train.steps,
             ))?,
@@ -127,7 +127,7 @@ pub fn init(options: &Init) -> Result<ExitCode, Failure> {
     let shown = shown_path(&options.data, options.out.as_deref());
     let place = options.out.as_deref().unwrap_or(Path::new("config.toml"));
     let (text, columns) = config::template(&data, &network, &shown, place)?;
-    output::columns(&data, &columns);
+    columns.told(&data.path).iter().for_each(output::note);
     say_findings(data.inspect(Path::new(""))?, &network);
     let Some(out) = &options.out else {
         output::line(text.trim_end())?;

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use gradnet_experiments::backend::{Backend, BackendReport};
-use gradnet_experiments::device_check::{self, Row};
+use gradnet_train::backend::{Backend, BackendReport};
+use gradnet_train::device_check::{self, Row};
 
 use crate::arguments::Devices;
 use crate::device::quietly;

@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use gradnet_experiments::evaluation::{Reference, Score};
-use gradnet_experiments::target::TargetConfig;
+use gradnet_train::run::Scores;
 use serde::Serialize;
 
 use super::train::scores;
@@ -22,45 +21,44 @@ struct Scored<'a> {
     dim: usize,
     seed: u64,
     backend: &'a str,
-    test: Score,
-    reference: Reference,
+    #[serde(flatten)]
+    scores: Scores,
 }
 
 /// Scores the run.
 pub fn run(options: &Eval) -> Result<ExitCode, Failure> {
     let run = super::open_run(&options.run)?;
     let experiment = run.experiment();
-    let from_file = matches!(experiment.target, TargetConfig::File(_));
-    if from_file && (options.seed.is_some() || options.draws.is_some()) {
+    let drawn = experiment.task.draws();
+    if !drawn && (options.seed.is_some() || options.draws.is_some()) {
         return Err(Failure::input(
             "a run on a data file is scored on the rows of it that were held out: there is nothing to draw",
             "leave --seed and --draws out; --points N takes N of the rows",
         ));
     }
     let (backend, device) = device::open(&options.device)?;
-    let evaluation = run.evaluate(&device, options.points, options.draws, options.seed)?;
+    let measured = run.evaluate(&device, options.points, options.draws, options.seed)?;
     let scored = Scored {
         run: run.path(),
         network: experiment.network.name(),
-        target: experiment.target.name(),
+        target: experiment.task.name(),
         dim: experiment.dim(),
         seed: options.seed.unwrap_or(experiment.seed),
         backend: backend.name(),
-        test: evaluation.test,
-        reference: evaluation.reference,
+        scores: measured,
     };
     if options.json {
         output::json(&scored)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let points = match from_file {
-        true => "held-out rows".to_owned(),
-        false => format!("test points of seed {}", scored.seed),
+    let points = match drawn {
+        false => "held-out rows".to_owned(),
+        true => format!("test points of seed {}", scored.seed),
     };
     output::line(format_args!(
         "{}: {} on {}, d = {}, {points}, {}",
         experiment.name, scored.network, scored.target, scored.dim, scored.backend
     ))?;
-    scores(&scored.test, &scored.reference)?;
+    scores(&scored.scores)?;
     Ok(ExitCode::SUCCESS)
 }

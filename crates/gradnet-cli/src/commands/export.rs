@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use gradnet_experiments::interchange::export;
+use gradnet_train::interchange::export;
 
 use crate::arguments::Export;
 use crate::device;

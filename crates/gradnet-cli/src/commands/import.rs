@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use gradnet_experiments::config::{self, Overrides, nearest};
-use gradnet_experiments::interchange::{Found, import};
-use gradnet_experiments::registry::registry;
+use gradnet_train::config::{self, Overrides, nearest};
+use gradnet_train::interchange::{Found, import};
+use gradnet_train::registry::registry;
 
 use crate::arguments::Import;
 use crate::device;

@@ -18,7 +18,7 @@ mod verify;
 use std::path::Path;
 use std::process::ExitCode;
 
-use gradnet_experiments::Run;
+use gradnet_train::Run;
 
 use crate::arguments::{Command, ConfigCommand};
 use crate::diagnostics::Failure;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use gradnet_core::analysis::Claim;
-use gradnet_experiments::registry::registry;
+use gradnet_train::registry::registry;
 
 use crate::arguments::Listing;
 use crate::diagnostics::Failure;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use gradnet_experiments::predict::{PredictOptions, predict};
+use gradnet_train::predict::{PredictOptions, predict};
 
 use crate::arguments::Predict;
 use crate::device;

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use gradnet_experiments::Run;
-use gradnet_experiments::files::check_output;
-use gradnet_experiments::report::report;
+use gradnet_train::Run;
+use gradnet_train::report::report;
+use gradnet_train::run::check_output;
 
 use crate::arguments::Report;
 use crate::device;

@@ -4,14 +4,14 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use gradnet_experiments::backend::Backend;
-use gradnet_experiments::config::nearest;
 use gradnet_experiments::figure::{self, Figure};
-use gradnet_experiments::registry::registry;
 use gradnet_experiments::reproduce::{
     Grid, Options, Plan, ReproduceError, Selection, Store, reproduce,
 };
 use gradnet_experiments::universality::{self, UniversalityError};
+use gradnet_train::backend::Backend;
+use gradnet_train::config::nearest;
+use gradnet_train::registry::registry;
 
 use crate::arguments::{Reproduce, Reproduction};
 use crate::device;

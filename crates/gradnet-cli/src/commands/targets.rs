@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use gradnet_experiments::target::registry;
+use gradnet_train::targets::registry;
 
 use crate::arguments::Listing;
 use crate::diagnostics::Failure;

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use gradnet_experiments::config::{self, Overrides};
-use gradnet_experiments::evaluation::{Reference, Score};
-use gradnet_experiments::run::Run;
-use gradnet_experiments::target::TargetConfig;
-use gradnet_experiments::training::{Summary, TrainOptions, resume, train};
+use gradnet_train::config::{self, Overrides};
+use gradnet_train::run::{Run, Scores};
+use gradnet_train::task::regression::{Reference, Score};
+use gradnet_train::task::{Quantity, Rows};
+use gradnet_train::training::{Summary, TrainOptions, resume, train};
 
 use crate::arguments::Train;
 use crate::device;
@@ -36,11 +36,7 @@ pub fn run(options: &Train) -> Result<ExitCode, Failure> {
             ));
         }
     };
-    if let TargetConfig::File(file) = &experiment.target
-        && let Ok(columns) = file.columns()
-    {
-        output::columns(file, &columns);
-    }
+    experiment.task.reads().iter().for_each(output::note);
     let progress = progress::choose(options.progress);
     let (backend, device) = device::open(&options.device)?;
     let train_options = TrainOptions {
@@ -82,14 +78,29 @@ fn print(name: &str, summary: &Summary) -> Result<(), Failure> {
     output::line(format_args!(
         "{name}: {network} ({parameters} parameters) on {target}, d = {dim}, seed {seed}, {backend}"
     ))?;
-    scores(&summary.test, &summary.reference)?;
+    scores(&summary.scores)?;
     output::line(format_args!(
         "training      {steps} steps in {wall_s:.1} s, {steps_per_s:.0} steps/s"
     ))
 }
 
-/// The test error beside the reference rows.
-pub fn scores(test: &Score, reference: &Reference) -> Result<(), Failure> {
+/// What was measured, beside the rows to compare it with.
+pub fn scores(scores: &Scores) -> Result<(), Failure> {
+    match (scores.test(), scores.reference()) {
+        (Some(test), Some(reference)) => regression(&test, &reference)?,
+        _ => quantities(scores)?,
+    }
+    let mut rows = scores.baselines.values().flat_map(|row| row.values());
+    if rows.any(|quantity| quantity.is_bound) {
+        output::note(
+            "the fit of the best symmetric map was cut short because of its cost: the best one may have a smaller error",
+        );
+    }
+    Ok(())
+}
+
+/// The test error of a regression in words.
+fn regression(test: &Score, reference: &Reference) -> Result<(), Failure> {
     let Score { draws, points, .. } = test;
     let spread = match test.mse_db_std {
         Some(std) => format!("standard deviation {std:.2} over {draws} draws of {points} points"),
@@ -107,11 +118,23 @@ pub fn scores(test: &Score, reference: &Reference) -> Result<(), Failure> {
             "for reference {:.2} dB predicting zero, {:.2} dB the best symmetric linear map",
             reference.zero_db, reference.linear_db
         )),
-    }?;
-    if reference.linear_is_a_bound {
-        output::note(
-            "the fit of the best symmetric map was cut short because of its cost: the best one may have a smaller error",
-        );
+    }
+}
+
+/// Every number of a result, a line each, the rows to compare with below.
+fn quantities(scores: &Scores) -> Result<(), Failure> {
+    let shown = |Quantity {
+                     value, unit, std, ..
+                 }: &Quantity| match std {
+        Some(std) => format!("{value:.4} {unit} (standard deviation {std:.4})"),
+        None => format!("{value:.4} {unit}"),
+    };
+    let network = Rows::from([(String::new(), scores.metrics.clone())]);
+    for (row, quantities) in network.iter().chain(&scores.baselines) {
+        for (name, quantity) in quantities {
+            let quantity = shown(quantity);
+            output::line(format_args!("{row:13} {name:20} {}", quantity.trim_end()))?;
+        }
     }
     Ok(())
 }

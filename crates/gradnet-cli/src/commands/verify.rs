@@ -6,9 +6,9 @@ use burn::tensor::Device;
 use gradnet_core::analysis::Claim;
 use gradnet_core::analysis::{Region, Verification, verify_module};
 use gradnet_core::{ParameterSource, VectorField};
-use gradnet_experiments::backend::host;
-use gradnet_experiments::config::nearest;
-use gradnet_experiments::registry::{Network, NetworkConfig, RegistryError, Size, registry};
+use gradnet_train::backend::host;
+use gradnet_train::config::nearest;
+use gradnet_train::registry::{Network, NetworkConfig, RegistryError, Size, registry};
 use serde::Serialize;
 
 use super::networks::guarantee;

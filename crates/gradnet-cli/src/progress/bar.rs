@@ -1,6 +1,6 @@
 //! One line on the terminal that updates itself.
 
-use gradnet_experiments::training::{Plan, Progress, Stage, Status};
+use gradnet_train::training::{Plan, Progress, Stage, Status};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{duration, numbers};

@@ -10,7 +10,7 @@ pub use cells::Cells;
 
 use std::io::IsTerminal;
 
-use gradnet_experiments::training::{Progress, Status};
+use gradnet_train::training::{Progress, Status};
 
 pub use count::Count;
 
@@ -54,8 +54,14 @@ fn numbers(status: &Status) -> String {
     if let Some(loss) = status.train_loss {
         text.push_str(&format!("loss {loss:.2e}"));
     }
-    if let (Some(last), Some(best)) = (status.validation_db, status.best_db) {
-        text.push_str(&format!("  validation {last:.2} dB, best {best:.2} dB"));
+    let unit = match status.criterion.unit {
+        "" => String::new(),
+        unit => format!(" {unit}"),
+    };
+    if let (Some(last), Some(best)) = (status.validation, status.best) {
+        text.push_str(&format!(
+            "  validation {last:.2}{unit}, best {best:.2}{unit}"
+        ));
     }
     text
 }

@@ -1,6 +1,6 @@
 //! A line now and then, for files and pipes.
 
-use gradnet_experiments::training::{Plan, Progress, Stage, Status};
+use gradnet_train::training::{Plan, Progress, Stage, Status};
 
 use super::{duration, numbers};
 use crate::output;

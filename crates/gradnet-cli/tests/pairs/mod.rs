@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use gradnet_experiments::files::{Part, RowReader, RowWriter, Selection, write_arrays};
+use gradnet_train::files::{Part, RowReader, RowWriter, Selection, write_arrays};
 
 use crate::program::{Ran, gradnet};
 

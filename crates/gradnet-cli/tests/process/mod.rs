@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
-use gradnet_experiments::Run;
+use gradnet_train::Run;
 
 use crate::program::{Ran, command};
 
@@ -166,7 +166,7 @@ pub fn log(run: &Path) -> Vec<(usize, u64)> {
     let metrics = Run::open(run).unwrap().metrics().unwrap();
     let lines = metrics.iter();
     lines
-        .map(|line| (line.step, line.validation_db.to_bits()))
+        .map(|line| (line.step, line.validation.value().to_bits()))
         .collect()
 }
 

@@ -11,10 +11,10 @@ use kuva::render::render::Scene;
 
 use super::canvas::{Panel, panels, unit_square};
 use super::{Figure, FigureError, missing};
-use crate::data::points_tensor;
-use crate::evaluation::decibels;
 use crate::reproduce::{Grid, Plan, Selection, Store};
-use crate::run::Run;
+use gradnet_train::data::points_tensor;
+use gradnet_train::run::Run;
+use gradnet_train::task::regression::decibels;
 
 /// Cells along a side of a map.
 const SIDE: usize = 40;
@@ -53,7 +53,11 @@ fn errors(run: &Run, device: &Device) -> Result<Vec<Vec<f64>>, FigureError> {
     let points =
         (0..SIDE).flat_map(|row| (0..SIDE).flat_map(move |column| [centre(column), centre(row)]));
     let x = points_tensor(points.collect(), 2, device, FloatDType::F32);
-    let target = run.experiment().target.init(device)?;
+    let exhibit = run.task(device)?.exhibit(1);
+    let Some(target) = exhibit.and_then(|exhibit| exhibit.target) else {
+        let command = "gradnet reproduce toy-convex";
+        return Err(missing(Figure::ErrorMaps, command, run.path()));
+    };
     let field = run.network(device)?;
     let error = (field.forward(x.clone()) - target.gradient(x))
         .square()

@@ -16,11 +16,11 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 
-use crate::experiment::ExperimentError;
 use crate::reproduce::{Grid, Store};
-use crate::run::RunError;
-use crate::target::TargetError;
 use crate::two_body::OrbitError;
+use gradnet_train::experiment::ExperimentError;
+use gradnet_train::run::RunError;
+use gradnet_train::targets::TargetError;
 
 /// A figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use kuva::render::render::Scene;
 
 use super::FigureError;
 use super::canvas::{panels, unit_square};
-use crate::data::{grid_points, points_tensor};
-use crate::target::{Target, TargetConfig};
+use gradnet_train::data::{grid_points, points_tensor};
+use gradnet_train::targets::{Target, TargetConfig};
 
 /// Nodes along a side of the level sets' grid, and of the arrows'.
 const SIDES: [usize; 2] = [41, 11];

@@ -12,7 +12,7 @@ use super::canvas::{Panel, panels};
 use super::{Figure, FigureError, missing};
 use crate::bench::Row;
 use crate::reproduce::Store;
-use crate::run::RunError;
+use gradnet_train::run::RunError;
 
 /// The measurements, a row of JSON a line, in the results folder.
 const FILE: &str = "speed_sweep.jsonl";

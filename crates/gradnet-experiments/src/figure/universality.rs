@@ -10,8 +10,8 @@ use kuva::render::render::Scene;
 use super::canvas::{COLOURS, Panel, panels};
 use super::{Figure, FigureError, missing};
 use crate::reproduce::Store;
-use crate::run::RunError;
 use crate::universality::{Class, Row, Shape};
+use gradnet_train::run::RunError;
 
 /// The rows in the results folder.
 pub const FILE: &str = "universality.json";

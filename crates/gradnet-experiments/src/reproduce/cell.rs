@@ -1,16 +1,16 @@
 //! One training run of a table.
 
-use crate::registry::{NetworkConfig, Size};
+use gradnet_train::registry::{NetworkConfig, Size};
 use serde::{Deserialize, Serialize};
 use toml::value::{Table, Value};
 
 use super::identity::SCHEMA;
 use super::{Grid, GridNetwork, Identity, Measure};
-use crate::experiment::{
+use crate::two_body::Horizon;
+use gradnet_train::experiment::{
     DataConfig, Experiment, ExperimentError, FixedData, Schedule, TrainConfig,
 };
-use crate::target::TargetConfig;
-use crate::two_body::Horizon;
+use gradnet_train::targets::TargetConfig;
 
 /// What is chosen by validation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -173,13 +173,13 @@ fn target(grid: &Grid, dim: Option<usize>) -> Result<TargetConfig, ExperimentErr
     let config = TargetConfig::from_name(&grid.target).ok_or_else(|| unknown("must exist"))?;
     Ok(match (config, dim) {
         (TargetConfig::PiecewiseQuadratic(config), Some(dim)) => {
-            TargetConfig::PiecewiseQuadratic(crate::target::PiecewiseQuadraticConfig {
+            TargetConfig::PiecewiseQuadratic(gradnet_train::targets::PiecewiseQuadraticConfig {
                 dim,
                 ..config
             })
         }
         (TargetConfig::GaussianMixtureScore(config), Some(dim)) => {
-            TargetConfig::GaussianMixtureScore(crate::target::GaussianMixtureScoreConfig {
+            TargetConfig::GaussianMixtureScore(gradnet_train::targets::GaussianMixtureScoreConfig {
                 dim,
                 ..config
             })

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use toml::value::{Table, Value};
 
-use crate::experiment::{EvaluationConfig, Schedule, ValidationConfig};
 use crate::two_body::Horizon;
+use gradnet_train::experiment::{EvaluationConfig, Schedule, ValidationConfig};
 
 /// The grid of one table.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

@@ -7,9 +7,9 @@
 
 use serde::Serialize;
 
-use crate::digest::Digest;
-use crate::experiment::Experiment;
 use crate::two_body::Horizon;
+use gradnet_train::Digest;
+use gradnet_train::experiment::Experiment;
 
 /// The version of what the program makes of an experiment. A change after which the same experiment
 /// comes to other numbers, by more than rounding, raises it: older records are then no longer found.

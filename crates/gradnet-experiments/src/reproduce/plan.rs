@@ -1,7 +1,7 @@
 //! Which cells a table needs: first every candidate with seed 0, then the further seeds of the candidate that validated best.
 
 use super::{Candidate, Cell, Grid, GridNetwork, Record};
-use crate::experiment::ExperimentError;
+use gradnet_train::experiment::ExperimentError;
 
 /// A part of a table: some of its networks and dimensions, and how many seeds.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Candidate, Cell, Identity};
-use crate::evaluation::{Reference, Score};
-use crate::experiment::Experiment;
-use crate::run::{Run, RunError, write_atomically};
+
 use crate::two_body::Horizon;
+use gradnet_train::experiment::Experiment;
+use gradnet_train::run::{Run, RunError, write_atomically};
+use gradnet_train::task::regression::{Reference, Score};
 
 /// What a cell came to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

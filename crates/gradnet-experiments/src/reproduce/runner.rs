@@ -11,13 +11,13 @@ use burn::tensor::Device;
 use super::identity::SCHEMA;
 use super::record::{CellResult, OrbitScore, processor};
 use super::{Cell, Measure, Plan, Record, Store, Table};
-use crate::backend::Backend;
-use crate::evaluation::{Reference, reference_rows};
-use crate::experiment::{Experiment, ExperimentError};
-use crate::interrupter::Interrupter;
-use crate::run::{Run, RunError, RunFolder};
-use crate::training::{Summary, TrainError, TrainOptions, resume, train};
 use crate::two_body::{Prediction, evaluation_states, rate_of};
+use gradnet_train::Interrupter;
+use gradnet_train::backend::Backend;
+use gradnet_train::experiment::{Experiment, ExperimentError};
+use gradnet_train::run::{Run, RunError, RunFolder};
+use gradnet_train::task::Rows;
+use gradnet_train::training::{Summary, TrainError, TrainOptions, resume, train};
 
 /// How a reproduction runs.
 #[derive(Clone)]
@@ -127,7 +127,7 @@ pub fn reproduce(
             records,
             ..State::default()
         }),
-        references: Mutex::default(),
+        baselines: Mutex::default(),
         started: Instant::now(),
     };
     run.cells(plan.search()?)?;
@@ -172,8 +172,8 @@ struct Reproduction<'a> {
     watch: &'a dyn Watch,
     store: Store,
     state: Mutex<State>,
-    /// Reference rows by dimension and seed: all else they depend on is the plan's.
-    references: Mutex<HashMap<(usize, u64), Reference>>,
+    /// Rows to compare with by dimension and seed: all else they depend on is the plan's.
+    baselines: Mutex<HashMap<(usize, u64), Rows>>,
     started: Instant,
 }
 
@@ -337,11 +337,11 @@ impl Reproduction<'_> {
 
     /// Trains the cell's run, or goes on with it where a reproduction was interrupted.
     fn summary(&self, cell: &Cell, folder: &Path) -> Result<Summary, TrainError> {
-        let reference = self.reference(cell)?;
+        let baselines = self.baselines(cell)?;
         let options = || TrainOptions {
             overwrite: true,
             interrupter: self.options.interrupter.clone(),
-            reference: Some(reference),
+            baselines: Some(baselines.clone()),
             ..TrainOptions::new(self.options.backend)
         };
         let device = &self.options.device;
@@ -373,33 +373,31 @@ impl Reproduction<'_> {
         }
     }
 
-    fn reference(&self, cell: &Cell) -> Result<Reference, TrainError> {
+    /// The rows to compare with: computed once, or taken from a record.
+    fn baselines(&self, cell: &Cell) -> Result<Rows, TrainError> {
         let experiment = &cell.experiment;
         let key = (experiment.dim(), experiment.seed);
         let mut known = self
-            .references
+            .baselines
             .lock()
             .unwrap_or_else(|poison| poison.into_inner());
         if let Some(rows) = known.get(&key) {
-            return Ok(*rows);
+            return Ok(rows.clone());
         }
         let stored = self.state().records.iter().find_map(|record| {
             let result = record.result.as_ref()?;
             let same = (record.dim, record.seed) == key
-                && record.experiment.target == experiment.target
+                && record.experiment.task == experiment.task
                 && record.experiment.evaluation == experiment.evaluation;
-            same.then_some(result.reference)
+            same.then(|| result.reference.rows())
         });
         let rows = match stored {
             Some(rows) => rows,
-            None => reference_rows(
-                &experiment.target,
-                &experiment.evaluation,
-                experiment.seed,
-                &self.options.device,
-            )?,
+            None => experiment
+                .build_task(&self.options.device, None)?
+                .baselines(),
         };
-        known.insert(key, rows);
+        known.insert(key, rows.clone());
         Ok(rows)
     }
 
@@ -465,12 +463,13 @@ fn checkpoints(run: &Path) -> PathBuf {
     run.join(RunFolder::CHECKPOINTS)
 }
 
+/// The numbers of a summary that a record keeps.
 fn scored(summary: &Summary) -> CellResult {
     CellResult {
         parameters: summary.parameters,
-        validation_db: summary.validation_db,
-        test: summary.test.clone(),
-        reference: summary.reference,
+        validation_db: summary.validation.value(),
+        test: summary.test(),
+        reference: summary.reference(),
         orbits: None,
         curve: Vec::new(),
     }
@@ -481,5 +480,7 @@ fn curve(run: &Run) -> Result<Vec<(usize, f64)>, RunError> {
     let metrics = run.metrics()?;
     let stride = metrics.len().div_ceil(50).max(1);
     let chosen = metrics.iter().step_by(stride);
-    Ok(chosen.map(|line| (line.step, line.validation_db)).collect())
+    Ok(chosen
+        .map(|line| (line.step, line.validation.value()))
+        .collect())
 }

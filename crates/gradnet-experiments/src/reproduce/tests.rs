@@ -3,9 +3,9 @@ use std::path::Path;
 use burn::tensor::Device;
 
 use super::*;
-use crate::backend::Backend;
-use crate::interrupter::Interrupter;
-use crate::training::{Status, TrainError, TrainOptions, train};
+use gradnet_train::Interrupter;
+use gradnet_train::backend::Backend;
+use gradnet_train::training::{Status, TrainError, TrainOptions, train};
 
 fn options(out: &Path) -> Options {
     Options {
@@ -161,7 +161,7 @@ fn predicted_orbits_are_scored_and_an_interrupted_reproduction_goes_on() {
 /// Ends a run at its first validation.
 struct StopEarly(Interrupter);
 
-impl crate::training::Progress for StopEarly {
+impl gradnet_train::training::Progress for StopEarly {
     fn update(&mut self, _: &Status) {
         self.0.stop();
     }

@@ -4,8 +4,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use gradnet_core::VectorField;
 use serde::{Deserialize, Serialize};
 
-use super::{Orbit, OrbitError, State, energy, evenly, gradient, integrate, rotate};
-use crate::evaluation::decibels;
+use super::{Orbit, OrbitError, State, energy, evenly, exact_rate, integrate, rotate};
+use gradnet_train::task::regression::decibels;
 
 /// How long and how finely orbits are followed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,11 +27,6 @@ impl Default for Horizon {
             points: 2_000,
         }
     }
-}
-
-/// The true dynamics.
-pub fn exact_rate(state: &State) -> State {
-    rotate(&gradient(state))
 }
 
 /// The dynamics of a field that learned the gradient of `H`, one state at a time.

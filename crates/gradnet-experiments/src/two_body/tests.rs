@@ -64,7 +64,7 @@ fn the_gradient_is_the_central_difference_of_the_energy() {
 
 #[test]
 fn starts_are_nearly_circular_and_their_centre_rests() {
-    let mut random = crate::data::generator(1, crate::data::Stream::Target, 0);
+    let mut random = gradnet_train::data::generator(1, gradnet_train::data::Stream::Target, 0);
     for _ in 0..200 {
         let start = initial_state(&mut random);
         let [x, x2, y, y2, px, px2, py, py2] = start;

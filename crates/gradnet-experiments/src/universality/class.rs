@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::fit::{Budget, Fitted, fit};
 use super::{Shape, ShapeTarget, UniversalityError};
-use crate::data::{Stream, derived_seed};
-use crate::target::Target;
+use gradnet_train::data::{Stream, derived_seed};
+use gradnet_train::targets::Target;
 
 /// Scalar units of a transformation `γ`.
 const TRANSFORMATION_UNITS: usize = 8;

@@ -1,17 +1,21 @@
 //! One fit: Adam with a cosine rate on fresh points, then the error on test points.
 
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
 use burn::module::Module;
 use burn::optim::ModuleOptimizer;
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use gradnet_core::VectorField;
 use gradnet_core::kernel::FusedAdam;
 use serde::{Deserialize, Serialize};
 
 use super::ShapeTarget;
-use crate::data::{Batch, PointSet, Stream, generator, uniform_points};
-use crate::evaluation::{decibels, mean_squared_error};
-use crate::target::Target;
-use crate::training::{Learner, Loss, Objective};
+use gradnet_train::data::{Batch, PointSet, Stream, generator, uniform_points};
+use gradnet_train::targets::Target;
+use gradnet_train::task::regression::{decibels, mean_squared_error};
+use gradnet_train::task::{Criterion, Lesson, Quantities, Quantity, Rows, Task};
+use gradnet_train::training::Learner;
 
 /// The effort of a fit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,50 +50,90 @@ pub(super) struct Fitted {
     pub(super) mse_db: f64,
 }
 
-/// The mean over batch and coordinates of `(f(x) − y)²`, for any field.
-struct SquaredError;
+/// The gradient of a shape, learned from fresh points of the unit cube.
+struct Approximation {
+    target: ShapeTarget,
+    seed: u64,
+    budget: Budget,
+    device: Device,
+}
 
-impl<F: VectorField> Objective<F> for SquaredError {
-    type Batch = Batch;
+impl Approximation {
+    fn points(&self, stream: Stream, index: usize, count: usize) -> Vec<f32> {
+        let mut random = generator(self.seed, stream, index as u64);
+        uniform_points(&mut random, count, self.target.dim())
+    }
 
-    fn loss(&self, field: &F, batch: Batch) -> Loss {
-        Loss {
-            error: (field.forward(batch.x) - batch.y).square().mean(),
-            penalty: None,
+    /// The error beside that of predicting zero, in decibels.
+    fn error(&self, field: impl Fn(Tensor<2>) -> Tensor<2>) -> f64 {
+        let points = self.points(Stream::Test, 0, self.budget.test_points);
+        let set = PointSet::new(&points, &self.target, &self.device);
+        let zero = mean_squared_error(|x| x.zeros_like(), &set);
+        decibels(mean_squared_error(field, &set) / zero)
+    }
+}
+
+impl<F: VectorField> Task<F> for Approximation {
+    fn dim(&self) -> usize {
+        self.target.dim()
+    }
+
+    fn lesson(&self, step: usize) -> Lesson<F> {
+        let points = self.points(Stream::Training, step, self.budget.batch);
+        let Batch { x, y } = Batch::new(points, &self.target, &self.device);
+        Box::new(|field| (field.forward(x) - y).square().mean())
+    }
+
+    fn criterion(&self) -> Criterion {
+        Criterion {
+            name: "relative_mse_db",
+            unit: "dB",
         }
+    }
+
+    fn validate(&self, field: &F, _stop: &dyn Fn() -> bool) -> Option<f64> {
+        Some(self.error(|x| field.forward(x)))
+    }
+
+    fn evaluate(&self, field: &F) -> Quantities {
+        let error = Quantity::new(self.error(|x| field.forward(x)), "dB");
+        Quantities::from([("relative_mse_db".into(), error)])
+    }
+
+    fn baselines(&self) -> Rows {
+        let zero = Quantities::from([("relative_mse_db".into(), Quantity::new(0.0, "dB"))]);
+        Rows::from([("zero".into(), zero)])
     }
 }
 
 /// Trains a field whose parameters live on the device with autodiff.
-pub(super) fn fit<F: VectorField + Module>(
+pub(super) fn fit<F: VectorField + Module + 'static>(
     field: F,
     target: &ShapeTarget,
     seed: u64,
     budget: &Budget,
     device: &Device,
 ) -> Fitted {
-    let inner = device.clone().without_autodiff();
-    let dim = target.dim();
+    let task = Arc::new(Approximation {
+        target: target.clone(),
+        seed,
+        budget: *budget,
+        device: device.clone().without_autodiff(),
+    });
     let optimizer = ModuleOptimizer::from(FusedAdam::default());
-    let mut learner = Learner::new(field, SquaredError, optimizer);
-    for step in 0..budget.steps {
-        let mut random = generator(seed, Stream::Training, step as u64);
-        let points = uniform_points(&mut random, budget.batch, dim);
-        let batch = Batch::new(points, target, &inner);
-        let turn = std::f64::consts::PI * step as f64 / budget.steps as f64;
-        let rate = budget.learning_rate * (1.0 + turn.cos()) / 2.0;
-        learner.step(batch, step as f64 / budget.steps as f64, rate);
-    }
+    let mut learner = Learner::new(field, task.clone(), optimizer);
+    let steps = budget.steps;
+    let rate = |step| {
+        let turn = std::f64::consts::PI * step as f64 / steps as f64;
+        budget.learning_rate * (1.0 + turn.cos()) / 2.0
+    };
+    let goes_on = |_| ControlFlow::<()>::Continue(());
+    let _ = learner.learn(0..steps, steps, rate, goes_on);
     let field = learner.into_field();
     let parameters = field.num_params();
     let field = field.valid();
-    let mut random = generator(seed, Stream::Test, 0);
-    let points = uniform_points(&mut random, budget.test_points, dim);
-    let set = PointSet::new(&points, target, &inner);
-    let error = mean_squared_error(|x| field.forward(x), &set);
-    let zero = mean_squared_error(|x| x.zeros_like(), &set);
     Fitted {
         parameters,
-        mse_db: decibels(error / zero),
+        mse_db: task.error(|x| field.forward(x)),
     }
 }

@@ -22,8 +22,8 @@ use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Stream, generator};
-use crate::target::Target;
+use gradnet_train::data::{Stream, generator};
+use gradnet_train::targets::Target;
 
 /// Dimension of the cube. In the plane the infinity norm is a sum of convex ridges, `(|x + y| + |x − y|)/2`.
 const DIM: usize = 4;
@@ -197,7 +197,7 @@ impl Target for ShapeTarget {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{points_tensor, uniform_points};
+    use gradnet_train::data::{points_tensor, uniform_points};
 
     fn points(rows: usize, index: u64) -> Tensor<2> {
         let mut random = generator(1, Stream::Test, index);

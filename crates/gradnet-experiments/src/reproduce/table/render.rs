@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::super::Store;
 use super::{FieldRow, OrbitRow, Rows, Table};
-use crate::run::RunError;
+use gradnet_train::run::RunError;
 
 impl Table {
     /// Writes `tables/NAME.md`, `.csv` and `.json` into the results folder.

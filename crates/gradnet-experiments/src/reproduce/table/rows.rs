@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::super::plan::{Entry, best};
 use super::super::record::{CellResult, Record};
 use super::{FieldRow, OrbitRow};
-use crate::evaluation::{Reference, deviation, mean};
 use crate::two_body::{Horizon, Prediction, evaluation_states, exact_rate};
+use gradnet_train::task::regression::{Reference, deviation, mean};
 
 /// The rows of fields, those of one dimension together, its reference rows first.
 pub(super) fn field_rows(entries: &[Entry<'_>], records: &[Record]) -> Vec<FieldRow> {

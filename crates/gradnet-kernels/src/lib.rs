@@ -1,0 +1,94 @@
+//! Fused operations on [Burn](https://burn.dev) tensors: the activations that cost more than the matrix products around
+//! them. This crate knows no network.
+//!
+//! Written as tensor operations, a cascade of four layers passes over `[batch, hidden]` memory some forty times in a
+//! training step. Each function here is one pass, with a backward derived by hand:
+//!
+//! | function | formula | where it stands |
+//! |---|---|---|
+//! | [`cascade`] | z_0 = β_0 w + b_0, z_{l+1} = β_{l+1} w + α_l f_l(z_l) + b_{l+1} | Eq. (16)-(17), Thm. 8, Cor. 8.1 |
+//! | [`softmax_modules`] | α_m (a_m softmax(t_m z_m) − b_m softmax(−t_m z_m)) | Eq. (13)-(14), Thm. 1, Thm. 7, Cor. 7.1 |
+//! | [`linear_spline`] | a learned piecewise linear function per unit | the ridge baselines RR and CRR |
+//! | [`softplus`] | log(1 + e^x) | every nonnegative weight |
+//! | [`product_transposed`], [`product`] | x Wᵀ, s W, gradients in the order of W | the two products of every tied network |
+//! | [`tied_cascade`], [`tied_softmax_modules`] | σ(x Wᵀ + a) W | Eq. (1) around the first two, whole |
+//! | [`mean_squared_error`] | the mean of (y − t)² | the training loss |
+//! | [`FusedAdam`] | a step of Adam | the optimizer of every run |
+//!
+//! The activations take *effective* parameters: a sign constraint is applied before, so that one kernel serves the
+//! monotone and the free networks.
+//!
+//! Kernels exist for Flex (`f32` and `f64`, vectorised) and for the CubeCL runtimes (`f32`: wgpu, CUDA, ROCm). Any other
+//! backend or element type runs the same formulas as Burn operations; so do the tests, which hold the kernels against
+//! them (`tests`).
+//!
+//! `f16` and `bf16` are computed in `f32` and rounded once. A quantised operand is dequantised.
+//! Operands of two float types are a programmer's error: every function here panics with the name
+//! of the operand and both types.
+
+mod adam;
+mod cascade;
+mod linear_spline;
+mod mean_squared_error;
+mod operands;
+pub mod portable;
+mod product;
+mod softmax_modules;
+mod softplus;
+mod tied;
+
+#[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
+mod autodiff;
+#[cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm"))]
+mod cube;
+#[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
+mod extension;
+#[cfg(feature = "flex")]
+mod flex;
+#[cfg(test)]
+mod tests;
+
+pub use adam::{FusedAdam, Moments};
+pub use cascade::{CascadeFunction, cascade};
+pub use linear_spline::linear_spline;
+pub use mean_squared_error::mean_squared_error;
+use operands::wide;
+pub use operands::widened;
+pub use product::{product, product_transposed};
+pub use softmax_modules::softmax_modules;
+pub use softplus::softplus;
+pub use tied::{tied_cascade, tied_softmax_modules};
+
+use burn::{
+    backend::DispatchDevice,
+    tensor::{DType, Tensor},
+};
+
+/// Whether `has` holds for the device a tensor is computed on, autodiff or not, and its element type.
+fn is_on<const D: usize>(
+    tensor: &Tensor<D>,
+    has: impl FnOnce(&DispatchDevice, DType) -> bool,
+) -> bool {
+    let device = tensor.device();
+    match device.as_dispatch() {
+        DispatchDevice::Autodiff(device) => has(device, tensor.dtype()),
+        device => has(device, tensor.dtype()),
+    }
+}
+
+/// Whether the device is Flex and has kernels for this element type.
+#[cfg(feature = "flex")]
+fn flex_has_kernels(device: &DispatchDevice, dtype: DType) -> bool {
+    matches!(device, DispatchDevice::Flex(_)) && matches!(dtype, DType::F32 | DType::F64)
+}
+
+/// Whether the backend of a tensor has kernels for its element type.
+fn has_kernels<const D: usize>(tensor: &Tensor<D>) -> bool {
+    is_on(tensor, |device, dtype| match device {
+        #[cfg(feature = "flex")]
+        DispatchDevice::Flex(_) => flex_has_kernels(device, dtype),
+        #[cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm"))]
+        DispatchDevice::Cube(_) => dtype == DType::F32,
+        _ => false,
+    })
+}

@@ -1,0 +1,158 @@
+//! `[data.file]`: where the pairs are and how they are used.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::files::{FileError, RowReader};
+use crate::setting::SettingError;
+
+/// A file of points and gradients.
+///
+/// ```toml
+/// [data.file]
+/// path = "gradients.csv"
+/// x = ["x1", "x2"]
+/// y = ["g1", "g2"]
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FileConfig {
+    /// The file: .csv, .tsv, .npy, .npz, .parquet or .safetensors; relative to the config's folder.
+    pub path: PathBuf,
+    /// A second file with the gradients alone, row for row; the first then holds the points alone. Not set by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gradient_path: Option<PathBuf>,
+    /// Whether the first line of a text file names the columns. Found out by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<bool>,
+    /// Columns or arrays with the points. Default: the first half of the columns; for .npz and .safetensors the array "x".
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub x: Vec<String>,
+    /// Columns or arrays with the gradients. Default: the second half of the columns; for .npz and .safetensors the array "y".
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub y: Vec<String>,
+    /// Share of the rows that choose the weights. Default 0.1.
+    pub validation: f64,
+    /// Share of the rows that give the reported error. Default 0.1.
+    pub test: f64,
+    /// Whether points and gradients are moved to mean zero and divided by one number each. Default true.
+    pub standardise: bool,
+    /// -1 if the gradients in the file are minus those of the potential, as forces are minus the gradient of an energy: the network learns
+    /// -y, predictions are y. Default 1.
+    #[serde(skip_serializing_if = "is_plus")]
+    pub sign: i8,
+    /// Dimension of the points; found from the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dim: Option<usize>,
+}
+
+impl Default for FileConfig {
+    fn default() -> Self {
+        Self {
+            path: PathBuf::new(),
+            gradient_path: None,
+            header: None,
+            x: Vec::new(),
+            y: Vec::new(),
+            validation: 0.1,
+            test: 0.1,
+            standardise: true,
+            sign: 1,
+            dim: None,
+        }
+    }
+}
+
+fn is_plus(sign: &i8) -> bool {
+    *sign == 1
+}
+
+/// Readers of a file of pairs: one that gives `[x | y]` rows, or one for each half.
+#[allow(clippy::large_enum_variant)] // one lives at a time
+pub(super) enum Readers {
+    One(RowReader),
+    Two(RowReader, RowReader),
+}
+
+impl FileConfig {
+    /// The settings for a file with everything else at its default.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Checks the numbers.
+    pub(crate) fn check(&self) -> Result<(), SettingError> {
+        let share = |field: &'static str, value: f64| match value > 0.0 && value < 1.0 {
+            true => Ok(()),
+            false => Err(SettingError::Invalid {
+                field,
+                value: value.to_string(),
+                requirement: "must be a share of the rows between 0 and 1".into(),
+                remedy: format!("write {field} = 0.1 for every tenth row"),
+            }),
+        };
+        share("validation", self.validation)?;
+        share("test", self.test)?;
+        if self.validation + self.test >= 1.0 {
+            let shares = [("validation", self.validation), ("test", self.test)];
+            let [(other, beside), (field, value)] = match self.validation > self.test {
+                true => [shares[1], shares[0]],
+                false => shares,
+            };
+            return Err(SettingError::Invalid {
+                field,
+                value: value.to_string(),
+                requirement: format!("must leave rows to train on beside {other} = {beside}"),
+                remedy: "write validation = 0.1 and test = 0.1".into(),
+            });
+        }
+        if ![1, -1].contains(&self.sign) {
+            return Err(SettingError::Invalid {
+                field: "sign",
+                value: self.sign.to_string(),
+                requirement: "must be 1 or -1".into(),
+                remedy:
+                    "write sign = -1 if the gradients are forces, minus the gradient of an energy"
+                        .into(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The settings with absolute paths and the dimension, from the file's header; `base` is the folder relative paths begin at.
+    ///
+    /// # Errors
+    /// If the file cannot be opened, a column is missing, or x and y are not equally wide.
+    pub fn inspect(mut self, base: &Path) -> Result<Self, FileError> {
+        for path in [Some(&mut self.path), self.gradient_path.as_mut()]
+            .into_iter()
+            .flatten()
+        {
+            *path = std::path::absolute(base.join(&*path))
+                .map_err(|error| FileError::read(path, &error))?;
+            if path.to_str().is_none() {
+                return Err(FileError::Format {
+                    file: path.clone(),
+                    reason: "its path is not UTF-8, so no config can name it".into(),
+                    remedy: "move it to a folder with a plain name".into(),
+                });
+            }
+        }
+        let (_, dim) = self.open()?;
+        if let Some(stated) = self.dim
+            && stated != dim
+        {
+            return Err(FileError::Format {
+                file: self.path.clone(),
+                reason: format!("its points have {dim} coordinates, not dim = {stated}"),
+                remedy: "leave dim out: it is found from the file".into(),
+            });
+        }
+        self.dim = Some(dim);
+        Ok(self)
+    }
+}

@@ -1,0 +1,61 @@
+//! `data.json`: what a run found out about its data file, enough to use its weights without the file.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Finding, Similarity};
+
+/// How the file was split and scaled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DataFacts {
+    /// Rows of the file.
+    pub rows: usize,
+    /// A digest of all its numbers in order, in hexadecimal: another file, or the same one changed, has another.
+    pub digest: String,
+    /// Rows trained on.
+    pub training: usize,
+    /// Rows that chose the weights.
+    pub validation: usize,
+    /// Rows of the test.
+    pub test: usize,
+    /// The scaling between the user's units and the network's.
+    pub similarity: Similarity,
+    /// The smallest scaled coordinate of a training point.
+    pub low: f64,
+    /// The largest.
+    pub high: f64,
+    /// What was found in the file that would ruin a fit; nothing in a run of version 0.1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+}
+
+impl DataFacts {
+    /// The facts of a run on `dim` dimensions; those of version 0.1 completed.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub(crate) fn completed(mut self, dim: usize) -> Result<Self, String> {
+        let similarity = &mut self.similarity;
+        // A run of version 0.1 was trained without a constant.
+        if similarity.constant.is_empty() {
+            similarity.constant = vec![0.0; dim];
+        }
+        let scales = [similarity.x_scale, similarity.y_scale];
+        if !scales.iter().all(|scale| *scale > 0.0 && scale.is_finite()) {
+            return Err(format!("its scales are {scales:?}, not above 0"));
+        }
+        for (what, found) in [
+            ("mean", similarity.mean.len()),
+            ("constant", similarity.constant.len()),
+        ] {
+            if found != dim {
+                return Err(format!(
+                    "its {what} has {found} coordinates, the network {dim}"
+                ));
+            }
+        }
+        match similarity.sign {
+            1 | -1 => Ok(self),
+            sign => Err(format!("its sign is {sign}, not 1 or -1")),
+        }
+    }
+}

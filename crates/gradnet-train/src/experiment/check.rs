@@ -1,0 +1,59 @@
+//! Looks at the values of an experiment, one after the other.
+
+use std::path::Path;
+
+use super::{Experiment, SCHEMA};
+use crate::settings::{ExperimentError, require};
+
+impl Experiment {
+    /// Checks every value and returns the experiment with the network's width resolved from its parameter budget.
+    ///
+    /// # Errors
+    /// The first value that cannot be run, with its key, the requirement it breaks and what to do.
+    pub fn check(&self) -> Result<Self, ExperimentError> {
+        require(
+            self.schema == SCHEMA,
+            "schema",
+            self.schema,
+            &format!("must be {SCHEMA}"),
+            &format!(
+                "this version reads schema = {SCHEMA}; a file of another version needs the program of that version"
+            ),
+        )?;
+        require(
+            !self.name.is_empty()
+                && self
+                    .name
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)),
+            "name",
+            format!("{:?}", self.name),
+            "must be one or more of the letters a-z and A-Z, digits, `_`, `-` and `.`",
+            "choose a short name such as \"convex_d32\"; it names the run folder",
+        )?;
+        // TOML's integers are 64-bit signed: a larger seed could not be written back to the run folder.
+        require(
+            i64::try_from(self.seed).is_ok(),
+            "seed",
+            self.seed,
+            "must be at most 9223372036854775807",
+            "choose a smaller seed, for instance 0",
+        )?;
+        self.task.check()?;
+        if self.dim() == 0 {
+            let mut found = self.clone();
+            found.task.locate(Path::new(""))?;
+            return found.check();
+        }
+        self.train.check()?;
+        self.task.check_rest(&self.protocol())?;
+        let network = self
+            .network
+            .resolve(self.dim())
+            .map_err(|error| ExperimentError::network(self.network.name(), error))?;
+        Ok(Self {
+            network,
+            ..self.clone()
+        })
+    }
+}

@@ -1,0 +1,111 @@
+//! The one list of tasks: the config's table, the choice it makes, and its settings.
+
+use std::ops::{Deref, DerefMut};
+
+use serde::{Deserialize, Serialize};
+
+use super::Experiment;
+use crate::registry::NetworkConfig;
+use crate::settings::{EvaluationConfig, TrainConfig};
+use crate::targets::TargetConfig;
+use crate::task::Settings;
+use crate::task::regression::PairsConfig;
+
+/// Makes of a list of tables: the choice of a task, the layout of a config with one optional table for each, and the way between the two.
+macro_rules! tasks {
+    ($($table:ident: $task:ident($settings:ty),)+) => {
+        /// What is learned from what: one table of a config.
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum TaskConfig {
+            $(#[doc = concat!("The table `[", stringify!($table), ".…]`.")] $task($settings),)+
+        }
+
+        /// The tables that choose a task.
+        pub const TABLES: &[&str] = &[$(stringify!($table)),+];
+
+        impl Deref for TaskConfig {
+            type Target = dyn Settings;
+
+            fn deref(&self) -> &Self::Target {
+                match self { $(Self::$task(settings) => settings,)+ }
+            }
+        }
+
+        impl DerefMut for TaskConfig {
+            fn deref_mut(&mut self) -> &mut Self::Target {
+                match self { $(Self::$task(settings) => settings,)+ }
+            }
+        }
+
+        $(impl From<$settings> for TaskConfig {
+            fn from(settings: $settings) -> Self {
+                Self::$task(settings)
+            }
+        })+
+
+        /// A config as it is written: key by key, with a table for the task.
+        #[derive(Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct Document {
+            schema: u32,
+            name: String,
+            #[serde(default)]
+            seed: u64,
+            #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+            allow_misfit: bool,
+            $(#[serde(default, skip_serializing_if = "Option::is_none")] $table: Option<$settings>,)+
+            network: NetworkConfig,
+            #[serde(default)]
+            train: TrainConfig,
+            #[serde(default)]
+            evaluation: EvaluationConfig,
+        }
+
+        impl From<Experiment> for Document {
+            fn from(experiment: Experiment) -> Self {
+                let Experiment { schema, name, seed, allow_misfit, task, network, train, evaluation } = experiment;
+                $(let $table = match &task {
+                    TaskConfig::$task(settings) => Some(settings.clone()),
+                    #[allow(unreachable_patterns)] // in a list of one
+                    _ => None,
+                };)+
+                Self { schema, name, seed, allow_misfit, $($table,)+ network, train, evaluation }
+            }
+        }
+
+        impl TryFrom<Document> for Experiment {
+            type Error = &'static str;
+
+            fn try_from(document: Document) -> Result<Self, Self::Error> {
+                let Document { schema, name, seed, allow_misfit, $($table,)+ network, train, evaluation } = document;
+                let mut tasks = [$($table.map(TaskConfig::$task)),+].into_iter().flatten();
+                let task = tasks.next().ok_or(MISSING)?;
+                match tasks.next() {
+                    None => Ok(Self { schema, name, seed, allow_misfit, task, network, train, evaluation }),
+                    Some(_) => Err("a run learns one thing, but the config has two tables for it"),
+                }
+            }
+        }
+    };
+}
+
+/// What is said of a config without a task.
+pub(crate) const MISSING: &str = "nothing says what is learned";
+
+/// The list. A test adds a line to it (`toy`), as whoever adds a task does.
+macro_rules! list {
+    ($($more:tt)*) => {
+        tasks! {
+            target: Formula(TargetConfig),
+            data: Pairs(PairsConfig),
+            $($more)*
+        }
+    };
+}
+
+#[cfg(not(test))]
+list!();
+
+#[cfg(test)]
+list!(toy: Toy(crate::task::toy::ToyConfig),);

@@ -1,0 +1,173 @@
+//! A released checkpoint as a run folder, which `gradnet eval`, `verify`, `predict` and `export`
+//! then take as any other.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use burn::module::Module;
+use burn::tensor::Device;
+use gradnet_core::network::UnitFunction;
+use gradnet_core::{ParameterSource, VectorField};
+
+use super::checkpoint::Checkpoint;
+use super::found::{Found, SearchError};
+use crate::experiment::{Experiment, ExperimentError};
+use crate::files::FileError;
+use crate::registry::{Network, NetworkConfig, ReleasedError, released_difference};
+use crate::run::{RunError, RunFolder};
+use crate::task::TaskError;
+
+/// What was imported.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// The network, without autodiff.
+    pub network: Network,
+    /// Its settings, recognised from the arrays.
+    pub config: NetworkConfig,
+    /// Its trainable numbers.
+    pub parameters: usize,
+    /// Where in the file they were.
+    pub found: Found,
+}
+
+/// Why a checkpoint cannot be imported.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// No state in the file is the network's, or more than one.
+    #[error("{file}: {error}")]
+    Search {
+        /// The file.
+        file: String,
+        /// What there is instead.
+        error: SearchError,
+    },
+    /// The arrays are not those of the network.
+    #[error("{file} holds no {network}: {error}")]
+    Released {
+        /// The file.
+        file: String,
+        /// The network asked for.
+        network: String,
+        /// What does not fit.
+        error: ReleasedError,
+    },
+    /// The network is for another dimension than the experiment.
+    #[error("the network of {file} is for {found} dimensions, the config's target has {expected}")]
+    Dimension {
+        /// The file.
+        file: String,
+        /// The network's dimension.
+        found: usize,
+        /// The target's.
+        expected: usize,
+    },
+    /// The experiment cannot be run.
+    #[error(transparent)]
+    Experiment(#[from] ExperimentError),
+    /// The run folder cannot be written.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The data of the config cannot be used.
+    #[error(transparent)]
+    Task(#[from] TaskError),
+}
+
+impl ImportError {
+    /// What the user can do about it.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::File(error) => error.remedy().into(),
+            Self::Search { error, .. } => error.remedy(),
+            Self::Released {
+                error: ReleasedError::NotFinite { .. },
+                ..
+            } => "its training has diverged: import a checkpoint from before".into(),
+            Self::Released { .. } => {
+                "name the network the file was saved from with --network: gradnet_c, gradnet_m, mgradnet_c or mgradnet_m".into()
+            }
+            Self::Dimension { found, .. } => format!(
+                "choose a config whose target has {found} dimensions, or set it: --set target.NAME.dim={found}"
+            ),
+            Self::Experiment(error) => error.remedy().into(),
+            Self::Run(error) => error.remedy(),
+            Self::Task(error) => error.remedy().into(),
+        }
+    }
+}
+
+/// Reads a released checkpoint and writes a run folder with its weights and with `experiment`,
+/// whose network is replaced by the file's.
+///
+/// Of several states in the file `key` names one, see [`Checkpoint::find`]. The activation is the
+/// learned one where the file holds it; otherwise the one the experiment's network names if it is
+/// of the same kind, and tanh if not.
+///
+/// # Errors
+/// See [`ImportError`]; nothing is written unless the weights fit.
+pub fn import(
+    file: &Path,
+    network: &str,
+    key: Option<&str>,
+    experiment: &Experiment,
+    (out, overwrite): (&Path, bool),
+    device: &Device,
+) -> Result<Imported, ImportError> {
+    let name = file.display().to_string();
+    let released = |error| ImportError::Released {
+        file: name.clone(),
+        network: network.into(),
+        error,
+    };
+    if released_difference(network, &BTreeMap::new()).is_none() {
+        return Err(released(ReleasedError::NotReleased {
+            name: network.into(),
+        }));
+    }
+    let checkpoint = Checkpoint::open(file)?;
+    let found = checkpoint
+        .find(network, experiment.dim(), key)
+        .map_err(|error| ImportError::Search {
+            file: name.clone(),
+            error,
+        })?;
+    let state = checkpoint.state(&found)?;
+    let fixed = match &experiment.network {
+        NetworkConfig::GradNetC(config) | NetworkConfig::MGradNetC(config) => config.activation,
+        _ => UnitFunction::Tanh,
+    };
+    let mut source = ParameterSource::new(&device.clone().without_autodiff(), 0);
+    let loaded = state.network(network, fixed, &mut source);
+    let (config, loaded) = loaded.map_err(released)?;
+    if loaded.dim() != experiment.dim() {
+        return Err(ImportError::Dimension {
+            file: name,
+            found: loaded.dim(),
+            expected: experiment.dim(),
+        });
+    }
+    let mut experiment = Experiment {
+        network: config.clone(),
+        ..experiment.clone()
+    };
+    experiment.task.in_own_units();
+    let experiment = experiment.check()?;
+    let facts = match experiment.task.keeps_facts() {
+        true => experiment.build_test(device, None)?.facts(),
+        false => None,
+    };
+    let folder = RunFolder::create_untrained(out, &experiment, overwrite)?;
+    if let Some(facts) = facts {
+        RunFolder::write_facts(folder.path(), &facts)?;
+    }
+    folder.write_weights(loaded.clone())?;
+    Ok(Imported {
+        parameters: loaded.num_params(),
+        network: loaded,
+        config,
+        found,
+    })
+}

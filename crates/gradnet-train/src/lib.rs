@@ -1,0 +1,45 @@
+//! Learning with gradient networks: tasks, data files, the training loop, runs and what is made of them.
+//!
+//! A run is one line of calls: an [`Experiment`] is read from a [`config`] and checked; its [`task`] says what is learned from what; [`training`]
+//! fits a network of `gradnet-core` to it and fills a [`run`] folder, which the task scores beside its baselines.
+//!
+//! | room | what it holds |
+//! |---|---|
+//! | [`task`] | what is learned from what: data, loss, criterion, numbers, rows to compare with; one list of them |
+//! | [`registry`] | the networks by name, their settings in config files, widths for a budget |
+//! | [`targets`] | fields given by a formula, those of the paper among them |
+//! | [`data`] | points, batches and files of pairs; [`files`] reads and writes tables and arrays of any format |
+//! | [`config`], [`experiment`] | a config file and the checked experiment it becomes |
+//! | [`training`] | the loop, checkpoints |
+//! | [`run`] | run folders; [`predict`], [`report`] and [`interchange`] make something of them |
+//! | [`backend`], [`device_check`] | where it is computed, and whether rightly |
+
+#![warn(missing_docs)]
+
+pub mod backend;
+pub mod config;
+pub mod data;
+pub mod device_check;
+mod digest;
+pub mod experiment;
+pub mod files;
+pub mod interchange;
+mod interrupter;
+mod nearest;
+pub mod predict;
+pub mod registry;
+pub mod report;
+pub mod run;
+mod setting;
+pub mod settings;
+pub mod targets;
+pub mod task;
+pub mod training;
+pub mod two_body;
+
+pub use digest::Digest;
+pub use experiment::{Experiment, ExperimentError};
+pub use interrupter::Interrupter;
+pub use run::{Run, RunError};
+pub use setting::SettingError;
+pub use training::{Summary, TrainError, TrainOptions, resume, train};

@@ -1,0 +1,306 @@
+//! A run's field at the points of a file: in pieces, so that neither file need fit into memory.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use gradnet_core::VectorField;
+
+use crate::data::file::{RunField, listed};
+use crate::device_check::{Workload, lost};
+use crate::files::{FileError, Format, Part, Reading, RowReader, RowWriter, Selection, Wanted};
+use crate::run::{Run, RunError, check_output};
+
+/// Points a piece; the field's hidden layers for them fit any memory.
+const PIECE: usize = 500;
+
+/// What is wanted at each point beside the field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PredictOptions {
+    /// Columns or arrays with the points. Default: those the run was trained on; if it named none, or the file has no names (`.npy`, CSV that
+    /// begins with numbers), all columns but those that count the rows, or the array "x".
+    pub x: Option<Vec<String>>,
+    /// Whether the first line of a text file names the columns. Found out by default.
+    pub header: Option<bool>,
+    /// Whether the potential is written too.
+    pub potential: bool,
+    /// Whether the Jacobian is written too.
+    pub jacobian: bool,
+}
+
+/// Why there are no predictions.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PredictError {
+    /// The run cannot be read.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The network's potential is not known.
+    #[error("the potential of {network} is not known in closed form")]
+    NoPotential {
+        /// The network.
+        network: &'static str,
+    },
+    /// A number that would be written is infinite or none.
+    #[error("{}, row {row}: the prediction `{column}` there is {value}", input.display())]
+    NotFinite {
+        /// The file with the points.
+        input: PathBuf,
+        /// The row of the point, counted from 1.
+        row: u64,
+        /// The column of the output.
+        column: String,
+        /// What was predicted.
+        value: f64,
+    },
+}
+
+impl PredictError {
+    /// What the user can do about it.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Run(error) => error.remedy(),
+            Self::File(error) => error.remedy().into(),
+            Self::NoPotential { .. } => {
+                "leave --potential out, or train a network that has one (`gradnet networks --json`)"
+                    .into()
+            }
+            Self::NotFinite { .. } => {
+                "remove the row: its numbers are too large for 32 bits, or too far from the points the run was trained on"
+                    .into()
+            }
+        }
+    }
+}
+
+/// Writes the field of a run at every point of `input` to `output`; the number of points.
+///
+/// `opened` is shown the columns of the points before the first is read; `told` hears after each piece how many points are done, and of how
+/// many if the file's format knows.
+///
+/// # Errors
+/// See [`PredictError`]; `output` is then as it was.
+pub fn predict(
+    run: &Run,
+    device: &Device,
+    input: &Path,
+    output: &Path,
+    options: &PredictOptions,
+    opened: impl FnOnce(&RowReader),
+    mut told: impl FnMut(u64, Option<u64>),
+) -> Result<u64, PredictError> {
+    check_output(output, Some(input), std::slice::from_ref(run))?;
+    let device = device.clone().without_autodiff();
+    let field = run.field(&device)?;
+    let dim = field.dim();
+    let mut reader = open(run, input, options, dim)?;
+    if reader.width() != dim {
+        return Err(uneven(input, &reader, dim)?.into());
+    }
+    opened(&reader);
+    let parts = parts(run, dim, options);
+    let mut writer = RowWriter::create(output, parts.clone())?;
+    let total = reader.count();
+    let (mut done, mut checked) = (0, 0);
+    loop {
+        let mut points = Vec::new();
+        let rows = reader.read(PIECE, &mut points)?;
+        if rows == 0 {
+            break;
+        }
+        if rows != checked {
+            check_device(&field, &points, rows, &device)?;
+            checked = rows;
+        }
+        let values = values(&field, &points, &device, options)?;
+        finite(input, done, &parts, &values)?;
+        writer.write(&values)?;
+        done += rows as u64;
+        told(done, total);
+    }
+    lost().map_err(RunError::from)?;
+    writer.finish()?;
+    Ok(done)
+}
+
+/// Holds the device against the processor for a piece of so many rows.
+fn check_device(
+    field: &RunField,
+    points: &[f64],
+    rows: usize,
+    device: &Device,
+) -> Result<(), RunError> {
+    let workload = Workload {
+        network: field.network(),
+        target: None,
+        points: &field.similarity().scale_points(points),
+        training: &[],
+        scoring: &[rows],
+    };
+    workload.check(device)?;
+    Ok(())
+}
+
+/// Opens the columns or arrays with the points.
+fn open(
+    run: &Run,
+    input: &Path,
+    options: &PredictOptions,
+    dim: usize,
+) -> Result<RowReader, FileError> {
+    let reading = Reading {
+        header: options.header,
+        wanted: Wanted::Exactly(dim),
+    };
+    let named =
+        |names: &[String]| RowReader::open_with(input, &Selection::Named(names.to_vec()), reading);
+    let all = || match Format::of(input)?.has_arrays() {
+        true => named(&["x".to_owned()]),
+        false => RowReader::open_with(input, &Selection::All, reading),
+    };
+    if let Some(names) = &options.x {
+        return named(names);
+    }
+    let (trained, _) = run.experiment().task.columns();
+    if trained.is_empty() {
+        return all();
+    }
+    // Only where nothing has a name the places say which is which.
+    let format = Format::of(input)?;
+    let unnamed = match format {
+        Format::Npy => return all(),
+        Format::Csv => all().ok().filter(unnamed),
+        _ => None,
+    };
+    if let Some(reader) = unnamed {
+        match reader.width() == dim {
+            true => return Ok(reader),
+            false => return named(trained).or(Ok(reader)),
+        }
+    }
+    named(trained).map_err(|error| match error {
+        FileError::Column {
+            file,
+            what,
+            name,
+            requirement,
+            remedy,
+        } if !requirement.contains("times") => FileError::Column {
+            file,
+            what,
+            name,
+            requirement,
+            remedy: format!(
+                "{remedy}; name the columns or the array with the points, in the order the run was \
+                 trained on ({}): --x NAMES",
+                listed(trained)
+            ),
+        },
+        error => error,
+    })
+}
+
+/// Whether a file's columns are called by numbers, one more each: because nothing in it names them, or because pandas had no names.
+fn unnamed(reader: &RowReader) -> bool {
+    let number = |name: &String| name.parse::<u64>().ok();
+    let first = reader.names().first().and_then(number);
+    first.is_some_and(|first| {
+        let mut names = reader.names().iter().zip(first..);
+        names.all(|(name, expected)| number(name) == Some(expected))
+    })
+}
+
+/// Rows that are no points of the network.
+fn uneven(input: &Path, reader: &RowReader, dim: usize) -> Result<FileError, FileError> {
+    let mut reason = format!(
+        "a point has {} coordinates there ({}), the network wants {dim}",
+        reader.width(),
+        listed(reader.names())
+    );
+    if !reader.left_out().is_empty() {
+        reason.push_str(&format!("; left out: {}", listed(reader.left_out())));
+    }
+    Ok(FileError::Format {
+        file: input.into(),
+        reason,
+        remedy: match Format::of(input)? {
+            Format::Npy => "save an array with the points alone, of shape (points, coordinates)",
+            _ => "name the columns or the array with the points: --x x1,x2",
+        }
+        .into(),
+    })
+}
+
+/// Refuses the first row with a number that is not finite; `before` rows came before these.
+fn finite(
+    input: &Path,
+    before: u64,
+    parts: &[Part],
+    values: &[Vec<f64>],
+) -> Result<(), PredictError> {
+    let bad = parts.iter().zip(values).filter_map(|(part, values)| {
+        let place = values.iter().position(|value| !value.is_finite())?;
+        let (row, column) = (place / part.columns.len(), place % part.columns.len());
+        Some((row, part.columns[column].clone(), values[place]))
+    });
+    match bad.min_by_key(|(row, ..)| *row) {
+        None => Ok(()),
+        Some((row, column, value)) => Err(PredictError::NotFinite {
+            input: input.into(),
+            row: before + row as u64 + 1,
+            column,
+            value,
+        }),
+    }
+}
+
+/// The parts of the output and their columns' names.
+fn parts(run: &Run, dim: usize, options: &PredictOptions) -> Vec<Part> {
+    let named = match run.experiment().task.columns() {
+        (_, values) if values.len() == dim => values.to_vec(),
+        _ => (1..=dim).map(|i| format!("f{i}")).collect(),
+    };
+    let mut parts = vec![Part {
+        name: "gradient".into(),
+        shape: vec![dim],
+        columns: named,
+    }];
+    if options.potential {
+        parts.push(Part {
+            name: "potential".into(),
+            shape: vec![],
+            columns: vec!["potential".into()],
+        });
+    }
+    if options.jacobian {
+        let pairs = (1..=dim).flat_map(|i| (1..=dim).map(move |j| format!("j{i}_{j}")));
+        parts.push(Part {
+            name: "jacobian".into(),
+            shape: vec![dim, dim],
+            columns: pairs.collect(),
+        });
+    }
+    parts
+}
+
+/// The field, and what else is wanted, at points row after row.
+fn values(
+    field: &RunField,
+    x: &[f64],
+    device: &Device,
+    options: &PredictOptions,
+) -> Result<Vec<Vec<f64>>, PredictError> {
+    let mut values = vec![field.values(x, device)];
+    if options.potential {
+        let potential = field.potentials(x, device);
+        values.push(potential.ok_or_else(|| PredictError::NoPotential {
+            network: field.network().name(),
+        })?);
+    }
+    if options.jacobian {
+        values.push(field.jacobians(x, device));
+    }
+    Ok(values)
+}

@@ -1,0 +1,147 @@
+//! What is measured of a run for its page.
+
+use burn::tensor::{Device, FloatDType, Tensor, TensorData};
+use gradnet_core::VectorField;
+use gradnet_core::analysis::{
+    Verification, double_precision, host, in_double_precision, jacobians, verify_module,
+};
+
+use crate::backend;
+use crate::data::file::RunField;
+use crate::data::{PointSet, points_tensor};
+use crate::run::{Run, RunError};
+use crate::targets::Target;
+use crate::task::regression::Exhibit;
+
+/// Test points whose errors are shown.
+const POINTS: usize = 5_000;
+
+/// Nodes of the error map on each side, and of the arrows.
+const MAP: usize = 48;
+const ARROWS: usize = 15;
+
+/// Numbers in all the Jacobians looked at: eigenvalues of a 1024 x 1024 matrix take a second.
+const JACOBIAN_ENTRIES: usize = 1 << 18;
+
+/// A field on a regular grid of the plane, row after row from the smallest second coordinate up.
+pub(super) struct PlaneField {
+    /// Smallest and largest coordinate, of both axes, in the network's units.
+    pub(super) range: (f64, f64),
+    /// Points, and the learned field there.
+    pub(super) arrows: Vec<[f64; 4]>,
+    /// The target there, where it has a formula.
+    pub(super) target_arrows: Option<Vec<[f64; 4]>>,
+    /// The error's norm on the finer grid, `MAP` rows of `MAP`, the largest second coordinate first.
+    pub(super) errors: Option<Vec<Vec<f64>>>,
+}
+
+/// All of it.
+pub(super) struct Measured {
+    pub(super) verification: Verification,
+    /// Norms of the errors at test points.
+    pub(super) errors: Vec<f64>,
+    /// Eigenvalues of the symmetric part of the Jacobian at a few test points, the largest first.
+    pub(super) spectra: Vec<Vec<f64>>,
+    pub(super) plane: Option<PlaneField>,
+}
+
+/// Measures the best weights of a run.
+///
+/// The network is looked at in its own units, in which 32 bits are enough; what is shown is in the user's.
+pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> {
+    let device = device.clone().without_autodiff();
+    let field = run.field(&device)?;
+    let (network, similarity) = (field.network(), field.similarity());
+    let dim = field.dim();
+    let Some(exhibit) = run.task(&device)?.exhibit(POINTS) else {
+        return Err(RunError::NotARun {
+            path: run.path().into(),
+            reason: "its task has no pairs to show".into(),
+        });
+    };
+    let Exhibit {
+        pairs: set,
+        target,
+        region,
+    } = exhibit;
+    let errors = set.chunks().iter().flat_map(|chunk| {
+        let error = network.forward(chunk.x.clone()) - chunk.y.clone();
+        host(error.square().sum_dim(1).sqrt())
+    });
+    let errors = errors.map(|error| similarity.y_scale * error).collect();
+    let few = (JACOBIAN_ENTRIES / (dim * dim)).clamp(1, 16);
+    let first = set.chunks().first().map(|chunk| {
+        let rows = chunk.x.dims()[0].min(few);
+        chunk.x.clone().narrow(0, 0, rows)
+    });
+    // Eigenvalues near zero and the verdict must not be rounding: 64 bits on the processor.
+    let processor = backend::host(&device);
+    let exact = in_double_precision(run.network(&processor)?, &processor);
+    let scale = similarity.jacobian_scale();
+    let spectra = first.map_or(Vec::new(), |x| {
+        let points = TensorData::new(host(x.clone()), x.dims());
+        let x = Tensor::from_data(points, (&processor, double_precision(&processor)));
+        let jacobians = jacobians(&exact, x);
+        jacobians.iter().map(|j| spectrum(&(j * scale))).collect()
+    });
+    Ok(Measured {
+        verification: verify_module(network, network.claim(), &processor, region, few.max(2), 0),
+        errors,
+        spectra,
+        plane: (dim == 2).then(|| plane(&field, target.as_deref(), &set, &device)),
+    })
+}
+
+fn spectrum(jacobian: &nalgebra::DMatrix<f64>) -> Vec<f64> {
+    let symmetric = (jacobian + jacobian.transpose()) * 0.5;
+    let mut values: Vec<f64> = symmetric.symmetric_eigenvalues().iter().copied().collect();
+    values.sort_by(|a, b| b.total_cmp(a));
+    values
+}
+
+fn plane(
+    field: &RunField,
+    target: Option<&dyn Target>,
+    set: &PointSet,
+    device: &Device,
+) -> PlaneField {
+    let similarity = field.similarity();
+    let inside = match target {
+        Some(_) => (0.0, 1.0),
+        None => {
+            let numbers = set.chunks().iter().flat_map(|chunk| host(chunk.x.clone()));
+            numbers.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| {
+                (l.min(x), h.max(x))
+            })
+        }
+    };
+    let coarse = similarity.unscale_points(&grid(ARROWS, inside));
+    let tensor = |points: &[f64]| {
+        let numbers = points.iter().map(|x| *x as f32).collect();
+        points_tensor(numbers, 2, device, FloatDType::F32)
+    };
+    let arrows = |y: &[f64]| -> Vec<[f64; 4]> {
+        let pairs = coarse.chunks(2).zip(y.chunks(2));
+        pairs.map(|(x, y)| [x[0], x[1], y[0], y[1]]).collect()
+    };
+    let errors = target.map(|target| {
+        let fine = tensor(&grid(MAP, inside));
+        let error = field.forward(fine.clone()) - target.gradient(fine);
+        let norms = host(error.square().sum_dim(1).sqrt());
+        norms.chunks(MAP).rev().map(<[f64]>::to_vec).collect()
+    });
+    PlaneField {
+        range: inside,
+        arrows: arrows(&field.values(&coarse, device)),
+        target_arrows: target.map(|target| arrows(&host(target.gradient(tensor(&coarse))))),
+        errors,
+    }
+}
+
+/// The middles of `side` x `side` cells, row after row upwards.
+fn grid(side: usize, (low, high): (f64, f64)) -> Vec<f64> {
+    let node = |i: usize| low + (high - low) * (i as f64 + 0.5) / side as f64;
+    (0..side)
+        .flat_map(|j| (0..side).flat_map(move |i| [node(i), node(j)]))
+        .collect()
+}

@@ -1,0 +1,194 @@
+//! The pictures of a page, as SVG in `data:` addresses: each is an image of its own, so that their names cannot meet.
+
+use kuva::plot::{ColorMap, Heatmap, Histogram, LinePlot, QuiverPivot, QuiverPlot};
+use kuva::render::layout::Layout;
+use kuva::render::plots::Plot;
+
+use super::Picture;
+use super::measure::{Measured, PlaneField};
+use crate::run::Metrics;
+
+/// Colours of runs that can be told apart, also by those who see few (Okabe and Ito).
+const COLOURS: [&str; 7] = [
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000",
+];
+
+fn picture(plots: Vec<Plot>, layout: Layout, caption: impl Into<String>) -> Picture {
+    let svg = kuva::render_to_svg(plots, layout);
+    Picture {
+        source: format!("data:image/svg+xml,{}", percent_encoded(&svg)),
+        caption: caption.into(),
+    }
+}
+
+/// The text as it may stand in an address within quotes.
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len() * 5 / 4);
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => encoded.push(byte.into()),
+            b' ' | b'-' | b'_' | b'.' | b'~' | b'/' | b':' | b'=' | b',' | b';' | b'(' | b')'
+            | b'!' | b'*' => encoded.push(byte.into()),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
+/// The validation error over the steps, a line a run; None if no run has any.
+pub(super) fn curves<'a>(runs: impl Iterator<Item = (&'a str, &'a [Metrics])>) -> Option<Picture> {
+    let mut several = 0;
+    let lines: Vec<Plot> = runs
+        .zip(COLOURS.iter().cycle())
+        .filter(|((_, metrics), _)| !metrics.is_empty())
+        .map(|((name, metrics), colour)| {
+            several += 1;
+            let points = metrics
+                .iter()
+                .map(|line| (line.step as f64, line.validation.value()))
+                .filter(|(_, validation)| validation.is_finite());
+            let line = LinePlot::new()
+                .with_data(points)
+                .with_color(*colour)
+                .with_stroke_width(1.8)
+                .with_legend(name);
+            Plot::Line(line)
+        })
+        .collect();
+    if lines.is_empty() {
+        return None;
+    }
+    let layout = Layout::auto_from_plots(&lines)
+        .with_x_label("step")
+        .with_y_label("validation error, dB");
+    Some(picture(
+        lines,
+        layout,
+        "Validation error over the training steps.",
+    ))
+}
+
+/// The pictures of one run.
+pub(super) fn pictures(measured: &Measured) -> Vec<Picture> {
+    let mut pictures = Vec::new();
+    if let Some(plane) = &measured.plane {
+        pictures.extend(plane_pictures(plane));
+    }
+    pictures.extend(errors(&measured.errors));
+    if measured.plane.is_none() {
+        pictures.extend(spectra(&measured.spectra));
+    }
+    pictures
+}
+
+fn plane_pictures(plane: &PlaneField) -> Vec<Picture> {
+    let (low, high) = plane.range;
+    let arrows = |arrows: &[[f64; 4]], caption: &str| {
+        let plot = QuiverPlot::new()
+            .with_arrows(arrows.iter().map(|[x, y, u, v]| (*x, *y, *u, *v)))
+            .with_auto_scale(0.9)
+            .with_pivot(QuiverPivot::Middle)
+            .with_color(COLOURS[0]);
+        let plots = vec![Plot::Quiver(plot)];
+        let layout = Layout::auto_from_plots(&plots)
+            .with_x_label("x1")
+            .with_y_label("x2")
+            .with_equal_aspect();
+        picture(plots, layout, caption)
+    };
+    let mut pictures = vec![arrows(&plane.arrows, "The learned field.")];
+    if let Some(target) = &plane.target_arrows {
+        pictures.push(arrows(target, "The target's field."));
+    }
+    if let Some(errors) = &plane.errors {
+        let map = Heatmap::new()
+            .with_data(errors.iter().cloned())
+            .with_color_map(ColorMap::Viridis)
+            .with_x_range(low, high)
+            .with_y_range(low, high)
+            .with_cell_size(1.0)
+            .with_legend("|error|");
+        let plots = vec![Plot::Heatmap(map)];
+        let layout = Layout::auto_from_plots(&plots)
+            .with_x_label("x1")
+            .with_y_label("x2");
+        pictures.push(picture(
+            plots,
+            layout,
+            "Where the error is: its norm over the region.",
+        ));
+    }
+    pictures
+}
+
+fn errors(errors: &[f64]) -> Option<Picture> {
+    let finite: Vec<f64> = errors.iter().copied().filter(|e| e.is_finite()).collect();
+    let largest = finite.iter().copied().fold(0.0, f64::max);
+    if finite.is_empty() || largest == 0.0 {
+        return None;
+    }
+    let count = finite.len();
+    let plot = Histogram::new()
+        .with_data(finite)
+        .with_bins(40)
+        .with_range((0.0, largest))
+        .with_color(COLOURS[0]);
+    let plots = vec![Plot::Histogram(plot)];
+    let layout = Layout::auto_from_plots(&plots)
+        .with_x_label("norm of the error")
+        .with_y_label("test points");
+    Some(picture(
+        plots,
+        layout,
+        format!("How large the error is at {count} test points."),
+    ))
+}
+
+fn spectra(spectra: &[Vec<f64>]) -> Option<Picture> {
+    if spectra.is_empty() {
+        return None;
+    }
+    let lines: Vec<Plot> = spectra
+        .iter()
+        .map(|values| {
+            let points = values
+                .iter()
+                .zip(1..)
+                .map(|(value, rank)| (f64::from(rank), *value));
+            Plot::Line(
+                LinePlot::new()
+                    .with_data(points)
+                    .with_color(COLOURS[0])
+                    .with_stroke_width(1.0),
+            )
+        })
+        .collect();
+    let layout = Layout::auto_from_plots(&lines)
+        .with_x_label("rank")
+        .with_y_label("eigenvalue");
+    Some(picture(
+        lines,
+        layout,
+        format!(
+            "Eigenvalues of the Jacobian's symmetric part at {} test points: none is negative for a monotone field.",
+            spectra.len()
+        ),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_survives_its_address() {
+        let encoded = percent_encoded("<svg a=\"1\">#%&é</svg>");
+        assert!(!encoded.contains(['<', '>', '"', '#', '&', '\'']));
+        assert_eq!(encoded, "%3Csvg a=%221%22%3E%23%25%26%C3%A9%3C/svg%3E");
+    }
+
+    #[test]
+    fn runs_without_a_history_have_no_curve() {
+        assert!(curves([("imported", &[][..])].into_iter()).is_none());
+    }
+}

@@ -1,0 +1,223 @@
+//! Reading a run folder.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use gradnet_core::ParameterSource;
+
+use super::weights::read_weights;
+use super::{Metrics, RunError, RunFolder, Scores, Summary, metrics};
+use crate::config;
+use crate::data::file::{DataFacts, RunField};
+use crate::device_check::lost;
+use crate::experiment::{EvaluationConfig, Experiment, Sampling};
+use crate::files::FileError;
+use crate::registry::Network;
+use crate::task::{Purpose, RunTask};
+
+/// A run in its folder.
+#[derive(Clone, Debug)]
+pub struct Run {
+    path: PathBuf,
+    experiment: Experiment,
+}
+
+impl Run {
+    /// Reads the experiment of a run folder.
+    ///
+    /// # Errors
+    /// If it is not a folder, has no `config.toml` or no weights, or the config does not describe an experiment.
+    pub fn open(path: &Path) -> Result<Self, RunError> {
+        let run = Self::open_unfinished(path)?;
+        if !path.join(RunFolder::WEIGHTS).is_file() {
+            return Err(RunError::NotARun {
+                path: path.into(),
+                reason: "it has no weights.bpk".into(),
+            });
+        }
+        Ok(run)
+    }
+
+    /// Reads the experiment of a run folder that need not have weights yet.
+    ///
+    /// # Errors
+    /// If it is not a folder, has no `config.toml`, or the config does not describe an experiment.
+    pub fn open_unfinished(path: &Path) -> Result<Self, RunError> {
+        let missing = |reason: &str| RunError::NotARun {
+            path: path.into(),
+            reason: reason.into(),
+        };
+        if !path.is_dir() {
+            return Err(missing(if path.exists() {
+                "it is a file"
+            } else {
+                "there is no such folder"
+            }));
+        }
+        if !path.join(RunFolder::CONFIG).is_file() {
+            return Err(missing("it has no config.toml"));
+        }
+        let experiment = config::of_run(&path.join(RunFolder::CONFIG))
+            .map_err(|error| RunError::Config(Box::new(error)))?;
+        Ok(Self {
+            path: path.into(),
+            experiment,
+        })
+    }
+
+    /// Whether the weights were imported, not trained here.
+    pub fn is_imported(&self) -> bool {
+        let exists = |name| self.path.join(name).exists();
+        exists(RunFolder::WEIGHTS) && !exists(RunFolder::METRICS) && !exists(RunFolder::CHECKPOINTS)
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The experiment that was run.
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// The network with the run's best weights, without autodiff.
+    ///
+    /// # Errors
+    /// If the weights are damaged or belong to another network.
+    pub fn network(&self, device: &Device) -> Result<Network, RunError> {
+        let device = device.clone().without_autodiff();
+        let mut source = ParameterSource::new(&device, 0);
+        let network = self
+            .experiment
+            .network
+            .init(self.experiment.dim(), &mut source)?;
+        read_weights(&self.path.join(RunFolder::WEIGHTS), network)
+    }
+
+    /// The network in the units the run was given: those of its data file, or the network itself.
+    ///
+    /// # Errors
+    /// As [`network`](Self::network), and if `data.json` of a run on a file is missing or damaged.
+    pub fn field(&self, device: &Device) -> Result<RunField, RunError> {
+        let similarity = self.data_facts()?.map(|facts| facts.similarity);
+        Ok(RunField::new(self.network(device)?, similarity))
+    }
+
+    /// How the run's data was split and scaled; None where its config says it all.
+    ///
+    /// # Errors
+    /// If `data.json` is missing or damaged.
+    pub fn data_facts(&self) -> Result<Option<DataFacts>, RunError> {
+        let task = &self.experiment.task;
+        if !task.keeps_facts() {
+            return Ok(None);
+        }
+        let path = self.path.join(RunFolder::DATA);
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| RunError::io("read", &path, error))?;
+        let facts = serde_json::from_str(&text).map_err(|error| error.to_string());
+        let facts = facts.and_then(|facts| task.complete(facts));
+        let damaged = |reason| RunError::Damaged { path, reason };
+        facts.map(Some).map_err(damaged)
+    }
+
+    /// The task as it was when the run was trained, with the tests that `experiment` asks for.
+    ///
+    /// # Errors
+    /// If its data cannot be read, or is no longer what the run was trained on.
+    fn task_of(
+        &self,
+        experiment: &Experiment,
+        device: &Device,
+    ) -> Result<Box<dyn RunTask>, RunError> {
+        let before = self.data_facts()?;
+        let task = experiment.build_test(device, before.as_ref())?;
+        let digest = |facts: &DataFacts| facts.digest.clone();
+        if task.facts().as_ref().map(digest) == before.as_ref().map(digest) {
+            return Ok(task);
+        }
+        let files = experiment.task.files();
+        Err(RunError::Data(FileError::Format {
+            file: files.first().copied().unwrap_or(&self.path).into(),
+            reason: "it is not the file the run was trained on: a number in it has changed".into(),
+            remedy: "restore the file, or train anew with `gradnet train --config`".into(),
+        }))
+    }
+
+    /// The task of the run.
+    ///
+    /// # Errors
+    /// If its data cannot be read, or is no longer what the run was trained on.
+    pub fn task(&self, device: &Device) -> Result<Box<dyn RunTask>, RunError> {
+        self.task_of(&self.experiment, device)
+    }
+
+    /// The result, if the run finished.
+    ///
+    /// # Errors
+    /// If `summary.json` is there but cannot be read.
+    pub fn summary(&self) -> Result<Option<Summary>, RunError> {
+        let path = self.path.join(RunFolder::SUMMARY);
+        let text = match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            read => read.map_err(|error| RunError::io("read", &path, error))?,
+        };
+        let summary = serde_json::from_str(&text).map_err(|error| RunError::Damaged {
+            path,
+            reason: error.to_string(),
+        })?;
+        Ok(Some(summary))
+    }
+
+    /// The validation log.
+    ///
+    /// # Errors
+    /// If a line cannot be read.
+    pub fn metrics(&self) -> Result<Vec<Metrics>, RunError> {
+        metrics::read(&self.path.join(RunFolder::METRICS))
+    }
+
+    /// Scores the run's best weights, by default on the very points of its summary. Where they are not drawn but rows of a file, `points` is how
+    /// many of them at most, and `draws` and `seed` have no meaning.
+    ///
+    /// # Errors
+    /// If the weights cannot be loaded, or the data can no longer be read.
+    pub fn evaluate(
+        &self,
+        device: &Device,
+        points: Option<usize>,
+        draws: Option<usize>,
+        seed: Option<u64>,
+    ) -> Result<Scores, RunError> {
+        let own = &self.experiment;
+        let evaluation = EvaluationConfig {
+            points: points.unwrap_or(own.evaluation.points),
+            draws: draws.unwrap_or(own.evaluation.draws),
+            // A number of points or draws asked for means points drawn at random.
+            sampling: if points.or(draws).is_some() {
+                Sampling::Uniform
+            } else {
+                own.evaluation.sampling
+            },
+            ..own.evaluation.clone()
+        };
+        // Another seed would split a file otherwise, and test on rows that were trained on.
+        let seed = seed.filter(|_| own.task.draws()).unwrap_or(own.seed);
+        let experiment = Experiment {
+            evaluation,
+            seed,
+            ..own.clone()
+        };
+        experiment.task.check_room(&experiment.protocol())?;
+        let network = self.network(device)?;
+        let task = self.task_of(&experiment, device)?;
+        experiment.check_device(task.as_ref(), &network, device, Purpose::Scoring)?;
+        let scores = Scores {
+            metrics: task.evaluate(&network),
+            baselines: task.baselines(),
+        };
+        lost()?;
+        Ok(scores)
+    }
+}

@@ -1,0 +1,270 @@
+//! One run, from its first step or the one after its checkpoint to its summary.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use burn::module::Module;
+use burn::optim::ModuleOptimizer;
+use burn::tensor::Device;
+use gradnet_core::ParameterSource;
+
+use super::best::Best;
+use super::checkpoint::{Checkpoint, Due, Restored};
+use super::session::{Facts, Session};
+use super::{Learner, Plan, Stage, Summary, TrainError, TrainOptions, optimizer, scheduler};
+use crate::backend::Backend;
+use crate::data::{Stream, derived_seed};
+use crate::device_check;
+use crate::experiment::{Experiment, TrainConfig};
+use crate::files::{NONSENSE, caught};
+use crate::interrupter::{Interrupter, Saving};
+use crate::registry::Network;
+use crate::run::{RunError, RunFolder, Scores, Validation};
+use crate::task::{Purpose, RunTask, Task};
+
+/// Trains from a checkpoint, or from the start, and scores the result.
+pub(super) fn run(
+    experiment: &Experiment,
+    device: &Device,
+    folder: RunFolder,
+    task: Box<dyn RunTask>,
+    checkpoint: Option<Checkpoint>,
+    options: TrainOptions,
+) -> Result<Summary, TrainError> {
+    let TrainOptions {
+        backend,
+        interrupter,
+        mut progress,
+        baselines,
+        ..
+    } = options;
+    let task: Arc<dyn RunTask> = Arc::from(task);
+    let noted = task.facts();
+    let config = &experiment.train;
+    let facts = Facts {
+        experiment: experiment.to_toml(),
+        backend: backend.name(),
+        data_digest: noted.as_ref().map(|facts| facts.digest.clone()),
+        steps: config.steps,
+        interval: config.validation.every.min(config.steps),
+        criterion: task.criterion(),
+    };
+    let mut source = ParameterSource::new(
+        &device.clone().autodiff(),
+        derived_seed(experiment.seed, Stream::Weights),
+    );
+    let network = experiment.network.init(experiment.dim(), &mut source)?;
+    let parameters = network.num_params();
+    progress.start(&Plan::new(experiment, parameters));
+
+    let out = folder.path().to_path_buf();
+    let restored = match checkpoint {
+        None => None,
+        Some(checkpoint) => Some(restore(checkpoint, &network, config, &facts, &out)?),
+    };
+    // Not before: a run that is refused keeps the scaling its weights were trained with.
+    if let Some(facts) = &noted {
+        RunFolder::write_facts(&out, facts)?;
+    }
+    let due = Due {
+        every: config.checkpoint_every,
+        interval: facts.interval,
+    };
+    let weights = restored
+        .as_ref()
+        .map_or(&network, |restored| &restored.network);
+    let device_check =
+        experiment.check_device(task.as_ref(), weights, device, Purpose::Training)?;
+    let (session, network, optimizer, scheduler) = match restored {
+        None => {
+            let best = Best::new(network.clone(), validated(task.as_ref(), &network));
+            let session = Session::new(folder, facts, progress, best);
+            (session, network, optimizer(config), scheduler(config))
+        }
+        Some(Restored {
+            position,
+            network,
+            best,
+            optimizer,
+            scheduler,
+        }) => {
+            let session = Session::restored(folder, facts, progress, &position, best)?;
+            (session, network, optimizer, scheduler)
+        }
+    };
+    let mut course = Course {
+        backend,
+        saving: Some(interrupter.saving()),
+        interrupter: interrupter.clone(),
+        learner: learner(network, task.clone(), optimizer),
+        task: task.clone(),
+        scheduler,
+        due,
+        session,
+    };
+    let result = course.train();
+
+    let Course {
+        mut session,
+        saving,
+        ..
+    } = course;
+    let trained = session.finish(result)?;
+    interrupter.saved_to(session.folder.path());
+    drop(saving);
+    session.progress.stage(Stage::Evaluating);
+    let scores = Scores {
+        metrics: task.evaluate(&trained.network),
+        baselines: baselines.unwrap_or_else(|| task.baselines()),
+    };
+    device_check::lost()?;
+    let summary = Summary {
+        network: experiment.network.name().into(),
+        parameters,
+        task: experiment.task.task().into(),
+        target: experiment.task.name().into(),
+        dim: experiment.dim(),
+        seed: experiment.seed,
+        backend: backend.name().into(),
+        steps: config.steps,
+        batch: config.batch,
+        learning_rate: config.learning_rate,
+        validation: Validation::new(trained.validation, session.criterion()),
+        scores,
+        device_check,
+        wall_s: trained.wall_s,
+        steps_per_s: config.steps as f64 / trained.wall_s,
+    };
+    session.folder.write_summary(&summary)?;
+    session.progress.finish();
+    Ok(summary)
+}
+
+/// The loop: steps, a validation at the end of each interval, checkpoints where they are due.
+struct Course {
+    backend: Backend,
+    interrupter: Interrupter,
+    /// Held until all that was learned is in a checkpoint.
+    saving: Option<Saving>,
+    task: Arc<dyn RunTask>,
+    learner: Learner<Network>,
+    scheduler: ModuleLrScheduler,
+    due: Due,
+    session: Session,
+}
+
+impl Course {
+    /// Trains until all steps are done or someone interrupts. Either way the last step has a
+    /// checkpoint: whatever ends the final test costs no training.
+    fn train(&mut self) -> Result<(), TrainError> {
+        self.session.begin()?;
+        while !self.session.is_done() && !self.interrupter.should_stop() {
+            self.backend.on_its_threads(|| self.interval())?;
+            if self.due.after(self.session.intervals()) {
+                self.save()?;
+            }
+        }
+        if self.session.step() > 0 {
+            self.save()?;
+        }
+        Ok(())
+    }
+
+    /// The steps up to the next validation, and the validation.
+    ///
+    /// Where the run is interrupted, its last weights are validated too, so that they count. The
+    /// checkpoint to resume from is taken before: the uninterrupted run may have no such validation,
+    /// and nothing is lost if the process ends meanwhile.
+    fn interval(&mut self) -> Result<(), TrainError> {
+        let steps = self.session.step()..self.session.next_validation();
+        let (session, scheduler, interrupter) =
+            (&mut self.session, &mut self.scheduler, &self.interrupter);
+        let whole = session.steps();
+        let rate = |_| scheduler.step();
+        let observe = |loss| match session.record(loss) {
+            Err(error) => ControlFlow::Break(Some(error)),
+            Ok(()) if interrupter.should_stop() => ControlFlow::Break(None),
+            Ok(()) => ControlFlow::Continue(()),
+        };
+        if let ControlFlow::Break(Some(error)) = self.learner.learn(steps, whole, rate, observe) {
+            return Err(error);
+        }
+        let network = self.learner.field().clone().valid();
+        let stop = || self.interrupter.should_stop();
+        let validation = match self.session.between_validations() {
+            true => None,
+            false => self.task.validate(&network, &stop),
+        };
+        let validation = match validation {
+            Some(validation) => validation,
+            None => {
+                self.session.stopped_before_validation();
+                self.save()?;
+                self.interrupter.saved_to(self.session.folder.path());
+                self.saving = None;
+                validated(self.task.as_ref(), self.learner.field())
+            }
+        };
+        self.session.validated(self.learner.field(), validation)
+    }
+
+    /// Writes a checkpoint, unless this step has one.
+    fn save(&mut self) -> Result<(), TrainError> {
+        self.session.save(&self.learner, &self.scheduler)
+    }
+}
+
+/// A registered network with its task.
+pub fn learner(
+    network: Network,
+    task: Arc<dyn Task<Network>>,
+    optimizer: ModuleOptimizer,
+) -> Learner<Network> {
+    Learner::new(network, task, optimizer)
+        .annealed_by(Network::anneal)
+        .penalised_by(Network::penalty)
+}
+
+/// The criterion of a network as it is, whoever asks to stop.
+fn validated(task: &dyn Task<Network>, network: &Network) -> f64 {
+    let validation = task.validate(&network.clone().valid(), &|| false);
+    validation.expect("nobody stopped the validation")
+}
+
+/// Builds a run's parts from a checkpoint, if it is one of this run.
+fn restore(
+    checkpoint: Checkpoint,
+    network: &Network,
+    config: &TrainConfig,
+    facts: &Facts,
+    run: &Path,
+) -> Result<Restored, RunError> {
+    let refused = |reason: String, remedy: &str| RunError::Checkpoint {
+        path: run.into(),
+        reason,
+        remedy: remedy.into(),
+    };
+    if checkpoint.position.experiment != facts.experiment {
+        return Err(refused(
+            "its config.toml is not the one its checkpoints were made with".into(),
+            "undo the change to config.toml, or train anew with `gradnet train --config`",
+        ));
+    }
+    if checkpoint.position.data_digest != facts.data_digest {
+        return Err(refused(
+            "its data file has changed since the checkpoint was made".into(),
+            "restore the data file, or train anew with `gradnet train --config`",
+        ));
+    }
+    let network = network.clone();
+    caught(|| checkpoint.restore(network, optimizer(config), scheduler(config)))
+        .unwrap_or_else(|| Err(NONSENSE.into()))
+        .map_err(|reason| {
+            refused(
+                format!("its checkpoint does not fit its network: {reason}"),
+                "train anew with `gradnet train --config`",
+            )
+        })
+}

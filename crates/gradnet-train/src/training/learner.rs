@@ -1,0 +1,160 @@
+//! A field that learns a task, one optimizer step at a time.
+//!
+//! Runs, the universality experiment, the benchmark and a user's own program all learn with it.
+
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
+
+use burn::grad_clipping::GradientClipping;
+use burn::lr_scheduler::constant::ConstantLr;
+use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
+use burn::lr_scheduler::module_lr_scheduler::{ModuleLearningRate, ModuleLrScheduler};
+use burn::module::Module;
+use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::tensor::Tensor;
+use gradnet_core::kernel::FusedAdam;
+
+use crate::data::Batches;
+use crate::settings::{Schedule, TrainConfig};
+use crate::task::{Lesson, Task};
+
+/// A field with its task and its optimizer.
+///
+/// `F` is any module that the task can be learned with, a registered network or one of the user's own.
+pub struct Learner<F> {
+    /// Taken out during a step, so that nobody else holds the weights and they are updated in place.
+    field: Option<F>,
+    task: Arc<dyn Task<F>>,
+    optimizer: ModuleOptimizer,
+    anneal: fn(&mut F, f64),
+    penalty: fn(&F) -> Option<Tensor<1>>,
+}
+
+impl<F: Module + 'static> Learner<F> {
+    /// A field whose parameters live on a device with autodiff.
+    pub fn new(field: F, task: Arc<dyn Task<F>>, optimizer: ModuleOptimizer) -> Self {
+        Self {
+            field: Some(field),
+            task,
+            optimizer,
+            anneal: |_, _| (),
+            penalty: |_| None,
+        }
+    }
+
+    /// With something that the field schedules over a run: `anneal` moves it to where it is when a part of the run, from 0 to 1, is done.
+    pub fn annealed_by(self, anneal: fn(&mut F, f64)) -> Self {
+        Self { anneal, ..self }
+    }
+
+    /// With something to minimise beside the task's loss, `[1]`.
+    pub fn penalised_by(self, penalty: fn(&F) -> Option<Tensor<1>>) -> Self {
+        Self { penalty, ..self }
+    }
+
+    /// The field as it is now. A clone of it that is kept costs the next step a copy of the weights.
+    ///
+    /// # Panics
+    /// If a step panicked, which takes the field with it.
+    pub fn field(&self) -> &F {
+        self.field.as_ref().expect(TAKEN)
+    }
+
+    /// The field as it is now.
+    ///
+    /// # Panics
+    /// If a step panicked, which takes the field with it.
+    pub fn into_field(self) -> F {
+        self.field.expect(TAKEN)
+    }
+
+    /// The optimizer with its state.
+    pub fn optimizer(&self) -> &ModuleOptimizer {
+        &self.optimizer
+    }
+
+    /// The loop: the steps of `steps`, counted from 0, in a run of `whole` steps.
+    ///
+    /// `rate` gives each step's learning rate. `observe` is told each step's loss, left on the device, and may end the loop.
+    ///
+    /// # Errors
+    /// What `observe` breaks with.
+    ///
+    /// # Panics
+    /// If an earlier step panicked.
+    pub fn learn<B, R: Into<ModuleLearningRate>>(
+        &mut self,
+        steps: Range<usize>,
+        whole: usize,
+        mut rate: impl FnMut(usize) -> R,
+        mut observe: impl FnMut(Tensor<1>) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        for (step, lesson) in steps.clone().zip(self.lessons(steps)) {
+            let progress = step as f64 / whole as f64;
+            let loss = self.step(lesson, progress, rate(step));
+            observe(loss)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// What some steps learn from, in order, the next one made while the caller learns the last.
+    pub fn lessons(&self, steps: Range<usize>) -> Batches<Lesson<F>> {
+        let task = self.task.clone();
+        Batches::new(Arc::new(move |step| task.lesson(step)), steps)
+    }
+
+    /// One step: anneals, differentiates the loss and moves the weights. `progress` is the part of the run that is done.
+    ///
+    /// Returns the task's loss before the step, `[1]`, left on the device and without its graph: reading it waits for the device, so read several
+    /// at once.
+    ///
+    /// # Panics
+    /// If an earlier step panicked.
+    pub fn step(
+        &mut self,
+        lesson: Lesson<F>,
+        progress: f64,
+        rate: impl Into<ModuleLearningRate>,
+    ) -> Tensor<1> {
+        let mut field = self.field.take().expect(TAKEN);
+        (self.anneal)(&mut field, progress);
+        let (loss, gradients) = self.differentiate(&field, lesson);
+        self.field = Some(self.optimizer.step(rate, field, gradients));
+        loss
+    }
+
+    /// The loss and the gradients. The graph ends here: it holds the weights.
+    fn differentiate(&self, field: &F, lesson: Lesson<F>) -> (Tensor<1>, GradientsParams) {
+        let loss = lesson(field);
+        let whole = match (self.penalty)(field) {
+            Some(penalty) => loss.clone() + penalty,
+            None => loss.clone(),
+        };
+        let gradients = GradientsParams::from_grads(whole.backward(), field);
+        (loss.without_autodiff(), gradients)
+    }
+}
+
+/// Why a learner has no field.
+const TAKEN: &str = "a step that panicked took the field with it";
+
+/// Adam with PyTorch's constants, the paper's optimizer.
+pub fn optimizer(config: &TrainConfig) -> ModuleOptimizer {
+    let optimizer = ModuleOptimizer::from(FusedAdam::default());
+    match config.clip_norm {
+        Some(norm) => optimizer.with_grad_clipping(GradientClipping::Norm(norm as f32)),
+        None => optimizer,
+    }
+}
+
+/// The learning rate of each step.
+pub fn scheduler(config: &TrainConfig) -> ModuleLrScheduler {
+    match config.schedule {
+        Schedule::Constant => ModuleLrScheduler::new(ConstantLr::new(config.learning_rate)),
+        Schedule::Cosine => {
+            CosineAnnealingLrSchedulerConfig::new(config.learning_rate, config.steps)
+                .init()
+                .expect("a checked experiment has a rate in (0, 1] and at least one step")
+        }
+    }
+}
