@@ -20,7 +20,16 @@ const CRATES: [&str; 5] = [
 
 /// The rooms a config goes through on its way to a run folder, from the ground up.
 const WAY: [&str; 10] = [
-    "files", "data", "targets", "device_check", "settings", "task", "experiment", "config", "run", "training",
+    "files",
+    "data",
+    "targets",
+    "device_check",
+    "settings",
+    "task",
+    "experiment",
+    "config",
+    "run",
+    "training",
 ];
 
 fn crates() -> PathBuf {
@@ -28,10 +37,14 @@ fn crates() -> PathBuf {
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
     let inner = folders.iter().flat_map(|folder| rust_files(folder));
-    let files = files.into_iter().filter(|file| file.extension().is_some_and(|end| end == "rs"));
+    let files = files
+        .into_iter()
+        .filter(|file| file.extension().is_some_and(|end| end == "rs"));
     files.chain(inner).collect()
 }
 
@@ -39,7 +52,9 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 fn code(file: &Path) -> String {
     let text = fs::read_to_string(file).unwrap();
     let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let lines = code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
     lines.map(|line| format!("{line}\n")).collect()
 }
 
@@ -52,7 +67,9 @@ fn imports(code: &str) -> Vec<String> {
         }
         let rest = &code[place + "crate::".len()..];
         let word = |text: &str| -> String {
-            text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+            text.chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect()
         };
         match rest.strip_prefix('{') {
             None => rooms.push(word(rest)),
@@ -86,14 +103,18 @@ fn rooms(name: &str) -> BTreeMap<String, BTreeSet<String>> {
         let inside = file.strip_prefix(&source).unwrap();
         let first = inside.iter().next().unwrap().to_str().unwrap();
         let room = first.trim_end_matches(".rs").to_owned();
-        let is_test = inside.iter().any(|part| ["tests.rs", "tests", "toy.rs"].contains(&part.to_str().unwrap()));
+        let is_test = inside
+            .iter()
+            .any(|part| ["tests.rs", "tests", "toy.rs"].contains(&part.to_str().unwrap()));
         if !["lib", "main"].contains(&room.as_str()) && !is_test {
             uses.push((room.clone(), imports(&code(&file))));
             rooms.entry(room).or_default();
         }
     }
     for (room, imported) in uses {
-        let known = imported.into_iter().filter(|other| *other != room && rooms.contains_key(other));
+        let known = imported
+            .into_iter()
+            .filter(|other| *other != room && rooms.contains_key(other));
         let known: Vec<_> = known.collect();
         rooms.get_mut(&room).unwrap().extend(known);
     }
@@ -126,11 +147,21 @@ fn imports_are_found_where_they_are() {
 #[test]
 fn no_crate_depends_on_one_above_it() {
     let metadata = Command::new(env!("CARGO"))
-        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .args([
+            "metadata",
+            "--no-deps",
+            "--offline",
+            "--format-version",
+            "1",
+        ])
         .current_dir(crates())
         .output()
         .unwrap();
-    assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
+    assert!(
+        metadata.status.success(),
+        "{}",
+        String::from_utf8_lossy(&metadata.stderr)
+    );
     let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
     let floor = |name: &str| CRATES.iter().position(|known| *known == name);
     let packages = metadata["packages"].as_array().unwrap();
@@ -140,7 +171,10 @@ fn no_crate_depends_on_one_above_it() {
         for dependency in package["dependencies"].as_array().unwrap() {
             let below = dependency["name"].as_str().unwrap();
             if let Some(below_floor) = floor(below) {
-                assert!(below_floor < floor(name).unwrap(), "{name} depends on {below}");
+                assert!(
+                    below_floor < floor(name).unwrap(),
+                    "{name} depends on {below}"
+                );
             }
         }
     }
@@ -151,7 +185,11 @@ fn no_room_stands_in_a_circle() {
     for name in CRATES {
         let rooms = rooms(name);
         assert!(rooms.len() >= 4, "{name}: {rooms:?}");
-        assert_eq!(circle(rooms), [""; 0], "{name}: these rooms import each other");
+        assert_eq!(
+            circle(rooms),
+            [""; 0],
+            "{name}: these rooms import each other"
+        );
     }
 }
 
@@ -159,7 +197,9 @@ fn no_room_stands_in_a_circle() {
 fn from_config_to_run_folder_no_import_runs_upwards() {
     let rooms = rooms("gradnet-train");
     for (floor, room) in WAY.iter().enumerate() {
-        let imported = rooms.get(*room).unwrap_or_else(|| panic!("there is no room {room}"));
+        let imported = rooms
+            .get(*room)
+            .unwrap_or_else(|| panic!("there is no room {room}"));
         for above in &WAY[floor + 1..] {
             assert!(!imported.contains(*above), "{room} imports {above}");
         }

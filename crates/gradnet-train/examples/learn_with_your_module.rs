@@ -5,6 +5,7 @@
 use std::{error::Error, ops::ControlFlow, sync::Arc};
 
 use burn::module::{Module, Param};
+use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
 use gradnet_core::VectorField;
 use gradnet_core::network::{MGradNetM, MGradNetMConfig};
@@ -39,9 +40,10 @@ impl VectorField for Scaled {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let device = Device::flex().autodiff();
+    device.seed(0);
     let field = Scaled {
         field: MGradNetMConfig::new(2).with_width(16).init(&device),
-        scale: Param::from_tensor(Tensor::ones([1], &device).require_grad()),
+        scale: Initializer::Ones.init([1], &device),
     };
 
     let target = TargetConfig::from_name("quartic_polynomial").ok_or("no such target")?;

@@ -6,7 +6,7 @@
 //! | room | what it holds |
 //! |---|---|
 //! | [`task`] | what is learned from what: data, loss, criterion, numbers, rows to compare with; one list of them |
-//! | [`registry`] | the networks of `gradnet-core` by name, sized by a width or a budget |
+//! | [`registry`] | the networks by name, their settings in config files, widths for a budget |
 //! | [`targets`] | fields given by a formula, those of the paper among them |
 //! | [`data`] | points, batches and files of pairs; [`files`] reads and writes tables and arrays of any format |
 //! | [`config`], [`experiment`] | a config file and the checked experiment it becomes |

@@ -10,7 +10,6 @@ use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Device;
 use gradnet_core::activation::TemperatureSchedule;
 use gradnet_core::kernel::{FusedAdam, mean_squared_error};
-
 use gradnet_core::{ParameterSource, VectorField};
 use gradnet_train::backend::Backend;
 use gradnet_train::data::{Batch, Stream, derived_seed};

@@ -1,12 +1,12 @@
 //! Whether the network can be built for the target's space, and whether it can represent the target at all.
 
-use crate::registry::RegistryError;
 use gradnet_core::analysis::Claim;
 use gradnet_core::network::NetworkError;
 
 use super::document::Node;
 use super::problem::Problem;
 use crate::experiment::Experiment;
+use crate::registry::RegistryError;
 
 /// Refuses a network that cannot be built as described, or that cannot represent the target.
 pub(crate) fn check(experiment: &Experiment, document: &Node) -> Result<(), Problem> {

@@ -4,12 +4,12 @@
 //! the refusal names those that can; a few values are tried on each key, and those that pass give its type. So a new network, target or setting is
 //! in the schema as soon as it can be read, and the schema never promises what is refused.
 
-use crate::registry::{NetworkConfig, Size, registry};
 use serde_json::{Map, Value, json};
 
 use crate::data::file::FileConfig;
 use crate::experiment::Experiment;
 use crate::experiment::TABLES;
+use crate::registry::{NetworkConfig, Size, registry};
 use crate::task::regression::PairsConfig;
 
 /// A key and a choice that no table has.

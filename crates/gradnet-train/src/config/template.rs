@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use crate::registry::NetworkConfig;
 use gradnet_core::analysis::Claim;
 
 use super::{ConfigError, Overrides, experiment};
 use crate::data::file::{Columns, FileConfig};
 use crate::experiment::{EvaluationConfig, Experiment};
 use crate::files::FileError;
+use crate::registry::NetworkConfig;
 
 /// A config in text, written for a file that has been read through once; and the columns it reads.
 ///

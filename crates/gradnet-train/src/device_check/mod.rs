@@ -17,12 +17,12 @@ mod lost;
 mod sides;
 mod survey;
 
-use crate::registry::Network;
 use burn::tensor::Device;
 use gradnet_core::VectorField;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::{device_name, host};
+use crate::registry::Network;
 use crate::setting::SettingError;
 use crate::targets::TargetConfig;
 

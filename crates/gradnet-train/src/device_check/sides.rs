@@ -1,6 +1,5 @@
 //! What is computed alike on a device and on the processor.
 
-use crate::registry::Network;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
@@ -9,6 +8,7 @@ use gradnet_core::kernel::{FusedAdam, mean_squared_error};
 
 use super::DeviceFault;
 use crate::data::points_tensor;
+use crate::registry::Network;
 use crate::targets::{Target, TargetConfig};
 
 /// The step of the update that is compared: so long that the parameters' own rounding does not count.

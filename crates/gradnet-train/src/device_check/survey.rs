@@ -1,6 +1,5 @@
 //! Every registered network at the shapes of Table I, for `gradnet list devices --check`.
 
-use crate::registry::{NetworkConfig, Size, registry};
 use burn::tensor::Device;
 use gradnet_core::ParameterSource;
 use serde::Serialize;
@@ -8,6 +7,7 @@ use serde::Serialize;
 use super::{Agreement, Workload};
 use crate::backend::device_name;
 use crate::data::{Stream, generator, uniform_points};
+use crate::registry::{NetworkConfig, Size, registry};
 use crate::targets::{PiecewiseQuadraticConfig, TargetConfig};
 
 /// The dimensions of Table I.

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::backend::host;
 use crate::data::file::DataFacts;
 use crate::device_check::{Agreement, DeviceFault, is_due};
+use crate::registry::{Network, NetworkConfig};
 use crate::task::{Purpose, RunTask, TaskError};
 use tasks::Document;
 
@@ -30,7 +31,7 @@ pub const SCHEMA: u32 = 1;
 /// A run: what is learned from what, by which network, how it is trained and scored.
 ///
 /// ```
-/// use crate::registry::{NetworkConfig, Size};
+/// use gradnet_train::registry::{NetworkConfig, Size};
 /// use gradnet_train::{Experiment, targets::TargetConfig};
 ///
 /// let target = TargetConfig::from_name("piecewise_quadratic").ok_or("no such target")?;

@@ -1,9 +1,8 @@
 //! Whether an experiment fits into this machine's memory: looked at before anything is begun, but not when a finished run is read, which a smaller
 //! machine may do.
 
-use crate::registry::Size;
-
 use super::Experiment;
+use crate::registry::Size;
 use crate::settings::{ExperimentError, require_points, require_room};
 
 impl Experiment {

@@ -2,10 +2,10 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::registry::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
 use super::Experiment;
+use crate::registry::NetworkConfig;
 use crate::settings::{EvaluationConfig, TrainConfig};
 use crate::targets::TargetConfig;
 use crate::task::Settings;

@@ -4,7 +4,6 @@
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use crate::registry::ReleasedState;
 use memmap2::Mmap;
 use safetensors::SafeTensors;
 use zip::ZipArchive;
@@ -15,6 +14,7 @@ use super::pytorch::{Nests, read_pickles, read_zip, unpack};
 use super::search::search;
 use super::stored::{Number, Place, Stored, row_by_row};
 use crate::files::{FileError, guarded, map_file};
+use crate::registry::ReleasedState;
 
 /// Numbers in a network, at most: 2 GB of them in 64 bits.
 const MOST: usize = 1 << 28;

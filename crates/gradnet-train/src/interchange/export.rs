@@ -5,7 +5,6 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::registry::{Network, NetworkConfig, ReleasedModular};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, activation::softplus};
 use gradnet_core::TiedNetwork;
@@ -15,6 +14,7 @@ use serde::Serialize;
 
 use crate::data::file::Similarity;
 use crate::files::{FileError, Format, write_arrays};
+use crate::registry::{Network, NetworkConfig, ReleasedModular};
 use crate::run::{Run, RunError, check_output, write_atomically};
 
 /// Name, shape and numbers of an array.

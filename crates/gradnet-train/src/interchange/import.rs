@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::registry::{Network, NetworkConfig, ReleasedError, released_difference};
 use burn::module::Module;
 use burn::tensor::Device;
 use gradnet_core::network::UnitFunction;
@@ -14,6 +13,7 @@ use super::checkpoint::Checkpoint;
 use super::found::{Found, SearchError};
 use crate::experiment::{Experiment, ExperimentError};
 use crate::files::FileError;
+use crate::registry::{Network, NetworkConfig, ReleasedError, released_difference};
 use crate::run::{RunError, RunFolder};
 use crate::task::TaskError;
 

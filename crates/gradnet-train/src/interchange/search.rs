@@ -7,12 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::registry::{ReleasedDifference, released_difference};
-
 use super::found::{Found, SearchError, key};
 use super::pytorch::Nests;
 use super::stored::Stored;
 use crate::nearest::nearest;
+use crate::registry::{ReleasedDifference, released_difference};
 
 /// Wrappers that come between a module and its parts, whose names are left out wherever they are.
 const WRAPPERS: [&str; 4] = [

@@ -37,7 +37,7 @@ impl ReleasedDifference {
 ///
 /// ```
 /// use std::collections::BTreeMap;
-/// use crate::registry::released_difference;
+/// use gradnet_train::registry::released_difference;
 ///
 /// let shapes: BTreeMap<&str, &[usize]> = [
 ///     ("W", &[5, 3][..]), ("alpha.0", &[5]), ("beta.0", &[5]), ("bias.0", &[4]), ("step", &[]),

@@ -4,8 +4,6 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::registry::Network;
-
 use super::metrics::MetricsLog;
 use super::weights::write_weights;
 use super::write::{write, write_json};
@@ -13,6 +11,7 @@ use super::{RunError, Summary};
 use crate::data::file::DataFacts;
 use crate::experiment::Experiment;
 use crate::files::UNFINISHED;
+use crate::registry::Network;
 
 /// A run folder that is being written; no other process can write it meanwhile.
 #[derive(Debug)]

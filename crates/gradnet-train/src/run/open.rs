@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::registry::Network;
 use burn::tensor::Device;
 use gradnet_core::ParameterSource;
 
@@ -13,6 +12,7 @@ use crate::data::file::{DataFacts, RunField};
 use crate::device_check::lost;
 use crate::experiment::{EvaluationConfig, Experiment, Sampling};
 use crate::files::FileError;
+use crate::registry::Network;
 use crate::task::{Purpose, RunTask};
 
 /// A run in its folder.

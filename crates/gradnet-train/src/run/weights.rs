@@ -5,7 +5,6 @@
 use std::fs;
 use std::path::Path;
 
-use crate::registry::Network;
 use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::store::{ModuleRecord, RecordError};
 use burn::tensor::{Bytes, Tensor};
@@ -15,6 +14,7 @@ use super::seal::{sealed, unsealed};
 use super::write::write;
 use crate::digest::Digest;
 use crate::files::{NONSENSE, caught};
+use crate::registry::Network;
 
 /// Replaces the weights at `path`; equal weights give equal files.
 ///

@@ -1,8 +1,7 @@
 //! Why an experiment cannot be run, in the words of its file.
 
-use crate::registry::RegistryError;
-
 use crate::files::FileError;
+use crate::registry::RegistryError;
 use crate::targets::TargetError;
 
 /// What to do about a network that cannot be built.

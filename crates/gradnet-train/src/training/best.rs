@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::registry::Network;
 use burn::module::Module;
 
+use crate::registry::Network;
 use crate::run::{RunError, RunFolder};
 
 /// Least time between two writes of the weights, so that a network which improves at every

@@ -4,7 +4,6 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::registry::Network;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
 use burn::optim::ModuleOptimizer;
@@ -21,6 +20,7 @@ use crate::device_check;
 use crate::experiment::{Experiment, TrainConfig};
 use crate::files::{NONSENSE, caught};
 use crate::interrupter::{Interrupter, Saving};
+use crate::registry::Network;
 use crate::run::{RunError, RunFolder, Scores, Validation};
 use crate::task::{Purpose, RunTask, Task};
 

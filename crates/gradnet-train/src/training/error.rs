@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::registry::RegistryError;
-
 use crate::device_check::DeviceFault;
+use crate::registry::RegistryError;
 use crate::run::RunError;
 use crate::settings::{ExperimentError, NETWORK_REMEDY};
 use crate::task::TaskError;

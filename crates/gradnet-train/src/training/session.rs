@@ -1,7 +1,6 @@
 //! The state of a run between two steps: where it is, the best weights so far, and what is written
 //! and told about them.
 
-use crate::registry::Network;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -12,6 +11,7 @@ use super::clock::Clock;
 use super::losses::{Losses, NonFinite};
 use super::{Learner, Progress, Stage, Status, TrainError};
 use crate::device_check;
+use crate::registry::Network;
 use crate::run::{Metrics, RunError, RunFolder, Validation};
 use crate::task::Criterion;
 

@@ -8,7 +8,7 @@
 //! Eq. (25) as printed has the wrong sign and power of the attraction and twice the kinetic energy; this is the Hamiltonian of the data.
 //!
 //! A state is `[qx1, qx2, qy1, qy2, px1, px2, py1, py2]`: positions in the first half, momenta in the second, so that a gradient field over it
-//! is `(dH/dq, dH/dp)` and [`gradnet_core::potential::Hamiltonian`] turns it into the dynamics.
+//! is `(dH/dq, dH/dp)` and [`gradnet_core::combine::Hamiltonian`] turns it into the dynamics.
 
 mod orbit;
 

@@ -1,12 +1,12 @@
 //! A network in the units of the file it was trained on.
 
-use crate::registry::Network;
 use burn::tensor::{Device, FloatDType, Tensor};
 use gradnet_core::VectorField;
 use gradnet_core::analysis::host;
 
 use super::Similarity;
 use crate::data::points_tensor;
+use crate::registry::Network;
 
 /// `f(x) = c + σ t g((x − m) / s)` around a network g; without a file the network itself.
 ///

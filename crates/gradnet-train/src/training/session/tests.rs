@@ -1,9 +1,9 @@
-use crate::registry::{NetworkConfig, Size};
 use burn::tensor::Device;
 use gradnet_core::ParameterSource;
 
 use super::super::losses::BLOCK_STEPS;
 use super::*;
+use crate::registry::{NetworkConfig, Size};
 use crate::{experiment::Experiment, targets::TargetConfig, training::Silent};
 
 /// A session of 1,000 steps whose initial weights validate at 1.
