@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 use crate::backend::host;
 use crate::data::file::DataFacts;
 use crate::device_check::{Agreement, DeviceFault, is_due};
-use crate::registry::{Network, NetworkConfig};
 use crate::task::{Purpose, RunTask, TaskError};
 use tasks::Document;
 

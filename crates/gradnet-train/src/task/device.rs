@@ -10,7 +10,6 @@ use crate::backend::{device_name, host};
 use crate::device_check::{
     Agreement, Comparison, DeviceFault, ReadGradients, lost, settled, values,
 };
-use crate::registry::Network;
 
 /// Holds a task on a device against the same task on the processor: the validation and, for a training, the first step's loss and gradients.
 ///

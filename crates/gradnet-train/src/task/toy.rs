@@ -14,7 +14,6 @@ use super::{
 use crate::data::file::DataFacts;
 use crate::data::{Stream, generator, points_tensor, uniform_points};
 use crate::device_check::{Agreement, DeviceFault};
-use crate::registry::Network;
 use crate::settings::{ExperimentError, Protocol, require};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

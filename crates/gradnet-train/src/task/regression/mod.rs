@@ -28,7 +28,6 @@ use super::{Criterion, Lesson, Purpose, Quantities, Rows, RunTask, Task, TaskErr
 use crate::data::file::DataFacts;
 use crate::data::{Batch, PointSet};
 use crate::device_check::{Agreement, DeviceFault, Workload};
-use crate::registry::Network;
 use crate::targets::{Target, TargetConfig};
 
 pub use file::{FileRows, PairsConfig};
