@@ -191,3 +191,77 @@ fn lists_say_what_there_is() {
     let table = gradnet(here.path(), &["list", "runs"]).stdout;
     assert!(table.contains("step 200 of 200"), "{table}");
 }
+
+#[test]
+fn a_sweep_lists_runs_and_goes_on() {
+    let here = folder();
+    let sweep = "title = \"Rates\"
+base = \"small.toml\"
+set = { \"train.steps\" = 20 }
+vary = { \"train.learning_rate\" = [0.01, 0.001] }
+[[rows]]
+label = \"M\"
+[[rows]]
+label = \"C\"
+network = \"mgradnet_c\"
+";
+    fs::write(here.path().join("rates.toml"), sweep).unwrap();
+    let listed = gradnet(here.path(), &["sweep", "rates.toml", "--list"]);
+    assert_eq!(
+        (listed.code, listed.stdout.lines().count()),
+        (0, 5),
+        "{}",
+        listed.stderr
+    );
+    let mut before = names(here.path());
+    before.sort();
+    assert_eq!(
+        before,
+        ["rates.toml", "small.toml"],
+        "a list writes nothing"
+    );
+    let first = gradnet(here.path(), &["sweep", "rates.toml", "--jobs", "2"]);
+    assert_eq!(first.code, 0, "{}", first.stderr);
+    assert!(first.stdout.contains("| M |"), "{}", first.stdout);
+    assert_eq!(
+        first
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with('['))
+            .count(),
+        4
+    );
+    let again = gradnet(here.path(), &["sweep", "rates.toml"]);
+    assert_eq!(again.stdout, first.stdout);
+    assert!(
+        !again.stderr.contains("[1/"),
+        "nothing is trained again: {}",
+        again.stderr
+    );
+
+    let bad = sweep.replace("mgradnet_c", "mgradnetc");
+    fs::write(here.path().join("bad.toml"), bad).unwrap();
+    let refused = gradnet(here.path(), &["sweep", "bad.toml"]);
+    assert_eq!(refused.code, 2);
+    for part in ["C, , seed 0", "mgradnetc", "mgradnet_c"] {
+        assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
+    }
+    let refused = gradnet(here.path(), &["sweep", "rates.toml", "--shard", "3/2"]);
+    assert!(refused.stderr.contains("such as 1/4"), "{}", refused.stderr);
+}
+
+/// The example of the docs, as it is shipped.
+#[test]
+fn the_shipped_sweep_is_one() {
+    let file = format!(
+        "{}/../../configs/sweeps/toy.toml",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let listed = gradnet(Path::new("."), &["sweep", &file, "--list"]);
+    assert_eq!(
+        (listed.code, listed.stdout.lines().count()),
+        (0, 9),
+        "{}",
+        listed.stderr
+    );
+}

@@ -4,7 +4,7 @@ use clap::Command;
 
 /// Headings and the commands under each.
 pub(super) const GROUPS: [(&str, &[&str]); 5] = [
-    ("Learn", &["train", "resume", "config", "import"]),
+    ("Learn", &["train", "resume", "sweep", "config", "import"]),
     ("Use", &["predict", "verify", "eval", "report", "export"]),
     ("Look", &["list"]),
     ("Paper", &["reproduce", "bench"]),

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::values::networks;
+use gradnet_train::sweep::Shard;
+
+use super::values::{at_least_one, networks};
 use super::{DeviceChoice, ProgressKind};
 
 /// Arguments of `train`.
@@ -61,6 +63,33 @@ pub struct Resume {
     /// Where, how and how loudly
     #[command(flatten)]
     pub run: Running,
+}
+
+/// Arguments of `sweep`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  gradnet sweep configs/sweeps/toy.toml
+  gradnet sweep configs/sweeps/toy.toml --list
+  gradnet sweep configs/sweeps/toy.toml --shard 1/4 -o /shared/toy")]
+pub struct Sweep {
+    /// The sweep file (configs/sweeps/toy.toml explains the layout)
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Show the cells, run nothing and write nothing
+    #[arg(long)]
+    pub list: bool,
+    /// Runs side by side, each on one thread if there are several [default: one a processor core, one on a GPU]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub jobs: Option<usize>,
+    /// Only part I of N of the cells, for several machines that share the folder
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+    /// The folder of records, runs and table [default: sweeps/NAME, with the file's name]
+    #[arg(long, short, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Where and how to compute
+    #[command(flatten)]
+    pub device: DeviceChoice,
 }
 
 /// What `train` and `resume` share.

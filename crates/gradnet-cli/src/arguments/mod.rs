@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use gradnet_train::backend::Backend;
 
-pub use learn::{Config, ConfigCommand, Import, Init, Resume, Running, Train};
+pub use learn::{Config, ConfigCommand, Import, Init, Resume, Running, Sweep, Train};
 pub use look::{Devices, List, Listed, Listing};
 pub use paper::{Bench, Reproduce, Reproduction};
 pub use using::{Eval, Export, Predict, Report, Verify};
@@ -88,6 +88,8 @@ pub enum Command {
     Train(Train),
     /// Go on with a run that was stopped before its end
     Resume(Resume),
+    /// Train a grid of runs into one table; a killed sweep goes on where it stopped
+    Sweep(Sweep),
     /// Work with config files
     Config(Config),
     /// Make a run folder of a checkpoint that the paper's authors' code saved
