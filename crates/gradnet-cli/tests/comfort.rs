@@ -182,7 +182,7 @@ fn a_config_is_written_for_the_users_data_and_is_good() {
     let ran = init(here, "my data.csv", &["--out", "mine.toml"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(
-        ran.stdout.contains("gradnet train --config mine.toml"),
+        ran.stdout.contains("gradnet train mine.toml"),
         "{}",
         ran.stdout
     );

@@ -43,7 +43,7 @@ pub fn run(options: &Train) -> Result<ExitCode, Failure> {
     });
     experiment.task.reads().iter().for_each(output::note);
     if options.dry_run {
-        RunFolder::check(&folder, options.overwrite)?;
+        RunFolder::check_contents(&folder, options.overwrite)?;
         return plan(&experiment, &folder, &options.run);
     }
     let (backend, device) = device::open(&options.run.device)?;
