@@ -14,7 +14,7 @@ mod signals;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::ColorChoice;
 
 /// An allocator that keeps the pages it was given: a training step makes and drops tensors of a megabyte, and with the system's they are
 /// mapped anew each time, which at d = 32 costs as much as the arithmetic (docs/performance.md).
@@ -22,7 +22,7 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = match arguments::Arguments::try_parse() {
+    let arguments = match arguments::Arguments::read() {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version go to stdout with code 0, usage errors to stderr with code 2. A reader that has gone away is no error.
@@ -30,6 +30,17 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
+    if arguments.quiet {
+        output::be_quiet();
+    }
+    match arguments.color {
+        ColorChoice::Auto => {}
+        choice => {
+            let colored = choice == ColorChoice::Always;
+            console::set_colors_enabled(colored);
+            console::set_colors_enabled_stderr(colored);
+        }
+    }
     signals::listen();
     device_log::listen();
     match commands::run(arguments.command) {

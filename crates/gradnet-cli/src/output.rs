@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use gradnet_train::data::file::listed;
 use gradnet_train::files::RowReader;
@@ -28,8 +29,24 @@ pub fn line(text: impl std::fmt::Display) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Whether nothing but errors is said on stderr.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// From now on says nothing but errors on stderr.
+pub fn be_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
+/// Whether nothing but errors is said on stderr.
+pub fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
 /// Says `text` on stderr, if anyone is there to hear it.
 pub fn note(text: impl std::fmt::Display) {
+    if is_quiet() {
+        return;
+    }
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 

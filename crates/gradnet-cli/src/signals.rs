@@ -77,7 +77,7 @@ mod unix {
         }
         let saved = INTERRUPTER.saved().map(|run| {
             format!(
-                "go on where it stopped with `gradnet train --resume {}`",
+                "go on where it stopped with `gradnet resume {}`",
                 run.display()
             )
         });

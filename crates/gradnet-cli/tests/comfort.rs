@@ -42,9 +42,9 @@ fn there_is_a_manual_page_for_every_command() {
     let help = gradnet(folder.path(), &["--help"]).stdout;
     let listed = help
         .lines()
-        .skip_while(|line| !line.starts_with("Commands:"))
+        .skip_while(|line| !line.starts_with("Learn:"))
         .skip(1)
-        .take_while(|line| !line.is_empty());
+        .take_while(|line| !line.starts_with("Options:"));
     let mut commands = 0;
     for line in listed.filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {
         let name = line.split_whitespace().next().unwrap();

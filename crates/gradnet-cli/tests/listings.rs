@@ -119,7 +119,7 @@ fn bad_usage_is_exit_code_2_and_help_is_0() {
     }
 }
 
-/// `gradnet networks | head -c 1`: the reader goes away, and that is no error.
+/// `gradnet list networks | head -c 1`: the reader goes away, and that is no error.
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     for arguments in [&["networks"][..], &["networks", "--json"], &["--help"]] {

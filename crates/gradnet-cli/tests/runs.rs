@@ -99,7 +99,7 @@ fn whole_way(backend: &str) -> f64 {
     trained
 }
 
-/// The backends that have a device here, from `gradnet devices`.
+/// The backends that have a device here, from `gradnet list devices`.
 fn backends() -> Vec<String> {
     let ran = gradnet(Path::new("."), &["devices", "--json"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);

@@ -75,7 +75,7 @@ impl BackendError {
             Self::NotCompiled { name, .. } => {
                 format!("build with `--features {name}` or choose another backend")
             }
-            Self::NoSuchDevice { .. } => "`gradnet devices` lists the devices".into(),
+            Self::NoSuchDevice { .. } => "`gradnet list devices` lists the devices".into(),
             Self::Unavailable { name, .. } => {
                 let install = match *name {
                     "wgpu" | "vulkan" => {

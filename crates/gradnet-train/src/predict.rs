@@ -64,7 +64,7 @@ impl PredictError {
             Self::Run(error) => error.remedy(),
             Self::File(error) => error.remedy().into(),
             Self::NoPotential { .. } => {
-                "leave --potential out, or train a network that has one (`gradnet networks --json`)"
+                "leave --potential out, or train a network that has one (`gradnet list networks --json`)"
                     .into()
             }
             Self::NotFinite { .. } => {

@@ -106,16 +106,16 @@ pub fn schema() -> Result<ExitCode, Failure> {
 /// Writes a config for the user's own data.
 pub fn init(options: &Init) -> Result<ExitCode, Failure> {
     let network = NetworkConfig::from_name(&options.network).map_err(unknown)?;
-    if let Some(out) = &options.out
+    if let Some(out) = &options.output
         && out.exists()
         && !options.overwrite
     {
         return Err(Failure::input(
             format!("{} is there already", out.display()),
-            "choose another name with --out, or replace it with --overwrite",
+            "choose another name with --output, or replace it with --overwrite",
         ));
     }
-    if let Some(out) = &options.out {
+    if let Some(out) = &options.output {
         check_output(out, Some(&options.data), &[])?;
     }
     let data = FileConfig {
@@ -124,23 +124,26 @@ pub fn init(options: &Init) -> Result<ExitCode, Failure> {
         y: options.y.clone(),
         ..FileConfig::new(&options.data)
     };
-    let shown = shown_path(&options.data, options.out.as_deref());
-    let place = options.out.as_deref().unwrap_or(Path::new("config.toml"));
+    let shown = shown_path(&options.data, options.output.as_deref());
+    let place = options
+        .output
+        .as_deref()
+        .unwrap_or(Path::new("config.toml"));
     let (text, columns) = config::template(&data, &network, &shown, place)?;
     columns.told(&data.path).iter().for_each(output::note);
     say_findings(data.inspect(Path::new(""))?, &network);
-    let Some(out) = &options.out else {
+    let Some(out) = &options.output else {
         output::line(text.trim_end())?;
         return Ok(ExitCode::SUCCESS);
     };
     write_atomically(out, text.as_bytes()).map_err(|error| {
         Failure::input(
             format!("cannot write {}: {error}", out.display()),
-            "choose a place you may write to with --out",
+            "choose a place you may write to with --outputput",
         )
     })?;
     output::line(format_args!(
-        "{} written; next: gradnet train --config {}",
+        "{} written; next: gradnet train {}",
         out.display(),
         out.display()
     ))?;

@@ -13,7 +13,7 @@ use crate::output;
 pub fn run(options: &Export) -> Result<ExitCode, Failure> {
     let run = super::open_run(&options.run)?;
     let device = device::any()?;
-    let exported = export(&run, &options.to, &device)?;
+    let exported = export(&run, &options.output, &device)?;
     output::line(format_args!(
         "{} (d = {}): arrays in {}, description in {}",
         exported.network,

@@ -19,7 +19,7 @@ pub fn run(options: &Import) -> Result<ExitCode, Failure> {
             format!("there is no network named `{}`", options.network),
             match near {
                 Some(near) => format!("did you mean --network {near}?"),
-                None => "`gradnet networks` lists them".to_owned(),
+                None => "`gradnet list networks` lists them".to_owned(),
             },
         ));
     }
@@ -36,7 +36,7 @@ pub fn run(options: &Import) -> Result<ExitCode, Failure> {
         &options.network,
         options.key.as_deref(),
         &experiment,
-        (&options.out, options.overwrite),
+        (&options.output, options.overwrite),
         &device,
     )?;
     note(&imported.found);
@@ -46,7 +46,7 @@ pub fn run(options: &Import) -> Result<ExitCode, Failure> {
         options.network,
         imported.parameters
     ))?;
-    output::line(format_args!("run folder    {}", options.out.display()))?;
+    output::line(format_args!("run folder    {}", options.output.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 

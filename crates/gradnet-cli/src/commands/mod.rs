@@ -6,11 +6,13 @@ mod devices;
 mod eval;
 mod export;
 mod import;
+mod list;
 mod networks;
 mod predict;
 mod report;
 mod reproduce;
 mod shell;
+mod sweep;
 mod targets;
 mod train;
 mod verify;
@@ -28,6 +30,9 @@ use crate::output;
 pub fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Train(options) => train::run(&options),
+        Command::Resume(options) => train::go_on(&options.folder, &options.run),
+        Command::Sweep(options) => sweep::run(&options),
+        Command::List(options) => list::run(&options),
         Command::Eval(options) => eval::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Predict(options) => predict::run(&options),

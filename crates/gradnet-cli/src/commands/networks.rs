@@ -1,4 +1,4 @@
-//! `gradnet networks`: the registry of networks.
+//! `gradnet list networks`: the registry of networks.
 
 use std::process::ExitCode;
 

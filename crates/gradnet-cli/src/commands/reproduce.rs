@@ -60,7 +60,7 @@ pub fn run(options: &Reproduce) -> Result<ExitCode, Failure> {
     let selection = selection(options, &parts)?;
     signals::remedy("the same command goes on from there");
     let (backend, device) = device::open(&options.device)?;
-    let out = options.out.clone().unwrap_or_else(|| {
+    let out = options.output.clone().unwrap_or_else(|| {
         PathBuf::from(if options.quick {
             "results/quick"
         } else {
@@ -146,7 +146,7 @@ fn fit_classes(quick: bool, settings: &Options) -> Result<(), Failure> {
 }
 
 /// One job a core where the processor computes, else one.
-fn jobs(backend: Backend) -> usize {
+pub(super) fn jobs(backend: Backend) -> usize {
     match backend {
         Backend::Flex | Backend::NdArray => {
             std::thread::available_parallelism().map_or(1, usize::from)

@@ -4,7 +4,6 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
 use crate::arguments::Arguments;
@@ -14,7 +13,7 @@ use crate::output;
 /// Prints the completions of a shell.
 pub fn completions(shell: Shell) -> Result<ExitCode, Failure> {
     let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "gradnet", &mut text);
+    clap_complete::generate(shell, &mut Arguments::definition(), "gradnet", &mut text);
     io::Write::write_all(&mut io::stdout().lock(), &text)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -28,7 +27,7 @@ pub fn manual(folder: &Path) -> Result<ExitCode, Failure> {
         )
     };
     std::fs::create_dir_all(folder).map_err(failed)?;
-    clap_mangen::generate_to(Arguments::command(), folder).map_err(failed)?;
+    clap_mangen::generate_to(Arguments::definition(), folder).map_err(failed)?;
     output::line(format_args!("manual pages in {}", folder.display()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! `gradnet targets`: the list of targets.
+//! `gradnet list targets`: the list of targets.
 
 use std::process::ExitCode;
 

@@ -1,15 +1,18 @@
 //! `gradnet train`: a config file to a run folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use gradnet_train::Experiment;
+use gradnet_train::backend::Backend;
 use gradnet_train::config::{self, Overrides};
-use gradnet_train::run::{Run, Scores};
+use gradnet_train::run::{Run, RunFolder, Scores};
 use gradnet_train::task::regression::{Reference, Score};
 use gradnet_train::task::{Quantity, Rows};
 use gradnet_train::training::{Summary, TrainOptions, resume, train};
+use serde::Serialize;
 
-use crate::arguments::Train;
+use crate::arguments::{Running, Train};
 use crate::device;
 use crate::diagnostics::Failure;
 use crate::output;
@@ -18,46 +21,139 @@ use crate::signals::interrupter;
 
 /// Trains, or goes on with a run, and prints the result.
 pub fn run(options: &Train) -> Result<ExitCode, Failure> {
-    // A bad config or folder is told before a device is opened.
-    let experiment = match (&options.resume, &options.config) {
-        (Some(run), _) => Run::open_unfinished(run)?.experiment().clone(),
-        (None, Some(file)) => config::load(
-            file,
-            &Overrides {
-                network: options.network.clone(),
-                seed: options.seed,
-                set: options.set.clone(),
-            },
-        )?,
-        (None, None) => {
-            return Err(Failure::input(
-                "nothing to train",
-                "name a config file with --config, or a run folder with --resume",
-            ));
-        }
+    if let Some(folder) = &options.resume {
+        return go_on(folder, &options.run);
+    }
+    let Some(file) = options.file.as_ref().or(options.config.as_ref()) else {
+        return Err(Failure::input(
+            "nothing to train",
+            "name a config file, such as configs/convex_d32.toml",
+        ));
     };
+    // A bad config or folder is told before a device is opened.
+    let overrides = Overrides {
+        network: options.network.clone(),
+        seed: options.seed,
+        set: options.set.clone(),
+    };
+    let experiment = config::load(file, &overrides)?;
+    let folder = options.output.clone().unwrap_or_else(|| {
+        let (name, network) = (&experiment.name, experiment.network.name());
+        PathBuf::from("runs").join(format!("{name}-{network}-s{}", experiment.seed))
+    });
     experiment.task.reads().iter().for_each(output::note);
-    let progress = progress::choose(options.progress);
-    let (backend, device) = device::open(&options.device)?;
+    if options.dry_run {
+        RunFolder::check(&folder, options.overwrite)?;
+        return plan(&experiment, &folder, &options.run);
+    }
+    let (backend, device) = device::open(&options.run.device)?;
     let train_options = TrainOptions {
         overwrite: options.overwrite,
+        ..told(&options.run, backend)
+    };
+    let summary = train(&experiment, &device, &folder, train_options)?;
+    finish(&experiment, &summary, &folder, options.run.json)
+}
+
+/// Goes on with the run in `folder`, and prints the result.
+pub fn go_on(folder: &Path, options: &Running) -> Result<ExitCode, Failure> {
+    let experiment = Run::open_unfinished(folder)?.experiment().clone();
+    experiment.task.reads().iter().for_each(output::note);
+    let (backend, device) = device::open(&options.device)?;
+    let summary = resume(folder, &device, told(options, backend))?;
+    finish(&experiment, &summary, folder, options.json)
+}
+
+/// Who is told how the run goes.
+fn told(options: &Running, backend: Backend) -> TrainOptions {
+    TrainOptions {
         interrupter: interrupter(),
-        progress,
+        progress: progress::choose(options.progress),
         ..TrainOptions::new(backend)
-    };
-    let (folder, summary) = match &options.resume {
-        Some(run) => (run.clone(), resume(run, &device, train_options)?),
-        None => {
-            let folder = options.out.clone().unwrap_or_else(|| {
-                let (name, network) = (&experiment.name, experiment.network.name());
-                PathBuf::from("runs").join(format!("{name}-{network}-s{}", experiment.seed))
-            });
-            let summary = train(&experiment, &device, &folder, train_options)?;
-            (folder, summary)
-        }
-    };
-    print(&experiment.name, &summary)?;
+    }
+}
+
+/// The result: as JSON what the run's summary has, or a few lines.
+fn finish(
+    experiment: &Experiment,
+    summary: &Summary,
+    folder: &Path,
+    json: bool,
+) -> Result<ExitCode, Failure> {
+    if json {
+        output::json(summary)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    print(&experiment.name, summary)?;
     output::line(format_args!("run folder    {}", folder.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a training would do.
+#[derive(Serialize)]
+struct Plan<'a> {
+    name: &'a str,
+    network: &'static str,
+    parameters: usize,
+    task: &'static str,
+    learns: &'static str,
+    dim: usize,
+    seed: u64,
+    backend: &'a str,
+    steps: usize,
+    batch: usize,
+    /// Of weights, their gradients and Adam's moments.
+    memory_bytes: usize,
+    folder: &'a Path,
+}
+
+fn plan(experiment: &Experiment, folder: &Path, options: &Running) -> Result<ExitCode, Failure> {
+    let (backend, _) = device::open(&options.device)?;
+    let parameters = experiment.network.parameter_count(experiment.dim());
+    let parameters = parameters.map_err(super::verify::unknown)?;
+    let plan = Plan {
+        name: &experiment.name,
+        network: experiment.network.name(),
+        parameters,
+        task: experiment.task.task(),
+        learns: experiment.task.name(),
+        dim: experiment.dim(),
+        seed: experiment.seed,
+        backend: backend.name(),
+        steps: experiment.train.steps,
+        batch: experiment.train.batch,
+        memory_bytes: 16 * parameters,
+        folder,
+    };
+    if options.json {
+        output::json(&plan)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Plan {
+        name,
+        network,
+        learns,
+        dim,
+        seed,
+        steps,
+        batch,
+        ..
+    } = plan;
+    output::line(format_args!(
+        "{name}: {network} ({parameters} parameters) on {learns}, d = {dim}, seed {seed}, {}",
+        plan.backend
+    ))?;
+    output::line(format_args!(
+        "training      {steps} steps of {batch} points"
+    ))?;
+    output::line(format_args!(
+        "memory        {:.1} MB for weights, gradients and Adam's moments",
+        plan.memory_bytes as f64 / 1e6
+    ))?;
+    output::line(format_args!(
+        "run folder    {} (nothing written)",
+        folder.display()
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -110,10 +110,10 @@ pub(super) fn unknown(error: RegistryError) -> Failure {
         RegistryError::UnknownNetwork { name, .. } => {
             match nearest(name, registry().iter().map(|entry| entry.name)) {
                 Some(near) => format!("did you mean --network {near}?"),
-                None => "`gradnet networks` describes them".to_owned(),
+                None => "`gradnet list networks` describes them".to_owned(),
             }
         }
-        _ => "`gradnet networks` describes the networks".to_owned(),
+        _ => "`gradnet list networks` describes the networks".to_owned(),
     };
     Failure::input(error.to_string(), help)
 }

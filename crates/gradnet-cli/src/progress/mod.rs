@@ -19,6 +19,9 @@ use crate::output;
 
 /// The kind asked for, or the one that suits where stderr goes: a terminal, the log of an automatic build (which sets `CI`), or a pipe.
 fn suited(kind: Option<ProgressKind>) -> ProgressKind {
+    if output::is_quiet() {
+        return ProgressKind::None;
+    }
     if kind == Some(ProgressKind::Dashboard) {
         output::note("warning: the dashboard is gone; --progress bar is shown instead");
     }

@@ -4,9 +4,8 @@ use burn::tensor::Device;
 use gradnet_core::ParameterSource;
 use gradnet_core::activation::ScalarFunction;
 use gradnet_core::combine::{Difference, FreeTransformation, SoftplusTransformation, Transformed};
-use gradnet_core::network::{
-    GradNetConfig, MGradNet, MGradNetConfig, MGradNetSoftmaxConfig, NetworkError,
-};
+use gradnet_core::network::NetworkError;
+use gradnet_core::network::{GradNetConfig, MGradNet, MGradNetConfig, MGradNetSoftmaxConfig};
 use serde::{Deserialize, Serialize};
 
 use super::fit::{Budget, Fitted, fit};

@@ -50,7 +50,7 @@ fn builds(experiment: &Experiment, document: &Node) -> Result<(), Problem> {
         RegistryError::Network(NetworkError::Dimension { .. }) => problem
             .at(found.place(), "does not fit the target")
             .and(target.place(), format!("d = {}", experiment.dim()))
-            .help("choose a target of a suitable dimension, or another network (`gradnet networks` lists them)"),
+            .help("choose a target of a suitable dimension, or another network (`gradnet list networks` lists them)"),
         RegistryError::Network(NetworkError::Invalid {
             field,
             value,
@@ -60,7 +60,7 @@ fn builds(experiment: &Experiment, document: &Node) -> Result<(), Problem> {
             .help(format!("write a value that is {requirement}")),
         _ => problem
             .at(found.place(), "cannot be built")
-            .help("`gradnet networks` lists the networks"),
+            .help("`gradnet list networks` lists the networks"),
     })
 }
 

@@ -208,10 +208,10 @@ fn top_level(mut problem: Problem, start: &Place) -> Problem {
         "`schema` is missing" => "put schema = 1 on the first line",
         "`name` is missing" => "add name = \"...\" above the first table; it names the run folder",
         MISSING => {
-            "add a table [target.NAME], such as [target.piecewise_quadratic]; `gradnet targets` lists them. For your own data add [data.file]"
+            "add a table [target.NAME], such as [target.piecewise_quadratic]; `gradnet list targets` lists them. For your own data add [data.file]"
         }
         "`network` is missing" => {
-            "add a table [network.NAME], such as [network.mgradnet_m]; `gradnet networks` lists them"
+            "add a table [network.NAME], such as [network.mgradnet_m]; `gradnet list networks` lists them"
         }
         _ => return problem.at(start, "the config starts here"),
     };

@@ -110,7 +110,7 @@ fn text(
     };
     Ok(format!(
         r#"# Learns the field in {file}: {rows} rows, {dim} dimensions.
-# Check it with `gradnet config check`, train it with `gradnet train --config`.
+# Check it with `gradnet config check`, train it with `gradnet train`.
 schema = 1
 
 # Names the run folder: runs/<name>-<network>-s<seed>.
@@ -131,7 +131,7 @@ standardise = true
 # If the gradients are forces, minus the gradient of an energy: the network learns -y, predictions are y.
 # sign = -1
 
-# {claim}. `gradnet networks` lists all.
+# {claim}. `gradnet list networks` lists all.
 [network.{network}]
 # The widest network within this many parameters; or say `width = 64`.
 parameters = {parameters}
@@ -145,7 +145,7 @@ learning_rate = 0.01
 schedule = "cosine"
 # Largest 2-norm of a parameter's gradient, if training should be unstable:
 # clip_norm = 1.0
-# Steps between checkpoints, from which `gradnet train --resume RUN` goes on.
+# Steps between checkpoints, from which `gradnet resume RUN` goes on.
 checkpoint_every = 1000
 
 [train.validation]

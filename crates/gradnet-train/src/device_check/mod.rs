@@ -102,7 +102,7 @@ impl DeviceFault {
         match self {
             Self::Differs { .. } => {
                 "run with --backend flex; or delete CubeCL's cache of chosen kernels (~/.cache/cubecl, inside a Cargo \
-                 project target/environment) and try again; `gradnet devices --check` tries every network"
+                 project target/environment) and try again; `gradnet list devices --check` tries every network"
             }
             Self::Lost { .. } => {
                 "delete CubeCL's cache of chosen kernels (~/.cache/cubecl, inside a Cargo project \

@@ -1,4 +1,4 @@
-//! Every registered network at the shapes of Table I, for `gradnet devices --check`.
+//! Every registered network at the shapes of Table I, for `gradnet list devices --check`.
 
 use burn::tensor::Device;
 use gradnet_core::ParameterSource;

@@ -7,13 +7,13 @@ mod check;
 mod room;
 mod tasks;
 
+use crate::registry::{Network, NetworkConfig};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::host;
 use crate::data::file::DataFacts;
 use crate::device_check::{Agreement, DeviceFault, is_due};
-use crate::registry::{Network, NetworkConfig};
 use crate::task::{Purpose, RunTask, TaskError};
 use tasks::Document;
 
@@ -22,7 +22,7 @@ pub use crate::settings::{
     TrainConfig, ValidationConfig,
 };
 pub(crate) use tasks::MISSING;
-pub use tasks::{TABLES, TaskConfig};
+pub use tasks::{TABLES, TASKS, TaskConfig, TaskEntry};
 
 /// The version of the config layout this crate reads and writes.
 pub const SCHEMA: u32 = 1;

@@ -11,9 +11,20 @@ use crate::targets::TargetConfig;
 use crate::task::Settings;
 use crate::task::regression::PairsConfig;
 
+/// A row of the list of tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct TaskEntry {
+    /// The config's table.
+    pub table: &'static str,
+    /// The task's name in results.
+    pub task: &'static str,
+    /// What is learned from what.
+    pub summary: &'static str,
+}
+
 /// Makes of a list of tables: the choice of a task, the layout of a config with one optional table for each, and the way between the two.
 macro_rules! tasks {
-    ($($table:ident: $task:ident($settings:ty),)+) => {
+    ($($table:ident: $task:ident($settings:ty), $of:literal, $summary:literal;)+) => {
         /// What is learned from what: one table of a config.
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
@@ -23,6 +34,13 @@ macro_rules! tasks {
 
         /// The tables that choose a task.
         pub const TABLES: &[&str] = &[$(stringify!($table)),+];
+
+        /// What can be learned from what.
+        pub const TASKS: &[TaskEntry] = &[$(TaskEntry {
+            table: stringify!($table),
+            task: $of,
+            summary: $summary,
+        }),+];
 
         impl Deref for TaskConfig {
             type Target = dyn Settings;
@@ -97,8 +115,10 @@ pub(crate) const MISSING: &str = "nothing says what is learned";
 macro_rules! list {
     ($($more:tt)*) => {
         tasks! {
-            target: Formula(TargetConfig),
-            data: Pairs(PairsConfig),
+            target: Formula(TargetConfig), "regression",
+                "a field from its values at drawn points, where a formula gives them";
+            data: Pairs(PairsConfig), "regression",
+                "a field from the points and values in a file";
             $($more)*
         }
     };
@@ -108,4 +128,4 @@ macro_rules! list {
 list!();
 
 #[cfg(test)]
-list!(toy: Toy(crate::task::toy::ToyConfig),);
+list!(toy: Toy(crate::task::toy::ToyConfig), "toy", "a multiple of the identity";);

@@ -1,7 +1,7 @@
 //! The one list of networks. Tests, command line and docs are driven by it.
 //!
 //! To add a network: write its settings in `gradnet-core`, one line in `settings.rs`, and one entry in the list at the
-//! end of this file; property tests, `gradnet networks` and `--network` follow.
+//! end of this file; property tests, `gradnet list networks` and `--network` follow.
 
 use super::error::RegistryError;
 use super::settings::*;

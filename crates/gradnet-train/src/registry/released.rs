@@ -24,8 +24,9 @@ use super::networks::{Network, NetworkConfig};
 use super::settings::{CascadeSettings, ModularSettings};
 use super::size::Describes;
 use gradnet_core::activation::{CascadedActivation, ModularActivation, One, SoftmaxBlock};
+use gradnet_core::network::NetworkError;
 use gradnet_core::network::{
-    Architecture, BlockActivation, MGradNetCConfig, MGradNetMConfig, NetworkError, UnitFunction,
+    Architecture, BlockActivation, MGradNetCConfig, MGradNetMConfig, UnitFunction,
 };
 use gradnet_core::sign::{Free, NonNegative, Sign};
 use gradnet_core::{ParameterSource, TiedNetwork};

@@ -4,7 +4,8 @@
 
 use super::size::{Describes, Settings, Size};
 use gradnet_core::activation::{ScalarFunction, TemperatureSchedule};
-use gradnet_core::network::{self, BlockActivation, NetworkError, UnitFunction};
+use gradnet_core::network::NetworkError;
+use gradnet_core::network::{self, BlockActivation, UnitFunction};
 use serde::{Deserialize, Serialize};
 
 /// The two methods of [`Settings`] that only move the size.

@@ -1,7 +1,8 @@
 //! Sizing: a width, or the widest network that fits a parameter budget.
 
 use super::error::RegistryError;
-use gradnet_core::network::{Architecture, NetworkError};
+use gradnet_core::network::Architecture;
+use gradnet_core::network::NetworkError;
 
 /// How large a network shall be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

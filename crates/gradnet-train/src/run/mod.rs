@@ -1,10 +1,10 @@
 //! The folder of a run: what is written into it while the run goes, and the run read back from it.
 //!
 //! ```text
-//! config.toml     the resolved experiment, which `gradnet train --config` runs again
+//! config.toml     the resolved experiment, which `gradnet train` runs again
 //! weights.bpk     the weights that validated best (a Burn record, and a checksum of it at the end)
 //! metrics.jsonl   a line a validation: step, train_loss, validation_db, elapsed_s
-//! checkpoint/     the last two checkpoints, each one file with all that `gradnet train --resume` needs
+//! checkpoint/     the last two checkpoints, each one file with all that `gradnet resume` needs
 //! data.json       for a run on a data file: how it was split and scaled
 //! summary.json    the result; a folder without it holds an unfinished run
 //! .lock           held by the process that trains
@@ -137,8 +137,8 @@ impl RunError {
         match self {
             Self::Occupied {
                 replaceable: true, ..
-            } => "choose another folder with --out, or replace the run with --overwrite".into(),
-            Self::Occupied { .. } => "choose another folder with --out".into(),
+            } => "choose another folder with --outputput, or replace the run with --overwrite".into(),
+            Self::Occupied { .. } => "choose another folder with --output".into(),
             Self::Config(error) => error
                 .help()
                 .unwrap_or("mend the run's config.toml, or restore it from a copy")
@@ -148,7 +148,7 @@ impl RunError {
             Self::Network(_) => NETWORK_REMEDY.into(),
             Self::Task(error) => error.remedy().into(),
             Self::Device(error) => error.remedy().into(),
-            Self::Busy { .. } => "wait until it ends, or choose another folder with --out".into(),
+            Self::Busy { .. } => "wait until it ends, or choose another folder with --output".into(),
             Self::Checkpoint { remedy, .. } => remedy.clone(),
             Self::NotARun { .. } => "name the folder that `gradnet train` wrote".into(),
             Self::Weights { .. } | Self::Damaged { .. } => {
@@ -156,13 +156,13 @@ impl RunError {
             }
             Self::Io { source, .. } => match source.kind() {
                 ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                    "choose a folder you may write to with --out"
+                    "choose a folder you may write to with --output"
                 }
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-                    "free some space on that disk; a run that was going on then continues with `gradnet train --resume RUN`"
+                    "free some space on that disk; a run that was going on then continues with `gradnet resume RUN`"
                 }
                 ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
-                    "that is a file, or its path leads through one: choose another folder with --out"
+                    "that is a file, or its path leads through one: choose another folder with --output"
                 }
                 ErrorKind::NotFound => "check that the folder and the file are still there",
                 _ => "check the file and the disk it is on",

@@ -141,7 +141,7 @@ impl Run {
         Err(RunError::Data(FileError::Format {
             file: files.first().copied().unwrap_or(&self.path).into(),
             reason: "it is not the file the run was trained on: a number in it has changed".into(),
-            remedy: "restore the file, or train anew with `gradnet train --config`".into(),
+            remedy: "restore the file, or train anew with `gradnet train`".into(),
         }))
     }
 

@@ -6,7 +6,7 @@ use crate::targets::TargetError;
 
 /// What to do about a network that cannot be built.
 pub(crate) const NETWORK_REMEDY: &str =
-    "change the setting, or choose another network (`gradnet networks` lists them)";
+    "change the setting, or choose another network (`gradnet list networks` lists them)";
 
 /// Why an experiment cannot be run.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

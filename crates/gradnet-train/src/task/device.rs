@@ -1,5 +1,6 @@
 //! A task's own loss, gradients and validation, on a device and on the processor.
 
+use crate::registry::Network;
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::Device;
@@ -9,7 +10,6 @@ use crate::backend::{device_name, host};
 use crate::device_check::{
     Agreement, Comparison, DeviceFault, ReadGradients, lost, settled, values,
 };
-use crate::registry::Network;
 
 /// Holds a task on a device against the same task on the processor: the validation and, for a training, the first step's loss and gradients.
 ///

@@ -19,11 +19,11 @@ pub(crate) mod toy;
 
 use std::path::Path;
 
+use crate::registry::Network;
 use burn::tensor::{Device, Tensor};
 
 use crate::data::file::DataFacts;
 use crate::device_check::{Agreement, DeviceFault};
-use crate::registry::Network;
 use crate::settings::{ExperimentError, Protocol};
 
 pub use device::check_lesson;

@@ -2,6 +2,7 @@
 //!
 //! The field `f(x) = s x` is learned from points of the unit cube; the criterion is its largest error there.
 
+use crate::registry::Network;
 use burn::tensor::{Device, FloatDType, Tensor};
 use gradnet_core::VectorField;
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,6 @@ use super::{
 use crate::data::file::DataFacts;
 use crate::data::{Stream, generator, points_tensor, uniform_points};
 use crate::device_check::{Agreement, DeviceFault};
-use crate::registry::Network;
 use crate::settings::{ExperimentError, Protocol, require};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

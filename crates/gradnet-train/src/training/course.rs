@@ -249,13 +249,13 @@ fn restore(
     if checkpoint.position.experiment != facts.experiment {
         return Err(refused(
             "its config.toml is not the one its checkpoints were made with".into(),
-            "undo the change to config.toml, or train anew with `gradnet train --config`",
+            "undo the change to config.toml, or train anew with `gradnet train`",
         ));
     }
     if checkpoint.position.data_digest != facts.data_digest {
         return Err(refused(
             "its data file has changed since the checkpoint was made".into(),
-            "restore the data file, or train anew with `gradnet train --config`",
+            "restore the data file, or train anew with `gradnet train`",
         ));
     }
     let network = network.clone();
@@ -264,7 +264,7 @@ fn restore(
         .map_err(|reason| {
             refused(
                 format!("its checkpoint does not fit its network: {reason}"),
-                "train anew with `gradnet train --config`",
+                "train anew with `gradnet train`",
             )
         })
 }

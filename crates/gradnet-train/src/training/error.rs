@@ -79,7 +79,7 @@ impl TrainError {
                 "lower train.learning_rate, or set train.clip_norm = 1.0".into()
             }
             Self::Interrupted { run, .. } => format!(
-                "go on where it stopped with `gradnet train --resume {}`",
+                "go on where it stopped with `gradnet resume {}`",
                 run.display()
             ),
             Self::OtherBackend { before, .. } => format!(

@@ -103,7 +103,7 @@ pub fn resume(run: &Path, device: &Device, options: TrainOptions) -> Result<Summ
         return Err(TrainError::Run(RunError::Checkpoint {
             path: run.into(),
             reason: "its weights were imported, so there is no training to go on with".into(),
-            remedy: "train a network of your own with `gradnet train --config`".into(),
+            remedy: "train a network of your own with `gradnet train`".into(),
         }));
     }
     let experiment = opened.experiment().check()?;

@@ -18,6 +18,7 @@ mod score;
 
 use std::sync::Arc;
 
+use crate::registry::Network;
 use burn::tensor::{Device, Tensor};
 use gradnet_core::VectorField;
 use gradnet_core::analysis::Region;
@@ -27,7 +28,6 @@ use super::{Criterion, Lesson, Purpose, Quantities, Rows, RunTask, Task, TaskErr
 use crate::data::file::DataFacts;
 use crate::data::{Batch, PointSet};
 use crate::device_check::{Agreement, DeviceFault, Workload};
-use crate::registry::Network;
 use crate::targets::{Target, TargetConfig};
 
 pub use file::{FileRows, PairsConfig};

@@ -1,0 +1,164 @@
+//! The command line, as typed.
+
+mod groups;
+mod learn;
+mod look;
+mod paper;
+mod using;
+mod values;
+
+use std::path::PathBuf;
+
+use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use gradnet_train::backend::Backend;
+
+pub use learn::{Config, ConfigCommand, Import, Init, Resume, Running, Sweep, Train};
+pub use look::{Devices, List, Listed, Listing};
+pub use paper::{Bench, Reproduce, Reproduction};
+pub use using::{Eval, Export, Predict, Report, Verify};
+
+use values::backends;
+
+/// Train, use and verify gradient networks: networks that are gradients, or monotone gradients, by construction.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gradnet",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 done; 1 a claim failed or the loss is not finite; 2 bad usage, config, input or device; 130 interrupted.",
+    after_long_help = "Example:
+  gradnet train configs/convex_d32.toml
+
+Exit codes: 0 done; 1 a claim failed or the loss is not finite; 2 bad usage, config, input or device; 130 interrupted."
+)]
+pub struct Arguments {
+    /// When to use colours
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = false
+    )]
+    pub color: ColorChoice,
+    /// Say nothing but errors on stderr
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+impl Arguments {
+    /// The definition of the command line, its commands in groups.
+    pub fn definition() -> clap::Command {
+        groups::grouped(Self::command())
+    }
+
+    /// The arguments of this process.
+    ///
+    /// # Errors
+    /// What is wrong with them; also the help that was asked for.
+    pub fn read() -> Result<Self, clap::Error> {
+        let color = asked_color(std::env::args());
+        let matches = Self::definition().color(color).try_get_matches()?;
+        Self::from_arg_matches(&matches)
+    }
+}
+
+/// The colours asked for, which count for an error in the arguments too.
+fn asked_color(mut arguments: impl Iterator<Item = String>) -> ColorChoice {
+    while let Some(argument) = arguments.next() {
+        let value = match argument.strip_prefix("--color=") {
+            Some(value) => Some(value.to_owned()),
+            None if argument == "--color" => arguments.next(),
+            None => None,
+        };
+        if let Some(choice) = value.and_then(|value| ColorChoice::from_str(&value, true).ok()) {
+            return choice;
+        }
+    }
+    ColorChoice::Auto
+}
+
+/// The commands. [`groups`] says under which heading each is shown.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train the network of a config file and score it
+    Train(Train),
+    /// Go on with a run that was stopped before its end
+    Resume(Resume),
+    /// Train a grid of runs into one table; a killed sweep goes on where it stopped
+    Sweep(Sweep),
+    /// Work with config files
+    Config(Config),
+    /// Make a run folder of a checkpoint that the paper's authors' code saved
+    Import(Import),
+    /// Evaluate a trained field at the points of a file
+    Predict(Predict),
+    /// Check what a network claims: a symmetric Jacobian, and a positive semidefinite one where it is monotone
+    Verify(Verify),
+    /// Score a finished run again
+    Eval(Eval),
+    /// One page with everything about one run or several, to be opened in a browser
+    Report(Report),
+    /// Write a run's weights as plain arrays, with a description to rebuild the function from
+    Export(Export),
+    /// Show the networks, targets, tasks, devices or runs
+    List(List),
+    /// Reproduce a table or a figure of the paper; a killed reproduction goes on where it stopped
+    Reproduce(Reproduce),
+    /// Time the training steps of the paper's networks, beside their matrix products alone
+    Bench(Bench),
+    /// Print the completions of a shell
+    #[command(after_long_help = "Example:\n  gradnet completions bash")]
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages
+    #[command(after_long_help = "Example:\n  gradnet man pages")]
+    Man {
+        /// The folder they are written to
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// As `list networks`
+    #[command(hide = true)]
+    Networks(Listing),
+    /// As `list targets`
+    #[command(hide = true)]
+    Targets(Listing),
+    /// As `list devices`
+    #[command(hide = true)]
+    Devices(Devices),
+}
+
+/// The backend and its device.
+#[derive(Debug, Args)]
+pub struct DeviceChoice {
+    /// The backend that computes (`gradnet list devices` shows them)
+    #[arg(long, value_name = "NAME", default_value = Backend::first_compiled().name(), value_parser = backends())]
+    pub backend: String,
+    /// Which of the backend's devices, counted from 0 [default: the first]
+    #[arg(long, value_name = "N")]
+    pub device: Option<usize>,
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProgressKind {
+    /// One line that updates itself
+    Bar,
+    /// A line now and then, for files and pipes
+    Plain,
+    /// Nothing
+    None,
+    /// The full-screen plots of old: the bar, with a warning
+    #[value(name = "tui", alias = "dashboard", hide = true)]
+    Dashboard,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! Commands that use a run.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::values::{at_least_one, networks};
+use super::{DeviceChoice, ProgressKind};
+
+/// Arguments of `predict`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  gradnet predict runs/mine -i points.csv -o field.csv --potential")]
+pub struct Predict {
+    /// The run folder
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// The points (.csv, .tsv, .npy, .npz, .parquet, .safetensors)
+    #[arg(long, short, value_name = "FILE")]
+    pub input: PathBuf,
+    /// Where the field goes, in the format the name says
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Columns or arrays with the points, between commas [default: those the run was trained on; all of a file without names]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub x: Option<Vec<String>>,
+    /// Whether the first line of a text file names the columns, true or false [default: found out]
+    #[arg(long, value_name = "BOOL")]
+    pub header: Option<bool>,
+    /// Write the potential too
+    #[arg(long)]
+    pub potential: bool,
+    /// Write the Jacobian too
+    #[arg(long)]
+    pub jacobian: bool,
+    /// How to show progress [default: bar on a terminal, none where CI is set, else plain]
+    #[arg(long, value_enum)]
+    pub progress: Option<ProgressKind>,
+    /// Where and how to compute
+    #[command(flatten)]
+    pub device: DeviceChoice,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+#[command(
+    group = clap::ArgGroup::new("what").required(true).args(["run", "network"]),
+    after_long_help = "Examples:
+  gradnet verify runs/mine
+  gradnet verify --network mgradnet_m --dim 16"
+)]
+pub struct Verify {
+    /// The run folder of a trained network
+    #[arg(value_name = "RUN")]
+    pub run: Option<PathBuf>,
+    /// A network by name, with fresh weights
+    #[arg(long, value_name = "NAME", value_parser = networks())]
+    pub network: Option<String>,
+    /// Dimension of the fresh network
+    #[arg(long, value_name = "N", default_value_t = 8, conflicts_with = "run", value_parser = at_least_one)]
+    pub dim: usize,
+    /// Seed of the sample points and of fresh weights
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Points at which the Jacobian is taken [default: 64, fewer above 64 dimensions]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub samples: Option<usize>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Where and how to compute
+    #[command(flatten)]
+    pub device: DeviceChoice,
+}
+
+/// Arguments of `eval`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  gradnet eval runs/mine --draws 5 --points 20000")]
+pub struct Eval {
+    /// The run folder
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Test draws [default: as in the run's config]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub draws: Option<usize>,
+    /// Points a draw [default: as in the run's config]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub points: Option<usize>,
+    /// Seed of the test points [default: the run's]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Where and how to compute
+    #[command(flatten)]
+    pub device: DeviceChoice,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  gradnet report runs/mine runs/other -o report.html")]
+pub struct Report {
+    /// The run folders; several are compared
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// The page to write
+    #[arg(long, short, value_name = "FILE", default_value = "report.html")]
+    pub output: PathBuf,
+    /// Where and how to compute
+    #[command(flatten)]
+    pub device: DeviceChoice,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  gradnet export runs/mine -o field.npz")]
+pub struct Export {
+    /// The run folder
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// The arrays' file (.safetensors or .npz); the description goes beside it (.json)
+    #[arg(long, short, alias = "to", value_name = "FILE")]
+    pub output: PathBuf,
+}
