@@ -12,7 +12,8 @@ use burn::{
     tensor::{Device, Tensor},
 };
 
-use super::{has_kernels, wide};
+use super::has_kernels;
+use super::operands::wide;
 
 /// Adam with the state, and so the records, of Burn's [`Adam`](burn::optim::Adam).
 ///

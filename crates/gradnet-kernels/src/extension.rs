@@ -24,7 +24,7 @@ pub(crate) enum FixedFunction {
     Flex: cfg(feature = "flex"),
     Cube: cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm")),
     Fusion: cfg(feature = "fusion"),
-    Autodiff,
+    Autodiff: cfg(feature = "autodiff"),
 )]
 pub(crate) trait ForwardKernels: Backend {
     /// A cascade of a fixed function.

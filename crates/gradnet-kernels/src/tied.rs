@@ -108,16 +108,7 @@ pub fn tied_softmax_modules(
 
 #[cfg(feature = "flex")]
 mod on_flex {
-    use burn::backend::{
-        Autodiff, Backend, Dispatch, ExtensionType,
-        autodiff::{
-            checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-            grads::Gradients,
-            ops::{Backward, Ops, OpsKind},
-        },
-        backend_extension,
-        tensor::FloatTensor,
-    };
+    use burn::backend::{Backend, Dispatch, ExtensionType, backend_extension, tensor::FloatTensor};
     use burn::tensor::Tensor;
 
     use crate::CascadeFunction;
@@ -240,7 +231,7 @@ mod on_flex {
     }
 
     /// The shell as one operation, through Burn's dispatch on the tensor's device.
-    #[backend_extension(Flex, Autodiff)]
+    #[backend_extension(Flex, Autodiff: cfg(feature = "autodiff"))]
     pub(crate) trait TiedKernels: Backend {
         /// σ(x Wᵀ + a) W.
         fn tied(
@@ -272,61 +263,76 @@ mod on_flex {
         ) -> (Option<FloatTensor<Self>>, Vec<FloatTensor<Self>>);
     }
 
-    /// The backward step of a shell.
-    #[derive(Debug)]
-    struct Tied(TiedKind);
+    #[cfg(feature = "autodiff")]
+    mod recorded {
+        use burn::backend::{
+            Autodiff,
+            autodiff::{
+                checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
+                grads::Gradients,
+                ops::{Backward, Ops, OpsKind},
+            },
+            tensor::FloatTensor,
+        };
 
-    impl<B: TiedSteps, const N: usize> Backward<B, N> for Tied {
-        type State = ([FloatTensor<B>; N], B::Hidden);
+        use super::{TiedActivation, TiedKernels, TiedKind, TiedSteps};
 
-        fn backward(
-            self,
-            ops: Ops<Self::State, N>,
-            gradients: &mut Gradients,
-            _checkpointer: &mut Checkpointer,
-        ) {
-            let (inputs, hidden) = ops.state;
-            let gradient = gradients.consume::<B>(&ops.node);
-            let mut parents = ops.parents.into_iter();
-            let parent_x = parents.next().flatten();
-            let into_x = parent_x.is_some();
-            let (x, others) = B::tied_backward(&inputs, self.0, &hidden, gradient, into_x);
-            let found =
-                std::iter::once((parent_x, x)).chain(parents.zip(others.into_iter().map(Some)));
-            for (parent, value) in found {
-                if let (Some(parent), Some(value)) = (parent, value) {
-                    gradients.register::<B>(parent.id, value);
+        /// The backward step of a shell.
+        #[derive(Debug)]
+        struct Tied(TiedKind);
+
+        impl<B: TiedSteps, const N: usize> Backward<B, N> for Tied {
+            type State = ([FloatTensor<B>; N], B::Hidden);
+
+            fn backward(
+                self,
+                ops: Ops<Self::State, N>,
+                gradients: &mut Gradients,
+                _checkpointer: &mut Checkpointer,
+            ) {
+                let (inputs, hidden) = ops.state;
+                let gradient = gradients.consume::<B>(&ops.node);
+                let mut parents = ops.parents.into_iter();
+                let parent_x = parents.next().flatten();
+                let into_x = parent_x.is_some();
+                let (x, others) = B::tied_backward(&inputs, self.0, &hidden, gradient, into_x);
+                let found =
+                    std::iter::once((parent_x, x)).chain(parents.zip(others.into_iter().map(Some)));
+                for (parent, value) in found {
+                    if let (Some(parent), Some(value)) = (parent, value) {
+                        gradients.register::<B>(parent.id, value);
+                    }
                 }
             }
         }
-    }
 
-    fn record<B: TiedSteps, C: CheckpointStrategy, const N: usize>(
-        inputs: [FloatTensor<Autodiff<B, C>>; N],
-        kind: TiedKind,
-    ) -> FloatTensor<Autodiff<B, C>> {
-        let nodes = inputs.each_ref().map(|input| input.node());
-        let inputs = inputs.map(|input| input.into_primitive());
-        let step = Backward::<B, N>::prepare::<C>(Tied(kind), nodes);
-        match step.compute_bound().stateful() {
-            OpsKind::Tracked(step) => {
-                let (output, hidden) = B::tied_forward(&inputs, kind, true);
-                step.finish((inputs, hidden), output)
+        fn record<B: TiedSteps, C: CheckpointStrategy, const N: usize>(
+            inputs: [FloatTensor<Autodiff<B, C>>; N],
+            kind: TiedKind,
+        ) -> FloatTensor<Autodiff<B, C>> {
+            let nodes = inputs.each_ref().map(|input| input.node());
+            let inputs = inputs.map(|input| input.into_primitive());
+            let step = Backward::<B, N>::prepare::<C>(Tied(kind), nodes);
+            match step.compute_bound().stateful() {
+                OpsKind::Tracked(step) => {
+                    let (output, hidden) = B::tied_forward(&inputs, kind, true);
+                    step.finish((inputs, hidden), output)
+                }
+                OpsKind::UnTracked(step) => step.finish(B::tied_forward(&inputs, kind, false).0),
             }
-            OpsKind::UnTracked(step) => step.finish(B::tied_forward(&inputs, kind, false).0),
         }
-    }
 
-    impl<B: TiedKernels + TiedSteps, C: CheckpointStrategy> TiedKernels for Autodiff<B, C> {
-        fn tied(
-            x: FloatTensor<Self>,
-            w: FloatTensor<Self>,
-            activation: TiedActivation<Self>,
-        ) -> FloatTensor<Self> {
-            let (kind, [p, q, r], learned) = activation.into_parts();
-            match learned {
-                None => record::<B, C, 5>([x, w, p, q, r], kind),
-                Some([a, b]) => record::<B, C, 7>([x, w, p, q, r, a, b], kind),
+        impl<B: TiedKernels + TiedSteps, C: CheckpointStrategy> TiedKernels for Autodiff<B, C> {
+            fn tied(
+                x: FloatTensor<Self>,
+                w: FloatTensor<Self>,
+                activation: TiedActivation<Self>,
+            ) -> FloatTensor<Self> {
+                let (kind, [p, q, r], learned) = activation.into_parts();
+                match learned {
+                    None => record::<B, C, 5>([x, w, p, q, r], kind),
+                    Some([a, b]) => record::<B, C, 7>([x, w, p, q, r, a, b], kind),
+                }
             }
         }
     }
