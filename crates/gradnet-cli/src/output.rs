@@ -42,11 +42,16 @@ pub fn is_quiet() -> bool {
     QUIET.load(Ordering::Relaxed)
 }
 
-/// Says `text` on stderr, if anyone is there to hear it.
+/// Says `text` on stderr, unless the program is to be quiet.
 pub fn note(text: impl std::fmt::Display) {
-    if is_quiet() {
-        return;
+    if !is_quiet() {
+        error(text);
     }
+}
+
+/// Says on stderr why a command ends without its result, quiet or not.
+pub fn error(text: impl std::fmt::Display) {
+    // Nobody is left to tell if stderr is closed.
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 

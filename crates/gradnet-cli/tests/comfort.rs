@@ -23,11 +23,18 @@ fn configs() -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_shell_gets_completions_that_know_the_commands() {
+fn every_shell_gets_completions_that_know_commands_networks_and_backends() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let ran = gradnet(Path::new("."), &["completions", shell]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
-        for word in ["train", "predict", "resume", "completions"] {
+        for word in [
+            "train",
+            "predict",
+            "resume",
+            "completions",
+            "mgradnet_c",
+            "ndarray",
+        ] {
             assert!(ran.stdout.contains(word), "{shell}: {word}");
         }
     }

@@ -93,7 +93,7 @@ impl From<SweepError> for Failure {
         match error {
             SweepError::Run(error) => Self::from(error),
             SweepError::Config { cell, error } => {
-                output::note(format_args!("in the cell {cell}:"));
+                output::error(format_args!("in the cell {cell}:"));
                 Self::from(*error)
             }
             error => {

@@ -10,8 +10,8 @@ use gradnet_train::run::{Run, RunFolder, Scores};
 use gradnet_train::task::regression::{Reference, Score};
 use gradnet_train::task::{Quantity, Rows};
 use gradnet_train::training::{Summary, TrainOptions, resume, train};
-use serde::Serialize;
 
+use super::plan;
 use crate::arguments::{Running, Train};
 use crate::device;
 use crate::diagnostics::Failure;
@@ -19,7 +19,7 @@ use crate::output;
 use crate::progress;
 use crate::signals::interrupter;
 
-/// Trains, or goes on with a run, and prints the result.
+/// Trains, or resumes a run, and prints the result.
 pub fn run(options: &Train) -> Result<ExitCode, Failure> {
     if let Some(folder) = &options.resume {
         return go_on(folder, &options.run);
@@ -44,7 +44,7 @@ pub fn run(options: &Train) -> Result<ExitCode, Failure> {
     experiment.task.reads().iter().for_each(output::note);
     if options.dry_run {
         RunFolder::check_contents(&folder, options.overwrite)?;
-        return plan(&experiment, &folder, &options.run);
+        return plan::show(&experiment, &folder, &options.run);
     }
     let (backend, device) = device::open(&options.run.device)?;
     let train_options = TrainOptions {
@@ -55,7 +55,7 @@ pub fn run(options: &Train) -> Result<ExitCode, Failure> {
     finish(&experiment, &summary, &folder, options.run.json)
 }
 
-/// Goes on with the run in `folder`, and prints the result.
+/// Resumes the run in `folder`, and prints the result.
 pub fn go_on(folder: &Path, options: &Running) -> Result<ExitCode, Failure> {
     let experiment = Run::open_unfinished(folder)?.experiment().clone();
     experiment.task.reads().iter().for_each(output::note);
@@ -86,74 +86,6 @@ fn finish(
     }
     print(&experiment.name, summary)?;
     output::line(format_args!("run folder    {}", folder.display()))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// What a training would do.
-#[derive(Serialize)]
-struct Plan<'a> {
-    name: &'a str,
-    network: &'static str,
-    parameters: usize,
-    task: &'static str,
-    learns: &'static str,
-    dim: usize,
-    seed: u64,
-    backend: &'a str,
-    steps: usize,
-    batch: usize,
-    /// Of weights, their gradients and Adam's moments.
-    memory_bytes: usize,
-    folder: &'a Path,
-}
-
-fn plan(experiment: &Experiment, folder: &Path, options: &Running) -> Result<ExitCode, Failure> {
-    let (backend, _) = device::open(&options.device)?;
-    let parameters = experiment.network.parameter_count(experiment.dim());
-    let parameters = parameters.map_err(super::verify::unknown)?;
-    let plan = Plan {
-        name: &experiment.name,
-        network: experiment.network.name(),
-        parameters,
-        task: experiment.task.task(),
-        learns: experiment.task.name(),
-        dim: experiment.dim(),
-        seed: experiment.seed,
-        backend: backend.name(),
-        steps: experiment.train.steps,
-        batch: experiment.train.batch,
-        memory_bytes: 16 * parameters,
-        folder,
-    };
-    if options.json {
-        output::json(&plan)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let Plan {
-        name,
-        network,
-        learns,
-        dim,
-        seed,
-        steps,
-        batch,
-        ..
-    } = plan;
-    output::line(format_args!(
-        "{name}: {network} ({parameters} parameters) on {learns}, d = {dim}, seed {seed}, {}",
-        plan.backend
-    ))?;
-    output::line(format_args!(
-        "training      {steps} steps of {batch} points"
-    ))?;
-    output::line(format_args!(
-        "memory        {:.1} MB for weights, gradients and Adam's moments",
-        plan.memory_bytes as f64 / 1e6
-    ))?;
-    output::line(format_args!(
-        "run folder    {} (nothing written)",
-        folder.display()
-    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
