@@ -1,5 +1,6 @@
 //! `gradnet train --dry-run`: what a training would do.
 
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -64,7 +65,7 @@ pub fn show(
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(plan: &Plan, title: &str) -> Result<(), Failure> {
+fn print(plan: &Plan, title: &str) -> io::Result<()> {
     let Plan {
         name,
         network,

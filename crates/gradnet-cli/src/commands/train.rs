@@ -1,5 +1,6 @@
 //! `gradnet train`: a config file to a run folder.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -90,7 +91,7 @@ fn finish(
 }
 
 /// The result in a few lines.
-fn print(name: &str, summary: &Summary) -> Result<(), Failure> {
+fn print(name: &str, summary: &Summary) -> io::Result<()> {
     let Summary {
         network,
         parameters,
@@ -113,7 +114,7 @@ fn print(name: &str, summary: &Summary) -> Result<(), Failure> {
 }
 
 /// What was measured, beside the rows to compare it with.
-pub fn scores(scores: &Scores) -> Result<(), Failure> {
+pub fn scores(scores: &Scores) -> io::Result<()> {
     match (scores.test(), scores.reference()) {
         (Some(test), Some(reference)) => regression(&test, &reference)?,
         _ => quantities(scores)?,
@@ -128,7 +129,7 @@ pub fn scores(scores: &Scores) -> Result<(), Failure> {
 }
 
 /// The test error of a regression in words.
-fn regression(test: &Score, reference: &Reference) -> Result<(), Failure> {
+fn regression(test: &Score, reference: &Reference) -> io::Result<()> {
     let Score { draws, points, .. } = test;
     let spread = match test.mse_db_std {
         Some(std) => format!("standard deviation {std:.2} over {draws} draws of {points} points"),
@@ -150,7 +151,7 @@ fn regression(test: &Score, reference: &Reference) -> Result<(), Failure> {
 }
 
 /// Every number of a result, a line each, the rows to compare with below.
-fn quantities(scores: &Scores) -> Result<(), Failure> {
+fn quantities(scores: &Scores) -> io::Result<()> {
     let shown = |Quantity {
                      value, unit, std, ..
                  }: &Quantity| match std {
