@@ -5,7 +5,6 @@
 //! million parameters costs as much as a matrix product. On Flex the numbers are updated where they lie.
 
 use burn::{
-    backend::Dispatch,
     optim::{
         AdamState, AdaptiveMomentumState, LearningRate, Optimizer, RecordState, StateSink,
         StateSource,
@@ -13,8 +12,9 @@ use burn::{
     tensor::{Device, Tensor},
 };
 
-use super::operation::Updates;
-use super::{has_kernels, wide};
+use super::has_kernels;
+use super::operands::wide;
+use super::operation::Factors;
 
 /// Adam with the state, and so the records, of Burn's [`Adam`](burn::optim::Adam).
 ///
@@ -34,19 +34,6 @@ pub struct FusedAdam {
     pub beta_2: f32,
     /// ε, added to √v̂.
     pub epsilon: f32,
-}
-
-/// The numbers of a step.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Factors {
-    /// β₁.
-    pub(crate) beta_1: f32,
-    /// β₂.
-    pub(crate) beta_2: f32,
-    /// What multiplies m.
-    pub(crate) scale: f32,
-    /// What is added to √v.
-    pub(crate) epsilon: f32,
 }
 
 impl Default for FusedAdam {
@@ -174,6 +161,7 @@ fn unfused<const D: usize>(
     (tensor - step * scale, moment_1, moment_2)
 }
 
+#[cfg(any(feature = "flex", feature = "cube"))]
 fn fused<const D: usize>(
     tensor: Tensor<D>,
     gradient: Tensor<D>,
@@ -181,6 +169,9 @@ fn fused<const D: usize>(
     moment_2: Tensor<D>,
     factors: Factors,
 ) -> Updated<D> {
+    use super::backend::Updates;
+    use burn::backend::Dispatch;
+
     let (tensor, moment_1, moment_2) = Dispatch::adam(
         tensor.into_dispatch(),
         gradient.into_dispatch(),
@@ -194,3 +185,7 @@ fn fused<const D: usize>(
         Tensor::from_dispatch(moment_2),
     )
 }
+
+/// Without a backend that has kernels there is no other way.
+#[cfg(not(any(feature = "flex", feature = "cube")))]
+use unfused as fused;

@@ -10,7 +10,8 @@ use burn::backend::{
     tensor::FloatTensor,
 };
 
-use super::operation::{Differentiable, Operation, Operations, Tensors, with_array};
+use super::backend::{Differentiable, Operations, Tensors, with_array};
+use super::operation::Operation;
 
 /// The backward step of an operation.
 #[derive(Debug)]

@@ -25,7 +25,13 @@
 //! `f16` and `bf16` are computed in `f32` and rounded once. A quantised operand is dequantised.
 //! Operands of two float types are a programmer's error: every function here panics with the name
 //! of the operand and both types.
+//!
+//! Without the feature `autodiff` there are no gradients and no optimizer: inference alone.
 
+// Backward passes are compiled with the kernels, and then called by nobody.
+#![cfg_attr(not(feature = "autodiff"), allow(dead_code))]
+
+#[cfg(feature = "autodiff")]
 mod adam;
 mod cascade;
 mod linear_spline;
@@ -40,21 +46,24 @@ mod shell;
 mod softmax_modules;
 mod softplus;
 
+#[cfg(all(feature = "autodiff", any(feature = "flex", feature = "cube")))]
 mod autodiff;
+#[cfg(any(feature = "flex", feature = "cube"))]
+mod backend;
 #[cfg(feature = "cube")]
 mod cube;
 #[cfg(feature = "flex")]
 mod flex;
-#[cfg(test)]
+#[cfg(all(test, feature = "autodiff"))]
 mod tests;
 #[cfg(feature = "flex")]
 mod vectors;
 
+#[cfg(feature = "autodiff")]
 pub use adam::{FusedAdam, Moments};
 pub use cascade::{Cascade, CascadeFunction, cascade};
 pub use linear_spline::{Knots, linear_spline};
 pub use mean_squared_error::mean_squared_error;
-use operands::wide;
 pub use operands::widened;
 pub use product::{product, product_transposed};
 pub use scalar::ScalarFunction;
@@ -74,6 +83,7 @@ fn is_on<const D: usize>(
 ) -> bool {
     let device = tensor.device();
     match device.as_dispatch() {
+        #[cfg(feature = "autodiff")]
         DispatchDevice::Autodiff(device) => has(device, tensor.dtype()),
         device => has(device, tensor.dtype()),
     }
@@ -92,6 +102,7 @@ fn has_kernels<const D: usize>(tensor: &Tensor<D>) -> bool {
         DispatchDevice::Flex(_) => flex_has_kernels(device, dtype),
         #[cfg(feature = "cube")]
         DispatchDevice::Cube(_) => dtype == DType::F32,
+        #[allow(unreachable_patterns)] // with Flex alone
         _ => false,
     })
 }

@@ -11,6 +11,7 @@
 //! | [`data`] | points, batches and files of pairs; [`files`] reads and writes tables and arrays of any format |
 //! | [`config`], [`experiment`] | a config file and the checked experiment it becomes |
 //! | [`training`] | the loop, checkpoints |
+//! | [`sweep`] | grids of runs, from a base config, overrides and seeds to a table |
 //! | [`run`] | run folders; [`predict`], [`report`] and [`interchange`] make something of them |
 //! | [`backend`], [`device_check`] | where it is computed, and whether rightly |
 
@@ -32,6 +33,7 @@ pub mod report;
 pub mod run;
 mod setting;
 pub mod settings;
+pub mod sweep;
 pub mod targets;
 pub mod task;
 pub mod training;

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::values::networks;
+use gradnet_train::sweep::Shard;
+
+use super::values::{at_least_one, networks};
 use super::{DeviceChoice, ProgressKind};
 
 /// Arguments of `train`.
@@ -24,7 +26,7 @@ pub struct Train {
     /// The config file, in the older way of naming it
     #[arg(long, short, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Go on with the run in this folder, as `gradnet resume` does
+    /// Resume the run in this folder, as `gradnet resume` does
     #[arg(long, value_name = "RUN", hide = true, conflicts_with_all = ["network", "seed", "set", "output", "overwrite", "dry_run"])]
     pub resume: Option<PathBuf>,
     /// Another network than the config's, of the same size (width or parameters) and otherwise with its default settings
@@ -42,10 +44,10 @@ pub struct Train {
     /// Replace a finished run in the run folder
     #[arg(long)]
     pub overwrite: bool,
-    /// Check everything and show what would be done, but do not train and write nothing
+    /// Check the config, print the plan, write nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Where, how and how loudly
+    /// What `train` and `resume` share
     #[command(flatten)]
     pub run: Running,
 }
@@ -58,15 +60,42 @@ pub struct Resume {
     /// The folder of a run that was stopped before its end
     #[arg(value_name = "RUN")]
     pub folder: PathBuf,
-    /// Where, how and how loudly
+    /// What `train` and `resume` share
     #[command(flatten)]
     pub run: Running,
+}
+
+/// Arguments of `sweep`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  gradnet sweep configs/sweeps/toy.toml
+  gradnet sweep configs/sweeps/toy.toml --list
+  gradnet sweep configs/sweeps/toy.toml --shard 1/4 -o /shared/toy")]
+pub struct Sweep {
+    /// The sweep file (configs/sweeps/toy.toml explains the layout)
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Show the cells, run nothing and write nothing
+    #[arg(long)]
+    pub list: bool,
+    /// Runs side by side, each on one thread if there are several [default: one a processor core, one on a GPU]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub jobs: Option<usize>,
+    /// Only part I of N of the cells, for several machines that share the folder
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+    /// The folder of records, runs and table [default: sweeps/NAME, with the file's name]
+    #[arg(long, short, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Where and how to compute
+    #[command(flatten)]
+    pub device: DeviceChoice,
 }
 
 /// What `train` and `resume` share.
 #[derive(Debug, Args)]
 pub struct Running {
-    /// Print the result as JSON, what summary.json has
+    /// Print the result as JSON, the contents of summary.json
     #[arg(long)]
     pub json: bool,
     /// How to show progress [default: bar on a terminal, none where CI is set, else plain]

@@ -8,10 +8,12 @@ mod export;
 mod import;
 mod list;
 mod networks;
+mod plan;
 mod predict;
 mod report;
 mod reproduce;
 mod shell;
+mod sweep;
 mod targets;
 mod train;
 mod verify;
@@ -30,6 +32,7 @@ pub fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Train(options) => train::run(&options),
         Command::Resume(options) => train::go_on(&options.folder, &options.run),
+        Command::Sweep(options) => sweep::run(&options),
         Command::List(options) => list::run(&options),
         Command::Eval(options) => eval::run(&options),
         Command::Verify(options) => verify::run(&options),

@@ -146,7 +146,7 @@ fn fit_classes(quick: bool, settings: &Options) -> Result<(), Failure> {
 }
 
 /// One job a core where the processor computes, else one.
-fn jobs(backend: Backend) -> usize {
+pub(super) fn jobs(backend: Backend) -> usize {
     match backend {
         Backend::Flex | Backend::NdArray => {
             std::thread::available_parallelism().map_or(1, usize::from)

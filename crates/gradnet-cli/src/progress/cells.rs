@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::duration;
 use crate::output;
 
-/// The bar, which is hidden where stderr is no terminal.
+/// The bar, which is hidden where stderr is no terminal, and where the program is to be quiet.
 pub struct Cells {
     bar: ProgressBar,
 }
@@ -14,7 +14,10 @@ pub struct Cells {
 impl Cells {
     /// Nothing is drawn before the first cell ends.
     pub fn new() -> Self {
-        let bar = ProgressBar::no_length();
+        let bar = match output::is_quiet() {
+            true => ProgressBar::hidden(),
+            false => ProgressBar::no_length(),
+        };
         // The template is fixed and valid; were it not, indicatif's own style would do.
         if let Ok(style) =
             ProgressStyle::with_template("{msg}\n{bar:24.cyan/dim} {pos}/{len} cells{prefix}")

@@ -23,8 +23,8 @@ use burn_cubecl::{
 };
 use cubecl::{calculate_cube_count_elemwise, prelude::*};
 
-use super::adam::Factors;
-use super::operation::{Derivatives, Operation, Operations, Tensors, Updates};
+use super::backend::{Derivatives, Operations, Tensors, Updates};
+use super::operation::{Factors, Operation};
 use super::{Cascade, CascadeFunction, Knots, Mix, ScalarFunction, SoftmaxModules};
 
 /// An output in the shape of an input.

@@ -21,8 +21,8 @@ pub(super) struct Factors {
     pub(super) epsilon: f64,
 }
 
-impl From<crate::adam::Factors> for Factors {
-    fn from(factors: crate::adam::Factors) -> Self {
+impl From<crate::operation::Factors> for Factors {
+    fn from(factors: crate::operation::Factors) -> Self {
         Self {
             beta_1: factors.beta_1.into(),
             beta_2: factors.beta_2.into(),

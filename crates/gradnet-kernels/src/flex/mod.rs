@@ -25,8 +25,8 @@ mod units;
 use burn::backend::{Flex, tensor::FloatTensor};
 use burn_flex::FlexTensor;
 
-use super::adam::Factors;
-use super::operation::{Differentiable, Operation, Operations, Tensors, Updates};
+use super::backend::{Differentiable, Operations, Tensors, Updates};
+use super::operation::{Factors, Operation};
 use super::{Cascade, FusedActivation, SoftmaxModules};
 use product::Threads;
 use tensors::{FlexElement, Ordered, in_lines, matrix, shaped, sizes, tensor, whole, with_element};

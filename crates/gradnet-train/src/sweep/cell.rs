@@ -1,0 +1,90 @@
+//! One training run of a sweep.
+
+use std::str::FromStr;
+
+use crate::digest::Digest;
+use crate::experiment::Experiment;
+
+/// One training run of a sweep.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// The label of its row.
+    pub row: String,
+    /// The name of its case.
+    pub case: String,
+    /// What is varied: dotted keys with their values.
+    pub candidate: Vec<(String, String)>,
+    /// The run, checked; it is called as the cell is.
+    pub experiment: Experiment,
+}
+
+impl Cell {
+    pub(super) fn new(
+        row: &str,
+        case: &str,
+        candidate: Vec<(String, String)>,
+        experiment: Experiment,
+    ) -> Self {
+        let mut cell = Self {
+            row: row.into(),
+            case: case.into(),
+            candidate,
+            experiment,
+        };
+        cell.experiment.name = cell.name();
+        cell
+    }
+
+    /// A name that no other cell has: network and seed for a reader, and a digest of all that decides the numbers.
+    pub fn name(&self) -> String {
+        let experiment = &self.experiment;
+        let digest = Digest::of(self.identity().as_bytes());
+        format!(
+            "{}-d{}-s{}-{digest:016x}",
+            experiment.network.name(),
+            experiment.dim(),
+            experiment.seed
+        )
+    }
+
+    /// All that decides the numbers: the resolved experiment but for its name.
+    pub(super) fn identity(&self) -> String {
+        let unnamed = Experiment {
+            name: String::new(),
+            ..self.experiment.clone()
+        };
+        unnamed.to_toml()
+    }
+}
+
+/// A part of a sweep's cells, for one of several machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    number: usize,
+    of: usize,
+}
+
+impl Shard {
+    /// All of the cells.
+    pub const ALL: Self = Self { number: 1, of: 1 };
+
+    /// Whether the cell at this place of the list belongs to the part.
+    pub fn has(self, place: usize) -> bool {
+        place % self.of == self.number - 1
+    }
+}
+
+/// `I/N`: part I of N, counted from 1.
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers = text.split_once('/');
+        let numbers =
+            numbers.and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+        match numbers {
+            Some((number, of)) if (1..=of).contains(&number) => Ok(Self { number, of }),
+            _ => Err("must be I/N with I from 1 to N, such as 1/4".into()),
+        }
+    }
+}

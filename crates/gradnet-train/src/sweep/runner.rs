@@ -1,0 +1,266 @@
+//! Runs the cells of a sweep, some side by side, and keeps what is done.
+
+use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
+
+use burn::tensor::Device;
+
+use super::record::Store;
+use super::{Cell, Record, Shard, Sweep, SweepError, Table};
+use crate::backend::Backend;
+use crate::interrupter::Interrupter;
+use crate::run::{Run, RunFolder, Summary};
+use crate::task::Rows;
+use crate::training::{TrainError, TrainOptions, resume, train};
+
+/// How a sweep runs.
+#[derive(Clone)]
+pub struct Options {
+    /// Runs side by side; above one, each has a single thread.
+    pub jobs: usize,
+    /// The part of the cells that this process runs.
+    pub shard: Shard,
+    /// The backend, for the record.
+    pub backend: Backend,
+    /// The device.
+    pub device: Device,
+    /// The folder of records, runs and table.
+    pub output: PathBuf,
+    /// A handle that ends the sweep, the finished cells kept.
+    pub interrupter: Interrupter,
+}
+
+/// Told about a sweep as it goes.
+pub trait Watch: Sync {
+    /// A cell begins.
+    fn begun(&self, _cell: &Cell) {}
+    /// A cell has its record; so many of those known to be needed have one.
+    fn ended(&self, _record: &Record, _done: usize, _total: usize) {}
+}
+
+/// Runs what a sweep lacks. The table lies in the output folder as Markdown, CSV and JSON once it is whole; `None` while cells of other parts are
+/// missing.
+///
+/// # Errors
+/// See [`SweepError`].
+pub fn run(
+    sweep: &Sweep,
+    options: &Options,
+    watch: &dyn Watch,
+) -> Result<Option<Table>, SweepError> {
+    let running = Running {
+        options,
+        watch,
+        store: Store::new(&options.output),
+        state: Mutex::default(),
+        baselines: Mutex::default(),
+    };
+    let seeds = sweep.seeds();
+    // Every cell of every seed is checked before the first is trained.
+    let by_seed = seeds
+        .iter()
+        .map(|seed| sweep.cells(*seed))
+        .collect::<Result<Vec<_>, _>>()?;
+    let Some(searched) = running.records(by_seed[0].clone())? else {
+        return Ok(None);
+    };
+    let best = best(sweep, &searched);
+    let is_best = |cell: &Cell| {
+        let chosen = |best: &&Record| {
+            (&best.row, &best.case, &best.candidate) == (&cell.row, &cell.case, &cell.candidate)
+        };
+        best.iter().any(chosen)
+    };
+    let further = by_seed[1..].iter().flatten();
+    let further: Vec<Cell> = further.filter(|cell| is_best(cell)).cloned().collect();
+    let Some(repeated) = running.records(further)? else {
+        return Ok(None);
+    };
+    let table = Table::new(sweep, &best, &repeated);
+    for (end, text) in table.files() {
+        running.store.write(&running.store.table(end), &text)?;
+    }
+    Ok(Some(table))
+}
+
+/// The record with the least validation of each row and case, all with the first seed.
+fn best<'a>(sweep: &Sweep, records: &'a [Record]) -> Vec<&'a Record> {
+    let mut best = Vec::new();
+    for case in sweep.cases() {
+        for row in sweep.rows() {
+            let of_place = records.iter().filter(|r| r.row == row && r.case == case);
+            best.extend(of_place.min_by(|a, b| a.validation().total_cmp(&b.validation())));
+        }
+    }
+    best
+}
+
+/// What the jobs share.
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Cell>,
+    done: usize,
+    total: usize,
+    failure: Option<SweepError>,
+}
+
+struct Running<'a> {
+    options: &'a Options,
+    watch: &'a dyn Watch,
+    store: Store,
+    state: Mutex<State>,
+    /// Rows to compare with, by all they depend on.
+    baselines: Mutex<HashMap<String, Rows>>,
+}
+
+impl Running<'_> {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Every change is one push or one assignment, which a panic cannot leave half done.
+        self.state
+            .lock()
+            .unwrap_or_else(|poison| poison.into_inner())
+    }
+
+    /// The records of all these cells, those of this part trained where they lack one; `None` if another part's are missing.
+    fn records(&self, cells: Vec<Cell>) -> Result<Option<Vec<Record>>, SweepError> {
+        for (place, cell) in cells.iter().enumerate() {
+            let has = self.store.load(cell)?.is_some();
+            let mut state = self.state();
+            if has {
+                state.done += 1;
+            } else if self.options.shard.has(place) {
+                state.queue.push_back(cell.clone());
+            }
+            state.total += usize::from(has || self.options.shard.has(place));
+        }
+        let jobs = self.options.jobs.max(1);
+        std::thread::scope(|scope| {
+            for _ in 0..jobs {
+                scope.spawn(|| self.job(jobs));
+            }
+        });
+        let mut state = self.state();
+        if let Some(failure) = state.failure.take() {
+            return Err(failure);
+        }
+        if self.options.interrupter.should_stop() {
+            let (done, total) = (state.done, state.total);
+            return Err(SweepError::Interrupted { done, total });
+        }
+        drop(state);
+        let records = cells.iter().map(|cell| self.store.load(cell));
+        Ok(records.collect::<Result<Option<Vec<_>>, _>>()?)
+    }
+
+    /// Takes cells until there are none, in a pool of one thread if there are other jobs.
+    fn job(&self, jobs: usize) {
+        let work = || {
+            while let Some(cell) = self.next() {
+                if let Err(failure) = self.run(&cell) {
+                    self.state().failure.get_or_insert(failure);
+                }
+            }
+        };
+        if jobs == 1 {
+            return work();
+        }
+        match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
+            Ok(pool) => pool.install(work),
+            Err(error) => {
+                self.state().failure.get_or_insert(error.into());
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Cell> {
+        let mut state = self.state();
+        match state.failure.is_some() || self.options.interrupter.should_stop() {
+            true => None,
+            false => state.queue.pop_front(),
+        }
+    }
+
+    fn run(&self, cell: &Cell) -> Result<(), SweepError> {
+        self.watch.begun(cell);
+        let (result, failure) = match self.train(cell) {
+            Ok(summary) => (Some(summary), None),
+            Err(TrainError::NonFinite { step, .. }) => {
+                (None, Some(format!("diverged at step {step}")))
+            }
+            Err(TrainError::Interrupted { .. }) => return Ok(()),
+            Err(error) => {
+                return Err(SweepError::Cell {
+                    cell: cell.name(),
+                    error: Box::new(error),
+                });
+            }
+        };
+        let record = Record {
+            row: cell.row.clone(),
+            case: cell.case.clone(),
+            candidate: cell.candidate.clone(),
+            experiment: cell.experiment.clone(),
+            result,
+            failure,
+            version: env!("CARGO_PKG_VERSION").into(),
+        };
+        self.store.save(cell, &record)?;
+        // The record is what a checkpoint was for.
+        let _ = std::fs::remove_dir_all(self.store.run(cell).join(RunFolder::CHECKPOINTS));
+        let (done, total) = {
+            let mut state = self.state();
+            state.done += 1;
+            (state.done, state.total)
+        };
+        self.watch.ended(&record, done, total);
+        Ok(())
+    }
+
+    /// Trains the cell's run, or goes on with it where a sweep was interrupted.
+    fn train(&self, cell: &Cell) -> Result<Summary, TrainError> {
+        let (folder, device) = (self.store.run(cell), &self.options.device);
+        let baselines = self.baselines(cell)?;
+        let options = || TrainOptions {
+            overwrite: true,
+            interrupter: self.options.interrupter.clone(),
+            baselines: Some(baselines.clone()),
+            ..TrainOptions::new(self.options.backend)
+        };
+        if begun(&folder, cell) {
+            match resume(&folder, device, options()) {
+                // Checkpoints of another backend or that cannot be read.
+                Err(TrainError::OtherBackend { .. } | TrainError::Run(_)) => {}
+                resumed => return resumed,
+            }
+        }
+        train(&cell.experiment, device, &folder, options())
+    }
+
+    /// The rows to compare with, computed once for all networks that are held against the same.
+    fn baselines(&self, cell: &Cell) -> Result<Rows, TrainError> {
+        let experiment = &cell.experiment;
+        let key = format!(
+            "{:?} {:?} {}",
+            experiment.task, experiment.evaluation, experiment.seed
+        );
+        let mut known = self
+            .baselines
+            .lock()
+            .unwrap_or_else(|poison| poison.into_inner());
+        if let Some(rows) = known.get(&key) {
+            return Ok(rows.clone());
+        }
+        let rows = experiment
+            .build_task(&self.options.device, None)?
+            .baselines();
+        known.insert(key, rows.clone());
+        Ok(rows)
+    }
+}
+
+/// Whether the folder holds a run of this cell that has a checkpoint.
+fn begun(folder: &Path, cell: &Cell) -> bool {
+    let same = |run: Run| *run.experiment() == cell.experiment;
+    folder.join(RunFolder::CHECKPOINTS).is_dir() && Run::open_unfinished(folder).is_ok_and(same)
+}

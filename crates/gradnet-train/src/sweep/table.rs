@@ -1,0 +1,247 @@
+//! The table of a sweep.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Record, Sweep};
+use crate::task::Quantities;
+use crate::task::regression::{deviation, mean};
+
+/// The table of a sweep.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Table {
+    /// Its heading.
+    pub title: String,
+    /// What its numbers are.
+    pub caption: String,
+    /// Its lines, those to compare with at the end of each case.
+    pub lines: Vec<Line>,
+}
+
+/// A row in a case.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Line {
+    /// The case.
+    pub case: String,
+    /// The label of the row, or the name of a row to compare with.
+    pub row: String,
+    /// What validation chose among what was varied.
+    pub chosen: String,
+    /// Trainable numbers; none of a row to compare with.
+    pub parameters: Option<usize>,
+    /// Seeds with a result.
+    pub seeds: usize,
+    /// Seeds whose run diverged.
+    pub diverged: usize,
+    /// The numbers by name: mean and standard deviation (n - 1) over the seeds.
+    pub numbers: BTreeMap<String, Number>,
+}
+
+/// A number over several seeds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Number {
+    /// The mean.
+    pub mean: f64,
+    /// The standard deviation (n - 1) over the seeds; none for a single one.
+    pub std: Option<f64>,
+    /// The unit.
+    pub unit: String,
+}
+
+impl Table {
+    /// The table of the best candidates and of their further seeds.
+    pub(super) fn new(sweep: &Sweep, best: &[&Record], repeated: &[Record]) -> Self {
+        let mut lines = Vec::new();
+        for case in sweep.cases() {
+            let of_case: Vec<_> = best
+                .iter()
+                .copied()
+                .filter(|best| best.case == case)
+                .collect();
+            for best in &of_case {
+                let again = repeated
+                    .iter()
+                    .filter(|r| r.row == best.row && r.case == best.case);
+                let seeds: Vec<&Record> = std::iter::once(*best).chain(again).collect();
+                lines.push(Line::of(&seeds));
+            }
+            // The rows to compare with are the same beside every network.
+            let first = of_case.iter().find(|best| best.result.is_some());
+            let Some(first) = first else { continue };
+            let again = repeated
+                .iter()
+                .filter(|r| r.row == first.row && r.case == case);
+            let seeds: Vec<&Record> = std::iter::once(*first).chain(again).collect();
+            lines.extend(baselines(case, &seeds));
+        }
+        Self {
+            title: sweep.title.clone(),
+            caption: sweep.caption.clone(),
+            lines,
+        }
+    }
+
+    /// The names of the numbers, in order.
+    fn names(&self) -> Vec<(&str, &str)> {
+        let numbers = self.lines.iter().flat_map(|line| &line.numbers);
+        let names: BTreeMap<_, _> = numbers
+            .map(|(name, n)| (name.as_str(), n.unit.as_str()))
+            .collect();
+        names.into_iter().collect()
+    }
+
+    /// The table as Markdown.
+    pub fn markdown(&self) -> String {
+        let names = self.names();
+        let mut text = format!("## {}\n\n", self.title);
+        if !self.caption.is_empty() {
+            text += &format!("{}\n\n", self.caption);
+        }
+        text += "| case | row |";
+        names
+            .iter()
+            .for_each(|(name, unit)| text += &format!(" {} |", headed(name, unit)));
+        text += " parameters | seeds | chosen |\n|---|---|";
+        text += &"--:|".repeat(names.len() + 2);
+        text += "---|\n";
+        for line in &self.lines {
+            text += &format!("| {} | {} |", line.case, line.row);
+            for (name, _) in &names {
+                text += &format!(" {} |", line.numbers.get(*name).map_or("-".into(), shown));
+            }
+            let parameters = line.parameters.map_or("-".into(), |p| p.to_string());
+            let seeds = match line.diverged {
+                0 => line.seeds.to_string(),
+                diverged => format!("{} ({diverged} diverged)", line.seeds),
+            };
+            text += &format!(" {parameters} | {seeds} | {} |\n", line.chosen);
+        }
+        text
+    }
+
+    /// The table's files: their ending and their text.
+    pub(super) fn files(&self) -> [(&'static str, String); 3] {
+        let json = serde_json::to_string_pretty(self);
+        let json = json.expect("a table is texts and numbers, which JSON has") + "\n";
+        [("md", self.markdown()), ("csv", self.csv()), ("json", json)]
+    }
+
+    fn csv(&self) -> String {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let names = self.names();
+        let head = ["case", "row"].map(str::to_owned).into_iter();
+        let numbers = names
+            .iter()
+            .flat_map(|(name, _)| [(*name).to_owned(), format!("{name}_std")]);
+        let tail = ["parameters", "seeds", "diverged", "chosen"].map(str::to_owned);
+        let mut lines = vec![head.chain(numbers).chain(tail).collect::<Vec<_>>()];
+        for line in &self.lines {
+            let numbers = names.iter().flat_map(|(name, _)| {
+                let number = line.numbers.get(*name);
+                let text =
+                    |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
+                [
+                    text(number.map(|n| n.mean)),
+                    text(number.and_then(|n| n.std)),
+                ]
+            });
+            let parameters = line.parameters.map_or(String::new(), |p| p.to_string());
+            let tail = [
+                parameters,
+                line.seeds.to_string(),
+                line.diverged.to_string(),
+                line.chosen.clone(),
+            ];
+            let head = [line.case.clone(), line.row.clone()];
+            lines.push(head.into_iter().chain(numbers).chain(tail).collect());
+        }
+        let written = lines.iter().try_for_each(|line| writer.write_record(line));
+        written.expect("writing to memory does not fail");
+        let bytes = writer
+            .into_inner()
+            .expect("writing to memory does not fail");
+        String::from_utf8(bytes).expect("texts are UTF-8")
+    }
+}
+
+impl Line {
+    fn of(seeds: &[&Record]) -> Self {
+        let first = seeds[0];
+        let results: Vec<_> = seeds
+            .iter()
+            .filter_map(|seed| seed.result.as_ref())
+            .collect();
+        let chosen = first
+            .candidate
+            .iter()
+            .map(|(key, value)| format!("{key} = {value}"));
+        Self {
+            case: first.case.clone(),
+            row: first.row.clone(),
+            chosen: chosen.collect::<Vec<_>>().join(", "),
+            parameters: results.first().map(|result| result.parameters),
+            seeds: results.len(),
+            diverged: seeds.len() - results.len(),
+            numbers: over_seeds(results.iter().map(|result| &result.scores.metrics)),
+        }
+    }
+}
+
+/// The rows to compare with, over the seeds of one network.
+fn baselines(case: &str, seeds: &[&Record]) -> Vec<Line> {
+    let results: Vec<_> = seeds
+        .iter()
+        .filter_map(|seed| seed.result.as_ref())
+        .collect();
+    let names = results
+        .iter()
+        .flat_map(|result| result.scores.baselines.keys());
+    let names: std::collections::BTreeSet<_> = names.collect();
+    names
+        .into_iter()
+        .map(|name| {
+            let rows: Vec<_> = results
+                .iter()
+                .filter_map(|r| r.scores.baselines.get(name))
+                .collect();
+            Line {
+                case: case.into(),
+                row: name.clone(),
+                chosen: String::new(),
+                parameters: None,
+                seeds: rows.len(),
+                diverged: 0,
+                numbers: over_seeds(rows.into_iter()),
+            }
+        })
+        .collect()
+}
+
+fn over_seeds<'a>(seeds: impl Iterator<Item = &'a Quantities>) -> BTreeMap<String, Number> {
+    let mut values: BTreeMap<String, (Vec<f64>, String)> = BTreeMap::new();
+    for (name, quantity) in seeds.flatten() {
+        let (values, unit) = values.entry(name.clone()).or_default();
+        values.push(quantity.value);
+        unit.clone_from(&quantity.unit);
+    }
+    let number = |(name, (values, unit)): (String, (Vec<f64>, String))| {
+        let (mean, std) = (mean(&values), deviation(&values));
+        (name, Number { mean, std, unit })
+    };
+    values.into_iter().map(number).collect()
+}
+
+fn headed(name: &str, unit: &str) -> String {
+    match unit {
+        "" => name.to_owned(),
+        unit => format!("{name} ({unit})"),
+    }
+}
+
+fn shown(number: &Number) -> String {
+    match number.std {
+        Some(std) => format!("{:.3} ± {std:.3}", number.mean),
+        None => format!("{:.3}", number.mean),
+    }
+}
