@@ -1,6 +1,6 @@
 //! Pairs from a file: `[data.file]`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use burn::tensor::{Device, FloatDType, Tensor};
@@ -265,7 +265,7 @@ impl Settings for PairsConfig {
 
 /// The key of the table that an error is about.
 fn at_fault(file: &FileConfig, error: &FileError) -> &'static str {
-    let second = file.gradient_path.as_ref().map(PathBuf::as_path);
+    let second = file.gradient_path.as_deref();
     match error {
         FileError::Column { name, .. } if file.y.contains(name) => "y",
         FileError::Column { name, .. } if file.x.contains(name) => "x",
