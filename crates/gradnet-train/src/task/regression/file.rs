@@ -121,9 +121,13 @@ impl RunPairs for FileRows {
         self.batch
     }
 
-    fn tested(&self) -> (usize, Vec<f32>) {
-        let set = self.test_set(self.evaluation.points);
-        (set.points(), set.first_points())
+    fn tested(&self) -> usize {
+        self.pairs.split().test.len().min(self.evaluation.points)
+    }
+
+    fn test_points(&self) -> Vec<f32> {
+        let first = self.tested().min(PointSet::CHUNK);
+        self.test_set(first).first_points()
     }
 
     fn exhibit(&self, points: usize) -> Exhibit {
