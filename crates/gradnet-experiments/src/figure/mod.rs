@@ -18,9 +18,9 @@ use burn::tensor::Device;
 
 use crate::reproduce::{Grid, Store};
 use crate::two_body::OrbitError;
+use gradnet_train::SettingError;
 use gradnet_train::experiment::ExperimentError;
 use gradnet_train::run::RunError;
-use gradnet_train::targets::TargetError;
 
 /// A figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ pub enum FigureError {
     Experiment(#[from] ExperimentError),
     /// A target cannot be built.
     #[error(transparent)]
-    Target(#[from] TargetError),
+    Target(#[from] SettingError),
     /// An orbit cannot be followed.
     #[error(transparent)]
     Orbit(#[from] OrbitError),

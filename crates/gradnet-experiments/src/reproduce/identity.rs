@@ -30,10 +30,7 @@ impl Identity {
     pub(super) fn new(schema: u32, experiment: &Experiment, horizon: Option<Horizon>) -> Self {
         Self {
             schema,
-            experiment: Experiment {
-                name: String::new(),
-                ..experiment.clone()
-            },
+            experiment: experiment.unnamed(),
             horizon,
         }
     }

@@ -16,8 +16,9 @@ use gradnet_train::Interrupter;
 use gradnet_train::backend::Backend;
 use gradnet_train::experiment::{Experiment, ExperimentError};
 use gradnet_train::run::{Run, RunError, RunFolder};
+use gradnet_train::sweep::{side_by_side, train_or_resume};
 use gradnet_train::task::Rows;
-use gradnet_train::training::{Summary, TrainError, TrainOptions, resume, train};
+use gradnet_train::training::{Summary, TrainError, TrainOptions};
 
 /// How a reproduction runs.
 #[derive(Clone)]
@@ -196,12 +197,10 @@ impl Reproduction<'_> {
                 state.queue.push_back(cell);
             }
         }
-        let jobs = self.options.jobs.max(1);
-        std::thread::scope(|scope| {
-            for _ in 0..jobs {
-                scope.spawn(|| self.job(jobs));
-            }
-        });
+        let failed = |error: rayon::ThreadPoolBuildError| {
+            self.state().failure.get_or_insert(error.into());
+        };
+        side_by_side(self.options.jobs, || self.job(), failed);
         let mut state = self.state();
         if let Some(failure) = state.failure.take() {
             return Err(failure);
@@ -235,22 +234,11 @@ impl Reproduction<'_> {
         Ok(())
     }
 
-    /// Takes cells until there are none, in a pool of one thread if there are other jobs.
-    fn job(&self, jobs: usize) {
-        let run = || {
-            while let Some(cell) = self.next() {
-                if let Err(failure) = self.run(cell) {
-                    self.state().failure.get_or_insert(failure);
-                }
-            }
-        };
-        if jobs == 1 {
-            return run();
-        }
-        match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
-            Ok(pool) => pool.install(run),
-            Err(error) => {
-                self.state().failure.get_or_insert(error.into());
+    /// Takes cells until there are none.
+    fn job(&self) {
+        while let Some(cell) = self.next() {
+            if let Err(failure) = self.run(cell) {
+                self.state().failure.get_or_insert(failure);
             }
         }
     }
@@ -335,7 +323,6 @@ impl Reproduction<'_> {
         Ok(result)
     }
 
-    /// Trains the cell's run, or goes on with it where a reproduction was interrupted.
     fn summary(&self, cell: &Cell, folder: &Path) -> Result<Summary, TrainError> {
         let baselines = self.baselines(cell)?;
         let options = || TrainOptions {
@@ -344,17 +331,7 @@ impl Reproduction<'_> {
             baselines: Some(baselines.clone()),
             ..TrainOptions::new(self.options.backend)
         };
-        let device = &self.options.device;
-        let begun = Run::open_unfinished(folder)
-            .is_ok_and(|run| *run.experiment() == cell.experiment && checkpoints(folder).is_dir());
-        if begun {
-            match resume(folder, device, options()) {
-                // Checkpoints of another backend or that cannot be read.
-                Err(TrainError::OtherBackend { .. } | TrainError::Run(_)) => {}
-                resumed => return resumed,
-            }
-        }
-        train(&cell.experiment, device, folder, options())
+        train_or_resume(&cell.experiment, &self.options.device, folder, options)
     }
 
     /// Removes of a run what is of no use once its record is written: all of it but the weights that

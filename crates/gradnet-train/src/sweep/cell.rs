@@ -49,11 +49,7 @@ impl Cell {
 
     /// All that decides the numbers: the resolved experiment but for its name.
     pub(super) fn identity(&self) -> String {
-        let unnamed = Experiment {
-            name: String::new(),
-            ..self.experiment.clone()
-        };
-        unnamed.to_toml()
+        self.experiment.unnamed().to_toml()
     }
 }
 

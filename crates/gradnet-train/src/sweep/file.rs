@@ -95,13 +95,13 @@ impl Sweep {
         let text = std::fs::read_to_string(file).map_err(|error| {
             refused(
                 error.to_string(),
-                "name a sweep file, such as configs/sweep.toml",
+                "name a sweep file, such as configs/sweeps/toy.toml",
             )
         })?;
         let mut sweep: Self = toml::from_str(&text).map_err(|error| {
             refused(
                 error.to_string().trim().into(),
-                "follow the layout of configs/sweep.toml, which explains every setting",
+                "follow the layout of configs/sweeps/toy.toml, which explains every setting",
             )
         })?;
         let empty = |what: &str, remedy: &str| Err(refused(format!("it has no {what}"), remedy));

@@ -1,18 +1,20 @@
 //! Runs the cells of a sweep, some side by side, and keeps what is done.
 
 use std::collections::{HashMap, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 
 use burn::tensor::Device;
+use rayon::ThreadPoolBuildError;
 
+use super::jobs::{side_by_side, train_or_resume};
 use super::record::Store;
 use super::{Cell, Record, Shard, Sweep, SweepError, Table};
 use crate::backend::Backend;
 use crate::interrupter::Interrupter;
-use crate::run::{Run, RunFolder, Summary};
+use crate::run::{RunFolder, Summary};
 use crate::task::Rows;
-use crate::training::{TrainError, TrainOptions, resume, train};
+use crate::training::{TrainError, TrainOptions};
 
 /// How a sweep runs.
 #[derive(Clone)]
@@ -134,12 +136,10 @@ impl Running<'_> {
             }
             state.total += usize::from(has || self.options.shard.has(place));
         }
-        let jobs = self.options.jobs.max(1);
-        std::thread::scope(|scope| {
-            for _ in 0..jobs {
-                scope.spawn(|| self.job(jobs));
-            }
-        });
+        let failed = |error: ThreadPoolBuildError| {
+            self.state().failure.get_or_insert(error.into());
+        };
+        side_by_side(self.options.jobs, || self.job(), failed);
         let mut state = self.state();
         if let Some(failure) = state.failure.take() {
             return Err(failure);
@@ -153,22 +153,11 @@ impl Running<'_> {
         Ok(records.collect::<Result<Option<Vec<_>>, _>>()?)
     }
 
-    /// Takes cells until there are none, in a pool of one thread if there are other jobs.
-    fn job(&self, jobs: usize) {
-        let work = || {
-            while let Some(cell) = self.next() {
-                if let Err(failure) = self.run(&cell) {
-                    self.state().failure.get_or_insert(failure);
-                }
-            }
-        };
-        if jobs == 1 {
-            return work();
-        }
-        match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
-            Ok(pool) => pool.install(work),
-            Err(error) => {
-                self.state().failure.get_or_insert(error.into());
+    /// Takes cells until there are none.
+    fn job(&self) {
+        while let Some(cell) = self.next() {
+            if let Err(failure) = self.run(&cell) {
+                self.state().failure.get_or_insert(failure);
             }
         }
     }
@@ -217,7 +206,6 @@ impl Running<'_> {
         Ok(())
     }
 
-    /// Trains the cell's run, or goes on with it where a sweep was interrupted.
     fn train(&self, cell: &Cell) -> Result<Summary, TrainError> {
         let (folder, device) = (self.store.run(cell), &self.options.device);
         let baselines = self.baselines(cell)?;
@@ -227,14 +215,7 @@ impl Running<'_> {
             baselines: Some(baselines.clone()),
             ..TrainOptions::new(self.options.backend)
         };
-        if begun(&folder, cell) {
-            match resume(&folder, device, options()) {
-                // Checkpoints of another backend or that cannot be read.
-                Err(TrainError::OtherBackend { .. } | TrainError::Run(_)) => {}
-                resumed => return resumed,
-            }
-        }
-        train(&cell.experiment, device, &folder, options())
+        train_or_resume(&cell.experiment, device, &folder, options)
     }
 
     /// The rows to compare with, computed once for all networks that are held against the same.
@@ -257,10 +238,4 @@ impl Running<'_> {
         known.insert(key, rows.clone());
         Ok(rows)
     }
-}
-
-/// Whether the folder holds a run of this cell that has a checkpoint.
-fn begun(folder: &Path, cell: &Cell) -> bool {
-    let same = |run: Run| *run.experiment() == cell.experiment;
-    folder.join(RunFolder::CHECKPOINTS).is_dir() && Run::open_unfinished(folder).is_ok_and(same)
 }

@@ -189,7 +189,7 @@ fn what_cannot_be_run_is_told_before_anything_is_trained() {
             "network = \"mgradnetc\"",
             "mgradnetc",
         ),
-        ("\"train.steps\" = 20", "\"train.stps\" = 20", "stps"),
+        ("\"train.steps\" = 20", "\"train.stpes\" = 20", "stpes"),
         ("\"train.steps\" = 20", "\"train.steps\" = 0", "train.steps"),
         ("base.toml", "none.toml", "none.toml"),
     ] {
