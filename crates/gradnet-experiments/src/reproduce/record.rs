@@ -230,12 +230,3 @@ fn read(path: &Path) -> Result<Option<Record>, RunError> {
             reason: format!("{error}; remove it to run the cell again"),
         })
 }
-
-/// The processor's name, where the system tells it.
-pub(super) fn processor() -> String {
-    let named = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
-        let line = text.lines().find(|line| line.starts_with("model name"))?;
-        Some(line.split_once(':')?.1.trim().to_owned())
-    });
-    named.unwrap_or_else(|| std::env::consts::ARCH.into())
-}

@@ -9,16 +9,16 @@ use std::time::Instant;
 use burn::tensor::Device;
 
 use super::identity::SCHEMA;
-use super::record::{CellResult, OrbitScore, processor};
+use super::record::{CellResult, OrbitScore};
 use super::{Cell, Measure, Plan, Record, Store, Table};
 use crate::two_body::{Prediction, evaluation_states, rate_of};
-use gradnet_train::Interrupter;
 use gradnet_train::backend::Backend;
 use gradnet_train::experiment::{Experiment, ExperimentError};
 use gradnet_train::run::{Run, RunError, RunFolder};
 use gradnet_train::sweep::{side_by_side, train_or_resume};
 use gradnet_train::task::Rows;
 use gradnet_train::training::{Summary, TrainError, TrainOptions};
+use gradnet_train::{Interrupter, machine};
 
 /// How a reproduction runs.
 #[derive(Clone)]
@@ -276,7 +276,6 @@ impl Reproduction<'_> {
         };
         let wall_s = start.elapsed().as_secs_f64();
         let experiment = &cell.experiment;
-        let threads = rayon::current_num_threads();
         let record = Record {
             table: cell.table.into(),
             cell: cell.name(),
@@ -289,7 +288,7 @@ impl Reproduction<'_> {
             result,
             failure,
             version: env!("CARGO_PKG_VERSION").into(),
-            machine: format!("{}, {threads} threads", processor()),
+            machine: machine(),
             backend: self.options.backend.name().into(),
             wall_s,
             experiment: experiment.clone(),

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::digest::Digest;
+use super::identity::{Contents, Identity, NUMBERS};
 use crate::experiment::Experiment;
 
 /// One training run of a sweep.
@@ -16,6 +16,8 @@ pub struct Cell {
     pub candidate: Vec<(String, String)>,
     /// The run, checked; it is called as the cell is.
     pub experiment: Experiment,
+    /// Digests of the files it reads.
+    pub(super) files: Contents,
 }
 
 impl Cell {
@@ -24,32 +26,34 @@ impl Cell {
         case: &str,
         candidate: Vec<(String, String)>,
         experiment: Experiment,
+        files: Contents,
     ) -> Self {
         let mut cell = Self {
             row: row.into(),
             case: case.into(),
             candidate,
             experiment,
+            files,
         };
         cell.experiment.name = cell.name();
         cell
     }
 
-    /// A name that no other cell has: network and seed for a reader, and a digest of all that decides the numbers.
+    /// A name that no other run has: network and seed for a reader, and a digest of all that decides the numbers.
     pub fn name(&self) -> String {
         let experiment = &self.experiment;
-        let digest = Digest::of(self.identity().as_bytes());
         format!(
-            "{}-d{}-s{}-{digest:016x}",
+            "{}-d{}-s{}-{:016x}",
             experiment.network.name(),
             experiment.dim(),
-            experiment.seed
+            experiment.seed,
+            self.identity().digest()
         )
     }
 
-    /// All that decides the numbers: the resolved experiment but for its name.
-    pub(super) fn identity(&self) -> String {
-        self.experiment.unnamed().to_toml()
+    /// All that decides the numbers.
+    pub(super) fn identity(&self) -> Identity<'_> {
+        Identity::new(NUMBERS, &self.experiment, &self.files)
     }
 }
 

@@ -1,18 +1,24 @@
 //! The language of sweeps.
 
+use std::collections::HashSet;
+use std::fmt::Display;
+use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::identity::Reader;
 use super::{Cell, SweepError};
-use crate::config::{self, Overrides};
+use crate::config::{self, ConfigError, Overrides};
+use crate::experiment::Experiment;
+use crate::run::RunError;
 
 /// A sweep as its file has it.
 ///
 /// ```toml
 /// title = "Width"
-/// base = "convex_d32.toml"                               # a config, relative to this file
+/// base = "convex_d32.toml"                               # a config, relative to this file; or a table [base]
 /// seeds = 3                                              # 0, 1, 2; or a list
 /// vary = { "train.learning_rate" = [0.01, 0.001] }       # chosen by validation
 ///
@@ -33,7 +39,7 @@ pub struct Sweep {
     #[serde(default)]
     pub caption: String,
     /// The config that every cell begins with.
-    base: PathBuf,
+    base: Base,
     #[serde(default)]
     seeds: Seeds,
     /// Overrides of every cell.
@@ -45,6 +51,40 @@ pub struct Sweep {
     #[serde(default)]
     cases: Vec<Case>,
     rows: Vec<Row>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+enum Base {
+    /// A config file.
+    File(PathBuf),
+    /// A config in place.
+    Table(Table),
+    /// A config in place with the name that problems have, as it is once the file is read.
+    #[serde(skip)]
+    Text { name: String, text: String },
+}
+
+impl Base {
+    /// The base of the sweep in `file`.
+    fn of(self, file: &Path) -> Self {
+        match self {
+            Self::File(base) => Self::File(file.parent().unwrap_or(Path::new("")).join(base)),
+            Self::Table(table) => Self::Text {
+                name: format!("{}, [base]", file.display()),
+                text: table.to_string(),
+            },
+            text => text,
+        }
+    }
+
+    fn load(&self, overrides: &Overrides) -> Result<Experiment, ConfigError> {
+        match self {
+            Self::File(file) => config::load(file, overrides),
+            Self::Table(table) => config::load_text("[base]", &table.to_string(), overrides),
+            Self::Text { name, text } => config::load_text(name, text, overrides),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -104,29 +144,58 @@ impl Sweep {
                 "follow the layout of configs/sweeps/toy.toml, which explains every setting",
             )
         })?;
-        let empty = |what: &str, remedy: &str| Err(refused(format!("it has no {what}"), remedy));
-        if sweep.rows.is_empty() {
-            return empty("rows", "add [[rows]] with a label");
+        sweep
+            .check()
+            .map_err(|(reason, remedy)| refused(reason, remedy))?;
+        sweep.base = sweep.base.of(file);
+        Ok(sweep)
+    }
+
+    /// What is wrong with it, and what to do.
+    fn check(&self) -> Result<(), (String, &'static str)> {
+        let (seeds, rows) = (self.seeds(), self.rows());
+        if rows.is_empty() {
+            return Err(("it has no rows".into(), "add [[rows]] with a label"));
         }
-        if sweep.seeds().is_empty() {
-            return empty("seeds", "write seeds = 1, or a list such as seeds = [0, 1]");
+        if seeds.is_empty() {
+            let remedy = "write seeds = 1, or a list such as seeds = [0, 1]";
+            return Err(("it has no seeds".into(), remedy));
         }
-        let lists = sweep
-            .rows
-            .iter()
-            .flat_map(|row| &row.vary)
-            .chain(&sweep.vary);
+        let twice = |what: &str, name: &dyn Display| {
+            let remedy = "each row, case and seed is one line or column of the table: give it once";
+            Err((format!("it has the {what} {name} twice"), remedy))
+        };
+        if let Some(label) = repeated(rows) {
+            return twice("row", &format_args!("{label:?}"));
+        }
+        if let Some(name) = repeated(self.cases()) {
+            return twice("case", &format_args!("{name:?}"));
+        }
+        if let Some(seed) = repeated(seeds) {
+            return twice("seed", &seed);
+        }
+        let lists = self.rows.iter().flat_map(|row| &row.vary).chain(&self.vary);
         for (key, values) in lists {
             if values.as_array().is_none_or(Vec::is_empty) {
-                return Err(refused(
+                return Err((
                     format!("`vary` of {key:?} is {values}, no list of values"),
                     "write a list, such as [0.01, 0.001]",
                 ));
             }
         }
-        let folder = file.parent().unwrap_or(Path::new(""));
-        sweep.base = folder.join(&sweep.base);
-        Ok(sweep)
+        let tables = self.rows.iter().flat_map(|row| [&row.set, &row.vary]);
+        let tables = tables.chain(self.cases.iter().map(|case| &case.set));
+        if tables
+            .chain([&self.set, &self.vary])
+            .any(|table| table.contains_key("seed"))
+        {
+            return Err((
+                "`set` or `vary` has a \"seed\", which would take the place of the sweep's seeds"
+                    .into(),
+                "write it into seeds = [...] at the top of the file",
+            ));
+        }
+        Ok(())
     }
 
     /// The seeds, the one that chooses first.
@@ -160,11 +229,11 @@ impl Sweep {
             [] => &nothing[..],
             cases => cases,
         };
-        let mut cells = Vec::new();
+        let (mut cells, mut reader) = (Vec::new(), Reader::default());
         for case in cases {
             for row in &self.rows {
                 for candidate in self.candidates(row) {
-                    cells.push(self.cell(case, row, candidate, seed)?);
+                    cells.push(self.cell(case, row, candidate, seed, &mut reader)?);
                 }
             }
         }
@@ -177,6 +246,7 @@ impl Sweep {
         row: &Row,
         candidate: Vec<(String, Value)>,
         seed: u64,
+        reader: &mut Reader,
     ) -> Result<Cell, SweepError> {
         let fixed = self.set.iter().chain(&case.set).chain(&row.set);
         let varied = candidate.iter().map(|(key, value)| (key, value));
@@ -192,13 +262,23 @@ impl Sweep {
             .into_iter()
             .map(|(key, value)| (key, value.to_string()))
             .collect();
-        let named = format!("{}, {}, seed {seed}", row.label, case.name);
-        let experiment =
-            config::load(&self.base, &overrides).map_err(|error| SweepError::Config {
-                cell: named,
+        let named = || {
+            let place = [row.label.as_str(), case.name.as_str()];
+            let place = place.into_iter().filter(|name| !name.is_empty());
+            format!("{}, seed {seed}", place.collect::<Vec<_>>().join(", "))
+        };
+        let experiment = self
+            .base
+            .load(&overrides)
+            .map_err(|error| SweepError::Config {
+                cell: named(),
                 error: Box::new(error),
             })?;
-        Ok(Cell::new(&row.label, &case.name, candidate, experiment))
+        let files = reader.contents(&experiment);
+        let files = files.map_err(|(path, error)| RunError::io("read", &path, error))?;
+        Ok(Cell::new(
+            &row.label, &case.name, candidate, experiment, files,
+        ))
     }
 
     /// All combinations of what is varied, in the order of the keys.
@@ -220,4 +300,10 @@ impl Sweep {
         }
         candidates
     }
+}
+
+/// The first that is there twice.
+fn repeated<T: Copy + Eq + Hash>(all: impl IntoIterator<Item = T>) -> Option<T> {
+    let mut seen = HashSet::new();
+    all.into_iter().find(|one| !seen.insert(*one))
 }

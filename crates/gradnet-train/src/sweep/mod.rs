@@ -10,6 +10,7 @@
 
 mod cell;
 mod file;
+mod identity;
 mod jobs;
 mod record;
 mod runner;
@@ -26,6 +27,7 @@ use crate::training::TrainError;
 
 pub use cell::{Cell, Shard};
 pub use file::Sweep;
+pub use identity::NUMBERS;
 pub use jobs::{side_by_side, train_or_resume};
 pub use record::Record;
 pub use runner::{Options, Watch, run};

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Cell;
+use super::identity::{Contents, Identity};
 use crate::experiment::Experiment;
 use crate::run::{RunError, Summary, write_atomically};
 
@@ -27,6 +28,17 @@ pub struct Record {
     pub failure: Option<String>,
     /// The version of the program.
     pub version: String,
+    /// The version of what the program makes of an experiment.
+    pub numbers: u32,
+    /// Digests of the files that were read.
+    #[serde(default, skip_serializing_if = "Contents::is_empty")]
+    pub files: Contents,
+    /// The processor and the number of threads the cell had.
+    pub machine: String,
+    /// The backend.
+    pub backend: String,
+    /// Seconds of the cell, test included.
+    pub wall_s: f64,
 }
 
 impl Record {
@@ -62,7 +74,7 @@ impl Store {
             .join(format!("{}.json", cell.name()))
     }
 
-    /// The cell's record, if there is one of the very same experiment; under the cell's present row and case.
+    /// The cell's record, if there is one of the very same experiment on the same data; under the cell's present row and case.
     pub(super) fn load(&self, cell: &Cell) -> Result<Option<Record>, RunError> {
         let path = self.path(cell);
         let text = match fs::read_to_string(&path) {
@@ -73,7 +85,8 @@ impl Store {
             path,
             reason: error.to_string(),
         })?;
-        let same = record.experiment == cell.experiment;
+        let identity = Identity::new(record.numbers, &record.experiment, &record.files);
+        let same = identity == cell.identity();
         Ok(same.then(|| Record {
             row: cell.row.clone(),
             case: cell.case.clone(),

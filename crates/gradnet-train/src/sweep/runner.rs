@@ -1,18 +1,22 @@
 //! Runs the cells of a sweep, some side by side, and keeps what is done.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
+use std::time::Instant;
 
 use burn::tensor::Device;
 use rayon::ThreadPoolBuildError;
 
+use super::identity::NUMBERS;
 use super::jobs::{side_by_side, train_or_resume};
 use super::record::Store;
 use super::{Cell, Record, Shard, Sweep, SweepError, Table};
 use crate::backend::Backend;
 use crate::interrupter::Interrupter;
+use crate::machine::machine;
 use crate::run::{RunFolder, Summary};
+use crate::settings::Schedule;
 use crate::task::Rows;
 use crate::training::{TrainError, TrainOptions};
 
@@ -126,7 +130,12 @@ impl Running<'_> {
 
     /// The records of all these cells, those of this part trained where they lack one; `None` if another part's are missing.
     fn records(&self, cells: Vec<Cell>) -> Result<Option<Vec<Record>>, SweepError> {
+        let mut names = HashSet::new();
         for (place, cell) in cells.iter().enumerate() {
+            // Rows that come to one experiment share its run and its record.
+            if !names.insert(cell.name()) {
+                continue;
+            }
             let has = self.store.load(cell)?.is_some();
             let mut state = self.state();
             if has {
@@ -144,8 +153,8 @@ impl Running<'_> {
         if let Some(failure) = state.failure.take() {
             return Err(failure);
         }
-        if self.options.interrupter.should_stop() {
-            let (done, total) = (state.done, state.total);
+        let (done, total) = (state.done, state.total);
+        if self.options.interrupter.should_stop() && done < total {
             return Err(SweepError::Interrupted { done, total });
         }
         drop(state);
@@ -172,6 +181,7 @@ impl Running<'_> {
 
     fn run(&self, cell: &Cell) -> Result<(), SweepError> {
         self.watch.begun(cell);
+        let started = Instant::now();
         let (result, failure) = match self.train(cell) {
             Ok(summary) => (Some(summary), None),
             Err(TrainError::NonFinite { step, .. }) => {
@@ -185,6 +195,7 @@ impl Running<'_> {
                 });
             }
         };
+        let wall_s = started.elapsed().as_secs_f64();
         let record = Record {
             row: cell.row.clone(),
             case: cell.case.clone(),
@@ -193,6 +204,11 @@ impl Running<'_> {
             result,
             failure,
             version: env!("CARGO_PKG_VERSION").into(),
+            numbers: NUMBERS,
+            files: cell.files.clone(),
+            machine: machine(),
+            backend: self.options.backend.name().into(),
+            wall_s,
         };
         self.store.save(cell, &record)?;
         // The record is what a checkpoint was for.
@@ -218,13 +234,14 @@ impl Running<'_> {
         train_or_resume(&cell.experiment, device, &folder, options)
     }
 
-    /// The rows to compare with, computed once for all networks that are held against the same.
+    /// The rows to compare with, computed once for all runs that they are the same for: those that differ in the network or in how its
+    /// weights move.
     fn baselines(&self, cell: &Cell) -> Result<Rows, TrainError> {
         let experiment = &cell.experiment;
-        let key = format!(
-            "{:?} {:?} {}",
-            experiment.task, experiment.evaluation, experiment.seed
-        );
+        let mut protocol = experiment.protocol();
+        protocol.train.learning_rate = 0.0;
+        protocol.train.schedule = Schedule::Constant;
+        let key = format!("{:?} {protocol:?}", experiment.task);
         let mut known = self
             .baselines
             .lock()

@@ -51,7 +51,7 @@ pub struct Number {
 
 impl Table {
     /// The table of the best candidates and of their further seeds.
-    pub(super) fn new(sweep: &Sweep, best: &[&Record], repeated: &[Record]) -> Self {
+    pub(super) fn new<'a>(sweep: &Sweep, best: &[&'a Record], repeated: &'a [Record]) -> Self {
         let mut lines = Vec::new();
         for case in sweep.cases() {
             let of_case: Vec<_> = best
@@ -59,21 +59,14 @@ impl Table {
                 .copied()
                 .filter(|best| best.case == case)
                 .collect();
-            for best in &of_case {
-                let again = repeated
-                    .iter()
-                    .filter(|r| r.row == best.row && r.case == best.case);
-                let seeds: Vec<&Record> = std::iter::once(*best).chain(again).collect();
-                lines.push(Line::of(&seeds));
-            }
-            // The rows to compare with are the same beside every network.
-            let first = of_case.iter().find(|best| best.result.is_some());
-            let Some(first) = first else { continue };
-            let again = repeated
-                .iter()
-                .filter(|r| r.row == first.row && r.case == case);
-            let seeds: Vec<&Record> = std::iter::once(*first).chain(again).collect();
-            lines.extend(baselines(case, &seeds));
+            let seeds = |best: &'a Record| -> Vec<&'a Record> {
+                let of_row = |other: &&Record| other.row == best.row && other.case == case;
+                std::iter::once(best)
+                    .chain(repeated.iter().filter(of_row))
+                    .collect()
+            };
+            lines.extend(of_case.iter().map(|best| Line::of(&seeds(best))));
+            lines.extend(compared(case, of_case.iter().map(|best| seeds(best))));
         }
         Self {
             title: sweep.title.clone(),
@@ -186,6 +179,31 @@ impl Line {
             numbers: over_seeds(results.iter().map(|result| &result.scores.metrics)),
         }
     }
+}
+
+/// The rows to compare with in a case: once for all rows that have the same beside them, which are named where they are not all.
+fn compared<'a>(case: &str, rows: impl Iterator<Item = Vec<&'a Record>>) -> Vec<Line> {
+    let mut groups: Vec<(Vec<Line>, Vec<&str>)> = Vec::new();
+    for seeds in rows {
+        let (lines, row) = (baselines(case, &seeds), seeds[0].row.as_str());
+        match groups.iter_mut().find(|(known, _)| *known == lines) {
+            Some((_, rows)) => rows.push(row),
+            None if lines.is_empty() => {}
+            None => groups.push((lines, vec![row])),
+        }
+    }
+    let several = groups.len() > 1;
+    let named = |(lines, rows): (Vec<Line>, Vec<&str>)| {
+        let beside = format!(" (beside {})", rows.join(", "));
+        lines.into_iter().map(move |line| match several {
+            true => Line {
+                row: line.row + &beside,
+                ..line
+            },
+            false => line,
+        })
+    };
+    groups.into_iter().flat_map(named).collect()
 }
 
 /// The rows to compare with, over the seeds of one network.

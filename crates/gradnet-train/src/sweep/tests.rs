@@ -148,6 +148,37 @@ fn a_sweep_stopped_and_gone_on_with_is_the_sweep_whole_and_in_parts() {
     assert_eq!(csv.lines().count(), 9, "{csv}");
 }
 
+/// Asks to stop while a cell trains.
+struct StopsWithin(usize, std::sync::atomic::AtomicUsize, Interrupter);
+impl Watch for StopsWithin {
+    fn begun(&self, _cell: &Cell) {
+        if self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == self.0 {
+            self.2.stop();
+        }
+    }
+}
+
+#[test]
+fn a_sweep_stopped_within_a_cell_or_after_the_last_one_comes_to_the_same_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let sweep = written(folder.path(), SWEEP).unwrap();
+    let table = |name: &str, watch: &dyn Fn(Interrupter) -> Box<dyn Watch>| {
+        let options = options(&folder.path().join(name), 1, Shard::ALL);
+        run(&sweep, &options, &*watch(options.interrupter.clone()))
+    };
+    let whole = table("whole", &|_| Box::new(Silent)).unwrap().unwrap();
+    let error = table("within", &|stop| Box::new(StopsWithin(2, 0.into(), stop))).unwrap_err();
+    assert!(
+        matches!(error, SweepError::Interrupted { done: 2, total: 8 }),
+        "{error}"
+    );
+    let went_on = table("within", &|_| Box::new(Silent)).unwrap().unwrap();
+    assert_eq!(went_on, whole);
+    // Eight candidates and four further seeds: nothing is left to be stopped.
+    let last = table("last", &|stop| Box::new(Stops(12, stop))).unwrap();
+    assert_eq!(last.unwrap(), whole);
+}
+
 /// The candidate is the one of the least validation, whatever its test says.
 #[test]
 fn validation_chooses() {
@@ -192,6 +223,11 @@ fn what_cannot_be_run_is_told_before_anything_is_trained() {
         ("\"train.steps\" = 20", "\"train.stpes\" = 20", "stpes"),
         ("\"train.steps\" = 20", "\"train.steps\" = 0", "train.steps"),
         ("base.toml", "none.toml", "none.toml"),
+        ("label = \"C\"", "label = \"M\"", "row \"M\" twice"),
+        ("name = \"many\"", "name = \"few\"", "case \"few\" twice"),
+        ("seeds = 2", "seeds = [1, 0, 1]", "seed 1 twice"),
+        ("\"train.steps\" = 20", "\"seed\" = 5", "\"seed\""),
+        ("\"train.learning_rate\" =", "seed =", "\"seed\""),
     ] {
         let text = SWEEP.replace(good, bad);
         assert_ne!(text, SWEEP);
@@ -206,4 +242,96 @@ fn what_cannot_be_run_is_told_before_anything_is_trained() {
     for bad in ["0/2", "3/2", "1", "a/b", "1/0"] {
         assert!(bad.parse::<Shard>().is_err(), "{bad}");
     }
+}
+
+const TABLE: &str = "x1,x2,y1,y2
+";
+
+/// A file of the map x -> scale x, and a sweep over it whose base stands in it.
+fn on_a_file(folder: &Path, scale: f64) -> Sweep {
+    let row = |i: u32| {
+        let x = [f64::from(i % 10) - 4.5, f64::from(i / 10) - 4.5];
+        format!("{},{},{},{}\n", x[0], x[1], scale * x[0], scale * x[1])
+    };
+    let rows: String = (0..100).map(row).collect();
+    fs::write(folder.join("data.csv"), TABLE.to_owned() + &rows).unwrap();
+    let base = BASE
+        .replace("[network", "[base.network")
+        .replace("[train", "[base.train")
+        .replace(
+            "[target.quartic_polynomial]",
+            "[base.data.file]\npath = \"data.csv\"",
+        )
+        .replace(
+            "[evaluation]\npoints = 50\ndraws = 1\nlinear_points = 50\n",
+            "",
+        )
+        .replace("\n[base.train.validation]\nevery = 20\npoints = 50", "");
+    let text = format!("title = \"On a file\"\n[base]\n{base}[[rows]]\nlabel = \"M\"\n");
+    fs::write(folder.join("sweep.toml"), text).unwrap();
+    Sweep::read(&folder.join("sweep.toml")).unwrap()
+}
+
+#[test]
+fn a_changed_data_file_trains_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = options(&folder.path().join("out"), 1, Shard::ALL);
+    let error = |scale: f64| {
+        let sweep = on_a_file(folder.path(), scale);
+        let table = run(&sweep, &output, &Silent).unwrap().unwrap();
+        let zero = table.lines.iter().find(|line| line.row == "zero").unwrap();
+        zero.numbers["mse_db"].mean
+    };
+    let first = error(1.0);
+    assert_eq!(error(1.0), first);
+    // Predicting zero errs by ten times as much on values ten times as large.
+    assert!((error(10.0) - first - 20.0).abs() < 1e-3);
+    let records = fs::read_dir(output.output.join("cells")).unwrap();
+    assert_eq!(records.count(), 2);
+}
+
+#[test]
+fn rows_that_come_to_one_run_share_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let same = SWEEP.replace("network = \"mgradnet_c\"", "").replace(
+        "set = { \"network.mgradnet_c.layers\" = 2 }",
+        "set = { \"train.batch\" = 10 }",
+    );
+    let sweep = written(folder.path(), &same).unwrap();
+    let output = options(&folder.path().join("out"), 2, Shard::ALL);
+    let table = run(&sweep, &output, &Silent).unwrap().unwrap();
+    assert_eq!(table.lines[0].numbers, table.lines[1].numbers);
+    assert_eq!(
+        (table.lines[0].row.as_str(), table.lines[1].row.as_str()),
+        ("M", "C")
+    );
+    // Two cases with two rates and one further seed each.
+    assert_eq!(
+        fs::read_dir(output.output.join("cells")).unwrap().count(),
+        6
+    );
+}
+
+#[test]
+fn a_row_with_a_test_of_its_own_has_its_own_rows_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = SWEEP.replace(
+        "\"network.mgradnet_c.layers\" = 2",
+        "\"evaluation.points\" = 60",
+    );
+    let sweep = written(folder.path(), &own).unwrap();
+    let output = options(&folder.path().join("out"), 1, Shard::ALL);
+    let table = run(&sweep, &output, &Silent).unwrap().unwrap();
+    let rows: Vec<_> = table.lines[..6].iter().map(|line| &line.row[..]).collect();
+    assert_eq!(
+        rows,
+        [
+            "M",
+            "C",
+            "linear (beside M)",
+            "zero (beside M)",
+            "linear (beside C)",
+            "zero (beside C)"
+        ]
+    );
 }
