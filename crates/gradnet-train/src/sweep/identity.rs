@@ -121,4 +121,38 @@ mod tests {
         assert_ne!(digest(folder.path()).unwrap(), changed);
         assert!(digest(&folder.path().join("none")).is_err());
     }
+
+    #[test]
+    fn every_part_but_the_name_of_the_experiment_decides() {
+        let config = "schema = 1\nname = \"one\"\n[target.quartic_polynomial]\n[network.mgradnet_m]\nwidth = 4";
+        let experiment = crate::config::parse("one", config, &Default::default()).unwrap();
+        let none = Contents::new();
+        let digest = |experiment: &Experiment| Identity::new(1, experiment, &none).digest();
+        let mut renamed = experiment.clone();
+        renamed.name = "other".into();
+        assert_eq!(digest(&renamed), digest(&experiment));
+        let changes: [fn(&mut Experiment); 6] = [
+            |e| e.seed += 1,
+            |e| e.allow_misfit ^= true,
+            |e| e.train.steps += 1,
+            |e| e.train.clip_norm = Some(1.0),
+            |e| e.train.validation.points += 1,
+            |e| e.evaluation.linear_points += 1,
+        ];
+        let mut digests: Vec<_> = changes
+            .iter()
+            .map(|change| {
+                let mut other = experiment.clone();
+                change(&mut other);
+                digest(&other)
+            })
+            .collect();
+        let file = Contents::from([("data.csv".into(), "1".into())]);
+        digests.push(Identity::new(1, &experiment, &file).digest());
+        digests.push(Identity::new(2, &experiment, &none).digest());
+        digests.push(digest(&experiment));
+        digests.sort_unstable();
+        digests.dedup();
+        assert_eq!(digests.len(), 9);
+    }
 }

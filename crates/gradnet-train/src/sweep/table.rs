@@ -1,10 +1,10 @@
 //! The table of a sweep.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Record, Sweep};
+use super::{CellResult, Filled, Sweep};
 use crate::task::Quantities;
 use crate::task::regression::{deviation, mean};
 
@@ -50,28 +50,17 @@ pub struct Number {
 }
 
 impl Table {
-    /// The table of the best candidates and of their further seeds.
-    pub(super) fn new<'a>(sweep: &Sweep, best: &[&'a Record], repeated: &'a [Record]) -> Self {
-        let mut lines = Vec::new();
-        for case in sweep.cases() {
-            let of_case: Vec<_> = best
-                .iter()
-                .copied()
-                .filter(|best| best.case == case)
-                .collect();
-            let seeds = |best: &'a Record| -> Vec<&'a Record> {
-                let of_row = |other: &&Record| other.row == best.row && other.case == case;
-                std::iter::once(best)
-                    .chain(repeated.iter().filter(of_row))
-                    .collect()
-            };
-            lines.extend(of_case.iter().map(|best| Line::of(&seeds(best))));
-            lines.extend(compared(case, of_case.iter().map(|best| seeds(best))));
-        }
+    /// The table of what is known.
+    pub(super) fn new(sweep: &Sweep, filled: &[Filled<'_>]) -> Self {
+        let of_case = filled.chunk_by(|a, b| a.place.case == b.place.case);
+        let lines = of_case.flat_map(|case| {
+            let rows = case.iter().map(Line::of);
+            rows.chain(compared(case)).collect::<Vec<_>>()
+        });
         Self {
             title: sweep.title.clone(),
             caption: sweep.caption.clone(),
-            lines,
+            lines: lines.collect(),
         }
     }
 
@@ -159,33 +148,30 @@ impl Table {
 }
 
 impl Line {
-    fn of(seeds: &[&Record]) -> Self {
-        let first = seeds[0];
-        let results: Vec<_> = seeds
-            .iter()
-            .filter_map(|seed| seed.result.as_ref())
-            .collect();
-        let chosen = first
-            .candidate
-            .iter()
-            .map(|(key, value)| format!("{key} = {value}"));
+    fn of(filled: &Filled<'_>) -> Self {
+        let results = results(filled);
         Self {
-            case: first.case.clone(),
-            row: first.row.clone(),
-            chosen: chosen.collect::<Vec<_>>().join(", "),
+            case: filled.place.case.clone(),
+            row: filled.place.row.clone(),
+            chosen: filled.records[0].varied(),
             parameters: results.first().map(|result| result.parameters),
             seeds: results.len(),
-            diverged: seeds.len() - results.len(),
+            diverged: filled.records.len() - results.len(),
             numbers: over_seeds(results.iter().map(|result| &result.scores.metrics)),
         }
     }
 }
 
+fn results<'a>(filled: &'a Filled<'_>) -> Vec<&'a CellResult> {
+    let records = filled.records.iter();
+    records.filter_map(|r| r.result.as_ref()).collect()
+}
+
 /// The rows to compare with in a case: once for all rows that have the same beside them, which are named where they are not all.
-fn compared<'a>(case: &str, rows: impl Iterator<Item = Vec<&'a Record>>) -> Vec<Line> {
+fn compared(case: &[Filled<'_>]) -> Vec<Line> {
     let mut groups: Vec<(Vec<Line>, Vec<&str>)> = Vec::new();
-    for seeds in rows {
-        let (lines, row) = (baselines(case, &seeds), seeds[0].row.as_str());
+    for filled in case {
+        let (lines, row) = (baselines(filled), filled.place.row.as_str());
         match groups.iter_mut().find(|(known, _)| *known == lines) {
             Some((_, rows)) => rows.push(row),
             None if lines.is_empty() => {}
@@ -207,33 +193,26 @@ fn compared<'a>(case: &str, rows: impl Iterator<Item = Vec<&'a Record>>) -> Vec<
 }
 
 /// The rows to compare with, over the seeds of one network.
-fn baselines(case: &str, seeds: &[&Record]) -> Vec<Line> {
-    let results: Vec<_> = seeds
-        .iter()
-        .filter_map(|seed| seed.result.as_ref())
-        .collect();
-    let names = results
-        .iter()
-        .flat_map(|result| result.scores.baselines.keys());
-    let names: std::collections::BTreeSet<_> = names.collect();
-    names
-        .into_iter()
-        .map(|name| {
-            let rows: Vec<_> = results
-                .iter()
-                .filter_map(|r| r.scores.baselines.get(name))
-                .collect();
-            Line {
-                case: case.into(),
-                row: name.clone(),
-                chosen: String::new(),
-                parameters: None,
-                seeds: rows.len(),
-                diverged: 0,
-                numbers: over_seeds(rows.into_iter()),
-            }
-        })
-        .collect()
+fn baselines(filled: &Filled<'_>) -> Vec<Line> {
+    let results = results(filled);
+    let names = results.iter().flat_map(|r| r.scores.baselines.keys());
+    let names: BTreeSet<_> = names.collect();
+    let line = |name: &String| {
+        let rows: Vec<_> = results
+            .iter()
+            .filter_map(|r| r.scores.baselines.get(name))
+            .collect();
+        Line {
+            case: filled.place.case.clone(),
+            row: name.clone(),
+            chosen: String::new(),
+            parameters: None,
+            seeds: rows.len(),
+            diverged: 0,
+            numbers: over_seeds(rows.into_iter()),
+        }
+    };
+    names.into_iter().map(line).collect()
 }
 
 fn over_seeds<'a>(seeds: impl Iterator<Item = &'a Quantities>) -> BTreeMap<String, Number> {
