@@ -217,7 +217,7 @@ impl ScoreConfig {
         }
     }
 
-    pub(super) fn standardise(&self) -> bool {
+    pub(crate) fn standardise(&self) -> bool {
         match self {
             Self::File(file) => file.standardise,
             Self::Density(density) => density.standardise,

@@ -16,7 +16,7 @@ use crate::data::{PointSet, Stream, generator, points_tensor};
 use crate::device_check::{Agreement, DeviceFault};
 use crate::measure::energy_distance;
 use crate::registry::Network;
-use crate::sampling::{Chains, unadjusted};
+use crate::sampling::{Chains, walk};
 use crate::settings::{EvaluationConfig, Protocol};
 use crate::task::regression::{Exhibit, deviation, mean};
 use crate::task::{
@@ -35,6 +35,7 @@ pub struct ScoreMatching {
     samples: Samples,
     loss: ScoreLoss,
     sign: f64,
+    standardised: bool,
     validated: usize,
     evaluation: EvaluationConfig,
     seed: u64,
@@ -60,6 +61,7 @@ impl ScoreMatching {
             samples: Samples::new(config, protocol, sign)?,
             loss: config.loss(),
             sign,
+            standardised: config.standardise(),
             validated: protocol.train.validation.points,
             evaluation: protocol.evaluation.clone(),
             seed: protocol.seed,
@@ -213,17 +215,27 @@ impl<F: Laplacian> Task<F> for ScoreMatching {
 
     fn evaluate(&self, field: &F) -> Quantities {
         let mut found = self.quantities(&self.score(field), self.draws(), self.points());
+        // A score that is not standardised has points of any size.
+        let facts = self.samples.facts();
+        let size = if self.standardised {
+            1.0
+        } else {
+            (facts.high - facts.low) / 5.0
+        };
         let chains = Chains {
             count: COMPARED,
-            steps: CHAIN_STEPS,
-            step_size: Chains::step_size(self.samples.noise),
+            warm_up: CHAIN_STEPS,
+            kept: 1,
+            thinning: 1,
+            step_size: Chains::step_size(self.samples.noise / size) * size * size,
+            start: (0.0, size),
             seed: self.seed,
         };
         let sign = self.sign;
-        let drawn = unadjusted(&chains, self.dim(), &self.device, |x| {
-            field.forward(x) * sign
+        let drawn = walk(&chains, self.dim(), &self.device, |x| {
+            (field.forward(x) * sign, None)
         });
-        found.insert(ENERGY_DISTANCE.to_owned(), self.distance(&drawn));
+        found.insert(ENERGY_DISTANCE.to_owned(), self.distance(&drawn.samples));
         found
     }
 

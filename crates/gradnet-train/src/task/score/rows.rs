@@ -79,10 +79,10 @@ pub(super) struct KernelDensity {
 
 /// Training samples a kernel density has at most, and validation samples its deviation is chosen by.
 const CENTRES: usize = 2_000;
-const CHOOSING: usize = 500;
+const CHOOSING: usize = 1_500;
 
 /// Deviations that are tried, as shares of the size of the data.
-const DEVIATIONS: [f64; 10] = [0.03, 0.05, 0.07, 0.1, 0.14, 0.2, 0.3, 0.45, 0.7, 1.0];
+const DEVIATIONS: [f64; 7] = [0.03, 0.06, 0.1, 0.2, 0.3, 0.5, 0.8];
 
 impl KernelDensity {
     /// Around samples without noise; `validation` chooses the deviation, at least the noise.
