@@ -16,4 +16,4 @@ mod langevin;
 mod run;
 
 pub use langevin::{Chains, Walked, walk};
-pub use run::{SampleError, SampleOptions, Sampled, sample};
+pub use run::{SampleError, SampleOptions, Sampled, draw, sample};
