@@ -25,11 +25,11 @@ use values::backends;
     name = "gradnet",
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 done; 1 a claim failed or the loss is not finite; 2 bad usage, config, input or device; 130 interrupted.",
+    after_help = "Exit codes: 0 done; 1 a claim failed or the loss is not finite; 2 bad usage, config, input or device; 3 `verify` could not decide; 130 interrupted.",
     after_long_help = "Example:
   gradnet train configs/convex_d32.toml
 
-Exit codes: 0 done; 1 a claim failed or the loss is not finite; 2 bad usage, config, input or device; 130 interrupted."
+Exit codes: 0 done; 1 a claim failed or the loss is not finite; 2 bad usage, config, input or device; 3 `verify` could not decide; 130 interrupted."
 )]
 pub struct Arguments {
     /// When to use colours

@@ -4,9 +4,10 @@ use super::claim::Claim;
 use super::jacobian::{
     Measured, largest_norm, measured_jacobians, paired, rounding, smallest_eigenvalue,
 };
-use super::loop_integral::{Loop, LoopIntegral, epsilon, loop_integrals, on_mesh};
+use super::loop_integral::{Loop, LoopIntegral, epsilon, loop_integrals};
 use super::precision::{double_precision, in_double_precision, parameters_not_finite};
 use super::region::Region;
+use super::sectors::{Allowed, Circulation, circulation};
 use crate::field::VectorField;
 use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor, TensorData};
@@ -16,8 +17,8 @@ use rand::rngs::ChaCha12Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde::Serialize;
 
-/// Pieces of a loop whose work is not zero on the first mesh: it must be not zero on each of these.
-const FINER: [usize; 3] = [64, 256, 1024];
+/// A loop whose work is known no better than this part of the largest size decides nothing.
+const UNRESOLVED: f64 = 1e-3;
 
 /// Every second pair is as near as this part of the distance of two random points.
 const NEAR: f64 = 0.01;
@@ -57,13 +58,19 @@ pub struct Verification {
     pub points_not_finite: usize,
     /// Weights that are infinite or NaN; 0 if only a field was given.
     pub weights_not_finite: usize,
-    /// Whether the Jacobians are symmetric and the loops closed, within the errors.
+    /// Loops of which the quadrature does not tell whether they close.
+    pub loops_undecided: usize,
+    /// Whether the Jacobians are symmetric and the loops closed, within the errors; an undecided
+    /// loop does not count against it.
     pub symmetric: bool,
     /// Whether no Jacobian has a negative eigenvalue and no pair a negative product, within the
     /// errors.
     pub positive_semidefinite: bool,
-    /// Whether everything that is claimed holds and every number is finite.
+    /// Whether everything that is claimed holds, with every loop decided, and every number is
+    /// finite.
     pub passed: bool,
+    /// Whether `passed` is false for undecided loops alone: nothing speaks against the claim.
+    pub undecided: bool,
 }
 
 /// Looks at the module in double precision on `device`, as [`verify`] does; what its own precision
@@ -84,9 +91,11 @@ pub fn verify_module<M: VectorField + Module>(
     let module = in_double_precision(module.clone(), &device);
     let like = Tensor::<2>::zeros([1, module.dim()], (&device, double_precision(&device)));
     let found = verify(&module, claim, &like, region, samples, seed);
+    let finite = weights_not_finite == 0;
     Verification {
         weights_not_finite,
-        passed: found.passed && weights_not_finite == 0,
+        passed: found.passed && finite,
+        undecided: found.undecided && finite,
         ..found
     }
 }
@@ -98,9 +107,10 @@ pub fn verify_module<M: VectorField + Module>(
 /// error:
 /// - a Jacobian by the rounding seen in it, the difference between `J w` and `Σ wᵢ J eᵢ`, and by
 ///   the slope that the rounding of the field conceals;
-/// - a loop by the estimated error of its quadrature. A loop that does not close is integrated
-///   again on finer and finer meshes, so that a kink or a layer between the nodes does not count
-///   against the field.
+/// - a loop by the estimated error of its quadrature. Inside a loop that does not close a smaller
+///   one is looked for that shows the same, so that a layer between the nodes, met on one side of
+///   the loop and missed on the other, does not count against the field. A loop of which this
+///   decides nothing is counted in `loops_undecided`.
 ///
 /// In short precisions a steep field rounds its input too, which no difference shows:
 /// [`verify_module`] is the better judge. Any number that is not finite fails every claim,
@@ -175,7 +185,7 @@ pub fn verify(
         pair.product >= -allowed - (places + noise) / pair.distance
     });
 
-    // Whoever is no gradient already needs no finer meshes.
+    // Whoever is no gradient already needs no closer look.
     let loops = closed(
         field,
         like,
@@ -185,6 +195,13 @@ pub fn verify(
     );
     let symmetric = symmetric && loops.closed;
     let positive_semidefinite = positive && increasing;
+    let holds = finite
+        && match claim {
+            Claim::None => true,
+            Claim::Gradient => symmetric,
+            Claim::Monotone => symmetric && positive_semidefinite,
+        };
+    let decided = claim == Claim::None || loops.undecided == 0;
     Verification {
         claim,
         samples,
@@ -198,26 +215,24 @@ pub fn verify(
         jacobian_norm: slope,
         points_not_finite,
         weights_not_finite: 0,
+        loops_undecided: loops.undecided,
         symmetric,
         positive_semidefinite,
-        passed: finite
-            && match claim {
-                Claim::None => true,
-                Claim::Gradient => symmetric,
-                Claim::Monotone => symmetric && positive_semidefinite,
-            },
+        passed: holds && decided,
+        undecided: holds && !decided,
     }
 }
 
 /// What is known of all loops.
 struct Loops {
     closed: bool,
+    undecided: usize,
     /// The largest work and its error, relative to the largest size.
     work: f64,
     error: f64,
 }
 
-/// Integrates the loops; those that do not close again on finer meshes, if that can still decide.
+/// Integrates the loops, and looks into those that do not close if that can still decide.
 fn closed(
     field: &impl VectorField,
     like: &Tensor<2>,
@@ -226,29 +241,30 @@ fn closed(
     decide: bool,
 ) -> Loops {
     let mut found = loop_integrals(field, like, paths);
-    let size = largest(found.iter().map(|integral| integral.size));
     // Like Jacobians, loops are measured against the largest.
-    let closes = |integral: &LoopIntegral| {
-        let rounding_error = integral.rounding_error + noise;
-        let size = size.max(integral.size);
-        LoopIntegral {
-            size,
-            rounding_error,
-            ..*integral
-        }
-        .closes(tolerance)
+    let size = largest(found.iter().map(|integral| integral.size));
+    let allowed = Allowed {
+        work: tolerance * size,
+        noise,
     };
-    let mut closed = found.iter().all(closes);
-    if !closed && decide {
-        closed = found.iter_mut().zip(paths).all(|(integral, path)| {
-            for panels in FINER {
-                if closes(integral) {
-                    break;
-                }
-                *integral = on_mesh(field, like, path, panels);
+    let scale = size.max(noise);
+    let (mut closed, mut undecided) = (true, 0);
+    for (integral, path) in found.iter_mut().zip(paths) {
+        let mut decided = true;
+        if !allowed.covers(integral) {
+            let looked_into = match decide && closed {
+                true => circulation(field, like, path, &allowed),
+                false => Circulation::Open,
+            };
+            match looked_into {
+                Circulation::Open => closed = false,
+                Circulation::Closed(parts) => *integral = LoopIntegral { size, ..parts },
+                Circulation::Undecided => decided = false,
             }
-            closes(integral)
-        });
+        }
+        let resolved =
+            integral.quadrature_error <= UNRESOLVED * scale + integral.rounding_error + noise;
+        undecided += usize::from(!(decided && resolved));
     }
     let worst = found.iter().reduce(|a, b| {
         if a.work.abs() >= b.work.abs() || a.work.is_nan() {
@@ -257,9 +273,9 @@ fn closed(
             b
         }
     });
-    let scale = size.max(noise);
     Loops {
         closed,
+        undecided,
         work: worst.map_or(0.0, |integral| relative(integral.work.abs(), scale)),
         error: worst.map_or(0.0, |integral| {
             relative(integral.quadrature_error + integral.rounding_error, scale)

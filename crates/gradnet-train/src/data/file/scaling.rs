@@ -86,8 +86,8 @@ pub(super) fn fit(
     let (x, y) = (half(true), half(false));
     if x.size == 0.0 {
         return Err((
-            "all its points are the same".into(),
-            "a field cannot be learned from one point: check the columns named in x".into(),
+            "all its points are the same, or differ by rounding alone".into(),
+            "a field cannot be learned from one point: check the columns named in x, and take a large offset off".into(),
         ));
     }
     for (what, size) in [("points", x.size), ("gradients", y.size)] {
