@@ -1,7 +1,7 @@
 //! Failures as the user sees them: what is wrong, the place underlined, the remedy; and the exit code.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use gradnet_train::config::{ConfigError, Place, Problem};
@@ -12,6 +12,8 @@ use gradnet_train::{RunError, TrainError};
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
 };
+
+use crate::output;
 
 /// The widest a report gets; prose beyond it is hard to read.
 const WIDEST: usize = 100;
@@ -159,8 +161,7 @@ impl Report {
         if handler.render_report(&mut text, self).is_err() {
             text.clone_from(&self.message);
         }
-        // Nobody is left to tell if stderr is closed.
-        let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
+        output::error(text.trim_end());
     }
 }
 

@@ -8,10 +8,8 @@ use gradnet_train::data::file::listed;
 use gradnet_train::files::RowReader;
 use serde::Serialize;
 
-use crate::diagnostics::Failure;
-
 /// Prints `value` as indented JSON.
-pub fn json(value: &impl Serialize) -> Result<(), Failure> {
+pub fn json(value: &impl Serialize) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     serde_json::to_writer_pretty(&mut stdout, value)?;
     writeln!(stdout)?;
@@ -19,12 +17,12 @@ pub fn json(value: &impl Serialize) -> Result<(), Failure> {
 }
 
 /// Prints `value` as JSON on a line of its own.
-pub fn json_line(value: &impl Serialize) -> Result<(), Failure> {
+pub fn json_line(value: &impl Serialize) -> io::Result<()> {
     line(serde_json::to_string(value)?)
 }
 
 /// Prints `text` as it is, with a line end.
-pub fn line(text: impl std::fmt::Display) -> Result<(), Failure> {
+pub fn line(text: impl std::fmt::Display) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{text}")?;
     Ok(())
 }
@@ -42,11 +40,16 @@ pub fn is_quiet() -> bool {
     QUIET.load(Ordering::Relaxed)
 }
 
-/// Says `text` on stderr, if anyone is there to hear it.
+/// Says `text` on stderr, unless the program is to be quiet.
 pub fn note(text: impl std::fmt::Display) {
-    if is_quiet() {
-        return;
+    if !is_quiet() {
+        error(text);
     }
+}
+
+/// Says on stderr why a command ends without its result, quiet or not.
+pub fn error(text: impl std::fmt::Display) {
+    // Nobody is left to tell if stderr is closed.
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
@@ -64,7 +67,7 @@ pub fn points(file: &Path, reader: &RowReader) {
 }
 
 /// Prints rows under a heading, each column as wide as its widest cell; the last column runs free.
-pub fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> Result<(), Failure> {
+pub fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> io::Result<()> {
     let heading = heading.map(str::to_owned);
     let mut widths = [0; N];
     for row in std::iter::once(&heading).chain(rows) {

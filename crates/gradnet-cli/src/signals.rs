@@ -83,7 +83,7 @@ mod unix {
         });
         let remedy = REMEDY.get().map(|remedy| remedy.to_string()).or(saved);
         let remedy = remedy.map_or(String::new(), |remedy| format!(": {remedy}"));
-        output::note(format_args!("\ninterrupted{remedy}"));
+        output::error(format_args!("\ninterrupted{remedy}"));
         quit();
     }
 

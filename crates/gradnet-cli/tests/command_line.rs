@@ -60,7 +60,21 @@ fn a_dry_run_says_what_would_be_done_and_writes_nothing() {
     let parameters = plan["parameters"].as_u64().unwrap();
     assert_eq!(plan["memory_bytes"].as_u64().unwrap(), 16 * parameters);
     let ran = gradnet(here.path(), &["train", "small.toml", "--dry-run"]);
-    assert!(ran.stdout.contains("nothing written"), "{}", ran.stdout);
+    for part in [
+        "mgradnet_m",
+        "[target.quartic_polynomial]",
+        "200 steps of 20 points",
+        "MB",
+        "runs/small-mgradnet_m-s0 (nothing written)",
+    ] {
+        assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
+    }
+    // What a training refuses for want of memory, a dry run refuses too.
+    let large = "train small.toml --dry-run --set evaluation.points=1000000000000";
+    let large: Vec<_> = large.split_whitespace().collect();
+    let ran = gradnet(here.path(), &large);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert!(ran.stderr.contains("memory"), "{}", ran.stderr);
     assert_eq!(names(here.path()), ["small.toml"]);
     // What the plan says is what the training has.
     let summary = json(
@@ -153,6 +167,10 @@ fn colours_are_as_asked() {
         assert!(!escape(&[bad, &["--color", "never"]].concat()), "{bad:?}");
         assert!(!escape(bad), "{bad:?}: a pipe is no terminal");
     }
+    let help = |choice: &str| gradnet(here.path(), &["--help", "--color", choice]).stdout;
+    assert!(help("always").contains("\u{1b}[1m\u{1b}[4mLearn:"));
+    assert!(!help("never").contains('\u{1b}'));
+    assert!(help("never").contains("\nLearn:\n"));
 }
 
 #[test]
@@ -185,11 +203,21 @@ fn lists_say_what_there_is() {
     let [run] = runs.as_array().unwrap().as_slice() else {
         panic!("{runs}");
     };
-    assert_eq!(run["state"], "finished");
-    assert!(run["validation"].is_f64(), "{run}");
+    assert_eq!(
+        (&run["state"], &run["unit"], &run["step"]),
+        (&"finished".into(), &"dB".into(), &200.into())
+    );
+    let summary = here.path().join("runs/small-mgradnet_m-s0/summary.json");
+    let summary: Value = serde_json::from_str(&fs::read_to_string(summary).unwrap()).unwrap();
+    assert_eq!(run["validation"], summary["validation_db"]);
     fs::remove_file(here.path().join("runs/small-mgradnet_m-s0/summary.json")).unwrap();
     let table = gradnet(here.path(), &["list", "runs"]).stdout;
-    assert!(table.contains("step 200 of 200"), "{table}");
+    for part in ["piecewise", "something"] {
+        assert!(!table.contains(part), "{part}: {table}");
+    }
+    for part in ["quartic_polynomial", " dB", "unfinished, step 200 of 200"] {
+        assert!(table.contains(part), "{part}: {table}");
+    }
 }
 
 #[test]
@@ -243,7 +271,7 @@ network = \"mgradnet_c\"
     fs::write(here.path().join("bad.toml"), bad).unwrap();
     let refused = gradnet(here.path(), &["sweep", "bad.toml"]);
     assert_eq!(refused.code, 2);
-    for part in ["C, , seed 0", "mgradnetc", "mgradnet_c"] {
+    for part in ["C, seed 0", "mgradnetc", "mgradnet_c"] {
         assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
     }
     let refused = gradnet(here.path(), &["sweep", "rates.toml", "--shard", "3/2"]);

@@ -290,7 +290,7 @@ fn points_under_other_names_are_refused_until_they_are_named() {
     let ran = predict(folder, "far.csv", "far_y.csv", &[]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(
-        ran.stderr.contains("1 of the points lie outside"),
+        ran.stderr.contains("1 of 2 points lie outside"),
         "{}",
         ran.stderr
     );

@@ -1,17 +1,22 @@
-//! docs/guide.md, command by command, as a new user would type them.
+//! docs/guide.md and docs/sweeps.md, command by command, as a new user would type them.
 
 #![allow(clippy::unwrap_used)] // in a test a failure is the finding
 
 mod program;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use program::gradnet;
 
+fn project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(path)
+}
+
 fn guide() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide.md");
-    fs::read_to_string(path).unwrap()
+    fs::read_to_string(project("docs/guide.md")).unwrap()
 }
 
 /// The commands of the guide's sessions, in order.
@@ -120,4 +125,25 @@ fn every_setting_of_the_guides_example_is_known() {
     fs::write(folder.path().join("guide.toml"), config).unwrap();
     let ran = gradnet(folder.path(), &["config", "check", "guide.toml"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
+}
+
+#[test]
+fn the_page_on_sweeps_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::create_dir_all(here.join("configs/sweeps")).unwrap();
+    for file in ["configs/smoke.toml", "configs/sweeps/toy.toml"] {
+        fs::copy(project(file), here.join(file)).unwrap();
+    }
+    let page = fs::read_to_string(project("docs/sweeps.md")).unwrap();
+    let commands = commands(&page);
+    assert_eq!(commands.len(), 2);
+    for command in commands {
+        let words: Vec<&str> = command.split_whitespace().skip(1).collect();
+        let ran = gradnet(here, &words);
+        assert_eq!(ran.code, 0, "{command}: {}", ran.stderr);
+    }
+    let table = fs::read_to_string(here.join("sweeps/toy/table.md")).unwrap();
+    assert!(table.contains("| d = 8 | mGradNet-C |"), "{table}");
+    assert!(table.contains("| d = 8 | linear |"), "{table}");
 }

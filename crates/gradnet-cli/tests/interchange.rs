@@ -41,7 +41,7 @@ fn config() -> String {
 
 /// The released code's own numbers.
 fn golden(case: &str) -> Value {
-    let text = fs::read_to_string(project("../gradnet-core/tests/golden/networks.json")).unwrap();
+    let text = fs::read_to_string(project("../gradnet-train/tests/golden/networks.json")).unwrap();
     serde_json::from_str::<Value>(&text).unwrap()["cases"][case].clone()
 }
 

@@ -135,6 +135,7 @@ fn every_config_of_the_project_is_good() {
     let mut files: Vec<String> = fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".toml"))
         .collect();
     files.sort();
     let mut arguments = vec!["config", "check"];

@@ -38,7 +38,7 @@ fn a_stopped_run_saves_says_how_to_go_on_and_does() {
         going.signal(name);
         let (code, stderr) = going.end();
         assert_eq!(code, Some(130), "{name}: {stderr}");
-        let remedy = format!("gradnet train --resume {name}");
+        let remedy = format!("gradnet resume {name}");
         assert!(stderr.contains(&remedy), "{stderr}");
         assert!(!run.join("summary.json").exists(), "{name}");
         assert!(!checkpoints(&run).is_empty(), "{name}");
@@ -117,7 +117,7 @@ fn the_first_ctrl_c_ends_the_final_test_and_no_training_is_lost() {
     );
     std::thread::sleep(Duration::from_millis(200));
     let said = ended_by_ctrl_c(going, "the final test");
-    assert!(said.contains("gradnet train --resume run"), "{said}");
+    assert!(said.contains("gradnet resume run"), "{said}");
     assert!(!run.join("summary.json").exists());
 
     let ran = resume(folder.path(), "run");
@@ -154,7 +154,7 @@ fn the_first_ctrl_c_ends_the_reference_rows_of_a_large_run() {
     std::thread::sleep(Duration::from_millis(500));
     assert!(going.is_alive(), "{}", going.said());
     let said = ended_by_ctrl_c(going, "the reference rows");
-    assert!(said.contains("gradnet train --resume run"), "{said}");
+    assert!(said.contains("gradnet resume run"), "{said}");
 }
 
 /// Every other command that can take long, and the preparation of a run.

@@ -19,7 +19,7 @@ pub(crate) fn wide(dtype: DType) -> DType {
     }
 }
 
-/// A tensor in [`wide`] of its type; a quantised one is dequantised.
+/// A tensor in the element type that operations on it run in, `f32` for narrower ones; a quantised one is dequantised.
 pub fn widened<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     let tensor = tensor.dequantize();
     let dtype = wide(tensor.dtype());

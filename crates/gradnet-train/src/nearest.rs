@@ -49,7 +49,7 @@ pub(crate) fn remedy(kind: &str, name: &str, known: &[&str]) -> String {
 pub(crate) fn all(kind: &str, known: &[&str]) -> String {
     match known.len() {
         0..=SHORT => format!("known: {}", known.join(", ")),
-        _ => format!("`gradnet {kind}s` lists all {kind}s"),
+        _ => format!("`gradnet list {kind}s` lists all {kind}s"),
     }
 }
 

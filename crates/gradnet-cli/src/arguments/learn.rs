@@ -26,7 +26,7 @@ pub struct Train {
     /// The config file, in the older way of naming it
     #[arg(long, short, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Go on with the run in this folder, as `gradnet resume` does
+    /// Resume the run in this folder, as `gradnet resume` does
     #[arg(long, value_name = "RUN", hide = true, conflicts_with_all = ["network", "seed", "set", "output", "overwrite", "dry_run"])]
     pub resume: Option<PathBuf>,
     /// Another network than the config's, of the same size (width or parameters) and otherwise with its default settings
@@ -44,10 +44,10 @@ pub struct Train {
     /// Replace a finished run in the run folder
     #[arg(long)]
     pub overwrite: bool,
-    /// Check everything and show what would be done, but do not train and write nothing
+    /// Check the config, print the plan, write nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Where, how and how loudly
+    /// What `train` and `resume` share
     #[command(flatten)]
     pub run: Running,
 }
@@ -60,7 +60,7 @@ pub struct Resume {
     /// The folder of a run that was stopped before its end
     #[arg(value_name = "RUN")]
     pub folder: PathBuf,
-    /// Where, how and how loudly
+    /// What `train` and `resume` share
     #[command(flatten)]
     pub run: Running,
 }
@@ -95,7 +95,7 @@ pub struct Sweep {
 /// What `train` and `resume` share.
 #[derive(Debug, Args)]
 pub struct Running {
-    /// Print the result as JSON, what summary.json has
+    /// Print the result as JSON, the contents of summary.json
     #[arg(long)]
     pub json: bool,
     /// How to show progress [default: bar on a terminal, none where CI is set, else plain]

@@ -10,7 +10,7 @@ use super::values::{at_least_one, backends};
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   gradnet list networks
-  gradnet list runs")]
+  gradnet list runs --json")]
 pub struct List {
     /// What to list.
     #[command(subcommand)]
@@ -21,16 +21,22 @@ pub struct List {
 #[derive(Debug, Subcommand)]
 pub enum Listed {
     /// The networks and what each guarantees
+    #[command(after_long_help = "Example:\n  gradnet list networks")]
     Networks(Listing),
     /// The fields given by a formula
+    #[command(after_long_help = "Example:\n  gradnet list targets")]
     Targets(Listing),
     /// What can be learned from what, and the config's table that says so
+    #[command(after_long_help = "Example:\n  gradnet list tasks")]
     Tasks(Listing),
-    /// The backends compiled in and the devices found; with --check, whether they compute rightly
+    /// The backends compiled in and the devices found
+    ///
+    /// With --check, each device is compared with the processor.
     Devices(Devices),
     /// The run folders in a folder
+    #[command(after_long_help = "Example:\n  gradnet list runs results/runs")]
     Runs {
-        /// The folder
+        /// The folder with the run folders
         #[arg(value_name = "DIR", default_value = "runs")]
         folder: PathBuf,
         /// Print JSON

@@ -19,29 +19,23 @@ pub use using::{Eval, Export, Predict, Report, Verify};
 
 use values::backends;
 
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 a claim failed or the loss is not finite; \
+    2 bad usage, config, input or device; 3 `verify` could not decide; 130 interrupted.";
+
 /// Train, use and verify gradient networks: networks that are gradients, or monotone gradients, by construction.
 #[derive(Debug, Parser)]
 #[command(
     name = "gradnet",
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 done; 1 a claim failed or the loss is not finite; 2 bad usage, config, input or device; 3 `verify` could not decide; 130 interrupted.",
-    after_long_help = "Example:
-  gradnet train configs/convex_d32.toml
-
-Exit codes: 0 done; 1 a claim failed or the loss is not finite; 2 bad usage, config, input or device; 3 `verify` could not decide; 130 interrupted."
+    after_help = EXIT_CODES,
+    after_long_help = format!("Example:\n  gradnet train configs/convex_d32.toml\n\n{EXIT_CODES}")
 )]
 pub struct Arguments {
-    /// When to use colours
-    #[arg(
-        long,
-        global = true,
-        value_name = "WHEN",
-        default_value = "auto",
-        hide_possible_values = false
-    )]
+    /// When to use colours; auto does on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: ColorChoice,
-    /// Say nothing but errors on stderr
+    /// Print only errors on stderr: no progress, no notes
     #[arg(long, short, global = true)]
     pub quiet: bool,
     /// What to do.
@@ -86,29 +80,39 @@ fn asked_color(mut arguments: impl Iterator<Item = String>) -> ColorChoice {
 pub enum Command {
     /// Train the network of a config file and score it
     Train(Train),
-    /// Go on with a run that was stopped before its end
+    /// Resume a run that was stopped before its end
     Resume(Resume),
-    /// Train a grid of runs into one table; a killed sweep goes on where it stopped
+    /// Train a grid of runs into one table
+    ///
+    /// An interrupted sweep resumes with the same command.
     Sweep(Sweep),
-    /// Work with config files
+    /// Check, write and describe config files
     Config(Config),
-    /// Make a run folder of a checkpoint that the paper's authors' code saved
+    /// Make a run folder of a checkpoint from the authors' code
     Import(Import),
     /// Evaluate a trained field at the points of a file
     Predict(Predict),
-    /// Check what a network claims: a symmetric Jacobian, and a positive semidefinite one where it is monotone
+    /// Check what a network guarantees
+    ///
+    /// Its Jacobian must be symmetric, and positive semidefinite if the network is monotone.
     Verify(Verify),
     /// Score a finished run again
     Eval(Eval),
-    /// One page with everything about one run or several, to be opened in a browser
+    /// Write one page about one run or several, for a browser
     Report(Report),
-    /// Write a run's weights as plain arrays, with a description to rebuild the function from
+    /// Write a run's weights as plain arrays
+    ///
+    /// A JSON file beside them says how to rebuild the function.
     Export(Export),
     /// Show the networks, targets, tasks, devices or runs
     List(List),
-    /// Reproduce a table or a figure of the paper; a killed reproduction goes on where it stopped
+    /// Reproduce a table or a figure of the paper
+    ///
+    /// An interrupted reproduction resumes with the same command.
     Reproduce(Reproduce),
-    /// Time the training steps of the paper's networks, beside their matrix products alone
+    /// Time the training steps of the paper's networks
+    ///
+    /// Beside each stands the time of its matrix products alone.
     Bench(Bench),
     /// Print the completions of a shell
     #[command(after_long_help = "Example:\n  gradnet completions bash")]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::DeviceChoice;
-use super::values::{at_least_one, positive_seconds};
+use super::values::{at_least_one, networks, positive_seconds};
 
 /// Arguments of `reproduce`.
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ pub struct Reproduce {
     #[arg(long, value_name = "D", value_delimiter = ',')]
     pub dims: Option<Vec<usize>>,
     /// Only these networks, for instance mgradnet_c,mgradnet_m
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = networks())]
     pub networks: Option<Vec<String>>,
     /// Seeds of each row's choice [default: as in the table's grid]
     #[arg(long, value_name = "N", value_parser = at_least_one)]

@@ -16,6 +16,17 @@ fn every_command_stands_under_one_heading() {
     assert_eq!(grouped, commands.iter().collect::<Vec<_>>());
 }
 
+#[test]
+fn the_list_of_commands_fits_into_80_columns() {
+    let help = Arguments::definition().render_help().to_string();
+    let list = help.lines().skip_while(|line| *line != "Learn:");
+    let list: Vec<_> = list.take_while(|line| *line != "Options:").collect();
+    assert!(list.len() > 15, "{help}");
+    for line in list {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+}
+
 /// Command lines in a text: the lines that begin with the program's name.
 fn examples(text: &str) -> Vec<Vec<String>> {
     let lines = text.lines().map(str::trim);
@@ -41,10 +52,7 @@ fn every_command_has_an_example_that_is_read() {
             assert!(read.is_ok(), "{line}: {}", read.unwrap_err());
         }
         for inner in command.get_subcommands().filter(|c| !c.is_hide_set()) {
-            // What is listed is said by `list` itself.
-            if path != "gradnet list" {
-                look(inner, &format!("{path} {}", inner.get_name()));
-            }
+            look(inner, &format!("{path} {}", inner.get_name()));
         }
     }
     look(&Arguments::command(), "gradnet");

@@ -139,7 +139,7 @@ pub fn init(options: &Init) -> Result<ExitCode, Failure> {
     write_atomically(out, text.as_bytes()).map_err(|error| {
         Failure::input(
             format!("cannot write {}: {error}", out.display()),
-            "choose a place you may write to with --outputput",
+            "choose a place you may write to with --output",
         )
     })?;
     output::line(format_args!(

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use gradnet_train::Run;
 use gradnet_train::experiment::TASKS;
+use gradnet_train::run::Validation;
 use serde::Serialize;
 
 use super::{devices, networks, targets};
@@ -50,10 +51,24 @@ struct Line {
     learns: &'static str,
     dim: usize,
     seed: u64,
-    /// `finished`, `imported`, or the step it stands at.
-    state: String,
+    state: State,
+    /// Steps that have been validated.
+    step: usize,
+    /// Steps planned.
+    steps: usize,
     /// What its weights were chosen by, so far the best.
     validation: Option<f64>,
+    /// The unit of `validation`, empty for a plain number.
+    unit: &'static str,
+}
+
+/// How far a run is. One that trains at this moment is unfinished as well.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Finished,
+    Unfinished,
+    Imported,
 }
 
 impl Line {
@@ -62,13 +77,12 @@ impl Line {
         let run = Run::open_unfinished(folder).ok()?;
         let experiment = run.experiment();
         let metrics = run.metrics().unwrap_or_default();
-        let validations = metrics.iter().map(|line| line.validation.value());
-        let summary = run.summary().ok().flatten();
-        let state = match (&summary, metrics.last()) {
-            (Some(_), _) => "finished".to_owned(),
-            (None, Some(last)) => format!("step {} of {}", last.step, experiment.train.steps),
-            (None, None) if run.is_imported() => "imported".to_owned(),
-            (None, None) => "begun".to_owned(),
+        let validations = metrics.iter().map(|line| line.validation);
+        let best = validations.min_by(|a, b| a.value().total_cmp(&b.value()));
+        let state = match run.summary() {
+            Ok(Some(_)) => State::Finished,
+            _ if run.is_imported() => State::Imported,
+            _ => State::Unfinished,
         };
         Some(Self {
             run: folder.display().to_string(),
@@ -77,7 +91,13 @@ impl Line {
             dim: experiment.dim(),
             seed: experiment.seed,
             state,
-            validation: validations.reduce(f64::min),
+            step: metrics.last().map_or(0, |line| line.step),
+            steps: experiment.train.steps,
+            validation: best.map(Validation::value),
+            unit: match best {
+                Some(Validation::Decibels { .. }) => "dB",
+                _ => "",
+            },
         })
     }
 }
@@ -102,7 +122,14 @@ fn runs(folder: &Path, json: bool) -> Result<ExitCode, Failure> {
     let rows: Vec<_> = lines
         .into_iter()
         .map(|line| {
-            let validation = line.validation.map(|value| format!("{value:.2}"));
+            let validation = line
+                .validation
+                .map(|value| format!("{value:.2} {}", line.unit));
+            let state = match line.state {
+                State::Finished => "finished".to_owned(),
+                State::Imported => "imported".to_owned(),
+                State::Unfinished => format!("unfinished, step {} of {}", line.step, line.steps),
+            };
             [
                 line.run,
                 line.network.into(),
@@ -110,7 +137,7 @@ fn runs(folder: &Path, json: bool) -> Result<ExitCode, Failure> {
                 line.dim.to_string(),
                 line.seed.to_string(),
                 validation.unwrap_or_else(|| "-".into()),
-                line.state,
+                state,
             ]
         })
         .collect();

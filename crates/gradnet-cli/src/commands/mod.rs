@@ -8,6 +8,7 @@ mod export;
 mod import;
 mod list;
 mod networks;
+mod plan;
 mod predict;
 mod report;
 mod reproduce;

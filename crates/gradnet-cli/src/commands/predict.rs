@@ -33,8 +33,8 @@ pub fn run(options: &Predict) -> Result<ExitCode, Failure> {
     drop(count);
     if far > 0 {
         output::note(format_args!(
-            "{far} of the points lie outside the cube around the points of the training by more than its width: \
-             nothing is known of the field there; check their units, columns and offset"
+            "{far} of {points} points lie outside the cube around the training points by more than its width: \
+             the network has learned nothing there; check their units, columns and offset"
         ));
     }
     output::line(format_args!(

@@ -1,5 +1,6 @@
 //! `gradnet train`: a config file to a run folder.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,8 +11,8 @@ use gradnet_train::run::{Run, RunFolder, Scores};
 use gradnet_train::task::regression::{Reference, Score};
 use gradnet_train::task::{Quantity, Rows};
 use gradnet_train::training::{Summary, TrainOptions, resume, train};
-use serde::Serialize;
 
+use super::plan;
 use crate::arguments::{Running, Train};
 use crate::device;
 use crate::diagnostics::Failure;
@@ -19,7 +20,7 @@ use crate::output;
 use crate::progress;
 use crate::signals::interrupter;
 
-/// Trains, or goes on with a run, and prints the result.
+/// Trains, or resumes a run, and prints the result.
 pub fn run(options: &Train) -> Result<ExitCode, Failure> {
     if let Some(folder) = &options.resume {
         return go_on(folder, &options.run);
@@ -43,8 +44,8 @@ pub fn run(options: &Train) -> Result<ExitCode, Failure> {
     });
     experiment.task.reads().iter().for_each(output::note);
     if options.dry_run {
-        RunFolder::check(&folder, options.overwrite)?;
-        return plan(&experiment, &folder, &options.run);
+        RunFolder::check_contents(&folder, options.overwrite)?;
+        return plan::show(&experiment, &folder, &options.run);
     }
     let (backend, device) = device::open(&options.run.device)?;
     let train_options = TrainOptions {
@@ -55,7 +56,7 @@ pub fn run(options: &Train) -> Result<ExitCode, Failure> {
     finish(&experiment, &summary, &folder, options.run.json)
 }
 
-/// Goes on with the run in `folder`, and prints the result.
+/// Resumes the run in `folder`, and prints the result.
 pub fn go_on(folder: &Path, options: &Running) -> Result<ExitCode, Failure> {
     let experiment = Run::open_unfinished(folder)?.experiment().clone();
     experiment.task.reads().iter().for_each(output::note);
@@ -89,76 +90,8 @@ fn finish(
     Ok(ExitCode::SUCCESS)
 }
 
-/// What a training would do.
-#[derive(Serialize)]
-struct Plan<'a> {
-    name: &'a str,
-    network: &'static str,
-    parameters: usize,
-    task: &'static str,
-    learns: &'static str,
-    dim: usize,
-    seed: u64,
-    backend: &'a str,
-    steps: usize,
-    batch: usize,
-    /// Of weights, their gradients and Adam's moments.
-    memory_bytes: usize,
-    folder: &'a Path,
-}
-
-fn plan(experiment: &Experiment, folder: &Path, options: &Running) -> Result<ExitCode, Failure> {
-    let (backend, _) = device::open(&options.device)?;
-    let parameters = experiment.network.parameter_count(experiment.dim());
-    let parameters = parameters.map_err(super::verify::unknown)?;
-    let plan = Plan {
-        name: &experiment.name,
-        network: experiment.network.name(),
-        parameters,
-        task: experiment.task.task(),
-        learns: experiment.task.name(),
-        dim: experiment.dim(),
-        seed: experiment.seed,
-        backend: backend.name(),
-        steps: experiment.train.steps,
-        batch: experiment.train.batch,
-        memory_bytes: 16 * parameters,
-        folder,
-    };
-    if options.json {
-        output::json(&plan)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let Plan {
-        name,
-        network,
-        learns,
-        dim,
-        seed,
-        steps,
-        batch,
-        ..
-    } = plan;
-    output::line(format_args!(
-        "{name}: {network} ({parameters} parameters) on {learns}, d = {dim}, seed {seed}, {}",
-        plan.backend
-    ))?;
-    output::line(format_args!(
-        "training      {steps} steps of {batch} points"
-    ))?;
-    output::line(format_args!(
-        "memory        {:.1} MB for weights, gradients and Adam's moments",
-        plan.memory_bytes as f64 / 1e6
-    ))?;
-    output::line(format_args!(
-        "run folder    {} (nothing written)",
-        folder.display()
-    ))?;
-    Ok(ExitCode::SUCCESS)
-}
-
 /// The result in a few lines.
-fn print(name: &str, summary: &Summary) -> Result<(), Failure> {
+fn print(name: &str, summary: &Summary) -> io::Result<()> {
     let Summary {
         network,
         parameters,
@@ -181,7 +114,7 @@ fn print(name: &str, summary: &Summary) -> Result<(), Failure> {
 }
 
 /// What was measured, beside the rows to compare it with.
-pub fn scores(scores: &Scores) -> Result<(), Failure> {
+pub fn scores(scores: &Scores) -> io::Result<()> {
     match (scores.test(), scores.reference()) {
         (Some(test), Some(reference)) => regression(&test, &reference)?,
         _ => quantities(scores)?,
@@ -196,7 +129,7 @@ pub fn scores(scores: &Scores) -> Result<(), Failure> {
 }
 
 /// The test error of a regression in words.
-fn regression(test: &Score, reference: &Reference) -> Result<(), Failure> {
+fn regression(test: &Score, reference: &Reference) -> io::Result<()> {
     let Score { draws, points, .. } = test;
     let spread = match test.mse_db_std {
         Some(std) => format!("standard deviation {std:.2} over {draws} draws of {points} points"),
@@ -218,7 +151,7 @@ fn regression(test: &Score, reference: &Reference) -> Result<(), Failure> {
 }
 
 /// Every number of a result, a line each, the rows to compare with below.
-fn quantities(scores: &Scores) -> Result<(), Failure> {
+fn quantities(scores: &Scores) -> io::Result<()> {
     let shown = |Quantity {
                      value, unit, std, ..
                  }: &Quantity| match std {

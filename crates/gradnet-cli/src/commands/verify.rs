@@ -1,5 +1,6 @@
 //! `gradnet verify`: what a network claims of its Jacobian, checked with numbers.
 
+use std::io;
 use std::process::ExitCode;
 
 use burn::tensor::Device;
@@ -122,7 +123,7 @@ pub(super) fn unknown(error: RegistryError) -> Failure {
     Failure::input(error.to_string(), help)
 }
 
-fn print(name: &str, dim: usize, region: Region, found: &Verification) -> Result<(), Failure> {
+fn print(name: &str, dim: usize, region: Region, found: &Verification) -> io::Result<()> {
     let Verification {
         claim,
         samples,

@@ -46,7 +46,7 @@ impl VectorField for BaselineNetwork {
 }
 
 network_configs! {
-    /// Settings of [`BaselineNetwork`], a perceptron without guarantee (the baseline [59] of Table III):
+    /// Settings of [`BaselineNetwork`], a perceptron without guarantee (the baseline \[59\] of Table III):
     /// `f(x) = U s(W_2 s(W_1 x + b_1) + b_2)`.
     ///
     /// Weights start orthogonal, as those of the Hamiltonian network do.

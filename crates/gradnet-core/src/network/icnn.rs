@@ -41,7 +41,7 @@ pub struct Icnn {
 }
 
 network_configs! {
-    /// Settings of [`Icnn`], the gradient of an input convex network (the baseline [36]): monotone.
+    /// Settings of [`Icnn`], the gradient of an input convex network (the baseline \[36\]): monotone.
     ///
     /// ```text
     /// f = ∇F,   F(x) = p_{K+1},   p_1 = A_0 x + a_0

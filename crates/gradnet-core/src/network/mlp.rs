@@ -121,7 +121,7 @@ network_configs! {
 }
 
 network_configs! {
-    /// Settings of [`PotentialMlp`] as a Hamiltonian network (Greydanus, Dzamba, Yosinski, 2019, the baseline [59]): the
+    /// Settings of [`PotentialMlp`] as a Hamiltonian network (Greydanus, Dzamba, Yosinski, 2019, the baseline \[59\]): the
     /// gradient of an energy on phase space.
     ///
     /// ```text

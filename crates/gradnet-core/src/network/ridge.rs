@@ -17,7 +17,7 @@ pub type Icgn = TiedNetwork<IcgnActivation>;
 pub type IcgnSampled = TiedNetwork<IcgnMonteCarlo>;
 
 network_configs! {
-    /// Settings of [`Ridge`], one layer of learned linear splines (the baseline RR, App. A, [35]):
+    /// Settings of [`Ridge`], one layer of learned linear splines (the baseline RR, App. A, \[35\]):
     ///
     /// ```text
     /// f(x) = Wᵀ σ(W x + a) + b,   σ_i piecewise linear through (k_j, c_ij) at uniform knots k_j of [−range, range]
@@ -31,7 +31,7 @@ network_configs! {
     pub struct RidgeConfig => Ridge;
 
     /// Settings of [`ConvexRidge`], the layer of [`RidgeConfig`] with nondecreasing splines: monotone (the baseline CRR,
-    /// [34]).
+    /// \[34\]).
     ///
     /// # Shapes
     /// As those of [`RidgeConfig`].
@@ -83,7 +83,7 @@ network_configs! {
 
 network_configs! {
     /// Settings of [`Icgn`], the input convex gradient network of one layer, its integral in closed form: monotone (the
-    /// baseline [29]):
+    /// baseline \[29\]):
     ///
     /// ```text
     /// f(x) = Wᵀ σ(W x),   σ(w) = w ⊙ ∫₀¹ s'(τ w + c)² dτ,   s the logistic function
@@ -119,7 +119,7 @@ network_configs! {
 
 network_configs! {
     /// Settings of [`IcgnSampled`], the network of [`IcgnConfig`] with a mean over random `τ` for the integral, new ones
-    /// at each call: a gradient for each draw (the baseline [29] as the paper ran it).
+    /// at each call: a gradient for each draw (the baseline \[29\] as the paper ran it).
     ///
     /// # Shapes
     /// - the parameters: those of [`IcgnConfig`]

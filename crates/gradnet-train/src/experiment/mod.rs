@@ -84,6 +84,14 @@ impl Experiment {
             .expect("an experiment is tables of texts and numbers, which TOML has")
     }
 
+    /// The same experiment without its name: all that decides its numbers.
+    pub fn unnamed(&self) -> Self {
+        Self {
+            name: String::new(),
+            ..self.clone()
+        }
+    }
+
     /// What the task is told of the run.
     pub fn protocol(&self) -> Protocol {
         Protocol {
@@ -103,8 +111,7 @@ impl Experiment {
         device: &Device,
         before: Option<&DataFacts>,
     ) -> Result<Box<dyn RunTask>, TaskError> {
-        let device = device.clone().without_autodiff();
-        self.task.build(&self.protocol(), &device, before)
+        self.build(&self.protocol(), device, before)
     }
 
     /// Builds the task for weights that were trained elsewhere, or are trained already.
@@ -116,9 +123,17 @@ impl Experiment {
         device: &Device,
         before: Option<&DataFacts>,
     ) -> Result<Box<dyn RunTask>, TaskError> {
+        self.build(&self.protocol().untrained(), device, before)
+    }
+
+    fn build(
+        &self,
+        protocol: &Protocol,
+        device: &Device,
+        before: Option<&DataFacts>,
+    ) -> Result<Box<dyn RunTask>, TaskError> {
         let device = device.clone().without_autodiff();
-        self.task
-            .build(&self.protocol().untrained(), &device, before)
+        self.task.build(protocol, &device, before)
     }
 
     /// Holds a device against the processor for what a run computes on it; `None` on the processor itself.

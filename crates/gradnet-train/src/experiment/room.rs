@@ -16,18 +16,32 @@ impl Experiment {
         self.task.check_room(&self.protocol())
     }
 
-    /// Room for weights, gradients and Adam's two moments.
+    /// How many numbers the network trains.
+    ///
+    /// # Errors
+    /// If there is no such network in this dimension.
+    pub fn parameters(&self) -> Result<usize, ExperimentError> {
+        let count = self.network.parameter_count(self.dim());
+        count.map_err(|error| ExperimentError::network(self.network.name(), error))
+    }
+
+    /// Bytes of the network's weights, their gradients and Adam's two moments, in 32 bits.
+    ///
+    /// # Errors
+    /// As [`parameters`](Self::parameters).
+    pub fn network_bytes(&self) -> Result<u128, ExperimentError> {
+        Ok(4 * 4 * self.parameters()? as u128)
+    }
+
     fn network_room(&self) -> Result<(), ExperimentError> {
         let name = self.network.name();
-        let count = self.network.parameter_count(self.dim());
-        let count = count.map_err(|error| ExperimentError::network(name, error))?;
+        let (count, bytes) = (self.parameters()?, self.network_bytes()?);
         let (key, value) = match self.network.size() {
             Some(Size::Parameters(budget)) => ("parameters", budget),
             Some(Size::Width(width)) => ("width", width),
             None => return Ok(()),
         };
         let what = format!("{count} weights, their gradients and Adam's moments");
-        let bytes = 4 * 4 * count as u128;
         require_room(&format!("network.{name}.{key}"), value, &what, bytes)
     }
 }

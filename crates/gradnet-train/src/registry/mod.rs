@@ -19,6 +19,7 @@
 mod error;
 mod networks;
 mod released;
+mod released_arrays;
 mod released_names;
 mod settings;
 mod size;

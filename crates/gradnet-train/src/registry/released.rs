@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use super::networks::{Network, NetworkConfig};
+use super::released_arrays::Arrays;
 use super::settings::{CascadeSettings, ModularSettings};
 use super::size::Describes;
 use gradnet_core::activation::{CascadedActivation, ModularActivation, One, SoftmaxBlock};
@@ -161,7 +162,7 @@ impl ReleasedState {
         fixed: UnitFunction,
         source: &mut ParameterSource,
     ) -> Result<(CascadeSettings, TiedNetwork<CascadedActivation<S>>), ReleasedError> {
-        let mut arrays = Arrays::new(self)?;
+        let mut arrays = Arrays::new(&self.arrays)?;
         let (hidden, dim) = arrays.matrix_shape("W")?;
         let layers = arrays.count("alpha.");
         let learned = arrays.has("nonlinearity.");
@@ -224,7 +225,7 @@ impl ReleasedState {
         &self,
         source: &mut ParameterSource,
     ) -> Result<(ModularSettings, ReleasedModular<S>), ReleasedError> {
-        let mut arrays = Arrays::new(self)?;
+        let mut arrays = Arrays::new(&self.arrays)?;
         let (hidden, dim) = arrays.matrix_shape("mmgn_modules.0.W")?;
         let modules = arrays.count("mmgn_modules.");
         let learned = arrays.has("mmgn_modules.0.act.");
@@ -295,96 +296,4 @@ fn released_layers<S: Sign>(values: Vec<f64>, [layers, hidden]: [usize; 2], sign
         })
         .map(|value| sign * value)
         .collect()
-}
-
-/// Arrays of a state, taken one after another.
-struct Arrays<'a> {
-    left: BTreeMap<&'a str, (&'a [usize], &'a [f64])>,
-    known: Vec<String>,
-}
-
-impl<'a> Arrays<'a> {
-    fn new(state: &'a ReleasedState) -> Result<Self, ReleasedError> {
-        let mut left = BTreeMap::new();
-        for (name, (shape, values)) in &state.arrays {
-            // A number beyond 32 bits would become infinite on the way into the network.
-            if let Some(value) = values.iter().find(|value| !(**value as f32).is_finite()) {
-                return Err(ReleasedError::NotFinite {
-                    name: name.clone(),
-                    value: *value,
-                });
-            }
-            left.insert(name.as_str(), (shape.as_slice(), values.as_slice()));
-        }
-        Ok(Self {
-            left,
-            known: state.arrays.keys().cloned().collect(),
-        })
-    }
-
-    fn get(&self, name: &str) -> Result<(&'a [usize], &'a [f64]), ReleasedError> {
-        self.left
-            .get(name)
-            .copied()
-            .ok_or_else(|| ReleasedError::Missing {
-                name: name.into(),
-                known: self.known.clone(),
-            })
-    }
-
-    /// Rows and columns of a matrix that has both.
-    fn matrix_shape(&self, name: &str) -> Result<(usize, usize), ReleasedError> {
-        let (shape, values) = self.get(name)?;
-        match *shape {
-            [rows, columns]
-                if rows > 0 && columns > 0 && rows.checked_mul(columns) == Some(values.len()) =>
-            {
-                Ok((rows, columns))
-            }
-            _ => Err(ReleasedError::Shape {
-                name: name.into(),
-                shape: shape.to_vec(),
-                requirement: "it must be a matrix, [hidden units, coordinates]".into(),
-            }),
-        }
-    }
-
-    /// How many numbers follow `prefix` in names, counted from 0 without a gap.
-    fn count(&self, prefix: &str) -> usize {
-        let there = |index: usize| {
-            let (one, many) = (format!("{prefix}{index}"), format!("{prefix}{index}."));
-            self.left
-                .keys()
-                .any(|name| *name == one || name.starts_with(&many))
-        };
-        (0..).take_while(|index| there(*index)).count()
-    }
-
-    fn has(&self, prefix: &str) -> bool {
-        self.left.keys().any(|name| name.starts_with(prefix))
-    }
-
-    /// Takes an array of so many numbers.
-    fn take(&mut self, name: &str, count: usize) -> Result<Vec<f64>, ReleasedError> {
-        let (shape, values) = self.get(name)?;
-        if values.len() != count {
-            return Err(ReleasedError::Shape {
-                name: name.into(),
-                shape: shape.to_vec(),
-                requirement: format!("the network needs {count} numbers there"),
-            });
-        }
-        self.left.remove(name);
-        Ok(values.to_vec())
-    }
-
-    /// Refuses arrays that nothing asked for.
-    fn finish(self) -> Result<(), ReleasedError> {
-        match self.left.keys().next() {
-            None => Ok(()),
-            Some(name) => Err(ReleasedError::Unknown {
-                name: (*name).into(),
-            }),
-        }
-    }
 }

@@ -98,7 +98,18 @@ impl RunFolder {
     /// # Errors
     /// The refusal.
     pub fn check(path: &Path, overwrite: bool) -> Result<(), RunError> {
-        match path.is_dir() && !path.join(Self::LOCK).exists() && Self::is_occupied(path)? {
+        match path.join(Self::LOCK).exists() {
+            true => Ok(()),
+            false => Self::check_contents(path, overwrite),
+        }
+    }
+
+    /// Whether [`create`](Self::create) would be refused if nobody else used the folder.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn check_contents(path: &Path, overwrite: bool) -> Result<(), RunError> {
+        match path.is_dir() && Self::is_occupied(path)? {
             true => Self::replaceable(path, overwrite),
             false => Ok(()),
         }

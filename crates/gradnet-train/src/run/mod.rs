@@ -137,7 +137,7 @@ impl RunError {
         match self {
             Self::Occupied {
                 replaceable: true, ..
-            } => "choose another folder with --outputput, or replace the run with --overwrite".into(),
+            } => "choose another folder with --output, or replace the run with --overwrite".into(),
             Self::Occupied { .. } => "choose another folder with --output".into(),
             Self::Config(error) => error
                 .help()

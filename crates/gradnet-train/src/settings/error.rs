@@ -2,7 +2,7 @@
 
 use crate::files::FileError;
 use crate::registry::RegistryError;
-use crate::targets::TargetError;
+use crate::setting::SettingError;
 
 /// What to do about a network that cannot be built.
 pub(crate) const NETWORK_REMEDY: &str =
@@ -71,9 +71,9 @@ impl ExperimentError {
     }
 
     /// A setting out of range in the table `table`.
-    pub(crate) fn setting(table: &str, error: TargetError) -> Self {
+    pub(crate) fn setting(table: &str, error: SettingError) -> Self {
         match error {
-            TargetError::Invalid {
+            SettingError::Invalid {
                 field,
                 value,
                 requirement,

@@ -3,9 +3,11 @@
 use burn::tensor::{Device, FloatDType};
 use serde::{Deserialize, Serialize};
 
+use crate::setting::SettingError;
+
 use super::{
     GaussianMixtureScore, GaussianMixtureScoreConfig, PiecewiseQuadratic, PiecewiseQuadraticConfig,
-    QuarticPolynomial, QuarticPolynomialConfig, Target, TargetError, TrigonometricSurface,
+    QuarticPolynomial, QuarticPolynomialConfig, Target, TrigonometricSurface,
     TrigonometricSurfaceConfig, TwoBody, TwoBodyConfig,
 };
 
@@ -161,7 +163,7 @@ impl TargetConfig {
     ///
     /// # Errors
     /// The first setting that is out of range.
-    pub fn check(&self) -> Result<(), TargetError> {
+    pub fn check(&self) -> Result<(), SettingError> {
         match self {
             Self::QuarticPolynomial(_) | Self::TrigonometricSurface(_) => Ok(()),
             Self::PiecewiseQuadratic(config) => config.check(),
@@ -174,7 +176,7 @@ impl TargetConfig {
     ///
     /// # Errors
     /// The first setting that is out of range.
-    pub fn init(&self, device: &Device) -> Result<Box<dyn Target>, TargetError> {
+    pub fn init(&self, device: &Device) -> Result<Box<dyn Target>, SettingError> {
         self.init_with_dtype(device, FloatDType::F32)
     }
 
@@ -186,7 +188,7 @@ impl TargetConfig {
         &self,
         device: &Device,
         dtype: FloatDType,
-    ) -> Result<Box<dyn Target>, TargetError> {
+    ) -> Result<Box<dyn Target>, SettingError> {
         self.check()?;
         Ok(match self {
             Self::QuarticPolynomial(_) => Box::new(QuarticPolynomial),
@@ -203,13 +205,13 @@ impl TargetConfig {
 }
 
 /// The requirement on a dimension, shared by the targets that take one.
-pub(super) fn check_dim(dim: usize, least: usize) -> Result<(), TargetError> {
+pub(super) fn check_dim(dim: usize, least: usize) -> Result<(), SettingError> {
     // Three d x d matrices of the largest dimension are 200 MB: beyond it a slip of the keyboard would fill the memory.
     const LARGEST: usize = 4096;
     if (least..=LARGEST).contains(&dim) {
         return Ok(());
     }
-    Err(TargetError::Invalid {
+    Err(SettingError::Invalid {
         field: "dim",
         value: dim.to_string(),
         requirement: format!("must be between {least} and {LARGEST}"),

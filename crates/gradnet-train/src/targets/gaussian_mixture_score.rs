@@ -13,9 +13,10 @@ use burn::tensor::{Device, FloatDType, Tensor, TensorData, activation::softmax};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use super::{Target, TargetError, config::check_dim, normalise};
+use super::{Target, config::check_dim, normalise};
 use crate::backend;
 use crate::data::{Stream, generator};
+use crate::setting::SettingError;
 
 /// Settings of (23): `[target.gaussian_mixture_score]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,10 +48,10 @@ impl GaussianMixtureScoreConfig {
     ///
     /// # Errors
     /// If the dimension, the number of components or the seed is out of range.
-    pub fn check(&self) -> Result<(), TargetError> {
+    pub fn check(&self) -> Result<(), SettingError> {
         check_dim(self.dim, 1)?;
         if !(1..=4096).contains(&self.components) {
-            return Err(TargetError::Invalid {
+            return Err(SettingError::Invalid {
                 field: "components",
                 value: self.components.to_string(),
                 requirement: "must be between 1 and 4096".into(),
@@ -59,7 +60,7 @@ impl GaussianMixtureScoreConfig {
         }
         // TOML's integers are 64-bit signed: a larger seed could not be written back to the run folder.
         if i64::try_from(self.seed).is_err() {
-            return Err(TargetError::Invalid {
+            return Err(SettingError::Invalid {
                 field: "seed",
                 value: self.seed.to_string(),
                 requirement: "must be at most 9223372036854775807".into(),

@@ -19,7 +19,6 @@ use burn::tensor::Tensor;
 
 use crate::data::{Stream, generator, uniform_points};
 
-pub use crate::setting::SettingError as TargetError;
 pub use config::{Dimensions, Entry, TargetConfig, registry};
 pub use gaussian_mixture_score::{GaussianMixtureScore, GaussianMixtureScoreConfig};
 pub use piecewise_quadratic::{Matrices, PiecewiseQuadratic, PiecewiseQuadraticConfig};

@@ -13,8 +13,9 @@ use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use gradnet_core::kernel::product;
 use serde::{Deserialize, Serialize};
 
-use super::{Target, TargetError, config::check_dim, normalise};
+use super::{Target, config::check_dim, normalise};
 use crate::backend;
+use crate::setting::SettingError;
 
 /// Settings of (22): `[target.piecewise_quadratic]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +55,7 @@ impl PiecewiseQuadraticConfig {
     ///
     /// # Errors
     /// If the dimension is out of range.
-    pub fn check(&self) -> Result<(), TargetError> {
+    pub fn check(&self) -> Result<(), SettingError> {
         check_dim(self.dim, 2)
     }
 

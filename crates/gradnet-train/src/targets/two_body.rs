@@ -15,8 +15,9 @@ use burn::tensor::Tensor;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use super::{Target, TargetError};
+use super::Target;
 use crate::data::{Stream, generator};
+use crate::setting::SettingError;
 use crate::two_body::{evenly, exact_rate, initial_state, integrate};
 
 /// Settings of the two-body problem: `[target.two_body]`.
@@ -49,9 +50,9 @@ impl TwoBodyConfig {
     ///
     /// # Errors
     /// The first that is out of range.
-    pub fn check(&self) -> Result<(), TargetError> {
+    pub fn check(&self) -> Result<(), SettingError> {
         let invalid = |field, value: String, requirement: &str, remedy: &str| {
-            Err(TargetError::Invalid {
+            Err(SettingError::Invalid {
                 field,
                 value,
                 requirement: requirement.into(),
@@ -106,14 +107,14 @@ pub struct TwoBody {
 const DIM: usize = 8;
 
 impl TwoBody {
-    pub(super) fn new(config: &TwoBodyConfig) -> Result<Self, TargetError> {
+    pub(super) fn new(config: &TwoBodyConfig) -> Result<Self, SettingError> {
         let times = evenly(config.points, config.end);
         let mut states = Vec::with_capacity(config.orbits * config.points * DIM);
         for index in 0..config.orbits {
             let mut random = generator(config.seed, Stream::Target, index as u64);
             let start = initial_state(&mut random);
             let orbit = integrate(exact_rate, start, &times, true).map_err(|error| {
-                TargetError::Invalid {
+                SettingError::Invalid {
                     field: "end",
                     value: config.end.to_string(),
                     requirement: format!("must be a time that every orbit reaches, but {error}"),

@@ -1,6 +1,6 @@
 //! Pairs from a file: `[data.file]`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use burn::tensor::{Device, FloatDType, Tensor};
@@ -121,9 +121,13 @@ impl RunPairs for FileRows {
         self.batch
     }
 
-    fn tested(&self) -> (usize, Vec<f32>) {
-        let set = self.test_set(self.evaluation.points);
-        (set.points(), set.first_points())
+    fn tested(&self) -> usize {
+        self.pairs.split().test.len().min(self.evaluation.points)
+    }
+
+    fn test_points(&self) -> Vec<f32> {
+        let first = self.tested().min(PointSet::CHUNK);
+        self.test_set(first).first_points()
     }
 
     fn exhibit(&self, points: usize) -> Exhibit {
@@ -265,7 +269,7 @@ impl Settings for PairsConfig {
 
 /// The key of the table that an error is about.
 fn at_fault(file: &FileConfig, error: &FileError) -> &'static str {
-    let second = file.gradient_path.as_ref().map(PathBuf::as_path);
+    let second = file.gradient_path.as_deref();
     match error {
         FileError::Column { name, .. } if file.y.contains(name) => "y",
         FileError::Column { name, .. } if file.x.contains(name) => "x",

@@ -12,8 +12,9 @@ use super::{
 use crate::backend;
 use crate::data::file::DataFacts;
 use crate::data::{Batch, PointSet, Stream, grid_points};
+use crate::setting::SettingError;
 use crate::settings::{EvaluationConfig, ExperimentError, Protocol, Sampling, TrainConfig};
-use crate::targets::{Target, TargetConfig, TargetError};
+use crate::targets::{Target, TargetConfig};
 use crate::task::{RunTask, Settings, TaskError};
 
 /// Points of a target's domain with its gradient at them, drawn anew for each step or once for all.
@@ -39,7 +40,7 @@ impl FormulaPairs {
         evaluation: &EvaluationConfig,
         seed: u64,
         device: &Device,
-    ) -> Result<Self, TargetError> {
+    ) -> Result<Self, SettingError> {
         let device = device.clone().without_autodiff();
         Ok(Self {
             target: Arc::from(config.init(&device)?),
@@ -130,11 +131,13 @@ impl RunPairs for FormulaPairs {
         self.train.batch
     }
 
-    fn tested(&self) -> (usize, Vec<f32>) {
-        let count = self.evaluation.points_a_draw();
-        let first = count.min(PointSet::CHUNK);
-        let points = self.target.draw(self.seed, Stream::Test, 0, first);
-        (count, points)
+    fn tested(&self) -> usize {
+        self.evaluation.points_a_draw()
+    }
+
+    fn test_points(&self) -> Vec<f32> {
+        let first = self.tested().min(PointSet::CHUNK);
+        self.target.draw(self.seed, Stream::Test, 0, first)
     }
 
     fn exhibit(&self, points: usize) -> Exhibit {

@@ -87,8 +87,11 @@ pub trait RunPairs: PairSource {
     /// Points a step.
     fn batch_size(&self) -> usize;
 
-    /// Test points a draw, and the first of them, row after row.
-    fn tested(&self) -> (usize, Vec<f32>);
+    /// Test points a draw.
+    fn tested(&self) -> usize;
+
+    /// The first of the test points, row after row.
+    fn test_points(&self) -> Vec<f32>;
 
     /// About `points` of the test pairs, and what else can be shown.
     fn exhibit(&self, points: usize) -> Exhibit;
@@ -114,11 +117,6 @@ impl<S: PairSource> Regression<S> {
     /// The regression on these pairs.
     pub fn new(pairs: S) -> Self {
         Self { pairs }
-    }
-
-    /// The pairs.
-    pub fn pairs(&self) -> &S {
-        &self.pairs
     }
 }
 
@@ -166,9 +164,12 @@ impl<S: RunPairs> RunTask for Regression<S> {
         purpose: Purpose,
         _host: &dyn Fn() -> Result<Box<dyn RunTask>, TaskError>,
     ) -> Result<Option<Agreement>, DeviceFault> {
-        let (tested, points) = self.pairs.tested();
+        let tested = self.pairs.tested();
         let (training, scoring, points) = match purpose {
-            Purpose::Scoring => (vec![], PointSet::chunk_sizes(tested).to_vec(), points),
+            Purpose::Scoring => {
+                let scoring = PointSet::chunk_sizes(tested).to_vec();
+                (vec![], scoring, self.pairs.test_points())
+            }
             Purpose::Training => {
                 let validation = self.pairs.validation();
                 let sizes = [validation.points(), tested].map(PointSet::chunk_sizes);
