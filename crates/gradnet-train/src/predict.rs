@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use gradnet_core::VectorField;
 
-use crate::data::file::{RunField, listed};
+use crate::data::file::{DataFacts, RunField, listed};
 use crate::device_check::{Beside, Workload, lost};
 use crate::files::{FileError, Format, Part, Reading, RowReader, RowWriter, Selection, Wanted};
 use crate::run::{Run, RunError, check_output};
@@ -81,7 +81,7 @@ impl PredictError {
 pub struct Predicted {
     /// The points.
     pub points: u64,
-    /// Those outside the cube around the points trained on by more than its width.
+    /// Those outside the cube around the points of the training file by more than its width; 0 without a file.
     pub far: u64,
 }
 
@@ -133,9 +133,11 @@ pub fn predict(
         finite(input, predicted.points, &parts, &values)?;
         writer.write(&values)?;
         predicted.points += rows as u64;
-        let scaled = field.similarity().scale_points(&points);
-        let far = |row: &&[f32]| row.iter().any(|value| !known.contains(value));
-        predicted.far += scaled.chunks(dim).filter(far).count() as u64;
+        if let Some(known) = &known {
+            let scaled = field.similarity().scale_points(&points);
+            let far = |row: &&[f32]| row.iter().any(|value| !known.contains(value));
+            predicted.far += scaled.chunks(dim).filter(far).count() as u64;
+        }
         told(predicted.points, total);
     }
     lost().map_err(RunError::from)?;
@@ -143,13 +145,14 @@ pub fn predict(
     Ok(predicted)
 }
 
-/// Between which coordinates in the network's units it is known to some extent: those of the points it was trained on,
-/// the unit cube's without a file, and their width more on either side.
-fn known(run: &Run) -> Result<RangeInclusive<f32>, RunError> {
+/// Between which coordinates, in the network's units, it has learned something: those of the points in its training
+/// file, and their width more on either side. `None` if no file was learned from.
+fn known(run: &Run) -> Result<Option<RangeInclusive<f32>>, RunError> {
     let facts = run.data_facts()?;
-    let [low, high] = facts.map_or([0.0, 1.0], |facts| [facts.low, facts.high]);
-    let width = high - low;
-    Ok((low - width) as f32..=(high + width) as f32)
+    Ok(facts.map(|DataFacts { low, high, .. }| {
+        let width = high - low;
+        (low - width) as f32..=(high + width) as f32
+    }))
 }
 
 /// Holds the device against the processor for a piece of so many rows.

@@ -8,15 +8,11 @@ use burn::tensor::{Tensor, TensorData};
 use core::f64::consts::TAU;
 
 /// Pieces of a loop at first, and at most before the last halving.
-pub(super) const PANELS: usize = 16;
-const MOST_PANELS: usize = 4096;
+const PANELS: usize = 16;
+const MOST_PANELS: usize = 1024;
 
 /// Pieces are halved until the estimated error is below this part of the size of the work.
 const RESOLUTION: f64 = 1e-5;
-
-/// How much larger the error of Kronrod's rule may be than its difference from Gauss'. Where the
-/// field has a kink or a jump the two may agree by chance.
-const CHANCE: f64 = 200.0;
 
 /// Points in one call of the field.
 const BATCH: usize = 4096;
@@ -33,37 +29,17 @@ pub struct Loop {
     pub axes: [Vec<f64>; 2],
 }
 
-/// A closed curve in the space of a field, its parameter from 0 to 2π, smooth on each quarter.
-pub(super) trait Curve {
-    fn point(&self, parameter: f64) -> Vec<f64>;
-
-    /// The derivative of the point by the parameter.
-    fn tangent(&self, parameter: f64) -> Vec<f64>;
-}
-
-impl Curve for Loop {
-    fn point(&self, angle: f64) -> Vec<f64> {
+impl Loop {
+    fn point(&self, angle: f64) -> impl Iterator<Item = f64> + '_ {
         let (sin, cos) = angle.sin_cos();
-        self.at([cos, sin])
+        let [u, v] = &self.axes;
+        (0..self.centre.len()).map(move |i| self.centre[i] + u[i] * cos + v[i] * sin)
     }
 
     fn tangent(&self, angle: f64) -> Vec<f64> {
         let (sin, cos) = angle.sin_cos();
-        self.along([-sin, cos])
-    }
-}
-
-impl Loop {
-    /// The point of the plane with these coordinates along the axes.
-    pub(super) fn at(&self, coordinates: [f64; 2]) -> Vec<f64> {
-        let step = self.along(coordinates);
-        self.centre.iter().zip(step).map(|(c, s)| c + s).collect()
-    }
-
-    /// The vector of the plane with these coordinates along the axes.
-    pub(super) fn along(&self, [a, b]: [f64; 2]) -> Vec<f64> {
         let [u, v] = &self.axes;
-        u.iter().zip(v).map(|(u, v)| a * u + b * v).collect()
+        (0..u.len()).map(|i| v[i] * cos - u[i] * sin).collect()
     }
 }
 
@@ -75,35 +51,14 @@ pub struct LoopIntegral {
     /// `∮‖f − m‖ ‖dx‖`, what the work could amount to. The constant `m`, which does no work, is the
     /// mean of `f` on the first piece of the loop.
     pub size: f64,
-    /// The estimated error of the quadrature: 200 times the difference of two rules, at most what
-    /// the work varies by, summed over the pieces of the loop.
+    /// The estimated error of the quadrature: the differences of two rules, summed over the pieces
+    /// of the loop.
     pub quadrature_error: f64,
     /// A bound on what the rounding of points and values may add.
     pub rounding_error: f64,
-    /// Pieces the loop was cut into.
-    pub panels: usize,
 }
 
 impl LoopIntegral {
-    pub(super) const NOTHING: Self = Self {
-        work: 0.0,
-        size: 0.0,
-        quadrature_error: 0.0,
-        rounding_error: 0.0,
-        panels: 0,
-    };
-
-    /// Both together.
-    pub(super) fn plus(self, other: &Self) -> Self {
-        Self {
-            work: self.work + other.work,
-            size: self.size + other.size,
-            quadrature_error: self.quadrature_error + other.quadrature_error,
-            rounding_error: self.rounding_error + other.rounding_error,
-            panels: self.panels + other.panels,
-        }
-    }
-
     /// Whether the work is zero as far as one can tell: no larger than its errors and `tolerance ·
     /// size`. A work that is not a number is not zero.
     pub fn closes(&self, tolerance: f64) -> bool {
@@ -115,7 +70,7 @@ impl LoopIntegral {
 ///
 /// The loop is cut into 16 pieces, each integrated with Gauss' and Kronrod's rules of 7 and 15
 /// nodes. Pieces on which they differ are halved, again and again around kinks and steep layers,
-/// until the estimated error is less than 1e-5 of the size or there are 4096 pieces. Where the
+/// until the differences amount to less than 1e-5 of the size or there are 1024 pieces. Where the
 /// field is smooth they soon amount to much less.
 ///
 /// `like` gives the device and the precision the field is evaluated in.
@@ -123,10 +78,26 @@ impl LoopIntegral {
 /// # Panics
 /// If the loop does not lie in the space of the field.
 pub fn loop_integral(field: &impl VectorField, like: &Tensor<2>, path: &Loop) -> LoopIntegral {
-    let lengths = [&path.centre, &path.axes[0], &path.axes[1]].map(Vec::len);
-    let dim = field.dim();
-    assert_eq!(lengths, [dim; 3], "the loop must lie in R^{dim}");
-    loop_integrals(field, like, std::slice::from_ref(path))[0]
+    on_mesh(field, like, path, PANELS)
+}
+
+/// The same for each of some loops.
+pub(super) fn loop_integrals(
+    field: &impl VectorField,
+    like: &Tensor<2>,
+    paths: &[Loop],
+) -> Vec<LoopIntegral> {
+    integrate(field, like, paths, PANELS)
+}
+
+/// The same on a finer mesh: what lies between the nodes of 16 pieces is seen there.
+pub(super) fn on_mesh(
+    field: &impl VectorField,
+    like: &Tensor<2>,
+    path: &Loop,
+    panels: usize,
+) -> LoopIntegral {
+    integrate(field, like, std::slice::from_ref(path), panels)[0]
 }
 
 /// One piece of a loop.
@@ -137,24 +108,31 @@ struct Panel {
 }
 
 /// The pieces of one loop.
-struct Mesh<'a, C> {
-    path: &'a C,
+struct Mesh<'a> {
+    path: &'a Loop,
     /// `m`, empty until the first values are known.
     mean: Vec<f64>,
     panels: Vec<Panel>,
 }
 
-impl<C> Mesh<'_, C> {
+impl Mesh<'_> {
     fn total(&self) -> LoopIntegral {
-        let panels = self.panels.iter().map(|panel| &panel.integral);
-        panels.fold(LoopIntegral::NOTHING, LoopIntegral::plus)
+        let sum = |part: fn(&LoopIntegral) -> f64| -> f64 {
+            self.panels.iter().map(|panel| part(&panel.integral)).sum()
+        };
+        LoopIntegral {
+            work: sum(|integral| integral.work),
+            size: sum(|integral| integral.size),
+            quadrature_error: sum(|integral| integral.quadrature_error),
+            rounding_error: sum(|integral| integral.rounding_error),
+        }
     }
 
     /// Takes out the pieces that must be halved; returns their halves.
-    fn halves(&mut self, narrowest: f64) -> Vec<[f64; 2]> {
+    fn halves(&mut self, most: usize, narrowest: f64) -> Vec<[f64; 2]> {
         let total = self.total();
         let allowed = RESOLUTION * total.size;
-        if self.panels.len() >= MOST_PANELS || total.quadrature_error <= allowed {
+        if self.panels.len() >= most || total.quadrature_error <= allowed {
             return Vec::new();
         }
         let share = allowed / self.panels.len() as f64;
@@ -178,14 +156,19 @@ impl<C> Mesh<'_, C> {
     }
 }
 
-/// The same for each of some closed curves.
-pub(super) fn loop_integrals<C: Curve>(
+fn integrate(
     field: &impl VectorField,
     like: &Tensor<2>,
-    paths: &[C],
+    paths: &[Loop],
+    panels: usize,
 ) -> Vec<LoopIntegral> {
+    let dim = field.dim();
+    for Loop { centre, axes } in paths {
+        let lengths = [centre.len(), axes[0].len(), axes[1].len()];
+        assert_eq!(lengths, [dim; 3], "the loop must lie in R^{dim}");
+    }
     let epsilon = epsilon(like);
-    let mut meshes: Vec<Mesh<C>> = paths
+    let mut meshes: Vec<Mesh> = paths
         .iter()
         .map(|path| Mesh {
             path,
@@ -193,17 +176,17 @@ pub(super) fn loop_integrals<C: Curve>(
             panels: Vec::new(),
         })
         .collect();
-    let step = TAU / PANELS as f64;
+    let step = TAU / panels as f64;
     let range = |panel: usize| [step * panel as f64, step * (panel + 1) as f64];
     let mut wanted: Vec<(usize, [f64; 2])> = (0..paths.len())
-        .flat_map(|index| (0..PANELS).map(move |panel| (index, range(panel))))
+        .flat_map(|index| (0..panels).map(move |panel| (index, range(panel))))
         .collect();
     let mut refined = vec![false; paths.len()];
     while !wanted.is_empty() {
-        evaluate(field, like, &mut meshes, &wanted, PANELS);
+        evaluate(field, like, &mut meshes, &wanted, panels);
         wanted.clear();
         for (index, mesh) in meshes.iter_mut().enumerate() {
-            let halves = mesh.halves(TAU * 64.0 * epsilon);
+            let halves = mesh.halves(MOST_PANELS.max(4 * panels), TAU * 64.0 * epsilon);
             refined[index] |= !halves.is_empty();
             wanted.extend(halves.into_iter().map(|range| (index, range)));
         }
@@ -222,11 +205,11 @@ pub(super) fn loop_integrals<C: Curve>(
 }
 
 /// Whether the field is another one at each call.
-fn draws(field: &impl VectorField, like: &Tensor<2>, paths: &[impl Curve]) -> bool {
-    let Some(point) = paths.first().map(|path| path.point(0.0)) else {
+fn draws(field: &impl VectorField, like: &Tensor<2>, paths: &[Loop]) -> bool {
+    let Some(Loop { centre, .. }) = paths.first() else {
         return false;
     };
-    let data = TensorData::new(point, [1, field.dim()]);
+    let data = TensorData::new(centre.clone(), [1, centre.len()]);
     let x = Tensor::<2>::from_data(data, (&like.device(), like.dtype()));
     host(field.forward(x.clone())) != host(field.forward(x))
 }
@@ -240,10 +223,10 @@ pub(super) fn epsilon(like: &Tensor<2>) -> f64 {
 
 /// Adds the pieces to the meshes they are wanted for; `together` consecutive ones in one call of
 /// the field if they fit.
-fn evaluate<C: Curve>(
+fn evaluate(
     field: &impl VectorField,
     like: &Tensor<2>,
-    meshes: &mut [Mesh<C>],
+    meshes: &mut [Mesh],
     wanted: &[(usize, [f64; 2])],
     together: usize,
 ) {
@@ -283,23 +266,24 @@ fn evaluate<C: Curve>(
                 mesh.mean = mean(values, dim);
             }
             let mut integral = LoopIntegral {
-                panels: 1,
-                ..LoopIntegral::NOTHING
+                work: 0.0,
+                size: 0.0,
+                quadrature_error: 0.0,
+                rounding_error: 0.0,
             };
             let half = (range[1] - range[0]) / 2.0;
             let (mut coarse, mut far) = (0.0, 0.0_f64);
-            let mut works = [0.0; NODES.len()];
             for (node, value) in values.chunks_exact(dim).enumerate() {
                 let tangent = mesh.path.tangent(angle(*range, NODES[node]));
                 let centred: Vec<f64> = value.iter().zip(&mesh.mean).map(|(f, m)| f - m).collect();
                 let (work, length) = (dot(&centred, &tangent), norm(&tangent));
-                works[node] = work;
                 integral.work += half * kronrod(node) * work;
                 coarse += half * gauss(node) * work;
                 integral.size += half * kronrod(node) * norm(&centred) * length;
                 integral.rounding_error += half * kronrod(node) * norm(value) * length;
                 far = far.max(norm(&points[node * dim..][..dim]));
             }
+            integral.quadrature_error = (integral.work - coarse).abs();
             // A point that is off by its rounding moves the values by what they change along the
             // piece.
             let change: f64 = (1..NODES.len())
@@ -311,16 +295,6 @@ fn evaluate<C: Curve>(
                 .sum();
             integral.rounding_error += change * far;
             integral.rounding_error *= ROUNDINGS * epsilon;
-            let difference = (integral.work - coarse).abs();
-            let mean = integral.work / (2.0 * half);
-            let variation =
-                |(node, work): (usize, &f64)| half * kronrod(node) * (work - mean).abs();
-            let varies: f64 = works.iter().enumerate().map(variation).sum();
-            integral.quadrature_error = if difference <= integral.rounding_error {
-                difference
-            } else {
-                difference.max(varies.min(CHANCE * difference))
-            };
             mesh.panels.push(Panel {
                 range: *range,
                 integral,

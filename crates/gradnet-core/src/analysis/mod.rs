@@ -12,7 +12,6 @@ mod log_det;
 mod loop_integral;
 mod precision;
 mod region;
-mod sectors;
 mod verification;
 
 pub use claim::Claim;

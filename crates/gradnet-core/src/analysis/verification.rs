@@ -4,10 +4,9 @@ use super::claim::Claim;
 use super::jacobian::{
     Measured, largest_norm, measured_jacobians, paired, rounding, smallest_eigenvalue,
 };
-use super::loop_integral::{Loop, LoopIntegral, epsilon, loop_integrals};
+use super::loop_integral::{Loop, LoopIntegral, epsilon, loop_integrals, on_mesh};
 use super::precision::{double_precision, in_double_precision, parameters_not_finite};
 use super::region::Region;
-use super::sectors::{Allowed, Circulation, circulation};
 use crate::field::VectorField;
 use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor, TensorData};
@@ -17,8 +16,19 @@ use rand::rngs::ChaCha12Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde::Serialize;
 
-/// A loop whose work is known no better than this part of the largest size decides nothing.
+/// Pieces of a loop whose work is not zero on the first mesh: it must be not zero on each of these.
+/// Primes, so that halving never gives the same piece twice: a jump may lie where both rules of a
+/// piece agree by chance.
+const FINER: [usize; 3] = [61, 257, 1021];
+
+/// A work whose quadrature is off by more than this part of the largest size shows nothing.
 const UNRESOLVED: f64 = 1e-3;
+
+/// Meshes agree on a work up to this part of it.
+const AGREEMENT: f64 = 0.1;
+
+/// Undecided loops after which no other is integrated again.
+const MOST_UNDECIDED: usize = 8;
 
 /// Every second pair is as near as this part of the distance of two random points.
 const NEAR: f64 = 0.01;
@@ -58,7 +68,7 @@ pub struct Verification {
     pub points_not_finite: usize,
     /// Weights that are infinite or NaN; 0 if only a field was given.
     pub weights_not_finite: usize,
-    /// Loops of which the quadrature does not tell whether they close.
+    /// Loops around which the field is too rough to integrate: they show nothing.
     pub loops_undecided: usize,
     /// Whether the Jacobians are symmetric and the loops closed, within the errors; an undecided
     /// loop does not count against it.
@@ -107,10 +117,10 @@ pub fn verify_module<M: VectorField + Module>(
 /// error:
 /// - a Jacobian by the rounding seen in it, the difference between `J w` and `Σ wᵢ J eᵢ`, and by
 ///   the slope that the rounding of the field conceals;
-/// - a loop by the estimated error of its quadrature. Inside a loop that does not close a smaller
-///   one is looked for that shows the same, so that a layer between the nodes, met on one side of
-///   the loop and missed on the other, does not count against the field. A loop of which this
-///   decides nothing is counted in `loops_undecided`.
+/// - a loop by the estimated error of its quadrature. A loop that does not close is integrated
+///   again on finer and finer meshes, so that a kink or a layer between the nodes does not count
+///   against the field. It is undecided if those disagree on its work, or if it closes with an error
+///   larger than a thousandth of the largest size.
 ///
 /// In short precisions a steep field rounds its input too, which no difference shows:
 /// [`verify_module`] is the better judge. Any number that is not finite fails every claim,
@@ -185,7 +195,7 @@ pub fn verify(
         pair.product >= -allowed - (places + noise) / pair.distance
     });
 
-    // Whoever is no gradient already needs no closer look.
+    // Whoever is no gradient already needs no finer meshes.
     let loops = closed(
         field,
         like,
@@ -232,7 +242,7 @@ struct Loops {
     error: f64,
 }
 
-/// Integrates the loops, and looks into those that do not close if that can still decide.
+/// Integrates the loops; those that do not close again on finer meshes, if that can still decide.
 fn closed(
     field: &impl VectorField,
     like: &Tensor<2>,
@@ -241,30 +251,39 @@ fn closed(
     decide: bool,
 ) -> Loops {
     let mut found = loop_integrals(field, like, paths);
-    // Like Jacobians, loops are measured against the largest.
     let size = largest(found.iter().map(|integral| integral.size));
-    let allowed = Allowed {
-        work: tolerance * size,
-        noise,
+    // Like Jacobians, loops are measured against the largest.
+    let closes = |integral: &LoopIntegral| {
+        let rounding_error = integral.rounding_error + noise;
+        let size = size.max(integral.size);
+        LoopIntegral {
+            size,
+            rounding_error,
+            ..*integral
+        }
+        .closes(tolerance)
     };
     let scale = size.max(noise);
+    let unresolved = |integral: &LoopIntegral| {
+        integral.quadrature_error > UNRESOLVED * scale + integral.rounding_error + noise
+    };
     let (mut closed, mut undecided) = (true, 0);
     for (integral, path) in found.iter_mut().zip(paths) {
-        let mut decided = true;
-        if !allowed.covers(integral) {
-            let looked_into = match decide && closed {
-                true => circulation(field, like, path, &allowed),
-                false => Circulation::Open,
-            };
-            match looked_into {
-                Circulation::Open => closed = false,
-                Circulation::Closed(parts) => *integral = LoopIntegral { size, ..parts },
-                Circulation::Undecided => decided = false,
+        let mut works = Vec::new();
+        if decide && closed && undecided < MOST_UNDECIDED {
+            for panels in FINER {
+                if closes(integral) {
+                    break;
+                }
+                *integral = on_mesh(field, like, path, panels);
+                works.push(integral.work);
             }
         }
-        let resolved =
-            integral.quadrature_error <= UNRESOLVED * scale + integral.rounding_error + noise;
-        undecided += usize::from(!(decided && resolved));
+        match closes(integral) {
+            true => undecided += usize::from(unresolved(integral)),
+            false if !works.is_empty() && disagree(&works) => undecided += 1,
+            false => closed = false,
+        }
     }
     let worst = found.iter().reduce(|a, b| {
         if a.work.abs() >= b.work.abs() || a.work.is_nan() {
@@ -281,6 +300,13 @@ fn closed(
             relative(integral.quadrature_error + integral.rounding_error, scale)
         }),
     }
+}
+
+/// Whether the works that all finer meshes find are not even roughly the same.
+fn disagree(works: &[f64]) -> bool {
+    let sizes = works.iter().map(|work| work.abs());
+    let spread = largest(works.iter().copied()) - smallest(works.iter().copied());
+    spread > AGREEMENT * smallest(sizes)
 }
 
 /// A random direction of the given length.
