@@ -34,6 +34,7 @@ pub mod predict;
 pub mod registry;
 pub mod report;
 pub mod run;
+pub mod sample;
 pub mod sampling;
 mod setting;
 pub mod settings;

@@ -11,7 +11,7 @@ use crate::data::file::RunField;
 use crate::data::{PointSet, points_tensor};
 use crate::experiment::TaskConfig;
 use crate::run::{Run, RunError};
-use crate::sampling::{SampleError, SampleOptions, draw};
+use crate::sample::{SampleError, SampleOptions, draw};
 use crate::targets::Target;
 use crate::task::regression::Exhibit;
 

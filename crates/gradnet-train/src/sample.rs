@@ -1,16 +1,16 @@
-//! Samples of the density that a run has learned the score of, into a file.
+//! Samples of the density that a run has learned the score of, into a file: [Langevin chains](crate::sampling) with the run's network.
 
 use std::path::Path;
 
 use burn::tensor::Device;
 use gradnet_core::VectorField;
 
-use super::{Chains, walk};
 use crate::device_check::lost;
 use crate::experiment::TaskConfig;
 use crate::files::{FileError, Part, RowWriter};
 use crate::measure::effective_sample_size;
 use crate::run::{Run, RunError, check_output};
+use crate::sampling::{Chains, walk};
 
 /// Samples a chain gives where many are asked for, and chains at most.
 const KEPT: usize = 20;
