@@ -13,7 +13,7 @@
 //! | [`config`], [`experiment`] | a config file and the checked experiment it becomes |
 //! | [`training`] | the loop, checkpoints |
 //! | [`sweep`] | grids of runs, from a base config, overrides and seeds to a table |
-//! | [`run`] | run folders; [`predict`], [`report`] and [`interchange`] make something of them |
+//! | [`run`] | run folders; [`predict`], [`sample`], [`report`] and [`interchange`] make something of them |
 //! | [`backend`], [`device_check`] | where it is computed, and whether rightly |
 
 #![warn(missing_docs)]
