@@ -20,7 +20,7 @@ GRADNET = os.path.join(os.environ.get("CARGO_TARGET_DIR", "target"), "release", 
 KINDS = {
     "products": r"gemm.*microkernel",
     "laying matrices out": r"gemm",
-    "activation, Adam, softplus, transposes": r"kernels::flex::x86|flex::cascade|flex::softmax_modules|flex::lanes",
+    "activation, Adam, softplus, transposes": r"kernels::vectors|flex::cascade|flex::softmax_modules",
     "adding": r"kernels::flex::",
     "memory": r"mem(set|move|cpy)|mi_|alloc|clear_page|page_fault",
     "sampling": r"chacha|rng|sampl",

@@ -271,7 +271,7 @@ network = \"mgradnet_c\"
     fs::write(here.path().join("bad.toml"), bad).unwrap();
     let refused = gradnet(here.path(), &["sweep", "bad.toml"]);
     assert_eq!(refused.code, 2);
-    for part in ["C, , seed 0", "mgradnetc", "mgradnet_c"] {
+    for part in ["C, seed 0", "mgradnetc", "mgradnet_c"] {
         assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
     }
     let refused = gradnet(here.path(), &["sweep", "rates.toml", "--shard", "3/2"]);

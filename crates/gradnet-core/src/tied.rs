@@ -9,10 +9,9 @@
 //! `J_σ` positive semidefinite a monotone one (Prop. 2), so the shell inherits the guarantee of its
 //! activation, whatever that is.
 
-use crate::activation::{
-    Activation, ActivationPotential, GradientActivation, MonotoneActivation, hidden,
-};
+use crate::activation::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, assert_dim, row_dot};
+use crate::kernel::{product, product_transposed, tied_shell};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -82,7 +81,11 @@ impl<A: Module> TiedNetwork<A> {
     pub(crate) fn hidden(&self, x: Tensor<2>) -> Tensor<2> {
         let [_, dim] = self.weight.dims();
         assert_dim(&x, dim);
-        hidden(x, self.weight.val(), self.bias())
+        let z = product_transposed(x, self.weight.val());
+        match self.bias() {
+            Some(bias) => z + bias.unsqueeze(),
+            None => z,
+        }
     }
 
     fn bias(&self) -> Option<Tensor<1>> {
@@ -97,8 +100,10 @@ impl<A: Activation + Module> VectorField for TiedNetwork<A> {
 
     fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         assert_dim(&x, self.dim());
-        let activation = &self.activation;
-        let y = activation.within_shell(x, self.weight.val(), self.bias());
+        let y = match self.activation.fused() {
+            Some(fused) => tied_shell(x, self.weight.val(), self.bias(), fused),
+            None => product(self.activation.forward(self.hidden(x)), self.weight.val()),
+        };
         match &self.output_bias {
             Some(bias) => y + bias.val().unsqueeze(),
             None => y,

@@ -9,7 +9,10 @@
 use std::time::{Duration, Instant};
 
 use burn::tensor::{Device, Tensor, TensorData};
-use gradnet_kernels::{CascadeFunction, cascade, linear_spline, portable, softmax_modules};
+use gradnet_kernels::{
+    Cascade, CascadeFunction, Mix, SoftmaxModules, cascade, linear_spline, portable,
+    softmax_modules,
+};
 
 /// The time that is spent on one measurement.
 const TIME: Duration = Duration::from_secs(2);
@@ -159,47 +162,49 @@ fn measure<I: Clone>(
 }
 
 fn cascades(bench: &Bench) {
-    type Inputs = (Tensor<2>, [Tensor<2>; 3], CascadeFunction);
+    type Inputs = (Tensor<2>, Cascade);
     let forms: [(&str, fn(Inputs) -> Tensor<2>); 2] = [
-        ("fused", |(w, [alpha, beta, bias], function)| {
-            cascade(w, alpha, beta, bias, function)
-        }),
-        ("unfused", |(w, [alpha, beta, bias], function)| {
-            portable::cascade(w, alpha, beta, bias, function)
-        }),
+        ("fused", |(w, of)| cascade(w, of)),
+        ("unfused", |(w, of)| portable::cascade(w, of)),
     ];
     for case in CASCADES {
         let inputs = |device: &Device| {
             let parameter = |low| spread([4, case.hidden], low, device);
             let w = spread([case.batch, case.hidden], -0.5, device);
-            let function = CascadeFunction::Learned {
-                a: parameter(0.3),
-                b: parameter(0.1),
+            let cascade = Cascade {
+                alpha: parameter(0.2),
+                beta: parameter(0.4),
+                bias: parameter(-0.5),
+                function: CascadeFunction::Learned {
+                    a: parameter(0.3),
+                    b: parameter(0.1),
+                },
             };
-            (
-                w,
-                [parameter(0.2), parameter(0.4), parameter(-0.5)],
-                function,
-            )
+            (w, cascade)
         };
         measure(bench, &format!("cascade {}", case.name), inputs, forms);
     }
 }
 
 fn modules(bench: &Bench) {
-    type Inputs = (Tensor<2>, [Tensor<1>; 4]);
+    type Inputs = (Tensor<2>, SoftmaxModules);
     let forms: [(&str, fn(Inputs) -> Tensor<2>); 2] = [
-        ("fused", |(z, [alpha, temperature, a, b])| {
-            softmax_modules(z, alpha, temperature, Some(a), Some(b), 4)
-        }),
-        ("unfused", |(z, [alpha, temperature, a, b])| {
-            portable::softmax_modules(z, alpha, temperature, Some(a), Some(b), 4)
-        }),
+        ("fused", |(z, of)| softmax_modules(z, of)),
+        ("unfused", |(z, of)| portable::softmax_modules(z, of)),
     ];
     for case in MODULES {
         let inputs = |device: &Device| {
             let z = spread([case.batch, 4 * case.hidden], -0.5, device);
-            (z, [0.2, 0.9, 0.4, 0.1].map(|low| spread([4], low, device)))
+            let parameter = |low| spread([4], low, device);
+            let modules = SoftmaxModules {
+                alpha: parameter(0.2),
+                temperature: parameter(0.9),
+                mix: Some(Mix {
+                    a: parameter(0.4),
+                    b: parameter(0.1),
+                }),
+            };
+            (z, modules)
         };
         measure(
             bench,

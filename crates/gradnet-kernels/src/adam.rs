@@ -14,6 +14,7 @@ use burn::{
 
 use super::has_kernels;
 use super::operands::wide;
+use super::operation::Factors;
 
 /// Adam with the state, and so the records, of Burn's [`Adam`](burn::optim::Adam).
 ///
@@ -47,16 +48,21 @@ impl Default for FusedAdam {
 }
 
 impl FusedAdam {
-    /// The numbers of step `time` ≥ 1: β₁, β₂, what multiplies m, and what is added to √v.
+    /// The numbers of step `time` ≥ 1.
     ///
     /// η m̂ / (√v̂ + ε) = (η √(1 − β₂^t) / (1 − β₁^t)) m / (√v + ε √(1 − β₂^t)).
-    fn factors(&self, rate: LearningRate, time: usize) -> [f32; 4] {
+    fn factors(&self, rate: LearningRate, time: usize) -> Factors {
         let time = i32::try_from(time).unwrap_or(i32::MAX);
         let (beta_1, beta_2) = (f64::from(self.beta_1), f64::from(self.beta_2));
         let root = (1.0 - beta_2.powi(time)).sqrt();
         let scale = rate * root / (1.0 - beta_1.powi(time));
         let epsilon = f64::from(self.epsilon) * root;
-        [self.beta_1, self.beta_2, scale as f32, epsilon as f32]
+        Factors {
+            beta_1: self.beta_1,
+            beta_2: self.beta_2,
+            scale: scale as f32,
+            epsilon: epsilon as f32,
+        }
     }
 }
 
@@ -130,7 +136,12 @@ fn unfused<const D: usize>(
     gradient: Tensor<D>,
     moment_1: Tensor<D>,
     moment_2: Tensor<D>,
-    [beta_1, beta_2, scale, epsilon]: [f32; 4],
+    Factors {
+        beta_1,
+        beta_2,
+        scale,
+        epsilon,
+    }: Factors,
 ) -> Updated<D> {
     let moment_1 = moment_1 * beta_1 + gradient.clone() * (1.0 - beta_1);
     let moment_2 = moment_2 * beta_2 + gradient.square() * (1.0 - beta_2);
@@ -150,15 +161,15 @@ fn unfused<const D: usize>(
     (tensor - step * scale, moment_1, moment_2)
 }
 
-#[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
+#[cfg(any(feature = "flex", feature = "cube"))]
 fn fused<const D: usize>(
     tensor: Tensor<D>,
     gradient: Tensor<D>,
     moment_1: Tensor<D>,
     moment_2: Tensor<D>,
-    [beta_1, beta_2, scale, epsilon]: [f32; 4],
+    factors: Factors,
 ) -> Updated<D> {
-    use super::extension::UpdateKernels;
+    use super::backend::Updates;
     use burn::backend::Dispatch;
 
     let (tensor, moment_1, moment_2) = Dispatch::adam(
@@ -166,10 +177,7 @@ fn fused<const D: usize>(
         gradient.into_dispatch(),
         moment_1.into_dispatch(),
         moment_2.into_dispatch(),
-        beta_1,
-        beta_2,
-        scale,
-        epsilon,
+        factors,
     );
     (
         Tensor::from_dispatch(tensor),
@@ -179,5 +187,5 @@ fn fused<const D: usize>(
 }
 
 /// Without a backend that has kernels there is no other way.
-#[cfg(not(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm")))]
+#[cfg(not(any(feature = "flex", feature = "cube")))]
 use unfused as fused;

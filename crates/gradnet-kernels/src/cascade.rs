@@ -3,26 +3,33 @@
 use burn::tensor::Tensor;
 
 use super::operands::Operands;
-use super::{has_kernels, portable};
+use super::operation::{Operation, parameters};
+use super::{ScalarFunction, has_kernels, portable};
+
+/// The parameters of a cascade, `[layers, hidden]` each.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cascade<T = Tensor<2>> {
+    /// Output scales α.
+    pub alpha: T,
+    /// Input scales β.
+    pub beta: T,
+    /// Biases b.
+    pub bias: T,
+    /// The scalar function of every layer.
+    pub function: CascadeFunction<T>,
+}
 
 /// The scalar function f of every layer of a cascade.
-#[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant)] // one is made for each call and never stored
-pub enum CascadeFunction {
-    /// f(z) = tanh z.
-    Tanh,
-    /// f(z) = 1 / (1 + e^−z).
-    Sigmoid,
-    /// f(z) = log(1 + e^z).
-    Softplus,
-    /// f(z) = max(z, 0), whose derivative at 0 is taken as 0.
-    Relu,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum CascadeFunction<T = Tensor<2>> {
+    /// The same function in every layer and unit.
+    Fixed(ScalarFunction),
     /// f_l(z) = a_l tanh z + b_l (z − tanh z), learned per layer and hidden unit (Sec. VII).
     Learned {
-        /// Weight of tanh z, `[layers, hidden]`.
-        a: Tensor<2>,
-        /// Weight of z − tanh z, `[layers, hidden]`.
-        b: Tensor<2>,
+        /// Weight of tanh z.
+        a: T,
+        /// Weight of z − tanh z.
+        b: T,
     },
 }
 
@@ -36,114 +43,109 @@ pub enum CascadeFunction {
 ///
 /// # Shapes
 /// - `w`: `[batch, hidden]`, the products W x
-/// - `alpha`, `beta`, `bias`, and the parameters of a learned function: `[layers, hidden]`
+/// - every parameter: `[layers, hidden]`
 /// - output: `[batch, hidden]`
 ///
 /// # Panics
 /// If the shapes or the float types disagree, or there is no layer or no unit.
-pub fn cascade(
-    w: Tensor<2>,
-    alpha: Tensor<2>,
-    beta: Tensor<2>,
-    bias: Tensor<2>,
-    function: CascadeFunction,
-) -> Tensor<2> {
-    check(w.dims()[1], &alpha, &beta, &bias, &function);
+pub fn cascade(w: Tensor<2>, cascade: Cascade) -> Tensor<2> {
+    cascade.check(w.dims()[1]);
     let (operands, w) = Operands::new("cascade", w);
-    let [alpha, beta, bias] = [("alpha", alpha), ("beta", beta), ("bias", bias)]
-        .map(|(name, parameter)| operands.with(name, parameter));
-    let function = function.operand(&operands);
-    let run = if has_kernels(&w) {
-        fused
+    let cascade = cascade.map(|name, parameter| operands.with(name, parameter));
+    let y = if has_kernels(&w) {
+        let operation = Operation::Cascade(cascade.kind());
+        operation.run(cascade.after([w]))
     } else {
-        portable::cascade
+        portable::cascade(w, cascade)
     };
-    operands.rounded(run(w, alpha, beta, bias, function))
+    operands.rounded(y)
 }
 
-impl CascadeFunction {
-    /// The function with its parameters in the type of the other operands.
-    pub(super) fn operand(self, operands: &Operands) -> Self {
-        match self {
-            Self::Learned { a, b } => Self::Learned {
-                a: operands.with("a", a),
-                b: operands.with("b", b),
+impl<T> Cascade<T> {
+    /// What `of` makes of each parameter, which it gets by name.
+    pub(crate) fn map<U>(self, mut of: impl FnMut(&'static str, T) -> U) -> Cascade<U> {
+        Cascade {
+            alpha: of("alpha", self.alpha),
+            beta: of("beta", self.beta),
+            bias: of("bias", self.bias),
+            function: match self.function {
+                CascadeFunction::Fixed(function) => CascadeFunction::Fixed(function),
+                CascadeFunction::Learned { a, b } => CascadeFunction::Learned {
+                    a: of("a", a),
+                    b: of("b", b),
+                },
             },
-            fixed => fixed,
+        }
+    }
+
+    /// The parameters by reference.
+    pub(crate) fn as_ref(&self) -> Cascade<&T> {
+        Cascade {
+            alpha: &self.alpha,
+            beta: &self.beta,
+            bias: &self.bias,
+            function: match &self.function {
+                CascadeFunction::Fixed(function) => CascadeFunction::Fixed(*function),
+                CascadeFunction::Learned { a, b } => CascadeFunction::Learned { a, b },
+            },
         }
     }
 }
 
-/// Panics unless the parameters are those of a cascade of `hidden` units.
-pub(super) fn check(
-    hidden: usize,
-    alpha: &Tensor<2>,
-    beta: &Tensor<2>,
-    bias: &Tensor<2>,
-    function: &CascadeFunction,
-) {
-    let [layers, _] = alpha.dims();
-    assert!(
-        layers > 0 && hidden > 0,
-        "a cascade needs at least one layer and one hidden unit"
-    );
-    let expect = |name: &str, parameter: &Tensor<2>| {
-        assert_eq!(
-            parameter.dims(),
-            [layers, hidden],
-            "`{name}` of a cascade must be [layers, hidden]"
+parameters!(Cascade);
+
+impl Cascade {
+    /// Panics unless the parameters are those of a cascade of `hidden` units.
+    pub(crate) fn check(&self, hidden: usize) {
+        let [layers, _] = self.alpha.dims();
+        assert!(
+            layers > 0 && hidden > 0,
+            "a cascade needs at least one layer and one hidden unit"
         );
-    };
-    expect("alpha", alpha);
-    expect("beta", beta);
-    expect("bias", bias);
-    if let CascadeFunction::Learned { a, b } = function {
-        expect("a", a);
-        expect("b", b);
+        self.as_ref().map(|name, parameter| {
+            assert_eq!(
+                parameter.dims(),
+                [layers, hidden],
+                "`{name}` of a cascade must be [layers, hidden]"
+            );
+        });
     }
 }
 
-#[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
 impl CascadeFunction {
-    /// The function without parameters, or the parameters a and b of the learned one.
-    pub(super) fn into_fixed(
-        self,
-    ) -> Result<super::extension::FixedFunction, (Tensor<2>, Tensor<2>)> {
-        use super::extension::FixedFunction;
+    /// f_l(z) and f_l'(z) of a layer.
+    ///
+    /// # Shapes
+    /// `z` and both: `[batch, hidden]`
+    pub fn with_derivative(&self, layer: usize, z: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+        match self {
+            Self::Fixed(function) => (function.value(z.clone()), function.derivative(z)),
+            Self::Learned { a, b } => {
+                let (a, b) = (row(a, layer), row(b, layer));
+                let tanh = z.clone().tanh();
+                let square = tanh.clone().square();
+                let value = tanh.clone() * a.clone() + (z - tanh) * b.clone();
+                (value, a * (1.0 - square.clone()) + b * square)
+            }
+        }
+    }
 
-        Ok(match self {
-            Self::Tanh => FixedFunction::Tanh,
-            Self::Sigmoid => FixedFunction::Sigmoid,
-            Self::Softplus => FixedFunction::Softplus,
-            Self::Relu => FixedFunction::Relu,
-            Self::Learned { a, b } => return Err((a, b)),
-        })
+    /// f_l(z) of a layer.
+    ///
+    /// # Shapes
+    /// `z` and the output: `[batch, hidden]`
+    pub fn value(&self, layer: usize, z: Tensor<2>) -> Tensor<2> {
+        match self {
+            Self::Fixed(function) => function.value(z),
+            Self::Learned { a, b } => {
+                let tanh = z.clone().tanh();
+                tanh.clone() * row(a, layer) + (z - tanh) * row(b, layer)
+            }
+        }
     }
 }
 
-#[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
-fn fused(
-    w: Tensor<2>,
-    alpha: Tensor<2>,
-    beta: Tensor<2>,
-    bias: Tensor<2>,
-    function: CascadeFunction,
-) -> Tensor<2> {
-    use super::extension::ForwardKernels;
-    use burn::backend::Dispatch;
-
-    let (w, alpha) = (w.into_dispatch(), alpha.into_dispatch());
-    let (beta, bias) = (beta.into_dispatch(), bias.into_dispatch());
-    let output = match function.into_fixed() {
-        Ok(function) => Dispatch::cascade_fixed(w, alpha, beta, bias, function),
-        Err((a, b)) => {
-            let (a, b) = (a.into_dispatch(), b.into_dispatch());
-            Dispatch::cascade_learned(w, alpha, beta, bias, a, b)
-        }
-    };
-    Tensor::from_dispatch(output)
+/// The parameter of a layer, `[1, hidden]`.
+pub(crate) fn row(parameter: &Tensor<2>, layer: usize) -> Tensor<2> {
+    parameter.clone().narrow(0, layer, 1)
 }
-
-/// Without a backend that has kernels there is no other way.
-#[cfg(not(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm")))]
-use portable::cascade as fused;

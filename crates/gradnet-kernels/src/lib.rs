@@ -11,7 +11,7 @@
 //! | [`linear_spline`] | a learned piecewise linear function per unit | the ridge baselines RR and CRR |
 //! | [`softplus`] | log(1 + e^x) | every nonnegative weight |
 //! | [`product_transposed`], [`product`] | x Wᵀ, s W, gradients in the order of W | the two products of every tied network |
-//! | [`tied_cascade`], [`tied_softmax_modules`] | σ(x Wᵀ + a) W | Eq. (1) around the first two, whole |
+//! | [`tied_shell`] | σ(x Wᵀ + a) W | Eq. (1) around the first two, whole |
 //! | [`mean_squared_error`] | the mean of (y − t)² | the training loss |
 //! | [`FusedAdam`] | a step of Adam | the optimizer of every run |
 //!
@@ -37,36 +37,39 @@ mod cascade;
 mod linear_spline;
 mod mean_squared_error;
 mod operands;
+mod operation;
 pub mod portable;
 mod product;
+pub mod quadrature;
+mod scalar;
+mod shell;
 mod softmax_modules;
 mod softplus;
-mod tied;
 
-#[cfg(all(
-    feature = "autodiff",
-    any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm")
-))]
+#[cfg(all(feature = "autodiff", any(feature = "flex", feature = "cube")))]
 mod autodiff;
-#[cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm"))]
+#[cfg(any(feature = "flex", feature = "cube"))]
+mod backend;
+#[cfg(feature = "cube")]
 mod cube;
-#[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
-mod extension;
 #[cfg(feature = "flex")]
 mod flex;
 #[cfg(all(test, feature = "autodiff"))]
 mod tests;
+#[cfg(feature = "flex")]
+mod vectors;
 
 #[cfg(feature = "autodiff")]
 pub use adam::{FusedAdam, Moments};
-pub use cascade::{CascadeFunction, cascade};
-pub use linear_spline::linear_spline;
+pub use cascade::{Cascade, CascadeFunction, cascade};
+pub use linear_spline::{Knots, linear_spline};
 pub use mean_squared_error::mean_squared_error;
 pub use operands::widened;
 pub use product::{product, product_transposed};
-pub use softmax_modules::softmax_modules;
+pub use scalar::ScalarFunction;
+pub use shell::{FusedActivation, tied_shell};
+pub use softmax_modules::{Mix, SoftmaxModules, softmax_modules};
 pub use softplus::softplus;
-pub use tied::{tied_cascade, tied_softmax_modules};
 
 use burn::{
     backend::DispatchDevice,
@@ -97,7 +100,7 @@ fn has_kernels<const D: usize>(tensor: &Tensor<D>) -> bool {
     is_on(tensor, |device, dtype| match device {
         #[cfg(feature = "flex")]
         DispatchDevice::Flex(_) => flex_has_kernels(device, dtype),
-        #[cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm"))]
+        #[cfg(feature = "cube")]
         DispatchDevice::Cube(_) => dtype == DType::F32,
         #[allow(unreachable_patterns)] // with Flex alone
         _ => false,

@@ -1,9 +1,47 @@
 //! Learned linear splines: the activations of the ridge baselines RR and CRR.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 
 use super::operands::Operands;
+use super::operation::Operation;
 use super::{has_kernels, portable};
+
+/// Uniform knots on [−range, range], two or more: where a number lies between them is said here, and said the same by
+/// every kernel (`tests`).
+#[derive(Clone, Copy, Debug)]
+pub struct Knots {
+    count: usize,
+    range: f64,
+}
+
+impl Knots {
+    /// `count` ≥ 2 knots from −range to range.
+    pub fn new(count: usize, range: f64) -> Self {
+        Self { count, range }
+    }
+
+    /// The distance of neighbours.
+    pub fn step(&self) -> f64 {
+        2.0 * self.range / (self.count - 1) as f64
+    }
+
+    /// Knots per unit of length, which positions are products with.
+    pub(crate) fn density(&self) -> f64 {
+        (self.count - 1) as f64 / (2.0 * self.range)
+    }
+
+    /// The piece each number lies on, counted from 0, and the fraction of the way along it: at a knot the piece to its
+    /// right, outside the knots the end piece and a fraction below 0 or above 1.
+    ///
+    /// # Shapes
+    /// `z` and both: `[batch, hidden]`
+    pub fn locate(&self, z: Tensor<2>) -> (Tensor<2, Int>, Tensor<2>) {
+        let position = (z + self.range) * self.density();
+        let last = (self.count - 2) as f64;
+        let piece = position.clone().detach().floor().clamp(0.0, last);
+        (piece.clone().int(), position - piece)
+    }
+}
 
 /// Evaluates one piecewise linear function per hidden unit.
 ///
@@ -35,23 +73,11 @@ pub fn linear_spline(z: Tensor<2>, coefficients: Tensor<2>, range: f64) -> Tenso
     );
     let (operands, z) = Operands::new("linear spline", z);
     let coefficients = operands.with("coefficients", coefficients);
-    let run = if has_kernels(&z) {
-        fused
+    let y = if has_kernels(&z) {
+        let inputs = vec![z.into_dispatch(), coefficients.into_dispatch()];
+        Operation::LinearSpline { range }.run(inputs)
     } else {
-        portable::linear_spline
+        portable::linear_spline(z, coefficients, range)
     };
-    operands.rounded(run(z, coefficients, range))
+    operands.rounded(y)
 }
-
-#[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
-fn fused(z: Tensor<2>, coefficients: Tensor<2>, range: f64) -> Tensor<2> {
-    use super::extension::ForwardKernels;
-    use burn::backend::Dispatch;
-
-    let (z, coefficients) = (z.into_dispatch(), coefficients.into_dispatch());
-    Tensor::from_dispatch(Dispatch::spline(z, coefficients, range))
-}
-
-/// Without a backend that has kernels there is no other way.
-#[cfg(not(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm")))]
-use portable::linear_spline as fused;

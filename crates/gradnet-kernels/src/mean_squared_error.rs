@@ -6,6 +6,7 @@
 use burn::tensor::Tensor;
 
 use super::operands::Operands;
+use super::operation::Operation;
 use super::{has_kernels, portable};
 
 /// The mean over batch and coordinates of (y − t)², `[1]`; 0 for a batch without rows, which has no
@@ -25,23 +26,10 @@ pub fn mean_squared_error(y: Tensor<2>, t: Tensor<2>) -> Tensor<1> {
     let (operands, y) = Operands::new("mean squared error", y);
     let t = operands.with("t", t);
     let has_rows = y.shape().num_elements() > 0;
-    let run = if has_rows && has_kernels(&y) {
-        fused
+    let loss = if has_rows && has_kernels(&y) {
+        Operation::MeanSquaredError.run(vec![y.into_dispatch(), t.into_dispatch()])
     } else {
-        portable::mean_squared_error
+        portable::mean_squared_error(y, t)
     };
-    operands.rounded(run(y, t))
+    operands.rounded(loss)
 }
-
-#[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
-fn fused(y: Tensor<2>, t: Tensor<2>) -> Tensor<1> {
-    use super::extension::ForwardKernels;
-    use burn::backend::Dispatch;
-
-    let loss = Dispatch::mean_squared_error(y.into_dispatch(), t.into_dispatch());
-    Tensor::from_dispatch(loss)
-}
-
-/// Without a backend that has kernels there is no other way.
-#[cfg(not(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm")))]
-use portable::mean_squared_error as fused;

@@ -3,12 +3,10 @@
 //! Backends without a kernel run these, and the tests hold the kernels against them: their derivative is Burn's,
 //! so it shares nothing with the backward passes derived by hand.
 
-use burn::tensor::{
-    Int, Tensor,
-    activation::{relu, softmax, tanh},
-};
+use burn::tensor::{Int, Tensor, activation::softmax};
 
-use super::CascadeFunction;
+use super::cascade::row;
+use super::{Cascade, Knots, Mix, SoftmaxModules};
 
 /// Beyond this, log(1 + e^z) is z in every element type, and up to here e^z is finite in `f32`.
 const SOFTPLUS_IS_IDENTITY: f64 = 40.0;
@@ -35,75 +33,61 @@ pub fn softplus<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 }
 
 /// [`cascade`](super::cascade), unfused: the same arguments, shapes and panics, without its checks.
-pub fn cascade(
+pub fn cascade(w: Tensor<2>, cascade: Cascade) -> Tensor<2> {
+    let Cascade {
+        alpha,
+        beta,
+        bias,
+        function,
+    } = cascade;
+    layers(w, [&alpha, &beta, &bias], |layer, z| {
+        function.value(layer, z)
+    })
+}
+
+/// The recurrence of a cascade, with a function of the layer and its argument z_l.
+///
+/// # Shapes
+/// - `w`, what the function is given and returns, output: `[batch, hidden]`
+/// - α, β and the biases: `[layers, hidden]`
+pub fn layers(
     w: Tensor<2>,
-    alpha: Tensor<2>,
-    beta: Tensor<2>,
-    bias: Tensor<2>,
-    function: CascadeFunction,
+    [alpha, beta, bias]: [&Tensor<2>; 3],
+    mut function: impl FnMut(usize, Tensor<2>) -> Tensor<2>,
 ) -> Tensor<2> {
     let [layers, _] = alpha.dims();
-    let row = |parameter: &Tensor<2>, layer: usize| parameter.clone().narrow(0, layer, 1);
     let mut scaled: Option<Tensor<2>> = None;
     for layer in 0..layers {
-        let affine = w.clone() * row(&beta, layer) + row(&bias, layer);
+        let affine = w.clone() * row(beta, layer) + row(bias, layer);
         let z = match scaled {
             Some(previous) => affine + previous,
             None => affine,
         };
-        let value = match &function {
-            CascadeFunction::Tanh => tanh(z),
-            // Burn's sigmoid is computed in f32 on some backends, whatever the element type.
-            CascadeFunction::Sigmoid => tanh(z * 0.5) * 0.5 + 0.5,
-            CascadeFunction::Softplus => softplus(z),
-            CascadeFunction::Relu => relu(z),
-            CascadeFunction::Learned { a, b } => {
-                let t = tanh(z.clone());
-                t.clone() * row(a, layer) + (z - t) * row(b, layer)
-            }
-        };
-        scaled = Some(value * row(&alpha, layer));
+        scaled = Some(function(layer, z) * row(alpha, layer));
     }
     // The caller has checked that there is a layer.
     scaled.unwrap_or(w)
 }
 
 /// [`softmax_modules`](super::softmax_modules), unfused: the same arguments and shapes, without its checks.
-pub fn softmax_modules(
-    z: Tensor<2>,
-    alpha: Tensor<1>,
-    temperature: Tensor<1>,
-    a: Option<Tensor<1>>,
-    b: Option<Tensor<1>>,
-    modules: usize,
-) -> Tensor<2> {
-    let [batch, hidden] = z.dims();
-    let by_module = |parameter: Tensor<1>| parameter.reshape([1, modules, 1]);
-    let u = z.reshape([batch, modules, hidden / modules]) * by_module(temperature);
+pub fn softmax_modules(z: Tensor<2>, modules: SoftmaxModules) -> Tensor<2> {
+    let ([batch, hidden], [count]) = (z.dims(), modules.alpha.dims());
+    let by_module = |parameter: Tensor<1>| parameter.reshape([1, count, 1]);
+    let u = z.reshape([batch, count, hidden / count]) * by_module(modules.temperature);
     let mut sum = softmax(u.clone(), 2);
-    if let Some(a) = a {
-        sum = sum * by_module(a);
+    if let Some(Mix { a, b }) = modules.mix {
+        sum = sum * by_module(a) - softmax(-u, 2) * by_module(b);
     }
-    if let Some(b) = b {
-        sum = sum - softmax(-u, 2) * by_module(b);
-    }
-    (sum * by_module(alpha)).reshape([batch, hidden])
+    (sum * by_module(modules.alpha)).reshape([batch, hidden])
 }
 
 /// [`linear_spline`](super::linear_spline), unfused: the same arguments and shapes, without its checks.
 pub fn linear_spline(z: Tensor<2>, coefficients: Tensor<2>, range: f64) -> Tensor<2> {
     let [batch, hidden] = z.dims();
     let [_, knots] = coefficients.dims();
-    let per_step = (knots - 1) as f64 / (2.0 * range);
-    let position = (z + range) * per_step;
-    let index = position
-        .clone()
-        .detach()
-        .floor()
-        .clamp(0.0, (knots - 2) as f64);
-    let fraction = position - index.clone();
-    let first = Tensor::<1, Int>::arange(0..hidden as i64, &index.device()) * knots as i64;
-    let left = (index.int() + first.unsqueeze::<2>()).reshape([batch * hidden]);
+    let (piece, fraction) = Knots::new(knots, range).locate(z);
+    let first = Tensor::<1, Int>::arange(0..hidden as i64, &fraction.device()) * knots as i64;
+    let left = (piece + first.unsqueeze::<2>()).reshape([batch * hidden]);
     let table = coefficients.reshape([hidden * knots]);
     let value = |index: Tensor<1, Int>| table.clone().select(0, index).reshape([batch, hidden]);
     let low = value(left.clone());

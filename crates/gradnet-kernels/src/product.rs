@@ -10,6 +10,7 @@ use burn::tensor::Tensor;
 
 use super::has_kernels;
 use super::operands::Operands;
+use super::operation::Operation;
 
 /// x Wᵀ: every row of `w` applied to every row of `x`.
 ///
@@ -26,7 +27,7 @@ pub fn product_transposed(x: Tensor<2>, w: Tensor<2>) -> Tensor<2> {
     let (operands, x) = Operands::new("x Wᵀ", x);
     let w = operands.with("w", w);
     let product = if has_kernels(&x) {
-        arranged(x, w)
+        Operation::ProductTransposed.run(vec![x.into_dispatch(), w.into_dispatch()])
     } else {
         x.matmul(w.transpose())
     };
@@ -48,39 +49,9 @@ pub fn product(s: Tensor<2>, w: Tensor<2>) -> Tensor<2> {
     let (operands, s) = Operands::new("s W", s);
     let w = operands.with("w", w);
     let product = if has_kernels(&s) {
-        weighed(s, w)
+        Operation::Product.run(vec![s.into_dispatch(), w.into_dispatch()])
     } else {
         s.matmul(w)
     };
     operands.rounded(product)
-}
-
-#[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
-fn arranged(x: Tensor<2>, w: Tensor<2>) -> Tensor<2> {
-    use super::extension::ForwardKernels;
-    use burn::backend::Dispatch;
-
-    let output = Dispatch::product_transposed(x.into_dispatch(), w.into_dispatch());
-    Tensor::from_dispatch(output)
-}
-
-#[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
-fn weighed(s: Tensor<2>, w: Tensor<2>) -> Tensor<2> {
-    use super::extension::ForwardKernels;
-    use burn::backend::Dispatch;
-
-    let output = Dispatch::product(s.into_dispatch(), w.into_dispatch());
-    Tensor::from_dispatch(output)
-}
-
-/// Without a backend that has kernels there is no other way.
-#[cfg(not(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm")))]
-fn arranged(x: Tensor<2>, w: Tensor<2>) -> Tensor<2> {
-    x.matmul(w.transpose())
-}
-
-/// Without a backend that has kernels there is no other way.
-#[cfg(not(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm")))]
-fn weighed(s: Tensor<2>, w: Tensor<2>) -> Tensor<2> {
-    s.matmul(w)
 }

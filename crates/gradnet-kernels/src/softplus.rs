@@ -6,6 +6,7 @@
 use burn::tensor::Tensor;
 
 use super::operands::Operands;
+use super::operation::Operation;
 use super::{has_kernels, portable};
 
 /// log(1 + e^x), elementwise and differentiable, without overflow for any x.
@@ -18,22 +19,10 @@ use super::{has_kernels, portable};
 /// - output: as `x`
 pub fn softplus<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     let (operands, x) = Operands::new("softplus", x);
-    let run = if has_kernels(&x) {
-        fused
+    let y = if has_kernels(&x) {
+        Operation::Softplus.run(vec![x.into_dispatch()])
     } else {
-        portable::softplus
+        portable::softplus(x)
     };
-    operands.rounded(run(x))
+    operands.rounded(y)
 }
-
-#[cfg(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm"))]
-fn fused<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    use super::extension::ForwardKernels;
-    use burn::backend::Dispatch;
-
-    Tensor::from_dispatch(Dispatch::softplus(x.into_dispatch()))
-}
-
-/// Without a backend that has kernels there is no other way.
-#[cfg(not(any(feature = "flex", feature = "wgpu", feature = "cuda", feature = "rocm")))]
-use portable::softplus as fused;

@@ -5,8 +5,8 @@
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::{
-    CascadeFunction, cascade, linear_spline, mean_squared_error, portable, product,
-    product_transposed, softmax_modules, softplus,
+    Cascade, CascadeFunction, Knots, Mix, ScalarFunction, SoftmaxModules, cascade, linear_spline,
+    mean_squared_error, portable, product, product_transposed, softmax_modules, softplus,
 };
 
 #[cfg(feature = "flex")]
@@ -148,56 +148,70 @@ fn reference_device() -> (Device, DType) {
     return (Device::default().autodiff(), DType::F64);
 }
 
-type Cascade = fn(Tensor<2>, Tensor<2>, Tensor<2>, Tensor<2>, CascadeFunction) -> Tensor<2>;
+type RunCascade = fn(Tensor<2>, Cascade) -> Tensor<2>;
+
+/// The inputs of a cascade, by name.
+#[derive(Clone)]
+struct CascadeInputs {
+    w: Input,
+    parameters: Cascade<Input>,
+}
+
+impl CascadeInputs {
+    /// Of a fixed function, or of learned ones.
+    fn new([batch, hidden, layers]: [usize; 3], function: Option<ScalarFunction>) -> Self {
+        let mut draw = Draw(7 + (batch * hidden * layers) as u64);
+        let w = draw.uniform(batch * hidden, -2.0, 2.0);
+        let mut parameter = |name, low, high| {
+            let numbers = draw.uniform(layers * hidden, low, high);
+            (name, numbers, vec![layers, hidden])
+        };
+        let parameters = Cascade {
+            alpha: parameter("alpha", 0.3, 1.2),
+            beta: parameter("beta", 0.3, 1.2),
+            bias: parameter("bias", -1.0, 1.0),
+            function: match function {
+                Some(function) => CascadeFunction::Fixed(function),
+                None => CascadeFunction::Learned {
+                    a: parameter("a", 0.3, 1.2),
+                    b: parameter("b", 0.1, 0.8),
+                },
+            },
+        };
+        Self {
+            w: ("w", w, vec![batch, hidden]),
+            parameters,
+        }
+    }
+
+    /// The parameters as tensors, and by name.
+    fn tensors(&self, device: &Device, dtype: DType) -> (Cascade, Vec<(&'static str, Tensor<2>)>) {
+        let cascade = self
+            .parameters
+            .as_ref()
+            .map(|_, input| tensor::<2>(input, device, dtype));
+        let mut named = Vec::new();
+        cascade
+            .as_ref()
+            .map(|name, tensor| named.push((name, tensor.clone())));
+        (cascade, named)
+    }
+}
 
 fn run_cascade(
-    run: Cascade,
-    inputs: &[Input],
-    function: Option<CascadeFunction>,
+    run: RunCascade,
+    inputs: &CascadeInputs,
     (device, dtype): (&Device, DType),
 ) -> Found {
-    let [w, alpha, beta, bias, a, b] =
-        std::array::from_fn(|i| tensor::<2>(&inputs[i], device, dtype));
-    let mut named = vec![
-        ("w", w.clone()),
-        ("alpha", alpha.clone()),
-        ("beta", beta.clone()),
-        ("bias", bias.clone()),
-    ];
-    let function = function.unwrap_or_else(|| {
-        named.push(("a", a.clone()));
-        named.push(("b", b.clone()));
-        CascadeFunction::Learned { a, b }
-    });
-    differentiated(run(w, alpha, beta, bias, function), &named, &[])
+    let w = tensor::<2>(&inputs.w, device, dtype);
+    let (cascade, mut named) = inputs.tensors(device, dtype);
+    named.push(("w", w.clone()));
+    differentiated(run(w, cascade), &named, &[])
 }
 
-fn cascade_inputs(batch: usize, hidden: usize, layers: usize) -> Vec<Input> {
-    let mut draw = Draw(7 + (batch * hidden * layers) as u64);
-    let shape = vec![layers, hidden];
-    let size = layers * hidden;
-    vec![
-        (
-            "w",
-            draw.uniform(batch * hidden, -2.0, 2.0),
-            vec![batch, hidden],
-        ),
-        ("alpha", draw.uniform(size, 0.3, 1.2), shape.clone()),
-        ("beta", draw.uniform(size, 0.3, 1.2), shape.clone()),
-        ("bias", draw.uniform(size, -1.0, 1.0), shape.clone()),
-        ("a", draw.uniform(size, 0.3, 1.2), shape.clone()),
-        ("b", draw.uniform(size, 0.1, 0.8), shape),
-    ]
-}
-
-fn functions() -> [Option<CascadeFunction>; 5] {
-    [
-        Some(CascadeFunction::Tanh),
-        Some(CascadeFunction::Sigmoid),
-        Some(CascadeFunction::Softplus),
-        Some(CascadeFunction::Relu),
-        None,
-    ]
+/// Every fixed function, and the learned ones.
+fn functions() -> impl Iterator<Item = Option<ScalarFunction>> {
+    ScalarFunction::ALL.map(Some).into_iter().chain([None])
 }
 
 #[test]
@@ -211,21 +225,16 @@ fn a_cascade_agrees_with_its_portable_form_on_every_backend() {
                 if batch * hidden > 100_000 && layers != 4 {
                     continue;
                 }
-                let inputs = cascade_inputs(batch, hidden, layers);
                 for function in functions() {
-                    let reference = run_cascade(
-                        portable::cascade,
-                        &inputs,
-                        function.clone(),
-                        (&device, dtype),
-                    );
+                    let inputs = CascadeInputs::new([batch, hidden, layers], function);
+                    let reference = run_cascade(portable::cascade, &inputs, (&device, dtype));
                     for place in &places {
                         let case = format!(
                             "{}, batch {batch}, hidden {hidden}, layers {layers}, {function:?}",
                             place.name
                         );
                         let at = (&place.device, place.dtype);
-                        let found = run_cascade(cascade, &inputs, function.clone(), at);
+                        let found = run_cascade(cascade, &inputs, at);
                         assert_close(&found, &reference, place.tolerance, &case);
                     }
                 }
@@ -234,32 +243,62 @@ fn a_cascade_agrees_with_its_portable_form_on_every_backend() {
     }
 }
 
-type Modules =
-    fn(Tensor<2>, Tensor<1>, Tensor<1>, Option<Tensor<1>>, Option<Tensor<1>>, usize) -> Tensor<2>;
+type RunModules = fn(Tensor<2>, SoftmaxModules) -> Tensor<2>;
+
+/// The inputs of softmax modules, by name.
+struct ModulesInputs {
+    z: Input,
+    parameters: SoftmaxModules<Input>,
+}
+
+impl ModulesInputs {
+    /// Modules of so many units; with temperatures of both signs.
+    fn new([batch, width, modules]: [usize; 3], learned: bool) -> Self {
+        let mut draw = Draw(17 + (batch * width * modules) as u64);
+        let hidden = width * modules;
+        let z = draw.uniform(batch * hidden, -3.0, 3.0);
+        let mut parameter =
+            |name, low, high| (name, draw.uniform(modules, low, high), vec![modules]);
+        let parameters = SoftmaxModules {
+            alpha: parameter("alpha", 0.5, 1.5),
+            temperature: parameter("temperature", -1.5, 1.5),
+            mix: learned.then(|| Mix {
+                a: parameter("a", 0.5, 1.5),
+                b: parameter("b", -1.0, 1.0),
+            }),
+        };
+        Self {
+            z: ("z", z, vec![batch, hidden]),
+            parameters,
+        }
+    }
+
+    /// The parameters as tensors, and by name.
+    fn tensors(
+        &self,
+        device: &Device,
+        dtype: DType,
+    ) -> (SoftmaxModules, Vec<(&'static str, Tensor<1>)>) {
+        let modules = self
+            .parameters
+            .as_ref()
+            .map(|_, input| tensor::<1>(input, device, dtype));
+        let mut named = Vec::new();
+        modules
+            .as_ref()
+            .map(|name, tensor| named.push((name, tensor.clone())));
+        (modules, named)
+    }
+}
 
 fn run_modules(
-    run: Modules,
-    inputs: &[Input],
-    [with_a, with_b]: [bool; 2],
-    modules: usize,
+    run: RunModules,
+    inputs: &ModulesInputs,
     (device, dtype): (&Device, DType),
 ) -> Found {
-    let z = tensor::<2>(&inputs[0], device, dtype);
-    let [alpha, temperature, a, b] =
-        std::array::from_fn(|i| tensor::<1>(&inputs[i + 1], device, dtype));
-    let mut named = vec![
-        ("alpha", alpha.clone()),
-        ("temperature", temperature.clone()),
-    ];
-    if with_a {
-        named.push(("a", a.clone()));
-    }
-    if with_b {
-        named.push(("b", b.clone()));
-    }
-    let (a, b) = (with_a.then_some(a), with_b.then_some(b));
-    let output = run(z.clone(), alpha, temperature, a, b, modules);
-    differentiated(output, &[("z", z)], &named)
+    let z = tensor::<2>(&inputs.z, device, dtype);
+    let (modules, named) = inputs.tensors(device, dtype);
+    differentiated(run(z.clone(), modules), &[("z", z)], &named)
 }
 
 #[test]
@@ -269,34 +308,17 @@ fn softmax_modules_agree_with_their_portable_form_on_every_backend() {
     for batch in [1, 7, 100, 1000] {
         for width in [1, 5, 7, 33, 247] {
             for modules in [1, 4] {
-                let mut draw = Draw(17 + (batch * width * modules) as u64);
-                let hidden = width * modules;
-                let inputs = vec![
-                    (
-                        "z",
-                        draw.uniform(batch * hidden, -3.0, 3.0),
-                        vec![batch, hidden],
-                    ),
-                    ("alpha", draw.uniform(modules, 0.5, 1.5), vec![modules]),
-                    (
-                        "temperature",
-                        draw.uniform(modules, -1.5, 1.5),
-                        vec![modules],
-                    ),
-                    ("a", draw.uniform(modules, 0.5, 1.5), vec![modules]),
-                    ("b", draw.uniform(modules, -1.0, 1.0), vec![modules]),
-                ];
-                for with in [[false, false], [true, true], [true, false], [false, true]] {
+                for learned in [false, true] {
+                    let inputs = ModulesInputs::new([batch, width, modules], learned);
                     let at = (&device, dtype);
-                    let reference =
-                        run_modules(portable::softmax_modules, &inputs, with, modules, at);
+                    let reference = run_modules(portable::softmax_modules, &inputs, at);
                     for place in &places {
                         let case = format!(
-                            "{}, batch {batch}, width {width}, modules {modules}, a and b {with:?}",
+                            "{}, batch {batch}, width {width}, modules {modules}, learned {learned}",
                             place.name
                         );
                         let at = (&place.device, place.dtype);
-                        let found = run_modules(softmax_modules, &inputs, with, modules, at);
+                        let found = run_modules(softmax_modules, &inputs, at);
                         assert_close(&found, &reference, place.tolerance, &case);
                     }
                 }
@@ -358,6 +380,37 @@ fn a_linear_spline_agrees_with_its_portable_form_on_every_backend() {
                     assert_close(&found, &reference, tolerance, &case);
                 }
             }
+        }
+    }
+}
+
+/// One piece for every number, a knot and its neighbours among the floats included, whoever looks.
+#[test]
+fn every_kernel_finds_the_piece_that_the_knots_say() {
+    for (count, range) in [(2, 0.75), (7, 0.75), (41, 4.0), (10, 0.1)] {
+        let knots = Knots::new(count, range);
+        for place in places() {
+            let mut z = Vec::new();
+            for knot in 0..count {
+                let at = knot as f64 * knots.step() - range;
+                let single = at as f32;
+                let near = [single.next_down(), single, single.next_up()];
+                z.extend(near.map(f64::from).into_iter().chain([at]));
+            }
+            let units = z.len();
+            // The values k² at the knots: the slope tells the piece.
+            let squares = (0..units * count).map(|i| ((i % count) * (i % count)) as f64);
+            let coefficients = ("coefficients", squares.collect(), vec![units, count]);
+            let at = |input| tensor::<2>(input, &place.device, place.dtype);
+            let z = ("z", z, vec![1, units]);
+            let z = at(&z);
+            let gradients = linear_spline(z.clone(), at(&coefficients), range).sum();
+            let slopes = numbers(z.grad(&gradients.backward()).unwrap());
+            let piece = |slope: f64| ((slope * knots.step() - 1.0) / 2.0).round();
+            let found: Vec<f64> = slopes.into_iter().map(piece).collect();
+            let expected = knots.locate(z.inner()).0.into_data();
+            let expected = expected.convert::<f64>().try_to_vec::<f64>().unwrap();
+            assert_eq!(found, expected, "{}, {count} knots", place.name);
         }
     }
 }
@@ -483,29 +536,25 @@ fn the_mean_squared_error_and_its_gradients_are_those_of_tensor_operations_on_ev
 #[test]
 fn operations_read_transposed_and_sliced_inputs_in_their_order() {
     let (batch, hidden, layers) = (9, 13, 4);
-    let inputs = cascade_inputs(batch, hidden, layers);
+    let inputs = CascadeInputs::new([batch, hidden, layers], Some(ScalarFunction::Tanh));
     for place in places() {
         // The output read transposed makes the gradient arrive transposed.
         let run = |views: bool| {
-            let [w, alpha, beta, bias, ..] = std::array::from_fn::<_, 6, _>(|i| {
-                tensor::<2>(&inputs[i], &place.device, place.dtype)
-            });
-            let named = [("w", w.clone()), ("alpha", alpha.clone())];
-            let twice = |t: Tensor<2>| Tensor::cat(vec![t.clone(), t], 0);
-            let [w, alpha, bias] = if views {
-                [
-                    twice(w)
-                        .transpose()
-                        .slice([0..hidden, batch..2 * batch])
-                        .transpose(),
-                    twice(alpha).narrow(0, layers, layers),
-                    twice(bias).narrow(0, 0, layers),
-                ]
+            let w = tensor::<2>(&inputs.w, &place.device, place.dtype);
+            let (mut parameters, mut named) = inputs.tensors(&place.device, place.dtype);
+            named.push(("w", w.clone()));
+            let twice = |t: &Tensor<2>| Tensor::cat(vec![t.clone(), t.clone()], 0);
+            let w = if views {
+                parameters.alpha = twice(&parameters.alpha).narrow(0, layers, layers);
+                parameters.bias = twice(&parameters.bias).narrow(0, 0, layers);
+                twice(&w)
+                    .transpose()
+                    .slice([0..hidden, batch..2 * batch])
+                    .transpose()
             } else {
-                [w, alpha, bias]
+                w
             };
-            let y = cascade(w, alpha, beta, bias, CascadeFunction::Tanh).transpose();
-            differentiated(y, &named, &[])
+            differentiated(cascade(w, parameters).transpose(), &named, &[])
         };
         assert_close(&run(true), &run(false), 1e-6, place.name);
     }
@@ -517,13 +566,20 @@ fn an_input_that_is_not_a_number_gives_no_number() {
         let nan = ("w", vec![f64::NAN, 0.5], vec![1, 2]);
         let one = ("p", vec![1.0, 1.0], vec![1, 2]);
         let at = |input| tensor::<2>(input, &place.device, place.dtype);
-        for function in functions().into_iter().flatten() {
+        for function in ScalarFunction::ALL {
             // The rule max(NaN, 0) = NaN is not every device's.
             if place.name.starts_with("wgpu") {
                 continue;
             }
             let case = format!("{} {function:?}", place.name);
-            let y = cascade(at(&nan), at(&one), at(&one), at(&one), function);
+            let [alpha, beta, bias] = [(); 3].map(|()| at(&one));
+            let parameters = Cascade {
+                alpha,
+                beta,
+                bias,
+                function: CascadeFunction::Fixed(function),
+            };
+            let y = cascade(at(&nan), parameters);
             let y = numbers(y.inner());
             assert!(y[0].is_nan() && y[1].is_finite(), "{case}: {y:?}");
         }
@@ -606,15 +662,9 @@ fn adam_without_epsilon_is_finite_and_still_without_a_gradient_on_every_backend(
 #[test]
 fn results_do_not_depend_on_the_number_of_threads() {
     let at = (&Device::flex().autodiff(), DType::F32);
-    let cascade_inputs = cascade_inputs(1000, 97, 4);
+    let cascade_inputs = CascadeInputs::new([1000, 97, 4], None);
+    let module_inputs = ModulesInputs::new([1000, 20, 5], true);
     let mut draw = Draw(5);
-    let module_inputs = vec![
-        ("z", draw.uniform(1000 * 100, -3.0, 3.0), vec![1000, 100]),
-        ("alpha", draw.uniform(5, 0.5, 1.5), vec![5]),
-        ("temperature", draw.uniform(5, 0.5, 1.5), vec![5]),
-        ("a", draw.uniform(5, 0.5, 1.5), vec![5]),
-        ("b", draw.uniform(5, 0.5, 1.5), vec![5]),
-    ];
     let spline_inputs = vec![
         ("z", draw.uniform(1000 * 97, -2.0, 2.0), vec![1000, 97]),
         ("coefficients", draw.uniform(97 * 7, -2.0, 2.0), vec![97, 7]),
@@ -626,8 +676,8 @@ fn results_do_not_depend_on_the_number_of_threads() {
             .unwrap();
         pool.install(|| {
             (
-                run_cascade(cascade, &cascade_inputs, None, at),
-                run_modules(softmax_modules, &module_inputs, [true, true], 5, at),
+                run_cascade(cascade, &cascade_inputs, at),
+                run_modules(softmax_modules, &module_inputs, at),
                 run_spline(linear_spline, &spline_inputs, 1.0, at),
                 shells::tied(at),
             )

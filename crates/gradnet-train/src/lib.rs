@@ -9,6 +9,7 @@
 //! | [`registry`] | the networks by name, their settings in config files, widths for a budget |
 //! | [`targets`] | fields given by a formula, those of the paper among them |
 //! | [`data`] | points, batches and files of pairs; [`files`] reads and writes tables and arrays of any format |
+//! | [`measure`] | distances between samples |
 //! | [`config`], [`experiment`] | a config file and the checked experiment it becomes |
 //! | [`training`] | the loop, checkpoints |
 //! | [`sweep`] | grids of runs, from a base config, overrides and seeds to a table |
@@ -26,6 +27,8 @@ pub mod experiment;
 pub mod files;
 pub mod interchange;
 mod interrupter;
+mod machine;
+pub mod measure;
 mod nearest;
 pub mod predict;
 pub mod registry;
@@ -42,6 +45,7 @@ pub mod two_body;
 pub use digest::Digest;
 pub use experiment::{Experiment, ExperimentError};
 pub use interrupter::Interrupter;
+pub use machine::machine;
 pub use run::{Run, RunError};
 pub use setting::SettingError;
 pub use training::{Summary, TrainError, TrainOptions, resume, train};

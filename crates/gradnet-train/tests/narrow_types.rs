@@ -10,8 +10,9 @@ use burn::tensor::quantization::{QuantScheme, QuantStore, QuantValue};
 use burn::tensor::{DType, Device, FloatDType, Gradients, Tensor, TensorData};
 use gradnet_core::analysis::host;
 use gradnet_core::kernel::{
-    CascadeFunction, FusedAdam, cascade, linear_spline, mean_squared_error, product,
-    product_transposed, softmax_modules, softplus, tied_cascade, tied_softmax_modules,
+    Cascade, CascadeFunction, FusedActivation, FusedAdam, ScalarFunction, SoftmaxModules, cascade,
+    linear_spline, mean_squared_error, product, product_transposed, softmax_modules, softplus,
+    tied_shell,
 };
 use gradnet_core::{ParameterSource, VectorField};
 use gradnet_train::registry::{Network, NetworkConfig, Size, registry};
@@ -33,6 +34,23 @@ fn numbers<const D: usize>(shape: [usize; D], seed: u64, dtype: DType) -> Tensor
     // Of the narrowest type, so that all types start from the same numbers.
     let data = TensorData::new(values, shape).convert_dtype(DType::BF16);
     Tensor::from_data(data.convert_dtype(dtype), (&device(), dtype))
+}
+
+fn tanh_cascade([alpha, beta, bias]: [Tensor<2>; 3]) -> Cascade {
+    Cascade {
+        alpha,
+        beta,
+        bias,
+        function: CascadeFunction::Fixed(ScalarFunction::Tanh),
+    }
+}
+
+fn softmax(alpha: Tensor<1>, temperature: Tensor<1>) -> SoftmaxModules {
+    SoftmaxModules {
+        alpha,
+        temperature,
+        mix: None,
+    }
 }
 
 /// Casts every parameter.
@@ -247,15 +265,15 @@ fn quantised_operands_are_dequantised_as_in_burns_own_operations() {
     let parameters = |seed| plain([2, 6], seed, DType::F32);
     let narrow = quantised(parameters(4));
     let run = |w: Tensor<2>, alpha: Tensor<2>| {
-        let tanh = CascadeFunction::Tanh;
-        tied_cascade(x.clone(), w, alpha, parameters(5), parameters(6), tanh)
+        let cascade = tanh_cascade([alpha, parameters(5), parameters(6)]);
+        tied_shell(x.clone(), w, None, FusedActivation::Cascade(cascade))
     };
     same(
         run(w.clone(), narrow.clone()),
         run(dense.clone(), narrow.clone().dequantize()),
     );
     let module = |seed| plain([2], seed, DType::F32);
-    let modules = |z: Tensor<2>, t: Tensor<1>| softmax_modules(z, module(7), t, None, None, 2);
+    let modules = |z: Tensor<2>, t: Tensor<1>| softmax_modules(z, softmax(module(7), t));
     let t = quantised(module(8));
     same(
         modules(s.clone(), t.clone()),
@@ -315,12 +333,12 @@ fn operands_of_two_float_types_are_refused_by_name() {
             "`beta` is f64, but the first operand is f32",
             |one, other| {
                 let (w, p) = (plain([5, 6], 1, one), |dtype| plain([2, 6], 2, dtype));
-                cascade(w, p(one), p(other), p(one), CascadeFunction::Tanh);
+                cascade(w, tanh_cascade([p(one), p(other), p(one)]));
             },
         ),
         ("softmax modules", "`temperature` is f64", |one, other| {
             let (alpha, t) = (plain([2], 1, one), plain([2], 2, other));
-            softmax_modules(plain([5, 6], 1, one), alpha, t, None, None, 2);
+            softmax_modules(plain([5, 6], 1, one), softmax(alpha, t));
         }),
         ("linear spline", "`coefficients` is f64", |one, other| {
             linear_spline(plain([5, 6], 1, one), plain([6, 5], 2, other), 1.0);
@@ -337,12 +355,14 @@ fn operands_of_two_float_types_are_refused_by_name() {
         ("tied cascade", "`w` is f64", |one, other| {
             let p = plain([2, 6], 2, one);
             let (x, w) = (plain([5, 3], 1, one), plain([6, 3], 2, other));
-            tied_cascade(x, w, p.clone(), p.clone(), p, CascadeFunction::Relu);
+            let cascade = tanh_cascade([p.clone(), p.clone(), p]);
+            tied_shell(x, w, None, FusedActivation::Cascade(cascade));
         }),
         ("tied softmax modules", "`alpha` is f64", |one, other| {
             let (x, w) = (plain([5, 3], 1, one), plain([6, 3], 2, one));
             let (bias, alpha, t) = (plain([6], 3, one), plain([2], 4, other), plain([2], 5, one));
-            tied_softmax_modules(x, w, bias, alpha, t, None);
+            let modules = FusedActivation::SoftmaxModules(softmax(alpha, t));
+            tied_shell(x, w, Some(bias), modules);
         }),
     ];
     for (operation, text, run) in cases {

@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use gradnet_experiments::figure::{self, Figure};
-use gradnet_experiments::reproduce::{
-    Grid, Options, Plan, ReproduceError, Selection, Store, reproduce,
-};
+use gradnet_experiments::reproduce::{Paper, Results, Selection, reproduce};
 use gradnet_experiments::universality::{self, UniversalityError};
 use gradnet_train::backend::Backend;
 use gradnet_train::config::nearest;
 use gradnet_train::registry::registry;
+use gradnet_train::sweep::{Options, Shard};
 
 use crate::arguments::{Reproduce, Reproduction};
 use crate::device;
@@ -45,7 +44,7 @@ impl Reproduction {
             Self::Curves => vec![Part::Figure(Figure::Curves)],
             Self::Universality => vec![Part::Universality],
             Self::Speed => vec![Part::Figure(Figure::Speed)],
-            Self::All => Grid::names()
+            Self::All => Paper::names()
                 .map(Part::Table)
                 .chain(Figure::ALL.map(Part::Figure))
                 .chain([Part::Universality])
@@ -71,28 +70,32 @@ pub fn run(options: &Reproduce) -> Result<ExitCode, Failure> {
         jobs: options.jobs.unwrap_or_else(|| jobs(backend)),
         backend,
         device,
-        out: out.clone(),
+        shard: Shard::ALL,
         interrupter: signals::interrupter(),
+        // Figures draw the networks in the plane and on phase space.
+        keeps: |experiment| experiment.dim() <= 8,
     };
-    let grid =
-        |name| Grid::from_name(name).map(|grid| if options.quick { grid.quick() } else { grid });
+    let results = Results::new(&out);
+    let paper = |name| match options.quick {
+        true => Paper::from_name(name).map(Paper::quick),
+        false => Paper::from_name(name),
+    };
     for part in parts {
         match part {
             Part::Table(name) => {
-                let Some(grid) = grid(name) else { continue };
-                let plan = Plan::new(grid, selection.clone());
+                let Some(paper) = paper(name) else { continue };
                 let cells = Cells::new();
-                let table = reproduce(&plan, &settings, &cells)?;
+                let table = reproduce(&paper, &selection, &results, &settings, &cells)?;
                 drop(cells);
                 output::line(table.markdown())?;
             }
             Part::Figure(chosen) => {
-                let grids: Vec<Grid> = Grid::names().filter_map(grid).collect();
-                draw(chosen, &grids, &settings)?;
+                let papers: Vec<Paper> = Paper::names().filter_map(paper).collect();
+                draw(chosen, &papers, &results, &settings)?;
             }
             Part::Universality => {
-                fit_classes(options.quick, &settings)?;
-                draw(Figure::Universality, &[], &settings)?;
+                fit_classes(options.quick, &results, &settings)?;
+                draw(Figure::Universality, &[], &results, &settings)?;
             }
         }
     }
@@ -100,9 +103,13 @@ pub fn run(options: &Reproduce) -> Result<ExitCode, Failure> {
 }
 
 /// Draws a figure and prints its paths.
-fn draw(figure: Figure, grids: &[Grid], settings: &Options) -> Result<(), Failure> {
-    let store = Store::new(&settings.out);
-    let drawn = figure::draw(figure, &store, grids, &settings.device)
+fn draw(
+    figure: Figure,
+    papers: &[Paper],
+    results: &Results,
+    settings: &Options,
+) -> Result<(), Failure> {
+    let drawn = figure::draw(figure, results, papers, &settings.device)
         .map_err(|error| Failure::input(error.to_string(), error.remedy()))?;
     for path in drawn {
         output::line(path.display())?;
@@ -111,7 +118,7 @@ fn draw(figure: Figure, grids: &[Grid], settings: &Options) -> Result<(), Failur
 }
 
 /// Fits every theorem's class at every width, prints a line a fit and writes them all.
-fn fit_classes(quick: bool, settings: &Options) -> Result<(), Failure> {
+fn fit_classes(quick: bool, results: &Results, settings: &Options) -> Result<(), Failure> {
     let options = universality::Options::new(0, quick);
     let total = options.rows();
     let device = settings.device.clone().without_autodiff();
@@ -140,9 +147,9 @@ fn fit_classes(quick: bool, settings: &Options) -> Result<(), Failure> {
             "fit at other widths, or with another --backend",
         ),
     })?;
-    let path = settings.out.join(figure::UNIVERSALITY);
+    let path = results.folder().join(figure::UNIVERSALITY);
     let text = serde_json::to_string_pretty(&rows)? + "\n";
-    Ok(Store::new(&settings.out).write(&path, text.as_bytes())?)
+    Ok(results.write(&path, text.as_bytes())?)
 }
 
 /// One job a core where the processor computes, else one.
@@ -157,17 +164,18 @@ pub(super) fn jobs(backend: Backend) -> usize {
 
 /// The part asked for; what no table has is refused rather than left out.
 fn selection(options: &Reproduce, parts: &[Part]) -> Result<Selection, Failure> {
-    let grids: Vec<Grid> = parts
+    let papers: Vec<Paper> = parts
         .iter()
         .filter_map(|part| match part {
-            Part::Table(name) => Grid::from_name(name),
+            Part::Table(name) => Paper::from_name(name),
             Part::Figure(_) | Part::Universality => None,
         })
         .collect();
     for name in options.networks.iter().flatten() {
         let names = || {
-            let networks = grids.iter().flat_map(|grid| &grid.networks);
-            networks.map(|network| network.network.as_str())
+            papers
+                .iter()
+                .flat_map(|p| p.rows().map(|(_, network)| network))
         };
         if names().all(|known| known != name) {
             let known = registry().iter().any(|entry| entry.name == name);
@@ -186,9 +194,9 @@ fn selection(options: &Reproduce, parts: &[Part]) -> Result<Selection, Failure> 
         }
     }
     for dim in options.dims.iter().flatten() {
-        let dims = || grids.iter().flat_map(|grid| &grid.dims);
-        if dims().all(|known| known != dim) {
-            let known: Vec<String> = dims().map(usize::to_string).collect();
+        let dims = || papers.iter().flat_map(Paper::dims);
+        if dims().all(|known| known != *dim) {
+            let known: Vec<String> = dims().map(|dim| dim.to_string()).collect();
             let help = match known.is_empty() {
                 true => "leave out --dims: there is one dimension only".to_owned(),
                 false => format!("its dimensions are {}", known.join(", ")),
@@ -204,19 +212,4 @@ fn selection(options: &Reproduce, parts: &[Part]) -> Result<Selection, Failure> 
         dims: options.dims.clone(),
         seeds: options.seeds,
     })
-}
-
-impl From<ReproduceError> for Failure {
-    fn from(error: ReproduceError) -> Self {
-        match error {
-            ReproduceError::Run(error) => Self::from(error),
-            error => {
-                let code = match error {
-                    ReproduceError::Interrupted { .. } => 130,
-                    _ => 2,
-                };
-                Self::told(error.to_string(), error.remedy(), code)
-            }
-        }
-    }
 }

@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
-use gradnet_train::sweep::{self, Cell, Options, Record, Shard, Sweep, SweepError, Watch};
+use gradnet_train::sweep::{self, Cell, Options, Shard, Sweep, SweepError};
 
 use super::reproduce::jobs;
 use crate::arguments;
 use crate::device;
 use crate::diagnostics::Failure;
 use crate::output;
+use crate::progress::Cells;
 use crate::signals;
 
 /// Runs the sweep and prints its table; files lie in the output folder.
@@ -29,10 +30,13 @@ pub fn run(options: &arguments::Sweep) -> Result<ExitCode, Failure> {
         shard: options.shard.unwrap_or(Shard::ALL),
         backend,
         device,
-        output: folder.clone(),
+        keeps: |_| true,
         interrupter: signals::interrupter(),
     };
-    match sweep::run(&sweep, &settings, &Told)? {
+    let cells = Cells::new();
+    let table = sweep::run(&sweep, &folder, &settings, &cells)?;
+    drop(cells);
+    match table {
         Some(table) => {
             output::line(table.markdown())?;
             output::note(format_args!("table and records in {}", folder.display()));
@@ -47,45 +51,25 @@ pub fn run(options: &arguments::Sweep) -> Result<ExitCode, Failure> {
 
 /// Prints the cells of the first seed, and how often the chosen ones are repeated.
 fn list(sweep: &Sweep) -> Result<ExitCode, Failure> {
-    let seeds = sweep.seeds();
-    let cells = sweep.cells(seeds[0])?;
+    let places = sweep.places()?;
+    let first = places.iter().flat_map(|place| &place.candidates);
     let row = |cell: &Cell| {
-        let varied = cell
-            .candidate
-            .iter()
-            .map(|(key, value)| format!("{key} = {value}"));
         [
             cell.case.clone(),
             cell.row.clone(),
-            varied.collect::<Vec<_>>().join(", "),
+            cell.varied(),
             cell.name(),
         ]
     };
-    let rows: Vec<_> = cells.iter().map(row).collect();
+    let rows: Vec<_> = first.map(|seeds| row(&seeds[0])).collect();
     output::table(["case", "row", "varied", "cell"], &rows)?;
+    let further = places.iter().map(|place| place.candidates[0].len() - 1);
     output::note(format_args!(
-        "{} cells with seed {}; what validates best is repeated with {} more",
-        cells.len(),
-        seeds[0],
-        seeds.len() - 1
+        "{} cells with the first seed; what validates best is repeated, which are {} more",
+        rows.len(),
+        further.sum::<usize>()
     ));
     Ok(ExitCode::SUCCESS)
-}
-
-/// A line on stderr for each cell.
-struct Told;
-
-impl Watch for Told {
-    fn ended(&self, record: &Record, done: usize, total: usize) {
-        let result = match &record.failure {
-            Some(failure) => failure.clone(),
-            None => format!("validation {:.3}", record.validation()),
-        };
-        let (row, case, seed) = (&record.row, &record.case, record.experiment.seed);
-        output::note(format_args!(
-            "[{done}/{total}] {row} {case} seed {seed}: {result}"
-        ));
-    }
 }
 
 impl From<SweepError> for Failure {

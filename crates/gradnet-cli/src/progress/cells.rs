@@ -1,6 +1,6 @@
-//! A reproduction on stderr: a bar with the table so far on a terminal, a line a cell elsewhere.
+//! A sweep or a reproduction on stderr: a bar with the table so far on a terminal, a line a cell elsewhere.
 
-use gradnet_experiments::reproduce::{Cell, Progress, Record, Table, Watch};
+use gradnet_train::sweep::{Cell, Progress, Record, Watch};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::duration;
@@ -31,28 +31,25 @@ impl Cells {
 impl Watch for Cells {
     fn begun(&self, cell: &Cell) {
         if self.bar.is_hidden() {
-            output::note(format_args!("{}: {} begins", cell.table, cell.name()));
+            output::note(format_args!("{} begins", cell.name()));
         }
     }
 
-    fn ended(&self, record: &Record, progress: Progress, table: &Table) {
-        let left = match progress.left_s {
-            Some(seconds) => format!(", {} left", duration(seconds)),
-            None => String::new(),
-        };
+    fn ended(&self, record: &Record, progress: Progress, table: &str) {
+        let left = format!(", {} left", duration(progress.left_s));
         if self.bar.is_hidden() {
-            let outcome = match (&record.result, &record.failure) {
-                (Some(result), _) => format!(
-                    "{:.2} dB on the test, {:.2} dB on validation",
-                    result.test.mse_db_mean, result.validation_db
-                ),
-                (None, failure) => failure.clone().unwrap_or_default(),
+            let outcome = match &record.failure {
+                Some(failure) => failure.clone(),
+                None => format!("validation {:.3}", record.validation()),
             };
+            let place = [record.row.as_str(), record.case.as_str()];
+            let place = place.into_iter().filter(|name| !name.is_empty());
             output::note(format_args!(
-                "[{}/{}] {}: {outcome} ({}){left}",
+                "[{}/{}] {}, seed {}: {outcome} ({}){left}",
                 progress.done,
                 progress.total,
-                record.cell,
+                place.collect::<Vec<_>>().join(", "),
+                record.experiment.seed,
                 duration(record.wall_s),
             ));
             return;
@@ -60,11 +57,11 @@ impl Watch for Cells {
         self.bar.set_length(progress.total as u64);
         self.bar.set_position(progress.done as u64);
         self.bar.set_prefix(left);
-        self.bar.set_message(table.markdown());
+        self.bar.set_message(table.to_owned());
     }
 }
 
-/// A reproduction that fails leaves no half-drawn bar beneath its report.
+/// One that fails leaves no half-drawn bar beneath its report.
 impl Drop for Cells {
     fn drop(&mut self) {
         self.bar.finish_and_clear();

@@ -3,8 +3,9 @@
 //! A hidden vector of `modules * width` units is read as `modules` blocks of `width`.
 
 use super::soft_maximum::soft_maximum;
-use super::{ScalarFunction, composed_shell};
-use crate::kernel::{softmax_modules, softplus, tied_softmax_modules};
+use crate::kernel::{
+    FusedActivation, Mix, ScalarFunction, SoftmaxModules, softmax_modules, softplus,
+};
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
 use burn::module::{Module, ModuleDisplay, Param};
@@ -32,18 +33,9 @@ pub trait BlockPotential: Module + ModuleDisplay + Sync {
     /// `z`: `[batch, modules * width]`, `scale`: `[modules]`; returns the shape of `z`.
     fn scaled_gradient(&self, z: Tensor<2>, scale: Tensor<1>) -> Tensor<2>;
 
-    /// The shell `Wᵀ [c_m ∇φ_m]_m (W x + a)`: see [`Activation::within_shell`](super::Activation::within_shell).
-    ///
-    /// # Shapes
-    /// `x`: `[batch, dim]`, `weight`: `[modules * width, dim]`, `bias`: `[modules * width]`, `scale`: `[modules]`.
-    fn within_shell(
-        &self,
-        x: Tensor<2>,
-        weight: Tensor<2>,
-        bias: Option<Tensor<1>>,
-        scale: Tensor<1>,
-    ) -> Tensor<2> {
-        composed_shell(x, weight, bias, |z| self.scaled_gradient(z, scale))
+    /// [`scaled_gradient`](Self::scaled_gradient) as an activation that a shell has a kernel for.
+    fn fused(&self, _scale: Tensor<1>) -> Option<FusedActivation> {
+        None
     }
 
     /// The products `H_{φ_m}(z_m) v_m`, all shapes `[batch, modules, width]`.
@@ -91,6 +83,15 @@ impl<S: Sign> SoftmaxBlock<S> {
                 )
             }),
             sign: PhantomData,
+        }
+    }
+
+    /// The modules of which this is the potential, scaled.
+    fn modules(&self, alpha: Tensor<1>) -> SoftmaxModules {
+        SoftmaxModules {
+            alpha,
+            temperature: self.temperatures(),
+            mix: self.weights().map(|(a, b)| Mix { a, b }),
         }
     }
 
@@ -142,22 +143,11 @@ impl<S: Sign> BlockPotential for SoftmaxBlock<S> {
     }
 
     fn scaled_gradient(&self, z: Tensor<2>, scale: Tensor<1>) -> Tensor<2> {
-        let [modules] = self.temperature.dims();
-        let (a, b) = self.weights().unzip();
-        softmax_modules(z, scale, self.temperatures(), a, b, modules)
+        softmax_modules(z, self.modules(scale))
     }
 
-    fn within_shell(
-        &self,
-        x: Tensor<2>,
-        weight: Tensor<2>,
-        bias: Option<Tensor<1>>,
-        scale: Tensor<1>,
-    ) -> Tensor<2> {
-        let [hidden, _] = weight.dims();
-        let bias = bias.unwrap_or_else(|| Tensor::zeros([hidden], (&x.device(), x.dtype())));
-        let temperatures = self.temperatures();
-        tied_softmax_modules(x, weight, bias, scale, temperatures, self.weights())
+    fn fused(&self, scale: Tensor<1>) -> Option<FusedActivation> {
+        Some(FusedActivation::SoftmaxModules(self.modules(scale)))
     }
 
     fn hessian_vector(&self, z: Tensor<3>, v: Tensor<3>) -> Tensor<3> {

@@ -14,12 +14,13 @@
 //! number of activations (the released `num_layers`).
 
 use super::ScalarFunction;
-use super::quadrature::ray_integral;
 use super::{
     Activation, ActivationPotential, BlockDiagonalActivation, GradientActivation,
-    MonotoneActivation, composed_shell,
+    MonotoneActivation,
 };
-use crate::kernel::{CascadeFunction, cascade, tied_cascade};
+use crate::kernel::portable::layers;
+use crate::kernel::quadrature::ray_integral;
+use crate::kernel::{Cascade, CascadeFunction, FusedActivation, cascade};
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
@@ -102,73 +103,44 @@ impl<S: Sign> CascadedActivation<S> {
         self.learned.is_none().then_some(self.fixed)
     }
 
-    /// The scales in use, constrained: `(α, β)`.
-    fn scales(&self) -> (Tensor<2>, Tensor<2>) {
-        (
-            S::constrain(self.alpha.val()),
-            S::constrain(self.beta.val()),
-        )
-    }
-
-    fn function(&self) -> CascadeFunction {
-        match (&self.learned, self.fixed) {
-            (Some(learned), _) => CascadeFunction::Learned {
-                a: S::constrain(learned.a.val()),
-                b: S::constrain(learned.b.val()),
+    /// The parameters in use, constrained.
+    fn cascade(&self) -> Cascade {
+        Cascade {
+            alpha: S::constrain(self.alpha.val()),
+            beta: S::constrain(self.beta.val()),
+            bias: self.bias.val(),
+            function: match &self.learned {
+                Some(learned) => CascadeFunction::Learned {
+                    a: S::constrain(learned.a.val()),
+                    b: S::constrain(learned.b.val()),
+                },
+                None => CascadeFunction::Fixed(self.fixed),
             },
-            (None, ScalarFunction::Tanh) => CascadeFunction::Tanh,
-            (None, ScalarFunction::Sigmoid) => CascadeFunction::Sigmoid,
-            (None, ScalarFunction::Softplus) => CascadeFunction::Softplus,
-            (None, ScalarFunction::Relu) => CascadeFunction::Relu,
         }
-    }
-
-    /// `s_ℓ(z)` and `s_ℓ'(z)`.
-    fn layer(&self, layer: usize, z: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
-        let Some(learned) = &self.learned else {
-            return (self.fixed.value(z.clone()), self.fixed.derivative(z));
-        };
-        let row = |stored: &Param<Tensor<2>>| S::constrain(stored.val()).narrow(0, layer, 1);
-        let (a, b) = (row(&learned.a), row(&learned.b));
-        let tanh = z.clone().tanh();
-        let square = tanh.clone().square();
-        let value = a.clone() * tanh.clone() + b.clone() * (z - tanh);
-        let derivative = a * (1.0 - square.clone()) + b * square;
-        (value, derivative)
     }
 }
 
 impl<S: Sign> Activation for CascadedActivation<S> {
     fn forward(&self, w: Tensor<2>) -> Tensor<2> {
-        let (alpha, beta) = self.scales();
-        cascade(w, alpha, beta, self.bias.val(), self.function())
+        cascade(w, self.cascade())
     }
 
-    fn within_shell(&self, x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
-        // The cascade has biases of its own: networks of the paper have no other.
-        if bias.is_some() {
-            return composed_shell(x, weight, bias, |z| self.forward(z));
-        }
-        let (alpha, beta) = self.scales();
-        tied_cascade(x, weight, alpha, beta, self.bias.val(), self.function())
+    fn fused(&self) -> Option<FusedActivation> {
+        Some(FusedActivation::Cascade(self.cascade()))
     }
 
     /// `D v` with the diagonal `D` of Eq. (19), accumulated layer by layer.
     fn jacobian_vector(&self, w: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
-        let (alpha, beta) = self.scales();
-        let bias = self.bias.val();
-        let [layers, _] = bias.dims();
+        let cascade = self.cascade();
         let row = |parameter: &Tensor<2>, layer| parameter.clone().narrow(0, layer, 1);
-
-        let mut output = w.zeros_like();
         let mut slope = w.zeros_like();
-        for layer in 0..layers {
-            let z = row(&beta, layer) * w.clone() + output + row(&bias, layer);
-            let z_slope = row(&beta, layer) + slope;
-            let (value, derivative) = self.layer(layer, z);
-            output = row(&alpha, layer) * value;
-            slope = row(&alpha, layer) * derivative * z_slope;
-        }
+        let parameters = [&cascade.alpha, &cascade.beta, &cascade.bias];
+        layers(w, parameters, |layer, z| {
+            let (value, derivative) = cascade.function.with_derivative(layer, z);
+            let along = row(&cascade.beta, layer) + slope.clone();
+            slope = row(&cascade.alpha, layer) * derivative * along;
+            value
+        });
         slope * v
     }
 }

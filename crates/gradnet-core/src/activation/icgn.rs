@@ -19,12 +19,12 @@
 //! integral by a mean over 100 uniform draws of `τ`: [`IcgnMonteCarlo`] is elementwise, hence a
 //! gradient for each draw, but a finite mean need not be monotone, so it does not claim to be.
 
-use super::quadrature::mean_along;
 use super::{
     Activation, ActivationPotential, BlockDiagonalActivation, GradientActivation,
     MonotoneActivation,
 };
-use crate::kernel::{CascadeFunction, cascade, softplus};
+use crate::kernel::quadrature::mean_along;
+use crate::kernel::{Cascade, CascadeFunction, ScalarFunction, cascade, softplus};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -89,8 +89,13 @@ impl IcgnMonteCarlo {
         let mut sums = [w.zeros_like(), w.zeros_like(), w.zeros_like()];
         for tau in self.draws() {
             let rate = half.full_like(tau * 0.5);
-            let tanh = CascadeFunction::Tanh;
-            let h = cascade(w.clone(), one.clone(), rate, half.clone(), tanh);
+            let tanh = Cascade {
+                alpha: one.clone(),
+                beta: rate,
+                bias: half.clone(),
+                function: CascadeFunction::Fixed(ScalarFunction::Tanh),
+            };
+            let h = cascade(w.clone(), tanh);
             let value = (h.clone().square() * -1.0 + 1.0).square();
             let change = value.clone() * h;
             let [values, by_w, by_b] = sums;

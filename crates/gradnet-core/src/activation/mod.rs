@@ -26,9 +26,7 @@ mod modular;
 mod neural;
 mod neural_cascade;
 mod quadratic;
-mod quadrature;
 mod rho;
-mod scalar;
 mod soft_maximum;
 mod spline;
 mod temperature;
@@ -42,13 +40,12 @@ pub use modular::ModularActivation;
 pub use neural::NeuralActivation;
 pub use neural_cascade::NeuralCascadedActivation;
 pub use quadratic::QuadraticLseActivation;
-pub(crate) use quadrature::ray_integral;
 pub use rho::{AffineRho, MonotoneRho, One, Rho, SoftplusRho};
-pub use scalar::ScalarFunction;
 pub use spline::{SplineActivation, SplineShape};
 pub use temperature::TemperatureSchedule;
 
-use crate::kernel::{product, product_transposed};
+use crate::kernel::FusedActivation;
+pub use crate::kernel::ScalarFunction;
 use burn::tensor::Tensor;
 
 /// A differentiable map of hidden vectors, evaluated on batches.
@@ -56,37 +53,13 @@ pub trait Activation {
     /// The values `σ(z)`, `[batch, hidden] -> [batch, hidden]`.
     fn forward(&self, z: Tensor<2>) -> Tensor<2>;
 
-    /// The values `Wᵀ σ(W x + a)` of the tied shell around it (Eq. (1)): two products with `W` and the activation between
-    /// them, which an activation with a kernel for all three overrides.
-    ///
-    /// # Shapes
-    /// `x`: `[batch, dim]`, `weight`: `[hidden, dim]`, `bias`: `[hidden]`; returns the shape of `x`.
-    fn within_shell(&self, x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
-        composed_shell(x, weight, bias, |z| self.forward(z))
+    /// The form of the activation that a [tied shell](crate::TiedNetwork) has a kernel for, with the parameters in use.
+    fn fused(&self) -> Option<FusedActivation> {
+        None
     }
 
     /// The products `J_σ(z_i) v_i`, in closed form; all shapes `[batch, hidden]`.
     fn jacobian_vector(&self, z: Tensor<2>, v: Tensor<2>) -> Tensor<2>;
-}
-
-/// The hidden vectors `W x + a`, `[batch, hidden]`.
-pub(crate) fn hidden(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
-    let z = product_transposed(x, weight);
-    match bias {
-        Some(bias) => z + bias.unsqueeze(),
-        None => z,
-    }
-}
-
-/// [`Activation::within_shell`] of any activation, part by part.
-fn composed_shell(
-    x: Tensor<2>,
-    weight: Tensor<2>,
-    bias: Option<Tensor<1>>,
-    activation: impl FnOnce(Tensor<2>) -> Tensor<2>,
-) -> Tensor<2> {
-    let z = hidden(x, weight.clone(), bias);
-    product(activation(z), weight)
 }
 
 /// An activation with a symmetric Jacobian: `σ = ∇ψ` (Prop. 1).

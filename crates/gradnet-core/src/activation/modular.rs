@@ -17,9 +17,10 @@ use super::block::{BlockPotential, ConvexBlock};
 use super::rho::{MonotoneRho, Rho};
 use super::{
     Activation, ActivationPotential, BlockDiagonalActivation, GradientActivation,
-    MonotoneActivation, composed_shell,
+    MonotoneActivation,
 };
 use crate::field::row_dot;
+use crate::kernel::FusedActivation;
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
@@ -77,11 +78,12 @@ impl<P: BlockPotential, R: Rho, S: Sign> Activation for ModularActivation<P, R, 
         (gradient * rho.unsqueeze_dim(2)).reshape(shape)
     }
 
-    fn within_shell(&self, x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+    fn fused(&self) -> Option<FusedActivation> {
         if R::IS_ONE {
-            return self.block.within_shell(x, weight, bias, self.weights());
+            self.block.fused(self.weights())
+        } else {
+            None
         }
-        composed_shell(x, weight, bias, |z| self.forward(z))
     }
 
     /// `α [ρ'(φ) ⟨∇φ, v⟩ ∇φ + ρ(φ) H_φ v]` for each block (Eq. (15)).

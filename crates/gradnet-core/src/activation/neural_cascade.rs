@@ -12,11 +12,12 @@
 //! [`CascadedActivation`](super::CascadedActivation).
 
 use super::neural::scalar_networks;
-use super::quadrature::ray_integral;
 use super::{
     Activation, ActivationPotential, BlockDiagonalActivation, GradientActivation,
     MonotoneActivation, ScalarFunction,
 };
+use crate::kernel::portable::layers;
+use crate::kernel::quadrature::ray_integral;
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
@@ -84,25 +85,22 @@ impl<S: Sign> NeuralCascadedActivation<S> {
             S::constrain(self.input.val()),
         );
         let (bias, inner_bias) = (self.bias.val(), self.inner_bias.val());
-        let [layers, _] = alpha.dims();
         let row = |parameter: &Tensor<2>, layer| parameter.clone().narrow(0, layer, 1);
         let units = |parameter: &Tensor<3>, layer| parameter.clone().narrow(0, layer, 1);
         let sum = |terms: Tensor<3>| -> Tensor<2> { terms.sum_dim(2).squeeze_dim(2) };
 
-        let mut value = w.zeros_like();
         let mut slope = v.as_ref().map(Tensor::zeros_like);
-        for layer in 0..layers {
-            let z = row(&beta, layer) * w.clone() + value + row(&bias, layer);
+        let value = layers(w, [&alpha, &beta, &bias], |layer, z| {
             let (u, v_inner) = (units(&output, layer), units(&input, layer));
             let inner: Tensor<3> =
                 z.unsqueeze_dim::<3>(2) * v_inner.clone() + units(&inner_bias, layer);
-            slope = slope.zip(v.clone()).map(|(slope, v)| {
+            slope = slope.take().zip(v.clone()).map(|(slope, v)| {
                 let along = row(&beta, layer) * v + slope;
                 let steepness = self.function.derivative(inner.clone()) * u.clone() * v_inner;
                 sum(steepness) * along * row(&alpha, layer)
             });
-            value = sum(self.function.value(inner) * u) * row(&alpha, layer);
-        }
+            sum(self.function.value(inner) * u)
+        });
         (value, slope)
     }
 }

@@ -1,7 +1,7 @@
 //! The scalar functions `ρ_m` that weigh the modules of GradNet-M by their own potential (Eq. (14)).
 
+use super::ScalarFunction;
 use super::block::{ConvexBlock, NonNegativeBlock};
-use super::scalar::ScalarFunction;
 use crate::kernel::softplus;
 use crate::source::ParameterSource;
 use burn::module::{Module, ModuleDisplay, Param};

@@ -10,7 +10,7 @@ use super::{
     Activation, ActivationPotential, BlockDiagonalActivation, GradientActivation,
     MonotoneActivation,
 };
-use crate::kernel::linear_spline;
+use crate::kernel::{Knots, linear_spline};
 use crate::sign::{Free, NonNegative, Sign};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
@@ -98,7 +98,7 @@ impl<S: SplineShape> SplineActivation<S> {
             range.is_finite() && range > 0.0,
             "the range of a spline must be a positive number, not {range}"
         );
-        let step = 2.0 * range / (knots - 1) as f64;
+        let step = Knots::new(knots, range).step();
         let noise = source.uniform([hidden, knots], -0.1, 0.1);
         let line = (0..hidden * knots)
             .map(|index| ((index % knots) as f64 * step - range) * slope)
@@ -142,10 +142,9 @@ impl<S: SplineShape> SplineActivation<S> {
         S::coefficients(self.coefficients.val())
     }
 
-    /// The distance of neighbouring knots.
-    fn step(&self) -> f64 {
-        let [_, knots] = self.coefficients.dims();
-        2.0 * self.range / (knots - 1) as f64
+    fn knots(&self) -> Knots {
+        let [_, count] = self.coefficients.dims();
+        Knots::new(count, self.range)
     }
 
     /// The slopes of the pieces, `[hidden, knots − 1]`; the outer two continue outside.
@@ -157,16 +156,12 @@ impl<S: SplineShape> SplineActivation<S> {
     pub(crate) fn slopes_of(&self, coefficients: Tensor<2>) -> Tensor<2> {
         let [_, knots] = coefficients.dims();
         let right = coefficients.clone().narrow(1, 1, knots - 1);
-        (right - coefficients.narrow(1, 0, knots - 1)) * self.step().recip()
+        (right - coefficients.narrow(1, 0, knots - 1)) * self.knots().step().recip()
     }
 
     /// The piece each value falls on, `[batch, hidden]`, end pieces for values outside.
     fn piece(&self, z: Tensor<2>) -> Tensor<2, Int> {
-        let [_, knots] = self.coefficients.dims();
-        ((z + self.range) / self.step())
-            .floor()
-            .clamp(0.0, (knots - 2) as f64)
-            .int()
+        self.knots().locate(z).0
     }
 }
 
@@ -195,7 +190,7 @@ impl<S: SplineShape> ActivationPotential for SplineActivation<S> {
     fn potential(&self, z: Tensor<2>) -> Tensor<1> {
         let coefficients = self.coefficients();
         let [hidden, knots] = coefficients.dims();
-        let step = self.step();
+        let step = self.knots().step();
         let left = coefficients.clone().narrow(1, 0, knots - 1);
         let right = coefficients.clone().narrow(1, 1, knots - 1);
         let start = Tensor::zeros([hidden, 1], (&left.device(), left.dtype()));

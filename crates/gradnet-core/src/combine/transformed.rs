@@ -4,9 +4,9 @@
 //! fields are dense in the gradients of transformed sums of ridges (Thm. 5). With a convex `F` and `γ` nonnegative
 //! and nondecreasing `h` is monotone (Thm. 6). The result has a potential again: transformations nest.
 
-use crate::activation::ray_integral;
 use crate::activation::{Activation, ActivationPotential, NeuralActivation, ScalarFunction};
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, row_dot};
+use crate::kernel::quadrature::ray_integral;
 use crate::kernel::softplus;
 use crate::sign::{Free, NonNegative};
 use crate::source::ParameterSource;

@@ -9,7 +9,7 @@ use kuva::render::plots::Plot;
 use kuva::render::render::Scene;
 
 use super::{Figure, FigureError};
-use crate::reproduce::Store;
+use crate::reproduce::Results;
 
 /// Colours that readers of either kind of colour vision tell apart.
 pub(super) const COLOURS: [&str; 8] = [
@@ -53,7 +53,7 @@ pub(super) fn unit_square(title: &str) -> Layout {
 /// Writes a scene as SVG and as PNG of twice the pixels.
 pub(super) fn write(
     figure: Figure,
-    store: &Store,
+    results: &Results,
     folder: &Path,
     name: &str,
     scene: &Scene,
@@ -67,7 +67,7 @@ pub(super) fn write(
             reason,
         })?;
     let paths = ["svg", "png"].map(|ending| folder.join(format!("{name}.{ending}")));
-    store.write(&paths[0], svg.as_bytes())?;
-    store.write(&paths[1], &png)?;
+    results.write(&paths[0], svg.as_bytes())?;
+    results.write(&paths[1], &png)?;
     Ok(paths)
 }

@@ -11,9 +11,10 @@ use kuva::render::render::Scene;
 
 use super::canvas::{Panel, panels, unit_square};
 use super::{Figure, FigureError, missing};
-use crate::reproduce::{Grid, Plan, Selection, Store};
+use crate::reproduce::{Paper, Results};
 use gradnet_train::data::points_tensor;
 use gradnet_train::run::Run;
+use gradnet_train::sweep::Filled;
 use gradnet_train::task::regression::decibels;
 
 /// Cells along a side of a map.
@@ -22,25 +23,27 @@ const SIDE: usize = 40;
 /// The colour scale: squared errors from here to here, in decibels; what lies beyond has the end's colour.
 const SCALE: [f64; 2] = [-60.0, -10.0];
 
-pub(super) fn scene(store: &Store, grids: &[Grid], device: &Device) -> Result<Scene, FigureError> {
+pub(super) fn scene(
+    results: &Results,
+    papers: &[Paper],
+    device: &Device,
+) -> Result<Scene, FigureError> {
     let mut drawn = Vec::new();
-    for grid in grids.iter().filter(|grid| grid.name.starts_with("toy-")) {
-        let kind = grid.name.trim_start_matches("toy-");
-        for cell in Plan::new(grid.clone(), Selection::default()).search()? {
-            if store
-                .load(&cell)?
-                .is_none_or(|record| record.result.is_none())
-            {
+    for paper in papers.iter().filter(|paper| paper.name.starts_with("toy-")) {
+        let kind = paper.name.trim_start_matches("toy-");
+        let (places, store) = (paper.places()?, results.store(paper));
+        for filled in Filled::of(&places, &store)? {
+            if filled.records[0].result.is_none() {
                 continue;
             }
-            let run = store.trained(&cell)?;
+            let run = Run::open(&store.run(filled.cell()))?;
             let errors = errors(&run, device)?;
-            drawn.push(map(&errors, &format!("{} ({kind})", cell.label)));
+            drawn.push(map(&errors, &format!("{} ({kind})", filled.place.row)));
         }
     }
     if drawn.is_empty() {
         let command = "gradnet reproduce toy-convex";
-        return Err(missing(Figure::ErrorMaps, command, store.folder()));
+        return Err(missing(Figure::ErrorMaps, command, results.folder()));
     }
     drawn.push(scale());
     let title = "Squared error of the learned gradient on the unit square, seed 0";

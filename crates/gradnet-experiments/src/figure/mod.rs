@@ -16,11 +16,11 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 
-use crate::reproduce::{Grid, Store};
+use crate::reproduce::{Paper, Results};
 use crate::two_body::OrbitError;
 use gradnet_train::SettingError;
-use gradnet_train::experiment::ExperimentError;
 use gradnet_train::run::RunError;
+use gradnet_train::sweep::SweepError;
 
 /// A figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,9 +86,9 @@ pub enum FigureError {
     /// A run or a file cannot be read or written.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// A grid has a cell that cannot be built.
+    /// A table has a cell that cannot be run.
     #[error(transparent)]
-    Experiment(#[from] ExperimentError),
+    Sweep(#[from] SweepError),
     /// A target cannot be built.
     #[error(transparent)]
     Target(#[from] SettingError),
@@ -103,7 +103,7 @@ impl FigureError {
         match self {
             Self::Missing { command, .. } => format!("run `{command}` first"),
             Self::Run(error) => error.remedy(),
-            Self::Experiment(error) => error.remedy().into(),
+            Self::Sweep(error) => error.remedy(),
             Self::Target(error) => error.remedy().into(),
             Self::Drawing { .. } | Self::Orbit(_) => {
                 "make again what the figure is drawn from (`gradnet reproduce`)".into()
@@ -118,8 +118,8 @@ impl FigureError {
 /// See [`FigureError`].
 pub fn draw(
     figure: Figure,
-    store: &Store,
-    grids: &[Grid],
+    results: &Results,
+    papers: &[Paper],
     device: &Device,
 ) -> Result<Vec<PathBuf>, FigureError> {
     let device = device.clone().without_autodiff();
@@ -127,20 +127,20 @@ pub fn draw(
         Figure::Potentials => vec![(figure.name().to_owned(), potentials::scene(&device)?)],
         Figure::ErrorMaps => vec![(
             figure.name().to_owned(),
-            error_maps::scene(store, grids, &device)?,
+            error_maps::scene(results, papers, &device)?,
         )],
         Figure::Orbits => vec![(
             figure.name().to_owned(),
-            orbits::scene(store, grids, &device)?,
+            orbits::scene(results, papers, &device)?,
         )],
-        Figure::Curves => curves::scenes(store, grids)?,
-        Figure::Speed => vec![(figure.name().to_owned(), speed::scene(store)?)],
-        Figure::Universality => vec![(figure.name().to_owned(), universality::scene(store)?)],
+        Figure::Curves => curves::scenes(results, papers)?,
+        Figure::Speed => vec![(figure.name().to_owned(), speed::scene(results)?)],
+        Figure::Universality => vec![(figure.name().to_owned(), universality::scene(results)?)],
     };
-    let folder = store.folder().join("figures");
+    let folder = results.folder().join("figures");
     let mut paths = Vec::new();
     for (name, scene) in scenes {
-        paths.extend(canvas::write(figure, store, &folder, &name, &scene)?);
+        paths.extend(canvas::write(figure, results, &folder, &name, &scene)?);
     }
     Ok(paths)
 }

@@ -8,8 +8,10 @@ use kuva::render::render::Scene;
 
 use super::canvas::{Panel, panels};
 use super::{Figure, FigureError, missing};
-use crate::reproduce::{Grid, Plan, Record, Rows, Selection, Store, Table};
+use crate::reproduce::{Paper, Results};
 use crate::two_body::{Orbit, Prediction, evaluation_states, rate_of};
+use gradnet_train::run::Run;
+use gradnet_train::sweep::Filled;
 
 /// Which of the 15 orbits is drawn: the one that Greydanus et al. draw.
 const ORBIT: usize = 2;
@@ -17,36 +19,31 @@ const ORBIT: usize = 2;
 /// The true paths' colours and the predicted ones', body 1 and body 2.
 const COLOURS: [[&str; 2]; 2] = [["#b8b8b8", "#b8b8b8"], ["#1f5fa8", "#c4452c"]];
 
-pub(super) fn scene(store: &Store, grids: &[Grid], device: &Device) -> Result<Scene, FigureError> {
-    let none = || missing(Figure::Orbits, "gradnet reproduce table3", store.folder());
-    let grid = grids
-        .iter()
-        .find(|grid| grid.name == "table3")
-        .ok_or_else(none)?;
-    let plan = Plan::new(grid.clone(), Selection::default());
-    let cells = plan.search()?;
-    let records: Vec<Record> = store.load_all(cells.clone())?;
-    let Rows::Orbits(rows) = Table::new(&plan, &records).rows else {
-        return Err(none());
-    };
+pub(super) fn scene(
+    results: &Results,
+    papers: &[Paper],
+    device: &Device,
+) -> Result<Scene, FigureError> {
+    let none = || missing(Figure::Orbits, "gradnet reproduce table3", results.folder());
+    let paper = papers.iter().find(|paper| paper.name == "table3");
+    let paper = paper.ok_or_else(none)?;
+    let (places, store) = (paper.places()?, results.store(paper));
     let mut drawn = Vec::new();
-    for row in rows {
-        let chosen = cells.iter().find(|cell| {
-            cell.label == row.label && Some(&cell.candidate) == row.candidate.as_ref()
-        });
-        let Some(cell) = chosen else { continue };
-        let run = store.trained(cell)?;
-        let network = run.network(device)?;
+    for filled in Filled::of(&places, &store)? {
+        if filled.records[0].result.is_none() {
+            continue;
+        }
+        let network = Run::open(&store.run(filled.cell()))?.network(device)?;
         let start = evaluation_states()[ORBIT];
-        let prediction = Prediction::new(rate_of(&network, device), start, grid.horizon)?;
-        drawn.push(panel(&row.label, &prediction));
+        let prediction = Prediction::new(rate_of(&network, device), start, paper.horizon)?;
+        drawn.push(panel(&filled.place.row, &prediction));
     }
     if drawn.is_empty() {
         return Err(none());
     }
     let title = format!(
         "Two bodies from t = 0 to {}: true paths grey, predicted ones coloured (start {ORBIT})",
-        grid.horizon.end
+        paper.horizon.end
     );
     Ok(panels(&title, 3, [360.0, 350.0], drawn))
 }

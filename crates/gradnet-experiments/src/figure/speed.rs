@@ -11,7 +11,7 @@ use kuva::render::render::Scene;
 use super::canvas::{Panel, panels};
 use super::{Figure, FigureError, missing};
 use crate::bench::Row;
-use crate::reproduce::Store;
+use crate::reproduce::Results;
 use gradnet_train::run::RunError;
 
 /// The measurements, a row of JSON a line, in the results folder.
@@ -23,12 +23,12 @@ const NETWORKS: [(&str, &str, &str); 2] = [
     ("mgradnet_c", "mGradNet-C", "#d55e00"),
 ];
 
-pub(super) fn scene(store: &Store) -> Result<Scene, FigureError> {
-    let path = store.folder().join(FILE);
+pub(super) fn scene(results: &Results) -> Result<Scene, FigureError> {
+    let path = results.folder().join(FILE);
     let text = match fs::read_to_string(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let command = "gradnet bench --sweep --json > speed_sweep.jsonl";
-            return Err(missing(Figure::Speed, command, store.folder()));
+            return Err(missing(Figure::Speed, command, results.folder()));
         }
         read => read.map_err(|error| RunError::io("read", &path, error))?,
     };

@@ -9,19 +9,19 @@ use kuva::render::render::Scene;
 
 use super::canvas::{COLOURS, Panel, panels};
 use super::{Figure, FigureError, missing};
-use crate::reproduce::Store;
+use crate::reproduce::Results;
 use crate::universality::{Class, Row, Shape};
 use gradnet_train::run::RunError;
 
 /// The rows in the results folder.
 pub const FILE: &str = "universality.json";
 
-pub(super) fn scene(store: &Store) -> Result<Scene, FigureError> {
-    let path = store.folder().join(FILE);
+pub(super) fn scene(results: &Results) -> Result<Scene, FigureError> {
+    let path = results.folder().join(FILE);
     let text = match fs::read_to_string(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let command = "gradnet reproduce universality";
-            return Err(missing(Figure::Universality, command, store.folder()));
+            return Err(missing(Figure::Universality, command, results.folder()));
         }
         read => read.map_err(|error| RunError::io("read", &path, error))?,
     };

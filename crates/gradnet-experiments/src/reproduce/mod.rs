@@ -1,29 +1,48 @@
 //! The paper's tables and figures, each reproduced by one call.
 //!
 //! ```text
-//! grid (grids/*.toml)  -->  cells: network x dimension x rate x settings x seed  -->  records, a JSON file each  -->  table  -->  Markdown, CSV, JSON
+//! sweep (tables/*.toml) with the published numbers  -->  records, a JSON file each  -->  table  -->  Markdown, CSV, JSON
 //! ```
 //!
-//! A cell is one training run, and its record is written the moment it ends: a reproduction that is killed goes on where it stopped, a cell that
-//! was interrupted at its last checkpoint. A record belongs to a cell if everything that decides its numbers is the same ([`Identity`]). Settings and
-//! learning rate are chosen by the error on the validation draw of seed 0, never by the test error; the further seeds are trained with the choice.
-//! The grids stand in files of their own beside the published numbers, in the words of a config file.
+//! A table of the paper is a [`sweep`](gradnet_train::sweep) in a layout of its own: what is trained, found again and chosen by validation is told
+//! there. Its file holds a table `[paper]` besides, with the published numbers and what is measured.
 
-mod cell;
-mod grid;
-mod identity;
-mod plan;
-mod record;
-mod runner;
+mod orbits;
+mod paper;
+mod results;
 mod table;
 
 #[cfg(test)]
 mod tests;
 
-pub use cell::{Candidate, Cell};
-pub use grid::{Grid, GridNetwork, Measure, Published, Unit};
-pub use identity::Identity;
-pub use plan::{Plan, Selection};
-pub use record::{OrbitScore, Record, Store};
-pub use runner::{Options, Progress, ReproduceError, Silent, Watch, reproduce};
-pub use table::{FieldRow, OrbitRow, Rows, Table};
+use gradnet_train::sweep::{Filled, Options, SweepError, Watch, fill};
+
+pub use orbits::{OrbitScore, Orbits};
+pub use paper::{OrbitErrors, Paper, Published, Quantity, Selection, Unit};
+pub use results::Results;
+pub use table::{Candidate, FieldRow, OrbitRow, Rows, Table};
+
+/// Runs what a part of a table lacks and returns the whole table, which lies in the results folder as Markdown, CSV and JSON after every cell.
+///
+/// # Errors
+/// See [`SweepError`].
+pub fn reproduce(
+    paper: &Paper,
+    selection: &Selection,
+    results: &Results,
+    options: &Options,
+    watch: &dyn Watch,
+) -> Result<Table, SweepError> {
+    let store = results.store(paper);
+    // The table shows whatever the results folder has, also of networks and dimensions not asked for now.
+    let whole = paper.whole(selection).places()?;
+    let written = || {
+        let table = Table::new(paper, &Filled::of(&whole, &store)?);
+        table.write(results)?;
+        Ok(table)
+    };
+    let asked = paper.select(selection).places()?;
+    let so_far = || written().map(|table| table.markdown());
+    fill(&asked, &store, options, watch, &so_far)?;
+    Ok(written()?)
+}

@@ -5,46 +5,82 @@ use burn::tensor::Device;
 use super::*;
 use gradnet_train::Interrupter;
 use gradnet_train::backend::Backend;
+use gradnet_train::sweep::{Cell, Place, Shard, Silent};
 use gradnet_train::training::{Status, TrainError, TrainOptions, train};
 
-fn options(out: &Path) -> Options {
+fn options(jobs: usize) -> Options {
     Options {
-        jobs: 2,
+        jobs,
+        shard: Shard::ALL,
         backend: Backend::Flex,
         device: Device::flex(),
-        out: out.into(),
         interrupter: Interrupter::new(),
+        keeps: |_| true,
     }
 }
 
-/// A second reproduction finds every cell recorded and comes to the same table.
-fn runs_nothing_again(plan: &Plan, out: &Path, table: &Table) {
-    struct Nothing;
-    impl Watch for Nothing {
-        fn begun(&self, cell: &Cell) {
-            panic!("{} was run again", cell.name());
-        }
+fn quick(name: &str) -> Paper {
+    Paper::from_name(name).unwrap().quick()
+}
+
+/// These networks, with so many seeds where it is said.
+fn only(networks: &[&str], seeds: Option<usize>) -> Selection {
+    let networks = networks.iter().map(|name| (*name).to_owned());
+    Selection {
+        networks: Some(networks.collect()),
+        seeds,
+        ..Selection::default()
     }
-    let again = reproduce(plan, &options(out), &Nothing).unwrap();
-    assert_eq!(again.markdown(), table.markdown());
+}
+
+fn reproduced(paper: &Paper, selection: &Selection, out: &Path, jobs: usize) -> Table {
+    let results = Results::new(out);
+    reproduce(paper, selection, &results, &options(jobs), &Silent).unwrap()
+}
+
+fn first_cells(places: &[Place]) -> Vec<&Cell> {
+    let candidates = places.iter().flat_map(|place| &place.candidates);
+    candidates.map(|seeds| &seeds[0]).collect()
 }
 
 #[test]
-fn every_grid_reads_and_every_cell_of_it_is_a_run_that_can_start() {
-    for name in Grid::names() {
-        let grid = Grid::from_name(name).unwrap();
-        assert_eq!(grid.name, name);
-        let plan = Plan::new(grid.clone(), Selection::default());
-        let cells = plan.search().unwrap();
-        assert!(cells.len() >= grid.networks.len() * grid.dims.len().max(1));
-        let mut names: Vec<_> = cells.iter().map(Cell::name).collect();
+fn every_table_reads_and_every_cell_of_it_is_a_run_that_can_start() {
+    for name in Paper::names() {
+        let paper = Paper::from_name(name).unwrap();
+        assert_eq!(paper.name, name);
+        let places = paper.places().unwrap();
+        assert_eq!(
+            places.len(),
+            paper.rows().count() * paper.dims().len().max(1)
+        );
+        let cells = first_cells(&places);
+        let mut names: Vec<_> = cells.iter().map(|cell| cell.name()).collect();
         names.sort();
         names.dedup();
         assert_eq!(names.len(), cells.len(), "{name}: two cells share a name");
-        let quick = Plan::new(grid.quick(), Selection::default());
-        assert!(quick.search().unwrap().len() < cells.len() || cells.len() < 10);
+        let Published {
+            published_db,
+            published_orbits,
+            ..
+        } = &paper.published;
+        assert!(published_db.len() + published_orbits.len() > 3);
+        for label in published_db.keys().chain(published_orbits.keys()) {
+            assert!(paper.rows().any(|(row, _)| row == label), "{label}");
+        }
+        assert!(
+            published_db
+                .values()
+                .all(|all| all.len() == paper.dims().len().max(1))
+        );
+        let quick = paper.clone().quick().places().unwrap();
+        assert!(first_cells(&quick).len() < cells.len() || cells.len() < 10);
+        assert!(
+            first_cells(&quick)
+                .iter()
+                .all(|cell| cell.experiment.train.steps <= 120)
+        );
     }
-    assert!(Grid::from_name("table4").is_none());
+    assert!(Paper::from_name("table4").is_none());
 }
 
 /// The paper's networks have the parameters its appendices count.
@@ -55,12 +91,9 @@ fn the_toys_have_the_counts_of_the_paper() {
         ("toy-nonconvex", vec![102, 102, 100, 94]),
     ];
     for (name, counts) in expected {
-        let plan = Plan::new(Grid::from_name(name).unwrap(), Selection::default());
-        let cells = plan.search().unwrap();
-        let found: Vec<_> = cells
-            .iter()
-            .map(|cell| cell.experiment.network.parameter_count(2).unwrap())
-            .collect();
+        let places = Paper::from_name(name).unwrap().places().unwrap();
+        let count = |cell: &&Cell| cell.experiment.network.parameter_count(2).unwrap();
+        let found: Vec<_> = first_cells(&places).iter().map(count).collect();
         assert_eq!(found, counts, "{name}");
     }
 }
@@ -68,13 +101,8 @@ fn the_toys_have_the_counts_of_the_paper() {
 #[test]
 fn a_table_is_reproduced_and_a_second_call_has_nothing_left_to_do() {
     let out = tempfile::tempdir().unwrap();
-    let grid = Grid::from_name("table1").unwrap().quick();
-    let selection = Selection {
-        networks: Some(vec!["mgradnet_m".into(), "crr".into()]),
-        ..Selection::default()
-    };
-    let plan = Plan::new(grid, selection);
-    let table = reproduce(&plan, &options(out.path()), &Silent).unwrap();
+    let (paper, selection) = (quick("table1"), only(&["mgradnet_m", "crr"], None));
+    let table = reproduced(&paper, &selection, out.path(), 2);
     let Rows::Field(rows) = &table.rows else {
         panic!("a table of fields");
     };
@@ -91,52 +119,28 @@ fn a_table_is_reproduced_and_a_second_call_has_nothing_left_to_do() {
         assert!(text.contains("mGradNet-M"), "{text}");
     }
 
-    runs_nothing_again(&plan, out.path(), &table);
-}
-
-/// The rate is chosen on the validation draw: with the records' validation errors exchanged the other rate is chosen, whatever the test says.
-#[test]
-fn the_choice_follows_validation_and_not_the_test() {
-    let out = tempfile::tempdir().unwrap();
-    let grid = Grid::from_name("table1").unwrap().quick();
-    let selection = Selection {
-        networks: Some(vec!["mgradnet_m".into()]),
-        ..Selection::default()
-    };
-    let plan = Plan::new(grid, selection);
-    reproduce(&plan, &options(out.path()), &Silent).unwrap();
-    let store = Store::new(out.path());
-    let mut records = store.load_all(plan.search().unwrap()).unwrap();
-    let chosen = |records: &[Record]| {
-        let Rows::Field(rows) = Table::new(&plan, records).rows else {
-            panic!("a table of fields");
-        };
-        rows[2].learning_rate
-    };
-    let before = chosen(&records);
-    let error = |record: &Record| record.result.as_ref().unwrap().validation_db;
-    let (a, b) = (error(&records[0]), error(&records[1]));
-    records[0].result.as_mut().unwrap().validation_db = b;
-    records[1].result.as_mut().unwrap().validation_db = a;
-    assert_ne!(before, chosen(&records));
+    struct Nothing;
+    impl Watch for Nothing {
+        fn begun(&self, cell: &Cell) {
+            panic!("{} was run again", cell.name());
+        }
+    }
+    let results = Results::new(out.path());
+    let again = reproduce(&paper, &selection, &results, &options(2), &Nothing).unwrap();
+    assert_eq!(again, table);
 }
 
 #[test]
 fn predicted_orbits_are_scored_and_an_interrupted_reproduction_goes_on() {
     let out = tempfile::tempdir().unwrap();
-    let grid = Grid::from_name("table3").unwrap().quick();
-    let selection = Selection {
-        networks: Some(vec!["gradnet_m".into(), "baseline".into()]),
-        seeds: Some(1),
-        ..Selection::default()
-    };
-    let plan = Plan::new(grid, selection);
-    let stopped = options(out.path());
+    let (paper, selection) = (quick("table3"), only(&["gradnet_m", "baseline"], Some(1)));
+    let results = Results::new(out.path());
+    let stopped = options(2);
     stopped.interrupter.stop();
-    let error = reproduce(&plan, &stopped, &Silent).unwrap_err();
-    assert!(matches!(error, ReproduceError::Interrupted { done: 0, .. }));
+    let error = reproduce(&paper, &selection, &results, &stopped, &Silent).unwrap_err();
+    assert!(matches!(error, SweepError::Interrupted { done: 0, .. }));
 
-    let table = reproduce(&plan, &options(out.path()), &Silent).unwrap();
+    let table = reproduced(&paper, &selection, out.path(), 2);
     let Rows::Orbits(rows) = &table.rows else {
         panic!("a table of orbits");
     };
@@ -156,6 +160,19 @@ fn predicted_orbits_are_scored_and_an_interrupted_reproduction_goes_on() {
             rows[b].coordinate_mse_db_mean
         );
     }
+    let early = |row: &OrbitRow| row.early_coordinate_mse_db_mean;
+    assert!(
+        rows.iter()
+            .all(|row| early(row).is_some_and(f64::is_finite))
+    );
+
+    // Orbits followed to another time are another cell's.
+    let mut longer = paper.clone();
+    longer.horizon = crate::two_body::Horizon::default();
+    let places = paper.places().unwrap();
+    let cell = &places[0].candidates[0][0];
+    assert!(results.store(&paper).load(cell).unwrap().is_some());
+    assert!(results.store(&longer).load(cell).unwrap().is_none());
 }
 
 /// Ends a run at its first validation.
@@ -170,18 +187,14 @@ impl gradnet_train::training::Progress for StopEarly {
 /// What an interrupted cell has computed is used: its folder is gone on with, not begun anew.
 #[test]
 fn an_interrupted_cell_goes_on_from_its_checkpoint_and_comes_to_the_same_numbers() {
-    let grid = Grid::from_name("toy-convex").unwrap().quick();
-    let selection = Selection {
-        networks: Some(vec!["mgradnet_c".into()]),
-        seeds: Some(1),
-        ..Selection::default()
-    };
-    let plan = Plan::new(grid, selection);
-    let cell = plan.search().unwrap().remove(0);
+    let (paper, selection) = (quick("toy-convex"), only(&["mgradnet_c"], Some(1)));
     let [whole, stopped] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-    reproduce(&plan, &options(whole.path()), &Silent).unwrap();
+    reproduced(&paper, &selection, whole.path(), 1);
 
-    let run = Store::new(stopped.path()).run(&cell);
+    let places = paper.select(&selection).places().unwrap();
+    let cell = first_cells(&places)[0];
+    let store = |folder: &tempfile::TempDir| Results::new(folder.path()).store(&paper);
+    let run = store(&stopped).run(cell);
     let mut early = TrainOptions::new(Backend::Flex);
     early.progress = Box::new(StopEarly(early.interrupter.clone()));
     let error = train(&cell.experiment, &Device::flex(), &run, early).unwrap_err();
@@ -190,97 +203,21 @@ fn an_interrupted_cell_goes_on_from_its_checkpoint_and_comes_to_the_same_numbers
     let marked = std::fs::read_to_string(&config).unwrap() + "# marked\n";
     std::fs::write(&config, marked).unwrap();
 
-    reproduce(&plan, &options(stopped.path()), &Silent).unwrap();
+    reproduced(&paper, &selection, stopped.path(), 1);
     let text = std::fs::read_to_string(&config).unwrap();
     assert!(text.ends_with("# marked\n"), "the run was begun anew");
     assert!(!run.join("checkpoint").exists());
-    let result = |folder: &tempfile::TempDir| {
-        let record = Store::new(folder.path()).load(&cell).unwrap().unwrap();
-        record.result.unwrap()
-    };
+    let result = |folder| store(folder).load(cell).unwrap().unwrap().result.unwrap();
     assert_eq!(result(&stopped), result(&whole));
-}
-
-/// Two rows that differ in a fixed setting only have two records, and each its own row of the table.
-#[test]
-fn rows_that_differ_in_a_fixed_setting_only_do_not_share_a_record() {
-    let out = tempfile::tempdir().unwrap();
-    let mut grid = Grid::from_name("toy-convex").unwrap().quick();
-    grid.networks.retain(|row| row.network == "mgradnet_c");
-    let mut other = grid.networks[0].clone();
-    other.settings.insert("layers".into(), 2.into());
-    other.label = "two layers".into();
-    grid.networks.push(other);
-    let plan = Plan::new(grid, Selection::default());
-    let table = reproduce(&plan, &options(out.path()), &Silent).unwrap();
-    let Rows::Field(rows) = &table.rows else {
-        panic!("a table of fields");
-    };
-    let [four, two] = &rows[2..] else {
-        panic!("{rows:?}");
-    };
-    assert_ne!(four.parameters, two.parameters);
-    assert_ne!(four.mse_db_mean, two.mse_db_mean);
-    let cells = out.path().join("cells/toy-convex");
-    // Two seeds each.
-    assert_eq!(std::fs::read_dir(cells).unwrap().count(), 4);
-
-    runs_nothing_again(&plan, out.path(), &table);
-}
-
-/// A record of before, without a tag in its name and without what was not told then, is still found;
-/// one of another experiment under that name is not taken for it.
-#[test]
-fn records_of_older_versions_are_found_by_what_they_hold() {
-    let out = tempfile::tempdir().unwrap();
-    let grid = Grid::from_name("toy-convex").unwrap().quick();
-    let plan = Plan::new(grid, Selection::default());
-    let cell = plan.search().unwrap().remove(0);
-    let store = Store::new(out.path());
-    let selection = Selection {
-        networks: Some(vec![cell.experiment.network.name().into()]),
-        seeds: Some(1),
-        ..Selection::default()
-    };
-    let only = Plan::new(plan.grid().clone(), selection);
-    reproduce(&only, &options(out.path()), &Silent).unwrap();
-    let tagged = store.path(&cell);
-    let text = std::fs::read_to_string(&tagged).unwrap();
-    assert!(text.contains("\"schema\": 1,\n"), "{text}");
-    let old = text.replacen("  \"schema\": 1,\n", "", 1);
-    std::fs::remove_file(&tagged).unwrap();
-    let untagged = tagged.with_file_name(format!("{}.json", cell.name()));
-    std::fs::write(&untagged, &old).unwrap();
-    let found = store.load(&cell).unwrap().unwrap();
-    assert!(found.is_of(&cell));
-
-    let other = old.replacen("\"linear_points\": 500", "\"linear_points\": 501", 1);
-    assert_ne!(other, old);
-    std::fs::write(&untagged, other).unwrap();
-    assert!(store.load(&cell).unwrap().is_none());
 }
 
 /// The numbers of a cell do not depend on how many run beside it, nor on the threads it has.
 #[test]
 fn results_are_the_same_whatever_the_number_of_jobs() {
-    let grid = Grid::from_name("table1").unwrap().quick();
-    let selection = Selection {
-        networks: Some(vec!["mgradnet_c".into(), "mgradnet_m".into()]),
-        ..Selection::default()
-    };
-    let plan = Plan::new(grid, selection);
-    let results = |jobs| {
+    let (paper, selection) = (quick("table1"), only(&["mgradnet_c", "mgradnet_m"], None));
+    let table = |jobs| {
         let out = tempfile::tempdir().unwrap();
-        let options = Options {
-            jobs,
-            ..options(out.path())
-        };
-        reproduce(&plan, &options, &Silent).unwrap();
-        let records = Store::new(out.path()).load_all(plan.search().unwrap());
-        let results = records.unwrap().into_iter().map(|record| record.result);
-        results.collect::<Vec<_>>()
+        reproduced(&paper, &selection, out.path(), jobs)
     };
-    let alone = results(1);
-    assert_eq!(alone.len(), 4);
-    assert_eq!(alone, results(3));
+    assert_eq!(table(1), table(3));
 }

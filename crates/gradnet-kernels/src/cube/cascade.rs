@@ -6,7 +6,7 @@
 use cubecl::prelude::*;
 
 use super::mathematics::{sigmoid, softplus, tanh};
-use crate::extension::FixedFunction;
+use crate::ScalarFunction;
 
 /// Hidden units a cube of the backward pass works on, one a column of threads.
 pub(super) const COLUMNS: u32 = 32;
@@ -15,23 +15,23 @@ pub(super) const ROWS: u32 = 8;
 
 /// u(z).
 #[cube]
-fn value(z: f32, #[comptime] function: FixedFunction) -> f32 {
+fn value(z: f32, #[comptime] function: ScalarFunction) -> f32 {
     match comptime!(function) {
-        FixedFunction::Tanh => tanh(z),
-        FixedFunction::Sigmoid => sigmoid(z),
-        FixedFunction::Softplus => softplus(z),
-        FixedFunction::Relu => max(z, 0.0_f32),
+        ScalarFunction::Tanh => tanh(z),
+        ScalarFunction::Sigmoid => sigmoid(z),
+        ScalarFunction::Softplus => softplus(z),
+        ScalarFunction::Relu => max(z, 0.0_f32),
     }
 }
 
 /// u'(z), given u = u(z).
 #[cube]
-fn slope(z: f32, u: f32, #[comptime] function: FixedFunction) -> f32 {
+fn slope(z: f32, u: f32, #[comptime] function: ScalarFunction) -> f32 {
     match comptime!(function) {
-        FixedFunction::Tanh => 1.0_f32 - u * u,
-        FixedFunction::Sigmoid => u - u * u,
-        FixedFunction::Softplus => sigmoid(z),
-        FixedFunction::Relu => select(z > 0.0_f32, 1.0_f32, 0.0_f32),
+        ScalarFunction::Tanh => 1.0_f32 - u * u,
+        ScalarFunction::Sigmoid => u - u * u,
+        ScalarFunction::Softplus => sigmoid(z),
+        ScalarFunction::Relu => select(z > 0.0_f32, 1.0_f32, 0.0_f32),
     }
 }
 
@@ -39,6 +39,39 @@ fn slope(z: f32, u: f32, #[comptime] function: FixedFunction) -> f32 {
 #[cube]
 fn at(parameter: &Tensor<f32>, #[comptime] layer: usize, unit: usize) -> f32 {
     parameter[layer * parameter.stride(0) + unit * parameter.stride(1)]
+}
+
+/// The argument z of a layer, from that of the whole cascade and the scaled value of the layer before.
+#[cube]
+fn argument(
+    x: f32,
+    before: f32,
+    beta: &Tensor<f32>,
+    bias: &Tensor<f32>,
+    #[comptime] layer: usize,
+    unit: usize,
+) -> f32 {
+    before + x * at(beta, layer, unit) + at(bias, layer, unit)
+}
+
+/// The scaled value of a layer, from z and u(z).
+#[cube]
+#[allow(clippy::too_many_arguments)]
+fn scaled(
+    z: f32,
+    u: f32,
+    alpha: &Tensor<f32>,
+    a: &Tensor<f32>,
+    b: &Tensor<f32>,
+    #[comptime] layer: usize,
+    unit: usize,
+    #[comptime] learned: bool,
+) -> f32 {
+    let mut y = u;
+    if comptime!(learned) {
+        y = u * at(a, layer, unit) + (z - u) * at(b, layer, unit);
+    }
+    at(alpha, layer, unit) * y
 }
 
 /// Forward, one thread an element of the output. `a` and `b` are read only if `learned`.
@@ -53,7 +86,7 @@ pub(super) fn forward(
     b: &Tensor<f32>,
     output: &mut Tensor<f32>,
     #[comptime] layers: usize,
-    #[comptime] function: FixedFunction,
+    #[comptime] function: ScalarFunction,
     #[comptime] learned: bool,
 ) {
     let hidden = output.shape(1);
@@ -64,14 +97,9 @@ pub(super) fn forward(
         let mut y = 0.0_f32;
         #[unroll]
         for layer in 0..layers {
-            let z = y + x * at(beta, layer, unit) + at(bias, layer, unit);
+            let z = argument(x, y, beta, bias, layer, unit);
             let u = value(z, function);
-            if comptime!(learned) {
-                let b = at(b, layer, unit);
-                y = at(alpha, layer, unit) * (u * at(a, layer, unit) + (z - u) * b);
-            } else {
-                y = at(alpha, layer, unit) * u;
-            }
+            y = scaled(z, u, alpha, a, b, layer, unit, learned);
         }
         let at_output = row * output.stride(0) + unit * output.stride(1);
         output[at_output] = y;
@@ -112,7 +140,7 @@ pub(super) fn backward(
     into_a: &mut Tensor<f32>,
     into_b: &mut Tensor<f32>,
     #[comptime] layers: usize,
-    #[comptime] function: FixedFunction,
+    #[comptime] function: ScalarFunction,
     #[comptime] learned: bool,
 ) {
     let batch = into_w.shape(0);
@@ -146,19 +174,18 @@ pub(super) fn backward(
         let mut y = 0.0_f32;
         #[unroll]
         for layer in 0..layers {
-            let z = y + x * at(beta, layer, unit) + at(bias, layer, unit);
+            let z = argument(x, y, beta, bias, layer, unit);
             let value = value(z, function);
             let derivative = slope(z, value, function);
             let scale = at(alpha, layer, unit);
             u[layer] = value;
+            y = scaled(z, value, alpha, a, b, layer, unit, learned);
             if comptime!(learned) {
                 let a = at(a, layer, unit);
                 let b = at(b, layer, unit);
-                y = scale * (value * a + (z - value) * b);
                 rest[layer] = z - value;
                 slopes[layer] = scale * (a * derivative + b * (1.0_f32 - derivative));
             } else {
-                y = scale * value;
                 slopes[layer] = scale * derivative;
             }
         }

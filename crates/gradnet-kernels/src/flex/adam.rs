@@ -6,8 +6,8 @@
 //! outweighs what is lost. An ε that does not, 0 among them, leaves a weight without second moment
 //! where it is.
 
-use super::lanes::{Element, Kernel, Lanes, Vector};
 use super::pieces::each_piece;
+use crate::vectors::{Element, Kernel, Lanes, Vector};
 
 /// Elements that make a piece of work worth a thread of its own.
 const PIECE: usize = 32 * 1024;
@@ -19,6 +19,17 @@ pub(super) struct Factors {
     pub(super) beta_2: f64,
     pub(super) scale: f64,
     pub(super) epsilon: f64,
+}
+
+impl From<crate::operation::Factors> for Factors {
+    fn from(factors: crate::operation::Factors) -> Self {
+        Self {
+            beta_1: factors.beta_1.into(),
+            beta_2: factors.beta_2.into(),
+            scale: factors.scale.into(),
+            epsilon: factors.epsilon.into(),
+        }
+    }
 }
 
 /// A step of some numbers.

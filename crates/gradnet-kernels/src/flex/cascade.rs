@@ -12,12 +12,12 @@
 
 use std::mem::MaybeUninit;
 
-use super::doubled::Doubled;
-use super::lanes::{Element, Kernel, Lanes, Vector};
-use super::mathematics;
 use super::pieces::{cut, each_piece, in_order, written_with};
 use super::rows::Rows;
-use crate::extension::FixedFunction;
+use crate::scalar::{Scalar, tanh::Tanh, with_function};
+use crate::vectors::doubled::Doubled;
+use crate::vectors::{Element, Kernel, Lanes, Vector};
+use crate::{Cascade, CascadeFunction};
 
 /// Elements that make a piece of work worth a thread of its own.
 const PIECE: usize = 8 * 1024;
@@ -25,20 +25,14 @@ const PIECE: usize = 8 * 1024;
 /// The parameters, `[layers, hidden]` each.
 #[derive(Clone, Copy)]
 pub(super) struct Parameters<'a, E> {
-    pub(super) layers: usize,
     pub(super) hidden: usize,
-    pub(super) alpha: &'a [E],
-    pub(super) beta: &'a [E],
-    pub(super) bias: &'a [E],
-    pub(super) learned: Option<(&'a [E], &'a [E])>,
+    pub(super) cascade: Cascade<&'a [E]>,
 }
 
-/// The gradients of the parameters of a cascade, shaped as they are.
-pub(super) struct Gradients<E> {
-    pub(super) alpha: Vec<E>,
-    pub(super) beta: Vec<E>,
-    pub(super) bias: Vec<E>,
-    pub(super) learned: Option<(Vec<E>, Vec<E>)>,
+impl<E> Parameters<'_, E> {
+    fn layers(&self) -> usize {
+        self.cascade.alpha.len() / self.hidden
+    }
 }
 
 /// Parameters a layer holds in the packed form: β, b, k, c.
@@ -56,10 +50,10 @@ fn parameter<L: Lanes>(lanes: L, packed: &[L::Element], layer: usize, which: usi
 
 /// Lays the parameters out `[strip][layer][PACKED][lane]`, in the order the kernels read them.
 fn pack<E: Element>(rows: &Rows, p: &Parameters<'_, E>) -> Vec<E> {
-    let layer_size = PACKED * rows.width;
-    let mut packed = vec![E::ZERO; rows.strips() * p.layers * layer_size];
+    let (layer_size, layers, of) = (PACKED * rows.width, p.layers(), &p.cascade);
+    let mut packed = vec![E::ZERO; rows.strips() * layers * layer_size];
     for (i, block) in packed.chunks_exact_mut(layer_size).enumerate() {
-        let (strip, layer) = (i / p.layers, i % p.layers);
+        let (strip, layer) = (i / layers, i % layers);
         let (beta, block) = block.split_at_mut(rows.width);
         let (bias, block) = block.split_at_mut(rows.width);
         let (k, c) = block.split_at_mut(rows.width);
@@ -67,13 +61,13 @@ fn pack<E: Element>(rows: &Rows, p: &Parameters<'_, E>) -> Vec<E> {
         let mut unit = rows.unit(strip, 0);
         for lane in 0..rows.width {
             let at = row + unit;
-            beta[lane] = p.beta[at];
-            bias[lane] = p.bias[at];
-            match p.learned {
-                None => k[lane] = p.alpha[at],
-                Some((a, b)) => {
-                    k[lane] = p.alpha[at] * (a[at] - b[at]);
-                    c[lane] = p.alpha[at] * b[at];
+            beta[lane] = of.beta[at];
+            bias[lane] = of.bias[at];
+            match of.function {
+                CascadeFunction::Fixed(_) => k[lane] = of.alpha[at],
+                CascadeFunction::Learned { a, b } => {
+                    k[lane] = of.alpha[at] * (a[at] - b[at]);
+                    c[lane] = of.alpha[at] * b[at];
                 }
             }
             if strip * rows.width + lane + 1 < rows.length {
@@ -84,81 +78,51 @@ fn pack<E: Element>(rows: &Rows, p: &Parameters<'_, E>) -> Vec<E> {
     packed
 }
 
-/// u(z), and u' as a function of the value u.
-trait Basis {
-    fn value<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector;
-    fn slope<L: Lanes>(lanes: L, u: L::Vector) -> L::Vector;
+/// The argument z of a layer, from that of the whole cascade and the scaled value of the layer before.
+#[inline(always)]
+fn argument<L: Lanes>(
+    lanes: L,
+    packed: &[L::Element],
+    layer: usize,
+    x: L::Vector,
+    before: L::Vector,
+) -> L::Vector {
+    let beta = parameter(lanes, packed, layer, BETA);
+    before + x.mul_add(beta, parameter(lanes, packed, layer, BIAS))
 }
 
-struct Tanh;
-struct Sigmoid;
-struct Softplus;
-struct Relu;
-
-impl Basis for Tanh {
-    #[inline(always)]
-    fn value<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
-        mathematics::tanh(lanes, z)
-    }
-
-    #[inline(always)]
-    fn slope<L: Lanes>(lanes: L, u: L::Vector) -> L::Vector {
-        u.neg_mul_add(u, lanes.splat(L::Element::ONE))
-    }
-}
-
-impl Basis for Sigmoid {
-    #[inline(always)]
-    fn value<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
-        mathematics::sigmoid(lanes, z)
-    }
-
-    #[inline(always)]
-    fn slope<L: Lanes>(_: L, u: L::Vector) -> L::Vector {
-        u.neg_mul_add(u, u)
+/// The scaled value k u + c z of a layer.
+#[inline(always)]
+fn scaled<L: Lanes, const LEARNED: bool>(
+    lanes: L,
+    packed: &[L::Element],
+    layer: usize,
+    [z, u]: [L::Vector; 2],
+) -> L::Vector {
+    let y = u * parameter(lanes, packed, layer, K);
+    if LEARNED {
+        z.mul_add(parameter(lanes, packed, layer, C), y)
+    } else {
+        y
     }
 }
 
-impl Basis for Softplus {
-    #[inline(always)]
-    fn value<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
-        mathematics::softplus(lanes, z)
-    }
-
-    /// u = log(1 + e^z), so 1 − e^−u is the logistic function of z.
-    #[inline(always)]
-    fn slope<L: Lanes>(lanes: L, u: L::Vector) -> L::Vector {
-        mathematics::one_minus_exp(lanes, -u)
-    }
-}
-
-impl Basis for Relu {
-    #[inline(always)]
-    fn value<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
-        z.at_least(lanes.splat(L::Element::ZERO))
-    }
-
-    #[inline(always)]
-    fn slope<L: Lanes>(lanes: L, u: L::Vector) -> L::Vector {
-        lanes.splat(L::Element::ONE).where_positive(u)
-    }
-}
-
-/// Picks the basis function and the number of layers known to the compiler: 4, or any (0).
+/// Picks u, and the number of layers known to the compiler: 4, or any (0).
 macro_rules! specialise {
-    ($function:expr, $learned:expr, $layers:expr, $run:ident($($argument:expr),*)) => {
-        match ($function, $learned) {
-            (_, true) => specialise!(@layers $layers, Tanh, true, $run($($argument),*)),
-            (FixedFunction::Tanh, false) => specialise!(@layers $layers, Tanh, false, $run($($argument),*)),
-            (FixedFunction::Sigmoid, false) => specialise!(@layers $layers, Sigmoid, false, $run($($argument),*)),
-            (FixedFunction::Softplus, false) => specialise!(@layers $layers, Softplus, false, $run($($argument),*)),
-            (FixedFunction::Relu, false) => specialise!(@layers $layers, Relu, false, $run($($argument),*)),
+    ($function:expr, $layers:expr, $run:ident($($argument:expr),*)) => {
+        match $function {
+            CascadeFunction::Learned { .. } => {
+                specialise!(@layers $layers, Tanh, true, $run($($argument),*))
+            }
+            CascadeFunction::Fixed(function) => with_function!(function, S => {
+                specialise!(@layers $layers, S, false, $run($($argument),*))
+            }),
         }
     };
-    (@layers $layers:expr, $basis:ty, $learned:literal, $run:ident($($argument:expr),*)) => {
+    (@layers $layers:expr, $scalar:ty, $learned:literal, $run:ident($($argument:expr),*)) => {
         match $layers {
-            4 => $run::<_, $basis, $learned, 4>($($argument),*),
-            _ => $run::<_, $basis, $learned, 0>($($argument),*),
+            4 => $run::<_, $scalar, $learned, 4>($($argument),*),
+            _ => $run::<_, $scalar, $learned, 0>($($argument),*),
         }
     };
 }
@@ -168,8 +132,7 @@ struct Forward<'a, E> {
     packed: &'a [E],
     rows: Rows,
     layers: usize,
-    function: FixedFunction,
-    learned: bool,
+    function: CascadeFunction<()>,
     output: &'a mut [MaybeUninit<E>],
     /// u(z_l) of each layer, shaped as w; empty if no gradient will be asked for.
     kept: &'a mut [MaybeUninit<E>],
@@ -180,13 +143,12 @@ impl<E: Element> Kernel<E> for Forward<'_, E> {
 
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) {
-        let (function, learned, layers) = (self.function, self.learned, self.layers);
-        specialise!(function, learned, layers, forward(lanes, self))
+        specialise!(self.function, self.layers, forward(lanes, self))
     }
 }
 
 #[inline(always)]
-fn forward<L: Lanes, B: Basis, const LEARNED: bool, const LAYERS: usize>(
+fn forward<L: Lanes, S: Scalar, const LEARNED: bool, const LAYERS: usize>(
     lanes: L,
     work: Forward<'_, L::Element>,
 ) {
@@ -199,18 +161,12 @@ fn forward<L: Lanes, B: Basis, const LEARNED: bool, const LAYERS: usize>(
             let x = lanes.load_first(&w[start..], count);
             let mut y = lanes.splat(L::Element::ZERO);
             for layer in 0..layers {
-                let z = y + x.mul_add(
-                    parameter(lanes, packed, layer, BETA),
-                    parameter(lanes, packed, layer, BIAS),
-                );
-                let u = B::value(lanes, z);
+                let z = argument(lanes, packed, layer, x, y);
+                let u = S::on_lanes(lanes, z);
                 if !kept.is_empty() {
                     lanes.write_first(u, &mut kept[layer * w.len() + start..], count);
                 }
-                y = u * parameter(lanes, packed, layer, K);
-                if LEARNED {
-                    y = z.mul_add(parameter(lanes, packed, layer, C), y);
-                }
+                y = scaled::<L, LEARNED>(lanes, packed, layer, [z, u]);
             }
             lanes.write_first(y, &mut output[start..], count);
         }
@@ -226,8 +182,7 @@ struct Backward<'a, E> {
     packed: &'a [E],
     rows: Rows,
     layers: usize,
-    function: FixedFunction,
-    learned: bool,
+    function: CascadeFunction<()>,
     /// Of y; of w when done.
     gradient: &'a mut [E],
 }
@@ -238,38 +193,37 @@ impl<E: Element> Kernel<E> for Backward<'_, E> {
 
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) -> Vec<E> {
-        let (function, learned, layers) = (self.function, self.learned, self.layers);
-        specialise!(function, learned, layers, backward(lanes, self))
+        specialise!(self.function, self.layers, backward(lanes, self))
     }
 }
 
 #[inline(always)]
-fn backward<L: Lanes, B: Basis, const LEARNED: bool, const LAYERS: usize>(
+fn backward<L: Lanes, S: Scalar, const LEARNED: bool, const LAYERS: usize>(
     lanes: L,
     work: Backward<'_, L::Element>,
 ) -> Vec<L::Element> {
     let zero = lanes.splat(L::Element::ZERO);
     if LAYERS == 0 {
-        // z − u of each layer, then its sums.
+        // z of each layer, then its sums.
         let mut store = vec![zero; work.layers * (1 + SUMS)];
-        let (rest, totals) = store.split_at_mut(work.layers);
-        backward_strips::<L, B, LEARNED>(lanes, work, rest, totals)
+        let (arguments, totals) = store.split_at_mut(work.layers);
+        backward_strips::<L, S, LEARNED>(lanes, work, arguments, totals)
     } else {
         debug_assert_eq!((LAYERS, work.layers), (4, 4));
-        let (mut rest, mut totals) = ([zero; 4], [zero; 4 * SUMS]);
-        backward_strips::<L, B, LEARNED>(lanes, work, &mut rest, &mut totals)
+        let (mut arguments, mut totals) = ([zero; 4], [zero; 4 * SUMS]);
+        backward_strips::<L, S, LEARNED>(lanes, work, &mut arguments, &mut totals)
     }
 }
 
 #[inline(always)]
-fn backward_strips<L: Lanes, B: Basis, const LEARNED: bool>(
+fn backward_strips<L: Lanes, S: Scalar, const LEARNED: bool>(
     lanes: L,
     work: Backward<'_, L::Element>,
-    rest: &mut [L::Vector],
+    arguments: &mut [L::Vector],
     totals: &mut [L::Vector],
 ) -> Vec<L::Element> {
     let zero = lanes.splat(L::Element::ZERO);
-    let (w, kept, gradient, layers) = (work.w, work.kept, work.gradient, rest.len());
+    let (w, kept, gradient, layers) = (work.w, work.kept, work.gradient, arguments.len());
     let (strip_size, sums_size) = (layers * PACKED * L::WIDTH, layers * SUMS * L::WIDTH);
     let mut sums = vec![L::Element::ZERO; work.rows.strips() * sums_size];
     for (strip, sums) in sums.chunks_exact_mut(sums_size).enumerate() {
@@ -278,17 +232,11 @@ fn backward_strips<L: Lanes, B: Basis, const LEARNED: bool>(
         for (start, count) in work.rows.parts(strip, w.len()) {
             let x = lanes.load_first(&w[start..], count);
             let u = |layer: usize| lanes.load_first(&kept[layer * w.len() + start..], count);
-            if LEARNED {
+            if LEARNED || S::SLOPE_READS_ARGUMENT {
                 let mut y = zero;
-                for (layer, rest) in rest.iter_mut().enumerate() {
-                    let z = y + x.mul_add(
-                        parameter(lanes, packed, layer, BETA),
-                        parameter(lanes, packed, layer, BIAS),
-                    );
-                    let u = u(layer);
-                    *rest = z - u;
-                    y = u * parameter(lanes, packed, layer, K);
-                    y = z.mul_add(parameter(lanes, packed, layer, C), y);
+                for (layer, z) in arguments.iter_mut().enumerate() {
+                    *z = argument(lanes, packed, layer, x, y);
+                    y = scaled::<L, LEARNED>(lanes, packed, layer, [*z, u(layer)]);
                 }
             }
             // Lanes past the row load zeros here, so they add nothing to the sums.
@@ -296,11 +244,12 @@ fn backward_strips<L: Lanes, B: Basis, const LEARNED: bool>(
             let mut into_w = zero;
             for layer in (0..layers).rev() {
                 let total = &mut totals[layer * SUMS..][..SUMS];
-                let u = u(layer);
-                let (k, slope) = (parameter(lanes, packed, layer, K), B::slope(lanes, u));
+                let (z, u) = (arguments[layer], u(layer));
+                let k = parameter(lanes, packed, layer, K);
+                let slope = S::slope_on_lanes(lanes, z, u);
                 total[0] = e.mul_add(u, total[0]);
                 if LEARNED {
-                    total[1] = e.mul_add(rest[layer], total[1]);
+                    total[1] = e.mul_add(z - u, total[1]);
                     e = e * slope.mul_add(k, parameter(lanes, packed, layer, C));
                 } else {
                     e = e * (slope * k);
@@ -332,21 +281,19 @@ pub(super) fn evaluate<L: Lanes>(
     lanes: L,
     w: &[L::Element],
     p: &Parameters<'_, L::Element>,
-    function: FixedFunction,
     keep: bool,
 ) -> (Vec<L::Element>, Vec<L::Element>) {
     let rows = rows(lanes, w.len(), p.hidden);
     let packed = pack(&rows, p);
-    let (piece, kept) = (rows.piece(PIECE), if keep { p.layers } else { 0 });
-    let pieces = [piece, p.layers * piece];
+    let (piece, layers) = (rows.piece(PIECE), p.layers());
+    let (pieces, kept) = ([piece, layers * piece], if keep { layers } else { 0 });
     written_with([w.len(), kept * w.len()], pieces, |start, output, kept| {
         Interleaved::new(Doubled::new(lanes)).run(Forward {
             w: &w[start..start + output.len()],
             packed: &packed,
             rows,
-            layers: p.layers,
-            function,
-            learned: p.learned.is_some(),
+            layers,
+            function: p.cascade.kind().function,
             output,
             kept,
         });
@@ -361,12 +308,9 @@ pub(super) fn differentiate<L: Lanes>(
     kept: &[L::Element],
     gradient: &mut [L::Element],
     p: &Parameters<'_, L::Element>,
-    function: FixedFunction,
-) -> Gradients<L::Element> {
-    let zeros = |n: usize| vec![L::Element::ZERO; n];
-    let size = p.layers * p.hidden;
-    let (mut alpha, mut beta, mut bias) = (zeros(size), zeros(size), zeros(size));
-    let mut learned = p.learned.map(|_| (zeros(size), zeros(size)));
+) -> Cascade<Vec<L::Element>> {
+    let (layers, of) = (p.layers(), &p.cascade);
+    let mut into = of.map(|_, values| vec![L::Element::ZERO; values.len()]);
     // One vector at a time: the sums of four layers fill the registers.
     let rows = rows(lanes, w.len(), p.hidden).narrowed(L::WIDTH);
     let packed = pack(&rows, p);
@@ -375,47 +319,47 @@ pub(super) fn differentiate<L: Lanes>(
         let end = start + gradient.len();
         lanes.run(Backward {
             w: &w[start..end],
-            kept: &kept[start * p.layers..end * p.layers],
+            kept: &kept[start * layers..end * layers],
             packed: &packed,
             rows,
-            layers: p.layers,
-            function,
-            learned: p.learned.is_some(),
+            layers,
+            function: p.cascade.kind().function,
             gradient,
         })
     }));
     for (i, block) in sums.chunks_exact(SUMS * rows.width).enumerate() {
-        let (strip, layer) = (i / p.layers, i % p.layers);
+        let (strip, layer) = (i / layers, i % layers);
         let first = strip * rows.width;
         let mut unit = first % p.hidden;
         for lane in 0..rows.width.min(rows.length - first) {
             let at = layer * p.hidden + unit;
             let sum = |i: usize| block[i * rows.width + lane];
-            match (p.learned, &mut learned) {
-                (Some((a, b)), Some((into_a, into_b))) => {
-                    alpha[at] = alpha[at] + a[at] * sum(0) + b[at] * sum(1);
-                    into_a[at] = into_a[at] + p.alpha[at] * sum(0);
-                    into_b[at] = into_b[at] + p.alpha[at] * sum(1);
+            let add = |to: &mut Vec<L::Element>, more| to[at] = to[at] + more;
+            match (of.function, &mut into.function) {
+                (
+                    CascadeFunction::Learned { a, b },
+                    CascadeFunction::Learned {
+                        a: into_a,
+                        b: into_b,
+                    },
+                ) => {
+                    add(&mut into.alpha, a[at] * sum(0) + b[at] * sum(1));
+                    add(into_a, of.alpha[at] * sum(0));
+                    add(into_b, of.alpha[at] * sum(1));
                 }
-                _ => alpha[at] = alpha[at] + sum(0),
+                _ => add(&mut into.alpha, sum(0)),
             }
-            beta[at] = beta[at] + sum(2);
-            bias[at] = bias[at] + sum(3);
+            add(&mut into.beta, sum(2));
+            add(&mut into.bias, sum(3));
             unit = if unit + 1 == p.hidden { 0 } else { unit + 1 };
         }
     }
-    Gradients {
-        alpha,
-        beta,
-        bias,
-        learned,
-    }
+    into
 }
 
 struct Evaluate<'a, E> {
     w: &'a [E],
     p: Parameters<'a, E>,
-    function: FixedFunction,
 }
 
 impl<E: Element> Kernel<E> for Evaluate<'_, E> {
@@ -423,34 +367,28 @@ impl<E: Element> Kernel<E> for Evaluate<'_, E> {
 
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) -> Vec<E> {
-        evaluate(lanes, self.w, &self.p, self.function, false).0
+        evaluate(lanes, self.w, &self.p, false).0
     }
 }
 
 /// Evaluates the cascade of `[batch, hidden]` elements.
-pub(super) fn cascade<E: Element>(
-    w: &[E],
-    p: &Parameters<'_, E>,
-    function: FixedFunction,
-) -> Vec<E> {
-    E::widest(Evaluate { w, p: *p, function })
+pub(super) fn cascade<E: Element>(w: &[E], p: &Parameters<'_, E>) -> Vec<E> {
+    E::widest(Evaluate { w, p: *p })
 }
 
 struct Differentiate<'a, E> {
     w: &'a [E],
     gradient: &'a mut [E],
     p: Parameters<'a, E>,
-    function: FixedFunction,
 }
 
 impl<E: Element> Kernel<E> for Differentiate<'_, E> {
-    type Output = Gradients<E>;
+    type Output = Cascade<Vec<E>>;
 
     #[inline(always)]
-    fn run<L: Lanes<Element = E>>(self, lanes: L) -> Gradients<E> {
-        let (w, p, function) = (self.w, &self.p, self.function);
-        let (_, kept) = evaluate(lanes, w, p, function, true);
-        differentiate(lanes, w, &kept, self.gradient, p, function)
+    fn run<L: Lanes<Element = E>>(self, lanes: L) -> Cascade<Vec<E>> {
+        let (_, kept) = evaluate(lanes, self.w, &self.p, true);
+        differentiate(lanes, self.w, &kept, self.gradient, &self.p)
     }
 }
 
@@ -459,12 +397,6 @@ pub(super) fn cascade_backward<E: Element>(
     w: &[E],
     gradient: &mut [E],
     p: &Parameters<'_, E>,
-    function: FixedFunction,
-) -> Gradients<E> {
-    E::widest(Differentiate {
-        w,
-        gradient,
-        p: *p,
-        function,
-    })
+) -> Cascade<Vec<E>> {
+    E::widest(Differentiate { w, gradient, p: *p })
 }

@@ -2,11 +2,11 @@
 
 use std::mem::MaybeUninit;
 
-use super::lanes::Element;
 use super::matrix::Matrix;
 use super::pieces::written;
 use super::product::{Threads, write_product};
 use super::transpose::{padded, transpose, transposed_padded};
+use crate::vectors::Element;
 
 /// What lies side by side: the units of a row, or the values of a unit on the rows, [`padded`].
 #[derive(Clone, Copy, Debug, PartialEq)]

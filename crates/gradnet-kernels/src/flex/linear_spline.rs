@@ -5,8 +5,9 @@
 
 use std::mem::MaybeUninit;
 
-use super::lanes::{Element, Kernel, Lanes};
 use super::pieces::{cut, each_piece, in_order, written_in_pieces};
+use crate::Knots;
+use crate::vectors::{Element, Kernel, Lanes};
 
 /// Elements that make a piece of work worth a thread of its own.
 const PIECE: usize = 8 * 1024;
@@ -15,15 +16,25 @@ const PIECE: usize = 8 * 1024;
 #[derive(Clone, Copy)]
 pub(super) struct Splines<'a, E> {
     /// `[hidden, knots]`.
-    pub(super) coefficients: &'a [E],
-    pub(super) knots: usize,
-    pub(super) range: E,
+    coefficients: &'a [E],
+    knots: usize,
+    range: E,
     /// Knots per unit of length.
-    pub(super) density: E,
+    density: E,
 }
 
 impl<'a, E: Element> Splines<'a, E> {
-    /// The knot to the left, the fraction of the way to the next, and the values at the two.
+    /// Of `[hidden, knots]` coefficients.
+    pub(super) fn new(coefficients: &'a [E], knots: usize, range: f64) -> Self {
+        Self {
+            coefficients,
+            knots,
+            range: E::nearest(range),
+            density: E::nearest(Knots::new(knots, range).density()),
+        }
+    }
+
+    /// As [`Knots::locate`]: the knot to the left, the fraction of the way to the next, and the values at the two.
     #[inline(always)]
     fn locate(&self, unit: &'a [E], z: E) -> (usize, E, E, E) {
         let position = (z + self.range) * self.density;

@@ -2,8 +2,8 @@
 
 use std::mem::MaybeUninit;
 
-use super::lanes::{Element, Kernel, Lanes, Vector};
 use super::pieces::{each_piece, in_order, written_in_pieces};
+use crate::vectors::{Element, Kernel, Lanes, Vector};
 
 /// Elements that make a piece of work worth a thread of its own.
 const PIECE: usize = 32 * 1024;

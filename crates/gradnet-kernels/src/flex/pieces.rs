@@ -9,7 +9,7 @@ use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
-use super::lanes::{Element, Kernel, Lanes};
+use crate::vectors::{Element, Kernel, Lanes};
 
 /// Runs `work` on each piece: side by side, if there are several and threads for them.
 pub(super) fn each_piece<P: Send, R: Send>(pieces: Vec<P>, work: impl Fn(P) -> R + Sync) -> Vec<R> {

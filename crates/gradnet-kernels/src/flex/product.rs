@@ -9,9 +9,9 @@ use std::mem::MaybeUninit;
 
 use gemm::Parallelism;
 
-use super::lanes::Element;
 use super::matrix::Matrix;
 use super::pieces::written;
+use crate::vectors::Element;
 
 /// Multiplications from which on a product is worth several threads.
 const PARALLEL: usize = 192 * 192 * 192;

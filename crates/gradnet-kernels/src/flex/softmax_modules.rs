@@ -15,28 +15,24 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use super::lanes::{Element, Kernel, Lanes, Vector, places};
-use super::mathematics;
 use super::pieces::{cut, each_piece, filled, in_order, written, written_in_pieces, written_with};
 use super::transpose::{padded, transpose, transposed_padded};
+use crate::vectors::mathematics;
+use crate::vectors::{Element, Kernel, Lanes, Vector, places};
+use crate::{Mix, SoftmaxModules};
 
 /// The parameters, one a module, but for the bias.
 #[derive(Clone, Copy)]
 pub(super) struct Parameters<'a, E> {
     /// What is added to each unit.
     pub(super) bias: &'a [E],
-    pub(super) alpha: &'a [E],
-    pub(super) temperature: &'a [E],
-    /// a and b of softmax minus softmin.
-    pub(super) learned: Option<(&'a [E], &'a [E])>,
+    pub(super) modules: SoftmaxModules<&'a [E]>,
 }
 
 /// The gradients of the parameters, shaped as they are.
 pub(super) struct Gradients<E> {
     pub(super) bias: Vec<E>,
-    pub(super) alpha: Vec<E>,
-    pub(super) temperature: Vec<E>,
-    pub(super) learned: Option<[Vec<E>; 2]>,
+    pub(super) modules: SoftmaxModules<Vec<E>>,
 }
 
 /// Elements that make a piece of work worth a thread of its own.
@@ -44,7 +40,7 @@ const PIECE: usize = 8 * 1024;
 
 impl<'a, E: Element> Parameters<'a, E> {
     fn modules(&self) -> usize {
-        self.alpha.len()
+        self.modules.alpha.len()
     }
 
     /// Units of a module.
@@ -54,7 +50,7 @@ impl<'a, E: Element> Parameters<'a, E> {
 
     /// Parts of a module.
     fn parts(&self) -> usize {
-        if self.learned.is_some() { 2 } else { 1 }
+        if self.modules.mix.is_some() { 2 } else { 1 }
     }
 
     /// Elements of a line.
@@ -82,14 +78,9 @@ impl<'a, E: Element> Parameters<'a, E> {
     /// Those of some modules.
     fn of(&self, modules: Range<usize>) -> Self {
         let units = modules.start * self.width()..modules.end * self.width();
-        let learned = self
-            .learned
-            .map(|(a, b)| (&a[modules.clone()], &b[modules.clone()]));
         Self {
             bias: &self.bias[units],
-            alpha: &self.alpha[modules.clone()],
-            temperature: &self.temperature[modules],
-            learned,
+            modules: self.modules.map(|_, values| &values[modules.clone()]),
         }
     }
 
@@ -98,17 +89,17 @@ impl<'a, E: Element> Parameters<'a, E> {
         let width = self.width();
         (
             &self.bias[index * width..][..width],
-            self.temperature[index],
+            self.modules.temperature[index],
         )
     }
 
     /// A part of a module: the sign of its u, and its weight.
     fn part(&self, index: usize, part: usize) -> (E, E) {
-        let alpha = self.alpha[index];
-        match (self.learned, part) {
+        let alpha = self.modules.alpha[index];
+        match (self.modules.mix, part) {
             (None, _) => (E::ONE, alpha),
-            (Some((a, _)), 0) => (E::ONE, alpha * a[index]),
-            (Some((_, b)), _) => (minus(E::ONE), minus(alpha * b[index])),
+            (Some(Mix { a, .. }), 0) => (E::ONE, alpha * a[index]),
+            (Some(Mix { b, .. }), _) => (minus(E::ONE), minus(alpha * b[index])),
         }
     }
 }
@@ -242,7 +233,7 @@ impl<E: Element> Kernel<E> for Values<'_, E> {
 
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) {
-        match self.p.learned {
+        match self.p.modules.mix {
             None => values::<L, 1>(lanes, self),
             Some(_) => values::<L, 2>(lanes, self),
         }
@@ -287,7 +278,7 @@ impl<E: Element> Kernel<E> for Backward<'_, E> {
 
     #[inline(always)]
     fn run<L: Lanes<Element = E>>(self, lanes: L) -> [Vec<E>; 2] {
-        match self.p.learned {
+        match self.p.modules.mix {
             None => backward::<L, 1>(lanes, self),
             Some(_) => backward::<L, 2>(lanes, self),
         }
@@ -479,19 +470,23 @@ impl<E: Element> Gradients<E> {
                 .map(|(&by, sum)| by * sum)
                 .collect()
         };
-        let mut found = Self {
-            bias,
+        let mut found = SoftmaxModules {
             alpha: of(0).collect(),
             temperature: of(SUMS - 1).collect(),
-            learned: None,
+            mix: None,
         };
-        if let Some((a, b)) = p.learned {
+        if let Some(Mix { a, b }) = p.modules.mix {
             let parts = times(a, 0).into_iter().zip(times(b, 1));
             found.alpha = parts.map(|(a, b)| a - b).collect();
-            let into_b = times(p.alpha, 1).into_iter().map(minus).collect();
-            found.learned = Some([times(p.alpha, 0), into_b]);
+            found.mix = Some(Mix {
+                a: times(p.modules.alpha, 0),
+                b: times(p.modules.alpha, 1).into_iter().map(minus).collect(),
+            });
         }
-        found
+        Self {
+            bias,
+            modules: found,
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::mem::MaybeUninit;
 
-use super::lanes::{Element, Kernel, Lanes};
-use super::mathematics;
 use super::pieces::{cut, each_piece, written_in_pieces};
+use crate::vectors::mathematics;
+use crate::vectors::{Element, Kernel, Lanes};
 
 /// Elements that make a piece of work worth a thread of its own.
 const PIECE: usize = 32 * 1024;

@@ -4,11 +4,11 @@ use burn::backend::TensorMetadata;
 use burn::tensor::{Shape, TensorData};
 use burn_flex::FlexTensor;
 
-use super::lanes;
 use super::matrix::Matrix;
+use crate::vectors;
 
 /// An element type of Flex that has kernels.
-pub(super) trait FlexElement: lanes::Element + burn::tensor::Element {
+pub(super) trait FlexElement: vectors::Element + burn::tensor::Element {
     /// The elements of a tensor that holds this type in order.
     fn slice(tensor: &FlexTensor) -> Option<&[Self]>;
 

@@ -1,11 +1,10 @@
 //! The vector mathematics against f64 (and f64 against the standard library), on every kind of vector of this machine.
 
-use super::doubled::Doubled;
-use super::lanes::{Element, Kernel, Lanes, Portable, Vector, places};
-use super::mathematics::{exp, one_minus_exp, sigmoid, softplus, tanh};
-use super::{adam, cascade, linear_spline, mean_squared_error, softmax_modules, tied};
-use crate::extension::FixedFunction;
-use crate::tied::TiedKind;
+use super::{adam, cascade, linear_spline, mean_squared_error, shell, softmax_modules};
+use crate::vectors::doubled::Doubled;
+use crate::vectors::mathematics::{exp, one_minus_exp, sigmoid, softplus, tanh};
+use crate::vectors::{Element, Kernel, Lanes, Portable, Vector, places};
+use crate::{Cascade, CascadeFunction, FusedActivation, Mix, ScalarFunction, SoftmaxModules};
 
 /// Which function of [`super::mathematics`].
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +59,7 @@ fn everywhere_single<K: Kernel<f32> + Copy>(kernel: K) -> Vec<(&'static str, K::
     let mut all = vec![("plain", Portable::<f32, 8>::new().run(kernel))];
     #[cfg(target_arch = "x86_64")]
     {
-        use super::x86::{Avx2Single, Avx512Single};
+        use crate::vectors::x86::{Avx2Single, Avx512Single};
         if let Some(lanes) = Avx2Single::detect() {
             all.push(("AVX2", lanes.run(kernel)));
         }
@@ -75,7 +74,7 @@ fn everywhere_double<K: Kernel<f64> + Copy>(kernel: K) -> Vec<(&'static str, K::
     let mut all = vec![("plain", Portable::<f64, 4>::new().run(kernel))];
     #[cfg(target_arch = "x86_64")]
     {
-        use super::x86::{Avx2Double, Avx512Double};
+        use crate::vectors::x86::{Avx2Double, Avx512Double};
         if let Some(lanes) = Avx2Double::detect() {
             all.push(("AVX2", lanes.run(kernel)));
         }
@@ -378,39 +377,31 @@ fn blocks_are_turned_by_every_kind_of_vector() {
 fn an_empty_batch_has_an_empty_output_and_parameters_without_gradient() {
     let ones = [1.0_f32; 6];
     let p = cascade::Parameters {
-        layers: 2,
         hidden: 3,
-        alpha: &ones,
-        beta: &ones,
-        bias: &ones,
-        learned: Some((&ones, &ones)),
+        cascade: Cascade {
+            alpha: &ones[..],
+            beta: &ones,
+            bias: &ones,
+            function: CascadeFunction::Learned { a: &ones, b: &ones },
+        },
     };
-    assert!(cascade::cascade(&[], &p, FixedFunction::Tanh).is_empty());
-    let found = cascade::cascade_backward(&[], &mut [], &p, FixedFunction::Tanh);
-    let (a, b) = found.learned.unwrap();
-    for gradient in [found.alpha, found.beta, found.bias, a, b] {
-        assert_eq!(gradient, [0.0; 6]);
-    }
+    assert!(cascade::cascade(&[], &p).is_empty());
+    let found = cascade::cascade_backward(&[], &mut [], &p).into_list();
+    assert_eq!(found, vec![vec![0.0; 6]; 5]);
 
     let p = softmax_modules::Parameters {
         bias: &ones[..4],
-        alpha: &ones[..2],
-        temperature: &ones[..2],
-        learned: None,
+        modules: SoftmaxModules {
+            alpha: &ones[..2],
+            temperature: &ones[..2],
+            mix: None,
+        },
     };
     assert!(softmax_modules::softmax_modules(&[], &p).is_empty());
     let found = softmax_modules::softmax_modules_backward(&[], &mut [], &p);
-    assert_eq!(
-        (found.alpha, found.temperature),
-        (vec![0.0; 2], vec![0.0; 2])
-    );
+    assert_eq!(found.modules.into_list(), vec![vec![0.0; 2]; 2]);
 
-    let splines = linear_spline::Splines {
-        coefficients: &ones,
-        knots: 3,
-        range: 1.0,
-        density: 1.0,
-    };
+    let splines = linear_spline::Splines::new(&ones, 3, 1.0);
     assert!(linear_spline::linear_spline(&[], &splines).is_empty());
     assert_eq!(
         linear_spline::linear_spline_backward(&[], &mut [], &splines),
@@ -418,10 +409,25 @@ fn an_empty_batch_has_an_empty_output_and_parameters_without_gradient() {
     );
 }
 
+/// A cascade of tanh, without parameters.
+const TANH: Cascade<()> = Cascade {
+    alpha: (),
+    beta: (),
+    bias: (),
+    function: CascadeFunction::Fixed(ScalarFunction::Tanh),
+};
+
+/// Modules of softmax alone, without parameters.
+const SOFTMAX: SoftmaxModules<()> = SoftmaxModules {
+    alpha: (),
+    temperature: (),
+    mix: None,
+};
+
 #[test]
 fn an_empty_batch_goes_through_a_shell() {
     let ones = [1.0f32; 8];
-    let parameter = |lines, share| tied::Parameter {
+    let parameter = |lines, share| shell::Parameter {
         values: &ones[..lines * 4 / share],
         lines,
         share,
@@ -429,11 +435,11 @@ fn an_empty_batch_goes_through_a_shell() {
     let cascade = vec![parameter(2, 1), parameter(2, 1), parameter(2, 1)];
     let modules = vec![parameter(1, 1), parameter(1, 2), parameter(1, 2)];
     let kinds = [
-        (TiedKind::Cascade(FixedFunction::Tanh), cascade),
-        (TiedKind::SoftmaxModules, modules),
+        (FusedActivation::Cascade(TANH), cascade),
+        (FusedActivation::SoftmaxModules(SOFTMAX), modules),
     ];
     for (kind, parameters) in kinds {
-        let shell = tied::Shell {
+        let shell = shell::Shell {
             x: &[],
             w: &ones,
             batch: 0,
@@ -442,13 +448,13 @@ fn an_empty_batch_goes_through_a_shell() {
             kind,
             parameters,
         };
-        let (y, hidden) = tied::tied(&shell, true);
+        let (y, hidden) = shell::shell(&shell, true);
         assert!(y.is_empty());
         let hidden: Vec<_> = hidden
             .iter()
             .map(|piece| piece.each_ref().map(Vec::as_slice))
             .collect();
-        let found = tied::tied_backward(&shell, &hidden, &[], true);
+        let found = shell::shell_backward(&shell, &hidden, &[], true);
         assert!(found.x.unwrap_or_default().is_empty());
         assert_eq!(found.w, [0.0; 8]);
         for (found, parameter) in found.parameters.iter().zip(&shell.parameters) {
@@ -515,8 +521,8 @@ impl<E: Element> Kernel<E> for Modules<'_, E> {
         let (y, kept) = softmax_modules::evaluate(lanes, z, &self.p, true);
         let mut into_z = gradient.to_vec();
         let of = softmax_modules::differentiate(lanes, z, &kept, &mut into_z, &self.p);
-        let mut all = vec![y, into_z, of.bias, of.alpha, of.temperature];
-        all.extend(of.learned.into_iter().flatten());
+        let mut all = vec![y, into_z, of.bias];
+        all.extend(of.modules.into_list());
         all.concat().into_iter().map(Into::into).collect()
     }
 }
@@ -540,12 +546,14 @@ fn softmax_modules_are_the_same_on_every_kind_of_vector() {
         let bias = numbers(modules * width, -0.5, 0.5);
         let [alpha, temperature, a, b] =
             [0.5, 0.6, 0.7, 0.8].map(|low| numbers(modules, low, low + 1.0));
-        for learned in [None, Some((&a[..], &b[..]))] {
+        for mix in [None, Some(Mix { a: &a[..], b: &b })] {
             let p = softmax_modules::Parameters {
                 bias: &bias,
-                alpha: &alpha,
-                temperature: &temperature,
-                learned,
+                modules: SoftmaxModules {
+                    alpha: &alpha[..],
+                    temperature: &temperature,
+                    mix,
+                },
             };
             let lines = [&z[..], &gradient];
             let all = run(Modules { lines, p });
@@ -572,18 +580,21 @@ fn a_sharp_softmax_and_fading_moments_leave_no_subnormal_number() {
         .map(|i| ((i * 7919) % 997) as f32 / 997.0)
         .collect();
     let (alpha, temperature, weight) = ([0.3, 2e-5], [200.0, 95.0], [1e-3, 0.5]);
-    for learned in [None, Some((&weight[..], &weight[..]))] {
+    let (a, b) = (&weight[..], &weight[..]);
+    for mix in [None, Some(Mix { a, b })] {
         let p = softmax_modules::Parameters {
             bias: &[0.0; 2 * 37],
-            alpha: &alpha,
-            temperature: &temperature,
-            learned,
+            modules: SoftmaxModules {
+                alpha: &alpha[..],
+                temperature: &temperature,
+                mix,
+            },
         };
         let s = softmax_modules::softmax_modules(&z, &p);
         let mut gradient: Vec<f32> = z.iter().map(|z| (z - 0.5) * 1e-9).collect();
         softmax_modules::softmax_modules_backward(&z, &mut gradient, &p);
         for (what, numbers) in [("outputs", &s), ("gradients", &gradient)] {
-            assert!(normal(numbers), "{what}, learned {}", learned.is_some());
+            assert!(normal(numbers), "{what}, learned {}", mix.is_some());
             assert!(numbers.contains(&0.0) && numbers.iter().any(|x| *x != 0.0));
         }
     }

@@ -5,8 +5,8 @@
 
 use std::mem::MaybeUninit;
 
-use super::lanes::{Element, Kernel, Lanes};
 use super::pieces::written;
+use crate::vectors::{Element, Kernel, Lanes};
 
 /// Columns of a padded transpose are a multiple of this: whole vectors of any kind.
 const WHOLE: usize = 16;

@@ -1,20 +1,23 @@
 //! The activation of some of a shell's hidden units, whichever it is.
 
 use super::hidden::Order;
-use super::lanes::{Element, Lanes};
 use super::{cascade, softmax_modules};
-use crate::tied::TiedKind;
+use crate::vectors::{Element, Lanes};
+use crate::{Cascade, FusedActivation, SoftmaxModules};
+
+/// Which activation a shell has.
+pub(super) type Kind = FusedActivation<(), ()>;
 
 /// The activation of some hidden units, with parameters of its own.
 pub(super) struct Units<E> {
-    kind: TiedKind,
+    kind: Kind,
     count: usize,
     parameters: Vec<Vec<E>>,
 }
 
 impl<E: Element> Units<E> {
-    /// `count` units, with parameters in the order of [`TiedKind`].
-    pub(super) fn new(kind: TiedKind, count: usize, parameters: Vec<Vec<E>>) -> Self {
+    /// `count` units, with parameters in the order of its inputs.
+    pub(super) fn new(kind: Kind, count: usize, parameters: Vec<Vec<E>>) -> Self {
         Self {
             kind,
             count,
@@ -22,30 +25,21 @@ impl<E: Element> Units<E> {
         }
     }
 
-    fn learned(&self) -> Option<(&[E], &[E])> {
-        match &self.parameters[3..] {
-            [a, b] => Some((a, b)),
-            _ => None,
-        }
+    fn slices(&self) -> impl Iterator<Item = &[E]> {
+        self.parameters.iter().map(Vec::as_slice)
     }
 
-    fn cascade(&self) -> cascade::Parameters<'_, E> {
+    fn cascade(&self, kind: Cascade<()>) -> cascade::Parameters<'_, E> {
         cascade::Parameters {
-            layers: self.parameters[0].len() / self.count,
             hidden: self.count,
-            alpha: &self.parameters[0],
-            beta: &self.parameters[1],
-            bias: &self.parameters[2],
-            learned: self.learned(),
+            cascade: kind.of(self.slices()),
         }
     }
 
-    fn softmax_modules(&self) -> softmax_modules::Parameters<'_, E> {
+    fn softmax_modules(&self, kind: SoftmaxModules<()>) -> softmax_modules::Parameters<'_, E> {
         softmax_modules::Parameters {
             bias: &self.parameters[0],
-            alpha: &self.parameters[1],
-            temperature: &self.parameters[2],
-            learned: self.learned(),
+            modules: kind.of(self.slices().skip(1)),
         }
     }
 
@@ -57,11 +51,9 @@ impl<E: Element> Units<E> {
         keep: bool,
     ) -> (Vec<E>, Vec<E>) {
         match self.kind {
-            TiedKind::Cascade(function) => {
-                cascade::evaluate(lanes, z, &self.cascade(), function, keep)
-            }
-            TiedKind::SoftmaxModules => {
-                softmax_modules::evaluate(lanes, z, &self.softmax_modules(), keep)
+            Kind::Cascade(kind) => cascade::evaluate(lanes, z, &self.cascade(kind), keep),
+            Kind::SoftmaxModules(kind) => {
+                softmax_modules::evaluate(lanes, z, &self.softmax_modules(kind), keep)
             }
         }
     }
@@ -75,18 +67,15 @@ impl<E: Element> Units<E> {
         gradient: &mut [E],
     ) -> Vec<Vec<E>> {
         match self.kind {
-            TiedKind::Cascade(function) => {
-                let p = self.cascade();
-                let found = cascade::differentiate(lanes, z, kept, gradient, &p, function);
-                let mut parameters = vec![found.alpha, found.beta, found.bias];
-                parameters.extend(found.learned.into_iter().flat_map(|(a, b)| [a, b]));
-                parameters
+            Kind::Cascade(kind) => {
+                let p = self.cascade(kind);
+                cascade::differentiate(lanes, z, kept, gradient, &p).into_list()
             }
-            TiedKind::SoftmaxModules => {
-                let p = self.softmax_modules();
+            Kind::SoftmaxModules(kind) => {
+                let p = self.softmax_modules(kind);
                 let found = softmax_modules::differentiate(lanes, z, kept, gradient, &p);
-                let mut parameters = vec![found.bias, found.alpha, found.temperature];
-                parameters.extend(found.learned.into_iter().flatten());
+                let mut parameters = vec![found.bias];
+                parameters.extend(found.modules.into_list());
                 parameters
             }
         }
@@ -95,9 +84,9 @@ impl<E: Element> Units<E> {
 
 /// How the hidden vectors of an activation lie: a cascade's parameters differ from unit to unit, and its units lie along the lanes; a
 /// module's are its own and its sums go over its units, so that the batch lies along the lanes.
-pub(super) fn order(kind: TiedKind) -> Order {
+pub(super) fn order(kind: Kind) -> Order {
     match kind {
-        TiedKind::Cascade(_) => Order::Rows,
-        TiedKind::SoftmaxModules => Order::Units,
+        Kind::Cascade(_) => Order::Rows,
+        Kind::SoftmaxModules(_) => Order::Units,
     }
 }

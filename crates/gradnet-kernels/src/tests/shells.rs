@@ -3,10 +3,10 @@
 use burn::tensor::{DType, Device, Tensor};
 
 use super::{
-    Draw, Found, Input, Place, assert_close, cascade_inputs, differentiated, places,
+    CascadeInputs, Draw, Found, Input, ModulesInputs, assert_close, differentiated, places,
     reference_device, tensor,
 };
-use crate::{CascadeFunction, portable, tied_cascade, tied_softmax_modules};
+use crate::{FusedActivation, ScalarFunction, portable, tied_shell};
 
 /// A batch, hidden units and a dimension: few and many rows, pieces that cut the units and pieces that cut the batch.
 const SHELLS: [[usize; 3]; 5] = [
@@ -16,13 +16,6 @@ const SHELLS: [[usize; 3]; 5] = [
     [30, 128, 300],
     [530, 68, 24],
 ];
-
-/// On a GPU a shell is composed of its parts, which have tests of their own.
-fn places_of_shells() -> Vec<Place> {
-    let all = places().into_iter();
-    all.filter(|place| !place.name.starts_with("wgpu"))
-        .collect()
-}
 
 /// x and W.
 fn shell_inputs([batch, hidden, dim]: [usize; 3]) -> [Input; 2] {
@@ -35,119 +28,84 @@ fn shell_inputs([batch, hidden, dim]: [usize; 3]) -> [Input; 2] {
     [("x", x, vec![batch, dim]), ("w", w, vec![hidden, dim])]
 }
 
-/// A shell, from x, W and the parameters of a cascade.
-type Cascade = fn([Tensor<2>; 5], CascadeFunction) -> Tensor<2>;
+type Shell = fn(Tensor<2>, Tensor<2>, Option<Tensor<1>>, FusedActivation) -> Tensor<2>;
 
-fn run_cascade(
-    run: Cascade,
-    shape: [usize; 3],
-    (layers, function): (usize, Option<CascadeFunction>),
-    (device, dtype): (&Device, DType),
-) -> Found {
-    let [x, w] = shell_inputs(shape).map(|input| tensor::<2>(&input, device, dtype));
-    let inputs = cascade_inputs(1, shape[1], layers);
-    let [_, alpha, beta, bias, a, b] =
-        std::array::from_fn(|i| tensor::<2>(&inputs[i], device, dtype));
-    let mut named = vec![
-        ("x", x.clone()),
-        ("w", w.clone()),
-        ("alpha", alpha.clone()),
-        ("beta", beta.clone()),
-        ("bias", bias.clone()),
-    ];
-    let function = function.unwrap_or_else(|| {
-        named.extend([("a", a.clone()), ("b", b.clone())]);
-        CascadeFunction::Learned { a, b }
-    });
-    differentiated(run([x, w, alpha, beta, bias], function), &named, &[])
-}
-
-fn whole_cascade([x, w, alpha, beta, bias]: [Tensor<2>; 5], f: CascadeFunction) -> Tensor<2> {
-    tied_cascade(x, w, alpha, beta, bias, f)
-}
-
-fn cascade_in_parts([x, w, alpha, beta, bias]: [Tensor<2>; 5], f: CascadeFunction) -> Tensor<2> {
+fn in_parts(
+    x: Tensor<2>,
+    w: Tensor<2>,
+    bias: Option<Tensor<1>>,
+    activation: FusedActivation,
+) -> Tensor<2> {
     let z = x.matmul(w.clone().transpose());
-    portable::cascade(z, alpha, beta, bias, f).matmul(w)
+    let z = match bias {
+        Some(bias) => z + bias.unsqueeze(),
+        None => z,
+    };
+    let s = match activation {
+        FusedActivation::Cascade(of) => portable::cascade(z, of),
+        FusedActivation::SoftmaxModules(of) => portable::softmax_modules(z, of),
+    };
+    s.matmul(w)
 }
 
-#[test]
-fn a_tied_cascade_is_a_cascade_between_two_products() {
-    let (device, dtype) = reference_device();
-    for shape in SHELLS {
-        for units in [(3, Some(CascadeFunction::Softplus)), (4, None)] {
-            let at = (&device, dtype);
-            let reference = run_cascade(cascade_in_parts, shape, units.clone(), at);
-            for place in places_of_shells() {
-                let at = (&place.device, place.dtype);
-                let found = run_cascade(whole_cascade, shape, units.clone(), at);
-                let case = format!("{}, {shape:?}, layers and function {units:?}", place.name);
-                assert_close(&found, &reference, place.tolerance, &case);
-            }
-        }
-    }
+/// The activation of a shell: layers and function of a cascade, or the number of modules and whether they are learned.
+#[derive(Clone, Copy, Debug)]
+enum Units {
+    Cascade(usize, Option<ScalarFunction>),
+    Modules(usize, bool),
 }
 
-/// A shell, from x, W, the hidden bias, α, the temperature, a and b.
-type Modules = fn([Tensor<2>; 2], [Tensor<1>; 5], bool) -> Tensor<2>;
-
-fn run_modules(
-    run: Modules,
+fn run_shell(
+    run: Shell,
     shape: [usize; 3],
-    modules: usize,
-    learned: bool,
+    units: Units,
+    with_bias: bool,
     (device, dtype): (&Device, DType),
 ) -> Found {
     let [_, hidden, _] = shape;
     let [x, w] = shell_inputs(shape).map(|input| tensor::<2>(&input, device, dtype));
-    let mut draw = Draw(51 + (hidden * modules) as u64);
-    let all = [
-        ("hidden bias", -0.5, 0.5, hidden),
-        ("alpha", 0.5, 1.5, modules),
-        ("temperature", 0.5, 2.0, modules),
-        ("a", 0.5, 1.5, modules),
-        ("b", -1.0, 1.0, modules),
-    ]
-    .map(|(name, low, high, size)| {
-        let input = (name, draw.uniform(size, low, high), vec![size]);
-        (name, tensor::<1>(&input, device, dtype))
+    let mut twos = vec![("x", x.clone()), ("w", w.clone())];
+    let mut ones = Vec::new();
+    let activation = match units {
+        Units::Cascade(layers, function) => {
+            let inputs = CascadeInputs::new([1, hidden, layers], function);
+            let (cascade, named) = inputs.tensors(device, dtype);
+            twos.extend(named);
+            FusedActivation::Cascade(cascade)
+        }
+        Units::Modules(modules, learned) => {
+            let inputs = ModulesInputs::new([1, hidden / modules, modules], learned);
+            let (of, named) = inputs.tensors(device, dtype);
+            ones.extend(named);
+            FusedActivation::SoftmaxModules(of)
+        }
+    };
+    let bias = with_bias.then(|| {
+        let numbers = Draw(51).uniform(hidden, -0.5, 0.5);
+        let bias = tensor::<1>(&("hidden bias", numbers, vec![hidden]), device, dtype);
+        ones.push(("hidden bias", bias.clone()));
+        bias
     });
-    let named = if learned { &all[..] } else { &all[..3] };
-    let twos = [("x", x.clone()), ("w", w.clone())];
-    let parameters = all.clone().map(|(_, tensor)| tensor);
-    differentiated(run([x, w], parameters, learned), &twos, named)
-}
-
-fn whole_modules(
-    [x, w]: [Tensor<2>; 2],
-    [bias, alpha, temperature, a, b]: [Tensor<1>; 5],
-    learned: bool,
-) -> Tensor<2> {
-    tied_softmax_modules(x, w, bias, alpha, temperature, learned.then_some((a, b)))
-}
-
-fn modules_in_parts(
-    [x, w]: [Tensor<2>; 2],
-    [bias, alpha, temperature, a, b]: [Tensor<1>; 5],
-    learned: bool,
-) -> Tensor<2> {
-    let [modules] = alpha.dims();
-    let (a, b) = learned.then_some((a, b)).unzip();
-    let z = x.matmul(w.clone().transpose()) + bias.unsqueeze();
-    portable::softmax_modules(z, alpha, temperature, a, b, modules).matmul(w)
+    differentiated(run(x, w, bias, activation), &twos, &ones)
 }
 
 #[test]
-fn tied_softmax_modules_are_modules_between_two_products() {
+fn a_tied_shell_is_its_activation_between_two_products() {
     let (device, dtype) = reference_device();
+    let mut cases = vec![(Units::Cascade(3, Some(ScalarFunction::Softplus)), false)];
+    cases.push((Units::Cascade(2, Some(ScalarFunction::Tanh)), true));
+    cases.push((Units::Cascade(4, None), false));
+    for (modules, learned) in [(1, false), (1, true), (4, false), (4, true)] {
+        cases.push((Units::Modules(modules, learned), learned));
+    }
     for shape in SHELLS {
-        for (modules, learned) in [(1, false), (1, true), (4, false), (4, true)] {
+        for (units, with_bias) in &cases {
             let at = (&device, dtype);
-            let reference = run_modules(modules_in_parts, shape, modules, learned, at);
-            for place in places_of_shells() {
+            let reference = run_shell(in_parts, shape, *units, *with_bias, at);
+            for place in places() {
                 let at = (&place.device, place.dtype);
-                let found = run_modules(whole_modules, shape, modules, learned, at);
-                let case = format!("{}, {shape:?}, {modules} modules, {learned}", place.name);
+                let found = run_shell(tied_shell, shape, *units, *with_bias, at);
+                let case = format!("{}, {shape:?}, {units:?}, bias {with_bias}", place.name);
                 assert_close(&found, &reference, place.tolerance, &case);
             }
         }
@@ -155,14 +113,12 @@ fn tied_softmax_modules_are_modules_between_two_products() {
 }
 
 /// Shells whose units and whose batch are cut, for the test that the number of threads changes nothing.
-pub(super) fn tied(at: (&Device, DType)) -> [Found; 4] {
-    let cascade = |shape| run_cascade(whole_cascade, shape, (4, None), at);
-    let modules = |shape| run_modules(whole_modules, shape, 4, true, at);
-    let [units, batch] = [[60, 332, 40], [530, 68, 24]];
-    [
-        cascade(units),
-        cascade(batch),
-        modules(units),
-        modules(batch),
-    ]
+pub(super) fn tied(at: (&Device, DType)) -> Vec<Found> {
+    let mut found = Vec::new();
+    for shape in [[60, 332, 40], [530, 68, 24]] {
+        for units in [Units::Cascade(4, None), Units::Modules(4, true)] {
+            found.push(run_shell(tied_shell, shape, units, false, at));
+        }
+    }
+    found
 }

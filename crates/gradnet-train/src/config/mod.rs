@@ -63,8 +63,16 @@ pub use template::template;
 /// [`ConfigError::Unreadable`] if the file gives no text, [`ConfigError::Invalid`] with the first problem of the text otherwise.
 pub fn load(file: &Path, overrides: &Overrides) -> Result<Experiment, ConfigError> {
     let text = file::read(file)?;
-    let name = file.display().to_string();
-    experiment(&name, &text, overrides, Experiment::check_room)
+    load_text(&file.display().to_string(), &text, overrides)
+}
+
+/// As [`load`], of a text; `name` stands for the file.
+pub(crate) fn load_text(
+    name: &str,
+    text: &str,
+    overrides: &Overrides,
+) -> Result<Experiment, ConfigError> {
+    experiment(name, text, overrides, Experiment::check_room)
 }
 
 /// Reads the config of a run, which may have been trained on a larger machine.

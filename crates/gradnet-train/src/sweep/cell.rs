@@ -1,8 +1,10 @@
-//! One training run of a sweep.
+//! One training run of a sweep, and the runs that fill one line of its table.
 
 use std::str::FromStr;
 
-use crate::digest::Digest;
+use toml::Table;
+
+use super::identity::{Contents, Identity, NUMBERS};
 use crate::experiment::Experiment;
 
 /// One training run of a sweep.
@@ -13,44 +15,73 @@ pub struct Cell {
     /// The name of its case.
     pub case: String,
     /// What is varied: dotted keys with their values.
-    pub candidate: Vec<(String, String)>,
+    pub candidate: Table,
     /// The run, checked; it is called as the cell is.
     pub experiment: Experiment,
+    /// Digests of the files it reads.
+    pub(super) files: Contents,
+}
+
+/// A row in a case: what one line of the table is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// The label of the row.
+    pub row: String,
+    /// The name of the case.
+    pub case: String,
+    /// The cells of every candidate, one a seed; the first seed chooses among the candidates.
+    pub candidates: Vec<Vec<Cell>>,
 }
 
 impl Cell {
     pub(super) fn new(
         row: &str,
         case: &str,
-        candidate: Vec<(String, String)>,
+        candidate: Table,
         experiment: Experiment,
+        files: Contents,
     ) -> Self {
         let mut cell = Self {
             row: row.into(),
             case: case.into(),
             candidate,
             experiment,
+            files,
         };
         cell.experiment.name = cell.name();
         cell
     }
 
-    /// A name that no other cell has: network and seed for a reader, and a digest of all that decides the numbers.
+    /// A name that no other run has: network and seed for a reader, and a digest of all that decides the numbers.
     pub fn name(&self) -> String {
         let experiment = &self.experiment;
-        let digest = Digest::of(self.identity().as_bytes());
         format!(
-            "{}-d{}-s{}-{digest:016x}",
+            "{}-d{}-s{}-{:016x}",
             experiment.network.name(),
             experiment.dim(),
-            experiment.seed
+            experiment.seed,
+            self.identity().digest()
         )
     }
 
-    /// All that decides the numbers: the resolved experiment but for its name.
-    pub(super) fn identity(&self) -> String {
-        self.experiment.unnamed().to_toml()
+    /// All that decides the numbers.
+    pub(super) fn identity(&self) -> Identity<'_> {
+        Identity::new(NUMBERS, &self.experiment, &self.files)
     }
+
+    /// What is varied, for a reader.
+    pub fn varied(&self) -> String {
+        varied(&self.candidate)
+    }
+}
+
+/// `KEY = VALUE`s in a row.
+pub(super) fn varied(candidate: &Table) -> String {
+    let pairs = candidate.iter();
+    let pairs: Vec<_> = pairs
+        .map(|(key, value)| format!("{key} = {value}"))
+        .collect();
+    pairs.join(", ")
 }
 
 /// A part of a sweep's cells, for one of several machines.

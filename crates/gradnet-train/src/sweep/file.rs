@@ -1,28 +1,36 @@
 //! The language of sweeps.
 
+use std::collections::HashSet;
+use std::fmt::Display;
+use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{Cell, SweepError};
-use crate::config::{self, Overrides};
+use super::identity::Reader;
+use super::{Cell, Place, SweepError};
+use crate::config::{self, ConfigError, Overrides};
+use crate::experiment::Experiment;
+use crate::run::RunError;
 
 /// A sweep as its file has it.
 ///
 /// ```toml
 /// title = "Width"
-/// base = "convex_d32.toml"                               # a config, relative to this file
+/// base = "convex_d32.toml"                               # a config, relative to this file; or a table [base]
 /// seeds = 3                                              # 0, 1, 2; or a list
 /// vary = { "train.learning_rate" = [0.01, 0.001] }       # chosen by validation
 ///
 /// [[cases]]
 /// name = "d = 8"
 /// set = { "target.piecewise_quadratic.dim" = 8 }         # dotted keys, as `--set` takes them
+/// seeds = 1                                              # where they are not the sweep's
 ///
 /// [[rows]]
 /// label = "GradNet-C"
 /// network = "gradnet_c"                                  # as `--network`: the base's size is kept
+/// set = { "network.*.layers" = 2 }                       # `*` is the row's network
 /// ```
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,7 +41,7 @@ pub struct Sweep {
     #[serde(default)]
     pub caption: String,
     /// The config that every cell begins with.
-    base: PathBuf,
+    base: Base,
     #[serde(default)]
     seeds: Seeds,
     /// Overrides of every cell.
@@ -49,15 +57,21 @@ pub struct Sweep {
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(untagged)]
+enum Base {
+    /// A config file.
+    File(PathBuf),
+    /// A config in place.
+    Table(Table),
+    /// A config in place with the name that problems have, as it is once the file is read.
+    #[serde(skip)]
+    Text { name: String, text: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
 enum Seeds {
     Count(u64),
     List(Vec<u64>),
-}
-
-impl Default for Seeds {
-    fn default() -> Self {
-        Self::Count(1)
-    }
 }
 
 /// A column of the table: one problem.
@@ -67,6 +81,7 @@ struct Case {
     name: String,
     #[serde(default)]
     set: Table,
+    seeds: Option<Seeds>,
 }
 
 /// A row of the table: one way to learn it.
@@ -81,143 +96,238 @@ struct Row {
     vary: Table,
 }
 
+/// The start of a key that means the network's table, whichever network it is.
+const NETWORK: &str = "network.*.";
+
+/// The remedy of a file that cannot be read as a sweep.
+const LAYOUT: &str = "follow the layout of configs/sweeps/toy.toml, which explains every setting";
+
+impl Base {
+    /// The base of the sweep in `file`.
+    fn of(self, file: &Path) -> Self {
+        match self {
+            Self::File(base) => Self::File(file.parent().unwrap_or(Path::new("")).join(base)),
+            Self::Table(table) => Self::Text {
+                name: format!("{}, [base]", file.display()),
+                text: table.to_string(),
+            },
+            text @ Self::Text { .. } => text,
+        }
+    }
+
+    fn load(&self, overrides: &Overrides) -> Result<Experiment, ConfigError> {
+        match self {
+            Self::File(file) => config::load(file, overrides),
+            Self::Table(table) => config::load_text("[base]", &table.to_string(), overrides),
+            Self::Text { name, text } => config::load_text(name, text, overrides),
+        }
+    }
+}
+
+impl Default for Seeds {
+    fn default() -> Self {
+        Self::Count(1)
+    }
+}
+
+impl Seeds {
+    fn list(&self) -> Vec<u64> {
+        match self {
+            Self::Count(count) => (0..*count).collect(),
+            Self::List(seeds) => seeds.clone(),
+        }
+    }
+}
+
 impl Sweep {
     /// Reads a sweep; its base is found from the file's folder.
     ///
     /// # Errors
     /// [`SweepError::File`] with the line at fault.
     pub fn read(file: &Path) -> Result<Self, SweepError> {
-        let refused = |reason: String, remedy: &str| SweepError::File {
-            file: file.into(),
-            reason,
-            remedy: remedy.into(),
-        };
         let text = std::fs::read_to_string(file).map_err(|error| {
-            refused(
-                error.to_string(),
-                "name a sweep file, such as configs/sweeps/toy.toml",
-            )
+            let remedy = "name a sweep file, such as configs/sweeps/toy.toml";
+            refused(file, &error.to_string(), remedy)
         })?;
-        let mut sweep: Self = toml::from_str(&text).map_err(|error| {
-            refused(
-                error.to_string().trim().into(),
-                "follow the layout of configs/sweeps/toy.toml, which explains every setting",
-            )
-        })?;
-        let empty = |what: &str, remedy: &str| Err(refused(format!("it has no {what}"), remedy));
-        if sweep.rows.is_empty() {
-            return empty("rows", "add [[rows]] with a label");
+        let sweep: Self =
+            toml::from_str(&text).map_err(|error| refused(file, &error.to_string(), LAYOUT))?;
+        sweep.of(file)
+    }
+
+    /// A sweep that was read already; the problems it has are told as those of `file`.
+    ///
+    /// # Errors
+    /// [`SweepError::File`].
+    pub fn from_table(table: Table, file: &Path) -> Result<Self, SweepError> {
+        let sweep: Result<Self, _> = table.try_into();
+        sweep
+            .map_err(|error| refused(file, &error.to_string(), LAYOUT))?
+            .of(file)
+    }
+
+    fn of(mut self, file: &Path) -> Result<Self, SweepError> {
+        self.check()
+            .map_err(|(reason, remedy)| refused(file, &reason, remedy))?;
+        self.base = self.base.of(file);
+        Ok(self)
+    }
+
+    /// What is wrong with it, and what to do.
+    fn check(&self) -> Result<(), (String, &'static str)> {
+        let rows: Vec<_> = self.rows.iter().map(|row| row.label.as_str()).collect();
+        if rows.is_empty() {
+            return Err(("it has no rows".into(), "add [[rows]] with a label"));
         }
-        if sweep.seeds().is_empty() {
-            return empty("seeds", "write seeds = 1, or a list such as seeds = [0, 1]");
+        let twice = |what: &str, name: &dyn Display| {
+            let remedy = "each row, case and seed is one line or column of the table: give it once";
+            Err((format!("it has the {what} {name} twice"), remedy))
+        };
+        if let Some(label) = repeated(rows) {
+            return twice("row", &format_args!("{label:?}"));
         }
-        let lists = sweep
-            .rows
-            .iter()
-            .flat_map(|row| &row.vary)
-            .chain(&sweep.vary);
-        for (key, values) in lists {
+        if let Some(name) = repeated(self.cases.iter().map(|case| case.name.as_str())) {
+            return twice("case", &format_args!("{name:?}"));
+        }
+        let seeds = self.cases.iter().filter_map(|case| case.seeds.as_ref());
+        for seeds in seeds.chain([&self.seeds]).map(Seeds::list) {
+            if seeds.is_empty() {
+                let remedy = "write seeds = 1, or a list such as seeds = [0, 1]";
+                return Err(("it has no seeds".into(), remedy));
+            }
+            if let Some(seed) = repeated(seeds) {
+                return twice("seed", &seed);
+            }
+        }
+        let varied = self.rows.iter().map(|row| &row.vary).chain([&self.vary]);
+        for (key, values) in varied.clone().flatten() {
             if values.as_array().is_none_or(Vec::is_empty) {
-                return Err(refused(
+                return Err((
                     format!("`vary` of {key:?} is {values}, no list of values"),
                     "write a list, such as [0.01, 0.001]",
                 ));
             }
         }
-        let folder = file.parent().unwrap_or(Path::new(""));
-        sweep.base = folder.join(&sweep.base);
-        Ok(sweep)
-    }
-
-    /// The seeds, the one that chooses first.
-    pub fn seeds(&self) -> Vec<u64> {
-        match &self.seeds {
-            Seeds::Count(count) => (0..*count).collect(),
-            Seeds::List(seeds) => seeds.clone(),
+        let set = self.rows.iter().map(|row| &row.set).chain([&self.set]);
+        let mut tables = set
+            .chain(self.cases.iter().map(|case| &case.set))
+            .chain(varied);
+        if tables.any(|table| table.contains_key("seed")) {
+            return Err((
+                "`set` or `vary` has a \"seed\", which would take the place of the sweep's seeds"
+                    .into(),
+                "write it into seeds = [...] at the top of the file",
+            ));
         }
+        Ok(())
     }
 
-    /// The names of the cases; one without a name where the file has none.
-    pub fn cases(&self) -> Vec<&str> {
-        match self.cases.as_slice() {
-            [] => vec![""],
-            cases => cases.iter().map(|case| case.name.as_str()).collect(),
-        }
-    }
-
-    /// The labels of the rows.
-    pub fn rows(&self) -> Vec<&str> {
-        self.rows.iter().map(|row| row.label.as_str()).collect()
-    }
-
-    /// Every candidate of every row and case with this seed, checked.
+    /// All it has to fill, case by case, every cell checked.
     ///
     /// # Errors
     /// [`SweepError::Config`] for the first cell that cannot be run.
-    pub fn cells(&self, seed: u64) -> Result<Vec<Cell>, SweepError> {
+    pub fn places(&self) -> Result<Vec<Place>, SweepError> {
         let nothing = [Case::default()];
         let cases = match self.cases.as_slice() {
             [] => &nothing[..],
             cases => cases,
         };
-        let mut cells = Vec::new();
+        let (mut places, mut reader) = (Vec::new(), Reader::default());
         for case in cases {
+            let seeds = case.seeds.as_ref().unwrap_or(&self.seeds).list();
             for row in &self.rows {
+                let mut candidates = Vec::new();
                 for candidate in self.candidates(row) {
-                    cells.push(self.cell(case, row, candidate, seed)?);
+                    let cell = |seed: &u64| self.cell(case, row, &candidate, *seed, &mut reader);
+                    candidates.push(seeds.iter().map(cell).collect::<Result<Vec<_>, _>>()?);
                 }
+                places.push(Place {
+                    row: row.label.clone(),
+                    case: case.name.clone(),
+                    candidates,
+                });
             }
         }
-        Ok(cells)
+        Ok(places)
     }
 
     fn cell(
         &self,
         case: &Case,
         row: &Row,
-        candidate: Vec<(String, Value)>,
+        candidate: &Table,
         seed: u64,
+        reader: &mut Reader,
     ) -> Result<Cell, SweepError> {
-        let fixed = self.set.iter().chain(&case.set).chain(&row.set);
-        let varied = candidate.iter().map(|(key, value)| (key, value));
-        let set = fixed
-            .chain(varied)
-            .map(|(key, value)| format!("{key}={value}"));
+        let refused = |error: ConfigError| {
+            let place = [row.label.as_str(), case.name.as_str()];
+            let place = place.into_iter().filter(|name| !name.is_empty());
+            SweepError::Config {
+                cell: format!("{}, seed {seed}", place.collect::<Vec<_>>().join(", ")),
+                error: Box::new(error),
+            }
+        };
+        let set = self.set.iter().chain(&case.set).chain(&row.set);
+        let set: Vec<_> = set.chain(candidate).collect();
+        let network = match &row.network {
+            Some(network) => network.clone(),
+            None if set.iter().any(|(key, _)| key.starts_with(NETWORK)) => {
+                let base = self.base.load(&Overrides::default());
+                base.map_err(refused)?.network.name().to_owned()
+            }
+            None => String::new(),
+        };
+        let assignment = |(key, value): (&String, &Value)| match key.strip_prefix(NETWORK) {
+            Some(setting) => format!("network.{network}.{setting}={value}"),
+            None => format!("{key}={value}"),
+        };
         let overrides = Overrides {
             network: row.network.clone(),
             seed: Some(seed),
-            set: set.collect(),
+            set: set.into_iter().map(assignment).collect(),
         };
-        let candidate: Vec<_> = candidate
-            .into_iter()
-            .map(|(key, value)| (key, value.to_string()))
-            .collect();
-        let named = format!("{}, {}, seed {seed}", row.label, case.name);
-        let experiment =
-            config::load(&self.base, &overrides).map_err(|error| SweepError::Config {
-                cell: named,
-                error: Box::new(error),
-            })?;
-        Ok(Cell::new(&row.label, &case.name, candidate, experiment))
+        let experiment = self.base.load(&overrides).map_err(refused)?;
+        let files = reader.contents(&experiment);
+        let files = files.map_err(|(path, error)| RunError::io("read", &path, error))?;
+        Ok(Cell::new(
+            &row.label,
+            &case.name,
+            candidate.clone(),
+            experiment,
+            files,
+        ))
     }
 
     /// All combinations of what is varied, in the order of the keys.
-    fn candidates(&self, row: &Row) -> Vec<Vec<(String, Value)>> {
+    fn candidates(&self, row: &Row) -> Vec<Table> {
         let mut vary = self.vary.clone();
         vary.extend(row.vary.clone());
-        let mut candidates = vec![Vec::new()];
-        for (key, values) in vary {
-            let values = values.as_array().cloned().unwrap_or_default();
-            let with = |chosen: &Vec<(String, Value)>| -> Vec<Vec<(String, Value)>> {
-                let one = |value: &Value| {
-                    let mut chosen = chosen.clone();
-                    chosen.push((key.clone(), value.clone()));
-                    chosen
-                };
-                values.iter().map(one).collect()
+        let mut candidates = vec![Table::new()];
+        for (key, values) in &vary {
+            let values = values.as_array().map_or(&[][..], Vec::as_slice);
+            let with = |chosen: &Table, value: &Value| {
+                let mut chosen = chosen.clone();
+                chosen.insert(key.clone(), value.clone());
+                chosen
             };
-            candidates = candidates.iter().flat_map(with).collect();
+            candidates = candidates
+                .iter()
+                .flat_map(|chosen| values.iter().map(|value| with(chosen, value)))
+                .collect();
         }
         candidates
     }
+}
+
+fn refused(file: &Path, reason: &str, remedy: &str) -> SweepError {
+    SweepError::File {
+        file: file.into(),
+        reason: reason.trim().into(),
+        remedy: remedy.into(),
+    }
+}
+
+/// The first that is there twice.
+fn repeated<T: Copy + Eq + Hash>(all: impl IntoIterator<Item = T>) -> Option<T> {
+    let mut seen = HashSet::new();
+    all.into_iter().find(|one| !seen.insert(*one))
 }

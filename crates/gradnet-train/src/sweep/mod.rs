@@ -1,16 +1,21 @@
 //! Sweeps: a base config, lists of overrides, and seeds, trained cell by cell into one table.
 //!
 //! ```text
-//! file  --expand-->  cells (row x case x what is varied x seed), each a checked experiment
-//!       --run-->     a record a cell, found again by everything that decides its numbers
-//!       --table-->   for each row and case the candidate that validated best, its numbers over the seeds, and the rows to compare with
+//! file  --expand-->  places (row x case), each with its cells (what is varied x seed), each a checked experiment
+//!       --fill-->    a record a cell, found again by everything that decides its numbers
+//!       --table-->   for each place the candidate that validated best, its numbers over the seeds, and the rows to compare with
 //! ```
+//!
+//! The paper's tables are sweeps as well; `gradnet-experiments` gives them their own layout and the published numbers.
 //!
 //! Every candidate is trained with the first seed; the further seeds are those of the one whose validation was best. Nothing is chosen by a test.
 
 mod cell;
 mod file;
+mod filled;
+mod identity;
 mod jobs;
+mod pace;
 mod record;
 mod runner;
 mod table;
@@ -18,18 +23,47 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::config::ConfigError;
 use crate::run::RunError;
 use crate::training::TrainError;
+use record::write;
 
-pub use cell::{Cell, Shard};
+pub use cell::{Cell, Place, Shard};
 pub use file::Sweep;
-pub use jobs::{side_by_side, train_or_resume};
-pub use record::Record;
-pub use runner::{Options, Watch, run};
+pub use filled::Filled;
+pub use pace::Progress;
+pub use record::{CellResult, Measure, Record, Store};
+pub use runner::{Options, Silent, Watch, fill};
 pub use table::Table;
+
+/// Runs what a sweep lacks. Its records, run folders and the table as Markdown, CSV and JSON lie in the folder `output`, the table so far after
+/// each cell. The table once it is whole; `None` while cells of other parts are missing.
+///
+/// # Errors
+/// See [`SweepError`].
+pub fn run(
+    sweep: &Sweep,
+    output: &Path,
+    options: &Options,
+    watch: &dyn Watch,
+) -> Result<Option<Table>, SweepError> {
+    let places = sweep.places()?;
+    let store = Store::new(output.join("cells"), output.join("runs"));
+    let written = || {
+        let table = Table::new(sweep, &Filled::of(&places, &store)?);
+        for (end, text) in table.files() {
+            write(&output.join(format!("table.{end}")), &text)?;
+        }
+        Ok::<_, RunError>(table)
+    };
+    let so_far = || Ok(written()?.markdown());
+    match fill(&places, &store, options, watch, &so_far)? {
+        true => Ok(Some(written()?)),
+        false => Ok(None),
+    }
+}
 
 /// Why a sweep did not finish. The cells done before are kept.
 #[derive(Debug, thiserror::Error)]

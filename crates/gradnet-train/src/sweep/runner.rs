@@ -1,22 +1,29 @@
 //! Runs the cells of a sweep, some side by side, and keeps what is done.
 
-use std::collections::{HashMap, VecDeque};
-use std::path::PathBuf;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
+use std::time::Instant;
 
 use burn::tensor::Device;
 use rayon::ThreadPoolBuildError;
 
+use super::identity::NUMBERS;
 use super::jobs::{side_by_side, train_or_resume};
-use super::record::Store;
-use super::{Cell, Record, Shard, Sweep, SweepError, Table};
+use super::pace::{Pace, Progress};
+use super::{Cell, CellResult, Filled, Place, Record, Shard, Store, SweepError};
 use crate::backend::Backend;
+use crate::experiment::Experiment;
 use crate::interrupter::Interrupter;
-use crate::run::{RunFolder, Summary};
+use crate::machine::machine;
+use crate::run::{Run, RunError, RunFolder};
+use crate::settings::Schedule;
 use crate::task::Rows;
 use crate::training::{TrainError, TrainOptions};
 
-/// How a sweep runs.
+/// How cells are run.
 #[derive(Clone)]
 pub struct Options {
     /// Runs side by side; above one, each has a single thread.
@@ -27,114 +34,114 @@ pub struct Options {
     pub backend: Backend,
     /// The device.
     pub device: Device,
-    /// The folder of records, runs and table.
-    pub output: PathBuf,
     /// A handle that ends the sweep, the finished cells kept.
     pub interrupter: Interrupter,
+    /// Whether the run folder of such an experiment is kept beside its record.
+    pub keeps: fn(&Experiment) -> bool,
 }
 
 /// Told about a sweep as it goes.
 pub trait Watch: Sync {
     /// A cell begins.
     fn begun(&self, _cell: &Cell) {}
-    /// A cell has its record; so many of those known to be needed have one.
-    fn ended(&self, _record: &Record, _done: usize, _total: usize) {}
+    /// A cell has its record; `table` is the table so far, as Markdown.
+    fn ended(&self, _record: &Record, _progress: Progress, _table: &str) {}
 }
 
-/// Runs what a sweep lacks. The table lies in the output folder as Markdown, CSV and JSON once it is whole; `None` while cells of other parts are
-/// missing.
+/// Says nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Watch for Silent {}
+
+/// Trains what the places lack: every candidate with the first seed, then the best candidate of each place with its further seeds. `table` is
+/// called after each cell; it writes the table so far and gives it as Markdown. False while cells of other parts are missing.
 ///
 /// # Errors
 /// See [`SweepError`].
-pub fn run(
-    sweep: &Sweep,
+pub fn fill(
+    places: &[Place],
+    store: &Store,
     options: &Options,
     watch: &dyn Watch,
-) -> Result<Option<Table>, SweepError> {
+    table: &(dyn Fn() -> Result<String, RunError> + Sync),
+) -> Result<bool, SweepError> {
     let running = Running {
         options,
+        store,
         watch,
-        store: Store::new(&options.output),
+        table,
         state: Mutex::default(),
         baselines: Mutex::default(),
     };
-    let seeds = sweep.seeds();
-    // Every cell of every seed is checked before the first is trained.
-    let by_seed = seeds
-        .iter()
-        .map(|seed| sweep.cells(*seed))
-        .collect::<Result<Vec<_>, _>>()?;
-    let Some(searched) = running.records(by_seed[0].clone())? else {
-        return Ok(None);
-    };
-    let best = best(sweep, &searched);
-    let is_best = |cell: &Cell| {
-        let chosen = |best: &&Record| {
-            (&best.row, &best.case, &best.candidate) == (&cell.row, &cell.case, &cell.candidate)
-        };
-        best.iter().any(chosen)
-    };
-    let further = by_seed[1..].iter().flatten();
-    let further: Vec<Cell> = further.filter(|cell| is_best(cell)).cloned().collect();
-    let Some(repeated) = running.records(further)? else {
-        return Ok(None);
-    };
-    let table = Table::new(sweep, &best, &repeated);
-    for (end, text) in table.files() {
-        running.store.write(&running.store.table(end), &text)?;
+    let candidates = places.iter().flat_map(|place| &place.candidates);
+    if !running.cells(candidates.map(|seeds| &seeds[0]))? {
+        return Ok(false);
     }
-    Ok(Some(table))
-}
-
-/// The record with the least validation of each row and case, all with the first seed.
-fn best<'a>(sweep: &Sweep, records: &'a [Record]) -> Vec<&'a Record> {
-    let mut best = Vec::new();
-    for case in sweep.cases() {
-        for row in sweep.rows() {
-            let of_place = records.iter().filter(|r| r.row == row && r.case == case);
-            best.extend(of_place.min_by(|a, b| a.validation().total_cmp(&b.validation())));
-        }
-    }
-    best
+    let filled = Filled::of(places, store)?;
+    let chosen = filled.iter().map(|f| &f.place.candidates[f.chosen]);
+    running.cells(chosen.flat_map(|seeds| &seeds[1..]))
 }
 
 /// What the jobs share.
 #[derive(Default)]
-struct State {
-    queue: VecDeque<Cell>,
+struct State<'a> {
+    queue: VecDeque<&'a Cell>,
+    running: Vec<&'a Cell>,
+    /// Cells that have a record.
     done: usize,
-    total: usize,
     failure: Option<SweepError>,
+    pace: Pace,
+}
+
+impl State<'_> {
+    /// Cells known to be needed of this process.
+    fn total(&self) -> usize {
+        self.done + self.running.len() + self.queue.len()
+    }
 }
 
 struct Running<'a> {
     options: &'a Options,
+    store: &'a Store,
     watch: &'a dyn Watch,
-    store: Store,
-    state: Mutex<State>,
+    table: &'a (dyn Fn() -> Result<String, RunError> + Sync),
+    state: Mutex<State<'a>>,
     /// Rows to compare with, by all they depend on.
     baselines: Mutex<HashMap<String, Rows>>,
 }
 
-impl Running<'_> {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl<'a> Running<'a> {
+    fn state(&self) -> MutexGuard<'_, State<'a>> {
         // Every change is one push or one assignment, which a panic cannot leave half done.
         self.state
             .lock()
             .unwrap_or_else(|poison| poison.into_inner())
     }
 
-    /// The records of all these cells, those of this part trained where they lack one; `None` if another part's are missing.
-    fn records(&self, cells: Vec<Cell>) -> Result<Option<Vec<Record>>, SweepError> {
-        for (place, cell) in cells.iter().enumerate() {
-            let has = self.store.load(cell)?.is_some();
-            let mut state = self.state();
-            if has {
-                state.done += 1;
+    fn baselines(&self) -> MutexGuard<'_, HashMap<String, Rows>> {
+        self.baselines
+            .lock()
+            .unwrap_or_else(|poison| poison.into_inner())
+    }
+
+    /// Runs those of this part that have no record; whether all have one then.
+    fn cells(&self, cells: impl Iterator<Item = &'a Cell>) -> Result<bool, SweepError> {
+        let (mut names, mut others) = (HashSet::new(), false);
+        // Rows that come to one experiment share its run and its record.
+        let cells = cells.filter(|cell| names.insert(cell.name()));
+        for (place, cell) in cells.enumerate() {
+            if let Some(record) = self.store.load(cell)? {
+                if let Some(result) = record.result {
+                    let key = compared_by(&cell.experiment);
+                    self.baselines().insert(key, result.scores.baselines);
+                }
+                self.state().done += 1;
             } else if self.options.shard.has(place) {
-                state.queue.push_back(cell.clone());
+                self.state().queue.push_back(cell);
+            } else {
+                others = true;
             }
-            state.total += usize::from(has || self.options.shard.has(place));
         }
         let failed = |error: ThreadPoolBuildError| {
             self.state().failure.get_or_insert(error.into());
@@ -144,40 +151,46 @@ impl Running<'_> {
         if let Some(failure) = state.failure.take() {
             return Err(failure);
         }
-        if self.options.interrupter.should_stop() {
-            let (done, total) = (state.done, state.total);
+        let (done, total) = (state.done, state.total());
+        if done < total {
             return Err(SweepError::Interrupted { done, total });
         }
-        drop(state);
-        let records = cells.iter().map(|cell| self.store.load(cell));
-        Ok(records.collect::<Result<Option<Vec<_>>, _>>()?)
+        Ok(!others)
     }
 
     /// Takes cells until there are none.
     fn job(&self) {
         while let Some(cell) = self.next() {
-            if let Err(failure) = self.run(&cell) {
+            if let Err(failure) = self.run(cell) {
                 self.state().failure.get_or_insert(failure);
             }
         }
     }
 
-    fn next(&self) -> Option<Cell> {
+    fn next(&self) -> Option<&'a Cell> {
         let mut state = self.state();
-        match state.failure.is_some() || self.options.interrupter.should_stop() {
-            true => None,
-            false => state.queue.pop_front(),
+        if state.failure.is_some() || self.options.interrupter.should_stop() {
+            return None;
         }
+        let cell = state.queue.pop_front()?;
+        state.running.push(cell);
+        Some(cell)
     }
 
-    fn run(&self, cell: &Cell) -> Result<(), SweepError> {
+    fn run(&self, cell: &'a Cell) -> Result<(), SweepError> {
         self.watch.begun(cell);
-        let (result, failure) = match self.train(cell) {
-            Ok(summary) => (Some(summary), None),
+        let started = Instant::now();
+        let trained = self.train(cell);
+        self.state().running.retain(|running| *running != cell);
+        let (result, failure) = match trained {
+            Ok(result) => (Some(result), None),
             Err(TrainError::NonFinite { step, .. }) => {
                 (None, Some(format!("diverged at step {step}")))
             }
-            Err(TrainError::Interrupted { .. }) => return Ok(()),
+            Err(TrainError::Interrupted { .. }) => {
+                self.state().queue.push_front(cell);
+                return Ok(());
+            }
             Err(error) => {
                 return Err(SweepError::Cell {
                     cell: cell.name(),
@@ -189,53 +202,100 @@ impl Running<'_> {
             row: cell.row.clone(),
             case: cell.case.clone(),
             candidate: cell.candidate.clone(),
-            experiment: cell.experiment.clone(),
             result,
             failure,
             version: env!("CARGO_PKG_VERSION").into(),
+            numbers: NUMBERS,
+            files: cell.files.clone(),
+            machine: machine(),
+            backend: self.options.backend.name().into(),
+            wall_s: started.elapsed().as_secs_f64(),
+            experiment: cell.experiment.clone(),
+            measure: self.store.measure().map(|measure| measure.settings()),
         };
         self.store.save(cell, &record)?;
-        // The record is what a checkpoint was for.
-        let _ = std::fs::remove_dir_all(self.store.run(cell).join(RunFolder::CHECKPOINTS));
-        let (done, total) = {
+        self.clear(cell)?;
+        let progress = {
             let mut state = self.state();
             state.done += 1;
-            (state.done, state.total)
+            state.pace.ran(&cell.experiment, record.wall_s);
+            let left = state.queue.iter().chain(&state.running);
+            Progress {
+                done: state.done,
+                total: state.total(),
+                left_s: state.pace.left_s(left.map(|cell| &cell.experiment)),
+            }
         };
-        self.watch.ended(&record, done, total);
+        let table = (self.table)()?;
+        self.watch.ended(&record, progress, &table);
         Ok(())
     }
 
-    fn train(&self, cell: &Cell) -> Result<Summary, TrainError> {
+    fn train(&self, cell: &Cell) -> Result<CellResult, TrainError> {
         let (folder, device) = (self.store.run(cell), &self.options.device);
-        let baselines = self.baselines(cell)?;
+        let baselines = self.rows(cell)?;
         let options = || TrainOptions {
             overwrite: true,
             interrupter: self.options.interrupter.clone(),
             baselines: Some(baselines.clone()),
             ..TrainOptions::new(self.options.backend)
         };
-        train_or_resume(&cell.experiment, device, &folder, options)
+        let summary = train_or_resume(&cell.experiment, device, &folder, options)?;
+        let run = Run::open(&folder)?;
+        let measure = self.store.measure();
+        Ok(CellResult {
+            parameters: summary.parameters,
+            validation: summary.validation,
+            scores: summary.scores,
+            measured: measure.map(|m| m.measure(&run, device)).transpose()?,
+            curve: curve(&run)?,
+        })
     }
 
-    /// The rows to compare with, computed once for all networks that are held against the same.
-    fn baselines(&self, cell: &Cell) -> Result<Rows, TrainError> {
-        let experiment = &cell.experiment;
-        let key = format!(
-            "{:?} {:?} {}",
-            experiment.task, experiment.evaluation, experiment.seed
-        );
-        let mut known = self
-            .baselines
-            .lock()
-            .unwrap_or_else(|poison| poison.into_inner());
+    /// The rows to compare with, computed once for all runs that they are the same for, or taken from a record.
+    fn rows(&self, cell: &Cell) -> Result<Rows, TrainError> {
+        let key = compared_by(&cell.experiment);
+        let mut known = self.baselines();
         if let Some(rows) = known.get(&key) {
             return Ok(rows.clone());
         }
-        let rows = experiment
-            .build_task(&self.options.device, None)?
-            .baselines();
-        known.insert(key, rows.clone());
-        Ok(rows)
+        let task = cell.experiment.build_task(&self.options.device, None)?;
+        Ok(known.entry(key).or_insert(task.baselines()).clone())
     }
+
+    /// Removes of a run what is of no use once its record is written: its checkpoints, or all of it.
+    fn clear(&self, cell: &Cell) -> Result<(), RunError> {
+        let run = self.store.run(cell);
+        match (self.options.keeps)(&cell.experiment) {
+            true => remove(&run.join(RunFolder::CHECKPOINTS)),
+            false => remove(&run),
+        }
+    }
+}
+
+fn remove(folder: &Path) -> Result<(), RunError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(RunError::io("remove", folder, error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What decides the rows to compare with: all a task is told, but for how the weights move.
+fn compared_by(experiment: &Experiment) -> String {
+    let mut protocol = experiment.protocol();
+    protocol.train.learning_rate = 0.0;
+    protocol.train.schedule = Schedule::Constant;
+    format!("{:?} {protocol:?}", experiment.task)
+}
+
+/// At most 50 validations, evenly chosen.
+fn curve(run: &Run) -> Result<Vec<(usize, f64)>, RunError> {
+    let metrics = run.metrics()?;
+    let stride = metrics.len().div_ceil(50).max(1);
+    let chosen = metrics.iter().step_by(stride);
+    Ok(chosen
+        .map(|line| (line.step, line.validation.value()))
+        .collect())
 }

@@ -1,10 +1,10 @@
 //! The table of a sweep.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Record, Sweep};
+use super::{CellResult, Filled, Sweep};
 use crate::task::Quantities;
 use crate::task::regression::{deviation, mean};
 
@@ -50,35 +50,17 @@ pub struct Number {
 }
 
 impl Table {
-    /// The table of the best candidates and of their further seeds.
-    pub(super) fn new(sweep: &Sweep, best: &[&Record], repeated: &[Record]) -> Self {
-        let mut lines = Vec::new();
-        for case in sweep.cases() {
-            let of_case: Vec<_> = best
-                .iter()
-                .copied()
-                .filter(|best| best.case == case)
-                .collect();
-            for best in &of_case {
-                let again = repeated
-                    .iter()
-                    .filter(|r| r.row == best.row && r.case == best.case);
-                let seeds: Vec<&Record> = std::iter::once(*best).chain(again).collect();
-                lines.push(Line::of(&seeds));
-            }
-            // The rows to compare with are the same beside every network.
-            let first = of_case.iter().find(|best| best.result.is_some());
-            let Some(first) = first else { continue };
-            let again = repeated
-                .iter()
-                .filter(|r| r.row == first.row && r.case == case);
-            let seeds: Vec<&Record> = std::iter::once(*first).chain(again).collect();
-            lines.extend(baselines(case, &seeds));
-        }
+    /// The table of what is known.
+    pub(super) fn new(sweep: &Sweep, filled: &[Filled<'_>]) -> Self {
+        let of_case = filled.chunk_by(|a, b| a.place.case == b.place.case);
+        let lines = of_case.flat_map(|case| {
+            let rows = case.iter().map(Line::of);
+            rows.chain(compared(case)).collect::<Vec<_>>()
+        });
         Self {
             title: sweep.title.clone(),
             caption: sweep.caption.clone(),
-            lines,
+            lines: lines.collect(),
         }
     }
 
@@ -166,56 +148,71 @@ impl Table {
 }
 
 impl Line {
-    fn of(seeds: &[&Record]) -> Self {
-        let first = seeds[0];
-        let results: Vec<_> = seeds
-            .iter()
-            .filter_map(|seed| seed.result.as_ref())
-            .collect();
-        let chosen = first
-            .candidate
-            .iter()
-            .map(|(key, value)| format!("{key} = {value}"));
+    fn of(filled: &Filled<'_>) -> Self {
+        let results = results(filled);
         Self {
-            case: first.case.clone(),
-            row: first.row.clone(),
-            chosen: chosen.collect::<Vec<_>>().join(", "),
+            case: filled.place.case.clone(),
+            row: filled.place.row.clone(),
+            chosen: filled.records[0].varied(),
             parameters: results.first().map(|result| result.parameters),
             seeds: results.len(),
-            diverged: seeds.len() - results.len(),
+            diverged: filled.records.len() - results.len(),
             numbers: over_seeds(results.iter().map(|result| &result.scores.metrics)),
         }
     }
 }
 
-/// The rows to compare with, over the seeds of one network.
-fn baselines(case: &str, seeds: &[&Record]) -> Vec<Line> {
-    let results: Vec<_> = seeds
-        .iter()
-        .filter_map(|seed| seed.result.as_ref())
-        .collect();
-    let names = results
-        .iter()
-        .flat_map(|result| result.scores.baselines.keys());
-    let names: std::collections::BTreeSet<_> = names.collect();
-    names
-        .into_iter()
-        .map(|name| {
-            let rows: Vec<_> = results
-                .iter()
-                .filter_map(|r| r.scores.baselines.get(name))
-                .collect();
-            Line {
-                case: case.into(),
-                row: name.clone(),
-                chosen: String::new(),
-                parameters: None,
-                seeds: rows.len(),
-                diverged: 0,
-                numbers: over_seeds(rows.into_iter()),
-            }
+fn results<'a>(filled: &'a Filled<'_>) -> Vec<&'a CellResult> {
+    let records = filled.records.iter();
+    records.filter_map(|r| r.result.as_ref()).collect()
+}
+
+/// The rows to compare with in a case: once for all rows that have the same beside them, which are named where they are not all.
+fn compared(case: &[Filled<'_>]) -> Vec<Line> {
+    let mut groups: Vec<(Vec<Line>, Vec<&str>)> = Vec::new();
+    for filled in case {
+        let (lines, row) = (baselines(filled), filled.place.row.as_str());
+        match groups.iter_mut().find(|(known, _)| *known == lines) {
+            Some((_, rows)) => rows.push(row),
+            None if lines.is_empty() => {}
+            None => groups.push((lines, vec![row])),
+        }
+    }
+    let several = groups.len() > 1;
+    let named = |(lines, rows): (Vec<Line>, Vec<&str>)| {
+        let beside = format!(" (beside {})", rows.join(", "));
+        lines.into_iter().map(move |line| match several {
+            true => Line {
+                row: line.row + &beside,
+                ..line
+            },
+            false => line,
         })
-        .collect()
+    };
+    groups.into_iter().flat_map(named).collect()
+}
+
+/// The rows to compare with, over the seeds of one network.
+fn baselines(filled: &Filled<'_>) -> Vec<Line> {
+    let results = results(filled);
+    let names = results.iter().flat_map(|r| r.scores.baselines.keys());
+    let names: BTreeSet<_> = names.collect();
+    let line = |name: &String| {
+        let rows: Vec<_> = results
+            .iter()
+            .filter_map(|r| r.scores.baselines.get(name))
+            .collect();
+        Line {
+            case: filled.place.case.clone(),
+            row: name.clone(),
+            chosen: String::new(),
+            parameters: None,
+            seeds: rows.len(),
+            diverged: 0,
+            numbers: over_seeds(rows.into_iter()),
+        }
+    };
+    names.into_iter().map(line).collect()
 }
 
 fn over_seeds<'a>(seeds: impl Iterator<Item = &'a Quantities>) -> BTreeMap<String, Number> {

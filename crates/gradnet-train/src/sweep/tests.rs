@@ -47,25 +47,30 @@ fn written(folder: &Path, sweep: &str) -> Result<Sweep, SweepError> {
     Sweep::read(&folder.join("sweep.toml"))
 }
 
-fn options(output: &Path, jobs: usize, shard: Shard) -> Options {
+fn options(jobs: usize, shard: Shard) -> Options {
     Options {
         jobs,
         shard,
         backend: Backend::Flex,
         device: Device::flex(),
-        output: output.into(),
         interrupter: Interrupter::new(),
+        keeps: |_| true,
     }
 }
 
-struct Silent;
-impl Watch for Silent {}
+/// All cells of one seed.
+fn cells(sweep: &Sweep, seed: usize) -> Vec<Cell> {
+    let places = sweep.places().unwrap();
+    let candidates = places.iter().flat_map(|place| &place.candidates);
+    candidates.map(|seeds| seeds[seed].clone()).collect()
+}
 
 /// Asks to stop after so many cells.
 struct Stops(usize, Interrupter);
 impl Watch for Stops {
-    fn ended(&self, _record: &Record, done: usize, _total: usize) {
-        if done == self.0 {
+    fn ended(&self, _record: &Record, progress: Progress, table: &str) {
+        assert!(table.starts_with("## "), "{table}");
+        if progress.done == self.0 {
             self.1.stop();
         }
     }
@@ -75,7 +80,7 @@ impl Watch for Stops {
 fn cells_are_all_combinations_and_each_has_a_name_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let sweep = written(folder.path(), SWEEP).unwrap();
-    let cells = sweep.cells(0).unwrap();
+    let cells = cells(&sweep, 0);
     // Two cases, two rows, two rates.
     assert_eq!(cells.len(), 8);
     let mut names: Vec<_> = cells.iter().map(Cell::name).collect();
@@ -86,7 +91,7 @@ fn cells_are_all_combinations_and_each_has_a_name_of_its_own() {
     assert_eq!((last.row.as_str(), last.case.as_str()), ("C", "many"));
     assert_eq!(
         last.candidate,
-        [("train.learning_rate".to_owned(), "0.001".to_owned())]
+        toml::toml! { "train.learning_rate" = 0.001 }
     );
     assert_eq!(last.experiment.network.name(), "mgradnet_c");
     assert_eq!(last.experiment.train.learning_rate, 0.001);
@@ -101,13 +106,9 @@ fn a_sweep_stopped_and_gone_on_with_is_the_sweep_whole_and_in_parts() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let sweep = written(here, SWEEP).unwrap();
-    let whole = run(
-        &sweep,
-        &options(&here.join("whole"), 1, Shard::ALL),
-        &Silent,
-    )
-    .unwrap()
-    .unwrap();
+    let part =
+        |name: &str, jobs, shard| run(&sweep, &here.join(name), &options(jobs, shard), &Silent);
+    let whole = part("whole", 1, Shard::ALL).unwrap().unwrap();
     // Four lines of networks, and in each case zero and the linear map.
     assert_eq!(whole.lines.len(), 8);
     for line in &whole.lines {
@@ -120,32 +121,58 @@ fn a_sweep_stopped_and_gone_on_with_is_the_sweep_whole_and_in_parts() {
             .starts_with("train.learning_rate = 0.0")
     );
 
-    let stopped = options(&here.join("stopped"), 1, Shard::ALL);
+    let stopped = options(1, Shard::ALL);
     let stop = Stops(3, stopped.interrupter.clone());
-    let error = run(&sweep, &stopped, &stop).unwrap_err();
+    let error = run(&sweep, &here.join("stopped"), &stopped, &stop).unwrap_err();
     assert!(
         matches!(error, SweepError::Interrupted { done: 3, total: 8 }),
         "{error}"
     );
-    let went_on = run(
-        &sweep,
-        &options(&here.join("stopped"), 2, Shard::ALL),
-        &Silent,
-    )
-    .unwrap()
-    .unwrap();
+    let went_on = part("stopped", 2, Shard::ALL).unwrap().unwrap();
     assert_eq!(went_on, whole);
 
-    let part = |text: &str| options(&here.join("parts"), 1, text.parse().unwrap());
-    assert_eq!(run(&sweep, &part("1/2"), &Silent).unwrap(), None);
+    let part = |text: &str| part("parts", 1, text.parse().unwrap()).unwrap();
+    assert_eq!(part("1/2"), None);
     // The second part finds the first seeds whole and goes on to its share of the others.
-    assert_eq!(run(&sweep, &part("2/2"), &Silent).unwrap(), None);
-    assert_eq!(run(&sweep, &part("1/2"), &Silent).unwrap().unwrap(), whole);
+    assert_eq!(part("2/2"), None);
+    assert_eq!(part("1/2").unwrap(), whole);
     let text = fs::read_to_string(here.join("parts/table.md")).unwrap();
     assert_eq!(text, whole.markdown());
     assert!(text.contains("| few | M |"), "{text}");
     let csv = fs::read_to_string(here.join("parts/table.csv")).unwrap();
     assert_eq!(csv.lines().count(), 9, "{csv}");
+}
+
+/// Asks to stop while a cell trains.
+struct StopsWithin(usize, std::sync::atomic::AtomicUsize, Interrupter);
+impl Watch for StopsWithin {
+    fn begun(&self, _cell: &Cell) {
+        if self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == self.0 {
+            self.2.stop();
+        }
+    }
+}
+
+#[test]
+fn a_sweep_stopped_within_a_cell_or_after_the_last_one_comes_to_the_same_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let sweep = written(folder.path(), SWEEP).unwrap();
+    let table = |name: &str, watch: &dyn Fn(Interrupter) -> Box<dyn Watch>| {
+        let options = options(1, Shard::ALL);
+        let watch = watch(options.interrupter.clone());
+        run(&sweep, &folder.path().join(name), &options, &*watch)
+    };
+    let whole = table("whole", &|_| Box::new(Silent)).unwrap().unwrap();
+    let error = table("within", &|stop| Box::new(StopsWithin(2, 0.into(), stop))).unwrap_err();
+    assert!(
+        matches!(error, SweepError::Interrupted { done: 2, total: 8 }),
+        "{error}"
+    );
+    let went_on = table("within", &|_| Box::new(Silent)).unwrap().unwrap();
+    assert_eq!(went_on, whole);
+    // Eight candidates and four further seeds: nothing is left to be stopped.
+    let last = table("last", &|stop| Box::new(Stops(12, stop))).unwrap();
+    assert_eq!(last.unwrap(), whole);
 }
 
 /// The candidate is the one of the least validation, whatever its test says.
@@ -154,7 +181,7 @@ fn validation_chooses() {
     let folder = tempfile::tempdir().unwrap();
     let sweep = written(folder.path(), SWEEP).unwrap();
     let output = folder.path().join("out");
-    let table = run(&sweep, &options(&output, 1, Shard::ALL), &Silent)
+    let table = run(&sweep, &output, &options(1, Shard::ALL), &Silent)
         .unwrap()
         .unwrap();
     let records: Vec<Record> = fs::read_dir(output.join("cells"))
@@ -172,8 +199,8 @@ fn validation_chooses() {
             .iter()
             .filter(first)
             .min_by(|a, b| a.validation().total_cmp(&b.validation()));
-        let (key, value) = &best.unwrap().candidate[0];
-        assert_eq!(line.chosen, format!("{key} = {value}"));
+        let rate = best.unwrap().experiment.train.learning_rate;
+        assert_eq!(line.chosen, format!("train.learning_rate = {rate}"));
     }
 }
 
@@ -192,12 +219,17 @@ fn what_cannot_be_run_is_told_before_anything_is_trained() {
         ("\"train.steps\" = 20", "\"train.stpes\" = 20", "stpes"),
         ("\"train.steps\" = 20", "\"train.steps\" = 0", "train.steps"),
         ("base.toml", "none.toml", "none.toml"),
+        ("label = \"C\"", "label = \"M\"", "row \"M\" twice"),
+        ("name = \"many\"", "name = \"few\"", "case \"few\" twice"),
+        ("seeds = 2", "seeds = [1, 0, 1]", "seed 1 twice"),
+        ("\"train.steps\" = 20", "\"seed\" = 5", "\"seed\""),
+        ("\"train.learning_rate\" =", "seed =", "\"seed\""),
     ] {
         let text = SWEEP.replace(good, bad);
         assert_ne!(text, SWEEP);
         let output = folder.path().join("out");
         let error = written(folder.path(), &text)
-            .and_then(|sweep| run(&sweep, &options(&output, 1, Shard::ALL), &Silent))
+            .and_then(|sweep| run(&sweep, &output, &options(1, Shard::ALL), &Silent))
             .unwrap_err();
         assert!(error.to_string().contains(told), "{bad}: {error}");
         assert!(!error.remedy().is_empty());
@@ -206,4 +238,149 @@ fn what_cannot_be_run_is_told_before_anything_is_trained() {
     for bad in ["0/2", "3/2", "1", "a/b", "1/0"] {
         assert!(bad.parse::<Shard>().is_err(), "{bad}");
     }
+}
+
+const TABLE: &str = "x1,x2,y1,y2
+";
+
+/// A file of the map x -> scale x, and a sweep over it whose base stands in it.
+fn on_a_file(folder: &Path, scale: f64) -> Sweep {
+    let row = |i: u32| {
+        let x = [f64::from(i % 10) - 4.5, f64::from(i / 10) - 4.5];
+        format!("{},{},{},{}\n", x[0], x[1], scale * x[0], scale * x[1])
+    };
+    let rows: String = (0..100).map(row).collect();
+    fs::write(folder.join("data.csv"), TABLE.to_owned() + &rows).unwrap();
+    let base = BASE
+        .replace("[network", "[base.network")
+        .replace("[train", "[base.train")
+        .replace(
+            "[target.quartic_polynomial]",
+            "[base.data.file]\npath = \"data.csv\"",
+        )
+        .replace(
+            "[evaluation]\npoints = 50\ndraws = 1\nlinear_points = 50\n",
+            "",
+        )
+        .replace("\n[base.train.validation]\nevery = 20\npoints = 50", "");
+    let text = format!("title = \"On a file\"\n[base]\n{base}[[rows]]\nlabel = \"M\"\n");
+    fs::write(folder.join("sweep.toml"), text).unwrap();
+    Sweep::read(&folder.join("sweep.toml")).unwrap()
+}
+
+#[test]
+fn a_changed_data_file_trains_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("out");
+    let error = |scale: f64| {
+        let sweep = on_a_file(folder.path(), scale);
+        let table = run(&sweep, &output, &options(1, Shard::ALL), &Silent);
+        let table = table.unwrap().unwrap();
+        let zero = table.lines.iter().find(|line| line.row == "zero").unwrap();
+        zero.numbers["mse_db"].mean
+    };
+    let first = error(1.0);
+    assert_eq!(error(1.0), first);
+    // Predicting zero errs by ten times as much on values ten times as large.
+    assert!((error(10.0) - first - 20.0).abs() < 1e-3);
+    let records = fs::read_dir(output.join("cells")).unwrap();
+    assert_eq!(records.count(), 2);
+}
+
+#[test]
+fn rows_that_come_to_one_run_share_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let same = SWEEP.replace("network = \"mgradnet_c\"", "").replace(
+        "set = { \"network.mgradnet_c.layers\" = 2 }",
+        "set = { \"train.batch\" = 10 }",
+    );
+    let sweep = written(folder.path(), &same).unwrap();
+    let output = folder.path().join("out");
+    let table = run(&sweep, &output, &options(2, Shard::ALL), &Silent);
+    let table = table.unwrap().unwrap();
+    assert_eq!(table.lines[0].numbers, table.lines[1].numbers);
+    assert_eq!(
+        (table.lines[0].row.as_str(), table.lines[1].row.as_str()),
+        ("M", "C")
+    );
+    // Two cases with two rates and one further seed each.
+    assert_eq!(fs::read_dir(output.join("cells")).unwrap().count(), 6);
+}
+
+#[test]
+fn a_row_with_a_test_of_its_own_has_its_own_rows_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = SWEEP.replace(
+        "\"network.mgradnet_c.layers\" = 2",
+        "\"evaluation.points\" = 60",
+    );
+    let sweep = written(folder.path(), &own).unwrap();
+    let output = folder.path().join("out");
+    let table = run(&sweep, &output, &options(1, Shard::ALL), &Silent);
+    let table = table.unwrap().unwrap();
+    let rows: Vec<_> = table.lines[..6].iter().map(|line| &line.row[..]).collect();
+    assert_eq!(
+        rows,
+        [
+            "M",
+            "C",
+            "linear (beside M)",
+            "zero (beside M)",
+            "linear (beside C)",
+            "zero (beside C)"
+        ]
+    );
+}
+
+#[test]
+fn a_star_in_a_key_is_the_network_and_a_case_may_have_its_own_seeds() {
+    let folder = tempfile::tempdir().unwrap();
+    let star = SWEEP
+        .replace("network.mgradnet_c.layers", "network.*.layers")
+        .replace(
+            "\"train.steps\" = 20 }",
+            "\"network.*.width\" = 6 }\nseeds = [7]",
+        );
+    let places = written(folder.path(), &star).unwrap().places().unwrap();
+    assert_eq!(places, {
+        let named = star.replace("network.*.layers", "network.mgradnet_c.layers");
+        written(folder.path(), &named).unwrap().places().unwrap()
+    });
+    let network = |place: &Place| place.candidates[0][0].experiment.network.clone();
+    let widths = |place| network(place).parameter_count(2).unwrap();
+    assert!(widths(&places[0]) > widths(&places[2]));
+    let seeds: Vec<_> = places
+        .iter()
+        .map(|place| place.candidates[0].len())
+        .collect();
+    assert_eq!(seeds, [1, 1, 2, 2]);
+    assert_eq!(places[0].candidates[0][0].experiment.seed, 7);
+}
+
+/// A record under another name, as older versions gave, is found by what it holds; one of another experiment is not taken for it.
+#[test]
+fn records_are_found_by_what_they_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let sweep = written(folder.path(), SWEEP).unwrap();
+    let output = folder.path().join("out");
+    run(&sweep, &output, &options(1, Shard::ALL), &Silent).unwrap();
+    let cell = &cells(&sweep, 0)[0];
+    let named = output.join(format!("cells/{}.json", cell.name()));
+    let store = || Store::new(output.join("cells"), output.join("runs"));
+    let record = store().load(cell).unwrap().unwrap();
+    assert_eq!(record.backend, "flex");
+    assert!(record.machine.contains("threads") && record.wall_s > 0.0);
+    let text = fs::read_to_string(&named).unwrap();
+    fs::remove_file(&named).unwrap();
+    assert!(store().load(cell).unwrap().is_none());
+    fs::write(output.join("cells/old.json"), &text).unwrap();
+    assert_eq!(store().load(cell).unwrap().unwrap(), record);
+    let other = text.replacen("\"linear_points\": 50", "\"linear_points\": 51", 1);
+    assert_ne!(other, text);
+    fs::write(&named, other).unwrap();
+    fs::remove_file(output.join("cells/old.json")).unwrap();
+    assert!(store().load(cell).unwrap().is_none());
+    fs::write(&named, &text[..text.len() / 2]).unwrap();
+    let error = store().load(cell).unwrap_err();
+    assert!(error.to_string().contains("remove it"), "{error}");
 }

@@ -73,16 +73,6 @@ fn cascade_slopes(alpha: Tensor<2>, beta: Tensor<2>, steepest: Tensor<2>) -> Ten
     })
 }
 
-impl ScalarFunction {
-    /// The supremum of `s'`; the infimum is 0 for all of them.
-    fn steepest(self) -> f64 {
-        match self {
-            Self::Sigmoid => 0.25,
-            Self::Tanh | Self::Softplus | Self::Relu => 1.0,
-        }
-    }
-}
-
 impl LearnedTanh {
     /// `sup |a (1 − tanh²) + b tanh²| = max(|a|, |b|)`, `[layers, hidden]`.
     fn steepest<S: Sign>(&self) -> Tensor<2> {

@@ -5,7 +5,8 @@ mod rows;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Candidate, Measure, Plan, Record, Unit};
+use super::{Paper, Quantity, Unit};
+use gradnet_train::sweep::{Filled, Record};
 
 /// A reproduced table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,20 +96,47 @@ pub struct OrbitRow {
     pub published_energy_db: Option<f64>,
 }
 
-impl Table {
-    /// The table of those records that the plan's rows call for.
-    pub fn new(plan: &Plan, records: &[Record]) -> Self {
-        let grid = plan.grid();
-        let entries = plan.entries();
-        let rows = match grid.measure {
-            Measure::Field => Rows::Field(rows::field_rows(&entries, records)),
-            Measure::Orbits => Rows::Orbits(rows::orbit_rows(&entries, records, grid.horizon)),
+/// What validation chose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Adam's learning rate.
+    pub learning_rate: f64,
+    /// Points a step.
+    pub batch: usize,
+    /// The varied settings of the network.
+    #[serde(default)]
+    pub settings: toml::Table,
+}
+
+impl Candidate {
+    fn of(record: &Record) -> Self {
+        let varied = record.candidate.iter();
+        let setting = |(key, value): (&String, &toml::Value)| {
+            let key = key.strip_prefix("network.*.")?;
+            Some((key.to_owned(), value.clone()))
         };
         Self {
-            name: grid.name.into(),
-            title: grid.title.clone(),
-            caption: grid.caption.clone(),
-            rmse: grid.unit == Unit::Rmse,
+            learning_rate: record.experiment.train.learning_rate,
+            batch: record.experiment.train.batch,
+            settings: varied.filter_map(setting).collect(),
+        }
+    }
+}
+
+impl Table {
+    /// The table of what is known; a row whose every run diverged is left out.
+    pub fn new(paper: &Paper, filled: &[Filled<'_>]) -> Self {
+        let learned = |filled: &&Filled<'_>| filled.records[0].result.is_some();
+        let filled: Vec<_> = filled.iter().filter(learned).collect();
+        let rows = match paper.published.measure {
+            Quantity::Field => Rows::Field(rows::field_rows(paper, &filled)),
+            Quantity::Orbits => Rows::Orbits(rows::orbit_rows(paper, &filled)),
+        };
+        Self {
+            name: paper.name.into(),
+            title: paper.title().into(),
+            caption: paper.caption().into(),
+            rmse: paper.published.unit == Unit::Rmse,
             rows,
         }
     }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::super::Store;
+use super::super::Results;
 use super::{FieldRow, OrbitRow, Rows, Table};
 use gradnet_train::run::RunError;
 
@@ -13,16 +13,16 @@ impl Table {
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub fn write(&self, store: &Store) -> Result<(), RunError> {
+    pub fn write(&self, results: &Results) -> Result<(), RunError> {
         let path = |ending: &str| {
-            let folder = store.folder().join("tables");
+            let folder = results.folder().join("tables");
             folder.join(format!("{}.{ending}", self.name))
         };
         let json = serde_json::to_string_pretty(self)
             .map_err(|error| RunError::io("write", &path("json"), error.into()))?;
-        store.write(&path("json"), (json + "\n").as_bytes())?;
-        store.write(&path("md"), self.markdown().as_bytes())?;
-        store.write(&path("csv"), self.csv()?.as_bytes())
+        results.write(&path("json"), (json + "\n").as_bytes())?;
+        results.write(&path("md"), self.markdown().as_bytes())?;
+        results.write(&path("csv"), self.csv()?.as_bytes())
     }
 
     /// The table as Markdown.

@@ -2,63 +2,56 @@
 
 use std::collections::BTreeMap;
 
-use super::super::plan::{Entry, best};
-use super::super::record::{CellResult, Record};
-use super::{FieldRow, OrbitRow};
+use super::super::{OrbitScore, Paper};
+use super::{Candidate, FieldRow, OrbitRow};
 use crate::two_body::{Horizon, Prediction, evaluation_states, exact_rate};
-use gradnet_train::task::regression::{Reference, deviation, mean};
+use gradnet_train::sweep::{CellResult, Filled};
+use gradnet_train::task::regression::{Reference, Score, deviation, mean};
 
-/// The rows of fields, those of one dimension together, its reference rows first.
-pub(super) fn field_rows(entries: &[Entry<'_>], records: &[Record]) -> Vec<FieldRow> {
-    let mut rows = Vec::new();
-    let mut referenced = Vec::new();
-    for entry in entries {
-        let Some(chosen) = best(entry, records) else {
-            continue;
-        };
-        if !referenced.contains(&chosen.dim) {
-            referenced.push(chosen.dim);
-            rows.extend(reference_rows(chosen.dim, records));
-        }
-        let results = repeated(entry, chosen, records);
-        let means: Vec<f64> = results.iter().map(|r| r.test.mse_db_mean).collect();
-        let draws: Option<Vec<f64>> = results.iter().map(|r| r.test.mse_db_std).collect();
-        rows.push(FieldRow {
-            label: entry.network.label.clone(),
-            network: entry.network.network.clone(),
-            dim: chosen.dim,
-            parameters: results[0].parameters,
-            learning_rate: Some(chosen.candidate.learning_rate),
-            mse_db_mean: mean(&means),
-            mse_db_std_draws: draws.map(|draws| mean(&draws)),
-            mse_db_std_seeds: deviation(&means),
-            seeds: results.len(),
-            published_db: entry.published_db,
-        });
-    }
-    rows
+/// The rows of fields, those of one case together, its reference rows first.
+pub(super) fn field_rows(paper: &Paper, filled: &[&Filled<'_>]) -> Vec<FieldRow> {
+    let of_case = filled.chunk_by(|a, b| a.place.case == b.place.case);
+    let rows = of_case.flat_map(|case| {
+        let networks = case.iter().map(|filled| field_row(paper, filled));
+        reference_rows(case).into_iter().chain(networks)
+    });
+    rows.collect()
 }
 
-/// The results of all seeds of a row's choice, in the order of the seeds; the chosen one is among them.
-fn repeated<'a>(entry: &Entry<'_>, chosen: &Record, records: &'a [Record]) -> Vec<&'a CellResult> {
-    let mut of_choice: Vec<&Record> = records
-        .iter()
-        .filter(|record| entry.owns(record) && record.candidate == chosen.candidate)
-        .collect();
-    of_choice.sort_by_key(|record| record.seed);
-    let results = of_choice.into_iter();
-    results
-        .filter_map(|record| record.result.as_ref())
-        .collect()
+fn field_row(paper: &Paper, filled: &Filled<'_>) -> FieldRow {
+    let chosen = &filled.records[0].experiment;
+    let results = results(filled);
+    let tests: Vec<Score> = results.iter().filter_map(|r| r.scores.test()).collect();
+    let means: Vec<f64> = tests.iter().map(|test| test.mse_db_mean).collect();
+    let draws: Option<Vec<f64>> = tests.iter().map(|test| test.mse_db_std).collect();
+    FieldRow {
+        label: filled.place.row.clone(),
+        network: chosen.network.name().into(),
+        dim: chosen.dim(),
+        parameters: results[0].parameters,
+        learning_rate: Some(chosen.train.learning_rate),
+        mse_db_mean: mean(&means),
+        mse_db_std_draws: draws.map(|draws| mean(&draws)),
+        mse_db_std_seeds: deviation(&means),
+        seeds: results.len(),
+        published_db: paper.published_db(filled.place),
+    }
+}
+
+/// The results of all seeds of a row's choice, in the order of the seeds.
+fn results<'a>(filled: &'a Filled<'_>) -> Vec<&'a CellResult> {
+    let records = filled.records.iter();
+    records.filter_map(|r| r.result.as_ref()).collect()
 }
 
 /// "Zero" and "best symmetric linear map", means over the seeds that have a record.
-fn reference_rows(dim: usize, records: &[Record]) -> [FieldRow; 2] {
-    let of_dim = records.iter().filter(|record| record.dim == dim);
-    let by_seed: BTreeMap<u64, Reference> = of_dim
-        .filter_map(|record| Some((record.seed, record.result.as_ref()?.reference)))
+fn reference_rows(case: &[&Filled<'_>]) -> [FieldRow; 2] {
+    let records = case.iter().flat_map(|filled| &filled.records);
+    let by_seed: BTreeMap<u64, Reference> = records
+        .filter_map(|r| Some((r.experiment.seed, r.result.as_ref()?.scores.reference()?)))
         .collect();
     let found: Vec<Reference> = by_seed.into_values().collect();
+    let dim = case[0].records[0].experiment.dim();
     let row = |label: &str, network: &str, parameters, errors: Vec<f64>| FieldRow {
         label: label.into(),
         network: network.into(),
@@ -80,29 +73,59 @@ fn reference_rows(dim: usize, records: &[Record]) -> [FieldRow; 2] {
     ]
 }
 
-pub(super) fn orbit_rows(
-    entries: &[Entry<'_>],
-    records: &[Record],
-    horizon: Horizon,
-) -> Vec<OrbitRow> {
-    let mut rows = vec![integrator(horizon)];
-    for entry in entries {
-        let Some(chosen) = best(entry, records) else {
-            continue;
-        };
-        let results = repeated(entry, chosen, records);
-        let scores: Vec<_> = results.iter().filter_map(|r| r.orbits.as_ref()).collect();
-        let coordinates: Vec<_> = scores.iter().map(|s| &s.coordinate_mse_db).collect();
-        let early: Vec<_> = scores.iter().map(|s| &s.early_coordinate_mse_db).collect();
-        let known = early.iter().all(|orbits| !orbits.is_empty());
-        let early = known.then(|| Spread::new(&early));
-        let energies: Vec<_> = scores.iter().map(|s| &s.energy_mse_db).collect();
-        let (coordinate, energy) = (Spread::new(&coordinates), Spread::new(&energies));
-        rows.push(OrbitRow {
-            label: entry.network.label.clone(),
-            network: entry.network.network.clone(),
+pub(super) fn orbit_rows(paper: &Paper, filled: &[&Filled<'_>]) -> Vec<OrbitRow> {
+    let rows = filled.iter().map(|filled| {
+        let results = results(filled);
+        let scores: Vec<_> = results
+            .iter()
+            .map(|result| OrbitScore::of(result))
+            .collect();
+        let published = paper.published.published_orbits.get(&filled.place.row);
+        OrbitRow {
+            label: filled.place.row.clone(),
+            network: filled.records[0].experiment.network.name().into(),
             parameters: results[0].parameters,
-            candidate: Some(chosen.candidate.clone()),
+            candidate: Some(Candidate::of(&filled.records[0])),
+            published_coordinate_db: published.map(|p| p.coordinate_mse_db),
+            published_energy_db: published.map(|p| p.energy_mse_db),
+            ..OrbitRow::of(&scores)
+        }
+    });
+    std::iter::once(integrator(paper.horizon))
+        .chain(rows)
+        .collect()
+}
+
+/// The exact dynamics integrated as the learned ones are: the error that is the integrator's own.
+fn integrator(horizon: Horizon) -> OrbitRow {
+    let predictions: Vec<_> = evaluation_states()
+        .into_iter()
+        .map(|start| Prediction::new(exact_rate, start, horizon).ok())
+        .collect();
+    OrbitRow {
+        label: "exact Hamiltonian".into(),
+        network: "exact".into(),
+        ..OrbitRow::of(&[OrbitScore::new(&predictions)])
+    }
+}
+
+impl OrbitRow {
+    /// The numbers of these seeds, of a network that is still to be named.
+    fn of(scores: &[OrbitScore]) -> Self {
+        let spread = |errors: fn(&OrbitScore) -> &Vec<Option<f64>>| {
+            Spread::new(&scores.iter().map(errors).collect::<Vec<_>>())
+        };
+        let known = scores
+            .iter()
+            .all(|score| !score.early_coordinate_mse_db.is_empty());
+        let early = known.then(|| spread(|score| &score.early_coordinate_mse_db));
+        let coordinate = spread(|score| &score.coordinate_mse_db);
+        let energy = spread(|score| &score.energy_mse_db);
+        Self {
+            label: String::new(),
+            network: String::new(),
+            parameters: 0,
+            candidate: None,
             coordinate_mse_db_mean: coordinate.mean,
             coordinate_mse_db_std: coordinate.std_orbits,
             coordinate_mse_db_std_seeds: coordinate.std_seeds,
@@ -112,46 +135,10 @@ pub(super) fn orbit_rows(
             energy_mse_db_std: energy.std_orbits,
             energy_mse_db_std_seeds: energy.std_seeds,
             lost_orbits: coordinate.lost,
-            seeds: results.len(),
-            published_coordinate_db: entry.network.published.map(|p| p.coordinate_mse_db),
-            published_energy_db: entry.network.published.map(|p| p.energy_mse_db),
-        });
-    }
-    rows
-}
-
-/// The exact dynamics integrated as the learned ones are: the error that is the integrator's own.
-fn integrator(horizon: Horizon) -> OrbitRow {
-    let predictions: Vec<_> = evaluation_states()
-        .into_iter()
-        .map(|start| Prediction::new(exact_rate, start, horizon).ok())
-        .collect();
-    let each = |error: fn(&Prediction) -> f64| -> Vec<Option<f64>> {
-        let errors = predictions.iter();
-        errors
-            .map(|followed| followed.as_ref().map(error))
-            .collect()
-    };
-    let coordinate = Spread::new(&[&each(Prediction::coordinate_mse_db)]);
-    let early = Spread::new(&[&each(Prediction::early_coordinate_mse_db)]);
-    let energy = Spread::new(&[&each(Prediction::energy_mse_db)]);
-    OrbitRow {
-        label: "exact Hamiltonian".into(),
-        network: "exact".into(),
-        parameters: 0,
-        candidate: None,
-        coordinate_mse_db_mean: coordinate.mean,
-        coordinate_mse_db_std: coordinate.std_orbits,
-        coordinate_mse_db_std_seeds: None,
-        early_coordinate_mse_db_mean: Some(early.mean),
-        early_coordinate_mse_db_std: Some(early.std_orbits),
-        energy_mse_db_mean: energy.mean,
-        energy_mse_db_std: energy.std_orbits,
-        energy_mse_db_std_seeds: None,
-        lost_orbits: coordinate.lost,
-        seeds: 1,
-        published_coordinate_db: None,
-        published_energy_db: None,
+            seeds: scores.len(),
+            published_coordinate_db: None,
+            published_energy_db: None,
+        }
     }
 }
 

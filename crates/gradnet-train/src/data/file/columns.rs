@@ -12,7 +12,7 @@ use crate::files::{FileError, Format, Reading, RowReader, Selection, Wanted};
 pub struct Columns {
     /// Those with the points.
     pub x: Vec<String>,
-    /// Those with the gradients.
+    /// Those with the gradients; none of a table of points alone.
     pub y: Vec<String>,
     /// Whether these are names that `x` and `y` of a config may have.
     pub named: bool,
@@ -25,12 +25,10 @@ pub struct Columns {
 /// One line: the points, the gradients, and what is left out.
 impl fmt::Display for Columns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "points {}; gradients {}",
-            listed(&self.x),
-            listed(&self.y)
-        )?;
+        write!(f, "points {}", listed(&self.x))?;
+        if !self.y.is_empty() {
+            write!(f, "; gradients {}", listed(&self.y))?;
+        }
         match self.left_out.as_slice() {
             [] => Ok(()),
             left_out => write!(f, "; left out: {}", listed(left_out)),
@@ -128,26 +126,10 @@ impl FileConfig {
         }
     }
 
-    /// Opens one of two files, whose columns are `given`, or all of them, or the array `array`.
-    fn one_of_two(
-        &self,
-        file: &Path,
-        given: &[String],
-        array: &str,
-        wanted: Wanted,
-    ) -> Result<RowReader, FileError> {
-        let selection = match given {
-            [] if Format::of(file)?.has_arrays() => Selection::Named(vec![array.into()]),
-            [] => Selection::All,
-            given => Selection::Named(given.to_vec()),
-        };
-        let header = self.header.filter(|_| Format::of(file) == Ok(Format::Csv));
-        RowReader::open_with(file, &selection, Reading { header, wanted })
-    }
-
     fn open_two(&self, gradient: &Path) -> Result<(Readers, usize), FileError> {
-        let open_x = |wanted| self.one_of_two(&self.path, &self.x, "x", wanted);
-        let open_y = |wanted| self.one_of_two(gradient, &self.y, "y", wanted);
+        let header = self.header;
+        let open_x = |wanted| open_one_kind(&self.path, &self.x, "x", Reading { header, wanted });
+        let open_y = |wanted| open_one_kind(gradient, &self.y, "y", Reading { header, wanted });
         let (mut x, mut y) = (open_x(Wanted::Any)?, open_y(Wanted::Any)?);
         let (points, gradients) = (x.width(), y.width());
         // A column that counts the rows of both files, or of the wider one, is no coordinate.
@@ -251,6 +233,24 @@ impl FileConfig {
             remedy: remedy.into(),
         }
     }
+}
+
+/// Opens a file with numbers of one kind, points or gradients: the columns or arrays `given`; or all columns, or the array `array`.
+pub(super) fn open_one_kind(
+    file: &Path,
+    given: &[String],
+    array: &str,
+    reading: Reading,
+) -> Result<RowReader, FileError> {
+    let selection = match given {
+        [] if Format::of(file)?.has_arrays() => Selection::Named(vec![array.into()]),
+        [] => Selection::All,
+        given => Selection::Named(given.to_vec()),
+    };
+    let header = reading
+        .header
+        .filter(|_| Format::of(file) == Ok(Format::Csv));
+    RowReader::open_with(file, &selection, Reading { header, ..reading })
 }
 
 fn count(reader: &mut RowReader) -> Result<usize, FileError> {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::Split;
 use crate::files::{FileError, RowReader};
 use crate::setting::SettingError;
 
@@ -86,30 +87,7 @@ impl FileConfig {
 
     /// Checks the numbers.
     pub(crate) fn check(&self) -> Result<(), SettingError> {
-        let share = |field: &'static str, value: f64| match value > 0.0 && value < 1.0 {
-            true => Ok(()),
-            false => Err(SettingError::Invalid {
-                field,
-                value: value.to_string(),
-                requirement: "must be a share of the rows between 0 and 1".into(),
-                remedy: format!("write {field} = 0.1 for every tenth row"),
-            }),
-        };
-        share("validation", self.validation)?;
-        share("test", self.test)?;
-        if self.validation + self.test >= 1.0 {
-            let shares = [("validation", self.validation), ("test", self.test)];
-            let [(other, beside), (field, value)] = match self.validation > self.test {
-                true => [shares[1], shares[0]],
-                false => shares,
-            };
-            return Err(SettingError::Invalid {
-                field,
-                value: value.to_string(),
-                requirement: format!("must leave rows to train on beside {other} = {beside}"),
-                remedy: "write validation = 0.1 and test = 0.1".into(),
-            });
-        }
+        Split::check_shares(self.validation, self.test)?;
         if ![1, -1].contains(&self.sign) {
             return Err(SettingError::Invalid {
                 field: "sign",
@@ -132,15 +110,7 @@ impl FileConfig {
             .into_iter()
             .flatten()
         {
-            *path = std::path::absolute(base.join(&*path))
-                .map_err(|error| FileError::read(path, &error))?;
-            if path.to_str().is_none() {
-                return Err(FileError::Format {
-                    file: path.clone(),
-                    reason: "its path is not UTF-8, so no config can name it".into(),
-                    remedy: "move it to a folder with a plain name".into(),
-                });
-            }
+            *path = absolute(path, base)?;
         }
         let (_, dim) = self.open()?;
         if let Some(stated) = self.dim
@@ -155,4 +125,21 @@ impl FileConfig {
         self.dim = Some(dim);
         Ok(self)
     }
+}
+
+/// A path that begins at `base` if it is relative, as a config of a run can name it.
+///
+/// # Errors
+/// If the path is not UTF-8.
+pub fn absolute(path: &Path, base: &Path) -> Result<PathBuf, FileError> {
+    let path =
+        std::path::absolute(base.join(path)).map_err(|error| FileError::read(path, &error))?;
+    if path.to_str().is_none() {
+        return Err(FileError::Format {
+            file: path,
+            reason: "its path is not UTF-8, so no config can name it".into(),
+            remedy: "move it to a folder with a plain name".into(),
+        });
+    }
+    Ok(path)
 }

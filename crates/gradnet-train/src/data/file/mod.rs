@@ -29,12 +29,14 @@ mod scaling;
 mod similarity;
 mod split;
 mod storage;
+mod table;
 
 pub use columns::{Columns, listed};
-pub use config::FileConfig;
+pub use config::{FileConfig, absolute};
 pub use examination::Finding;
 pub use facts::DataFacts;
 pub use pairs::{FilePairs, PairBatches};
 pub use run_field::RunField;
 pub use similarity::Similarity;
 pub use split::Split;
+pub use table::PointTable;

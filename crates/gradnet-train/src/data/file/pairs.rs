@@ -5,14 +5,11 @@ use std::sync::Arc;
 use burn::tensor::{Device, FloatDType};
 use gradnet_core::analysis::Claim;
 
-use super::storage::Storage;
+use super::storage::{MEMORY, Storage};
 use super::{DataFacts, FileConfig, Finding, Similarity, Split, examination, place, scaling};
 use crate::data::epochs::Epochs;
 use crate::data::{Batch, PointSet, points_tensor};
 use crate::files::FileError;
-
-/// Bytes of pairs that are kept in memory; more are mapped, which the system keeps in memory as long as it has room.
-const MEMORY: usize = 1 << 26;
 
 /// A file's pairs, read, split by the seed and ready to be scaled.
 #[derive(Clone)]
@@ -38,22 +35,8 @@ impl FilePairs {
             reason,
             remedy,
         };
-        let Ok(rows) = u32::try_from(storage.rows()) else {
-            return Err(few((
-                format!("it has {} rows, more than 4,294,967,295", storage.rows()),
-                "split the file".into(),
-            )));
-        };
-        let split = Split::new(rows, seed, config.validation, config.test);
-        if split.training.len() < batch {
-            return Err(few((
-                format!(
-                    "of its {rows} rows {} are left to train on, fewer than a batch of {batch}",
-                    split.training.len()
-                ),
-                "add rows, or lower train.batch".into(),
-            )));
-        }
+        let shares = [config.validation, config.test];
+        let split = Split::of_file(&config.path, storage.rows(), seed, shares, batch)?;
         let dim = storage.dim();
         let trained = split.trained();
         let similarity = match config.standardise {

@@ -73,39 +73,64 @@ pub(super) fn fit(
     dim: usize,
     sign: i8,
 ) -> Result<Similarity, Refusal> {
-    let rows = trained.iter().filter(|trained| **trained).count();
-    let half = |points: bool| {
-        Half::of(rows, dim, |look| {
-            storage.each_row(|row, x, y| {
-                if trained[row as usize] {
-                    look(if points { x } else { y });
-                }
-            });
-        })
-    };
-    let (x, y) = (half(true), half(false));
+    let (mean, x_scale) = fit_points(storage, trained, dim)?;
+    let y = half(storage, trained, dim, |_, y| y);
+    check_size("gradients", y.size)?;
+    Ok(Similarity {
+        mean,
+        x_scale,
+        // A field that is the same everywhere needs no scale.
+        y_scale: if y.size == 0.0 { 1.0 } else { y.size },
+        constant: y.mean,
+        sign,
+    })
+}
+
+/// The mean and the size of the points for which `trained` is true.
+///
+/// # Errors
+/// If all points are the same, or the size is beyond what can be squared.
+pub(super) fn fit_points(
+    storage: &Storage,
+    trained: &[bool],
+    dim: usize,
+) -> Result<(Vec<f64>, f64), Refusal> {
+    let x = half(storage, trained, dim, |x, _| x);
     if x.size == 0.0 {
         return Err((
             "all its points are the same".into(),
             "a field cannot be learned from one point: check the columns named in x".into(),
         ));
     }
-    for (what, size) in [("points", x.size), ("gradients", y.size)] {
-        if size != 0.0 && !SIZES.contains(&size) {
-            return Err((
-                format!("its {what} have a spread of {size:e}, beyond what can be computed with"),
-                format!("write the {what} in other units: with a spread between 1e-140 and 1e140"),
-            ));
-        }
-    }
-    Ok(Similarity {
-        mean: x.mean,
-        x_scale: x.size,
-        // A field that is the same everywhere needs no scale.
-        y_scale: if y.size == 0.0 { 1.0 } else { y.size },
-        constant: y.mean,
-        sign,
+    check_size("points", x.size)?;
+    Ok((x.mean, x.size))
+}
+
+/// The half of the rows that `which` picks.
+fn half(
+    storage: &Storage,
+    trained: &[bool],
+    dim: usize,
+    which: for<'a> fn(&'a [f64], &'a [f64]) -> &'a [f64],
+) -> Half {
+    let rows = trained.iter().filter(|trained| **trained).count();
+    Half::of(rows, dim, |look| {
+        storage.each_row(|row, x, y| {
+            if trained[row as usize] {
+                look(which(x, y));
+            }
+        });
     })
+}
+
+fn check_size(what: &str, size: f64) -> Result<(), Refusal> {
+    match size == 0.0 || SIZES.contains(&size) {
+        true => Ok(()),
+        false => Err((
+            format!("its {what} have a spread of {size:e}, beyond what can be computed with"),
+            format!("write the {what} in other units: with a spread between 1e-140 and 1e140"),
+        )),
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! Which rows train, which choose the weights, which are the test: decided by the seed.
 
+use std::path::Path;
+
 use rand::seq::SliceRandom;
 
 use crate::data::{Stream, generator};
+use crate::files::FileError;
+use crate::setting::SettingError;
 
 /// Rows of the three parts, by their number in the file from 0, in random order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +33,70 @@ impl Split {
             validation,
             test,
         }
+    }
+
+    /// Splits the rows of a file by the shares `[validation, test]`.
+    ///
+    /// # Errors
+    /// If there are more rows than 32 bits count, or too few to train on with batches of `batch`.
+    pub(super) fn of_file(
+        file: &Path,
+        rows: usize,
+        seed: u64,
+        [validation, test]: [f64; 2],
+        batch: usize,
+    ) -> Result<Self, FileError> {
+        let wrong = |reason, remedy: &str| FileError::Format {
+            file: file.into(),
+            reason,
+            remedy: remedy.into(),
+        };
+        let Ok(count) = u32::try_from(rows) else {
+            let reason = format!("it has {rows} rows, more than 4,294,967,295");
+            return Err(wrong(reason, "split the file"));
+        };
+        let split = Self::new(count, seed, validation, test);
+        match split.training.len() {
+            trained if trained < batch => Err(wrong(
+                format!(
+                    "of its {rows} rows {trained} are left to train on, fewer than a batch of {batch}"
+                ),
+                "add rows, or lower train.batch",
+            )),
+            _ => Ok(split),
+        }
+    }
+
+    /// Checks the shares of the rows that validate and test.
+    ///
+    /// # Errors
+    /// The first that is not between 0 and 1, or the larger one if nothing is left to train on.
+    pub(crate) fn check_shares(validation: f64, test: f64) -> Result<(), SettingError> {
+        let share = |field: &'static str, value: f64| match value > 0.0 && value < 1.0 {
+            true => Ok(()),
+            false => Err(SettingError::Invalid {
+                field,
+                value: value.to_string(),
+                requirement: "must be a share of the rows between 0 and 1".into(),
+                remedy: format!("write {field} = 0.1 for every tenth row"),
+            }),
+        };
+        share("validation", validation)?;
+        share("test", test)?;
+        if validation + test < 1.0 {
+            return Ok(());
+        }
+        let shares = [("validation", validation), ("test", test)];
+        let [(other, beside), (field, value)] = match validation > test {
+            true => [shares[1], shares[0]],
+            false => shares,
+        };
+        Err(SettingError::Invalid {
+            field,
+            value: value.to_string(),
+            requirement: format!("must leave rows to train on beside {other} = {beside}"),
+            remedy: "write validation = 0.1 and test = 0.1".into(),
+        })
     }
 
     /// For every row of the file whether it is trained on.

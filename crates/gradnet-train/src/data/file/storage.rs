@@ -1,4 +1,4 @@
-//! Rows `[x | y]` that can be looked up by number: in memory, or in a temporary file mapped into memory where they would not fit.
+//! Rows `[x | y]`, or `x` alone, that can be looked up by number: in memory, or in a temporary file mapped into memory where they would not fit.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -7,7 +7,10 @@ use memmap2::Mmap;
 
 use super::config::{FileConfig, Readers};
 use crate::digest::Digest;
-use crate::files::{FileError, map_file};
+use crate::files::{FileError, RowReader, map_file};
+
+/// Bytes of rows that are kept in memory; more are mapped, which the system keeps in memory as long as it has room.
+pub(super) const MEMORY: usize = 1 << 26;
 
 /// Rows read at a time.
 const CHUNK: usize = 4_096;
@@ -15,6 +18,7 @@ const CHUNK: usize = 4_096;
 /// Rows of equal width, of the 64-bit numbers the file has.
 pub(super) struct Storage {
     width: usize,
+    dim: usize,
     rows: usize,
     columns: Vec<String>,
     numbers: Numbers,
@@ -27,10 +31,30 @@ enum Numbers {
 }
 
 impl Storage {
-    /// Reads a file once, row by row. Beyond `limit` bytes the rows go to an unnamed temporary file.
+    /// Reads a file of pairs once, row by row. Beyond `limit` bytes the rows go to an unnamed temporary file.
     pub(super) fn read(config: &FileConfig, limit: usize) -> Result<Self, FileError> {
         let (mut readers, dim) = config.open()?;
-        let (width, columns) = (2 * dim, readers.columns());
+        let columns = readers.columns();
+        Self::gather(columns, [dim, 2 * dim], limit, |rows, out| {
+            readers.read(config, dim, rows, out)
+        })
+    }
+
+    /// Reads points without values, as [`read`](Self::read) does pairs.
+    pub(super) fn read_points(reader: &mut RowReader, limit: usize) -> Result<Self, FileError> {
+        let width = reader.width();
+        Self::gather(number_names(reader), [width, width], limit, |rows, out| {
+            reader.read(rows, out)
+        })
+    }
+
+    /// Takes rows of `width` numbers, the first `dim` of which are a point, until there are none.
+    fn gather(
+        columns: Vec<String>,
+        [dim, width]: [usize; 2],
+        limit: usize,
+        mut next_rows: impl FnMut(usize, &mut Vec<f64>) -> Result<usize, FileError>,
+    ) -> Result<Self, FileError> {
         let mut memory = Vec::new();
         let mut spill: Option<BufWriter<File>> = None;
         let mut rows = 0;
@@ -44,7 +68,7 @@ impl Storage {
                 spill = Some(file);
             }
             let before = memory.len();
-            let read = readers.read(config, dim, CHUNK, &mut memory)?;
+            let read = next_rows(CHUNK, &mut memory)?;
             rows += read;
             debug_assert_eq!(memory.len(), before + read * width);
             if let Some(spill) = &mut spill {
@@ -65,6 +89,7 @@ impl Storage {
         };
         Ok(Self {
             width,
+            dim,
             rows,
             columns,
             numbers,
@@ -78,7 +103,7 @@ impl Storage {
 
     /// Coordinates of a point.
     pub(super) fn dim(&self) -> usize {
-        self.width / 2
+        self.dim
     }
 
     /// What a message calls the numbers of a row: "column `x1`", "column 2 of `x`".
@@ -120,19 +145,19 @@ impl Storage {
     /// Appends the points of a row to `x` and its gradients to `y`.
     pub(super) fn row(&self, row: u32, x: &mut Vec<f64>, y: &mut Vec<f64>) {
         let start = row as usize * self.width;
-        let half = self.width / 2;
+        let dim = self.dim;
         match &self.numbers {
             Numbers::Memory(numbers) => {
-                x.extend(&numbers[start..start + half]);
-                y.extend(&numbers[start + half..start + self.width]);
+                x.extend(&numbers[start..start + dim]);
+                y.extend(&numbers[start + dim..start + self.width]);
             }
             Numbers::Mapped(bytes) => {
                 let number = |place: usize| {
                     let (numbers, _) = bytes.as_chunks();
                     f64::from_le_bytes(numbers[place])
                 };
-                x.extend((start..start + half).map(number));
-                y.extend((start + half..start + self.width).map(number));
+                x.extend((start..start + dim).map(number));
+                y.extend((start + dim..start + self.width).map(number));
             }
         }
     }
@@ -145,6 +170,18 @@ fn move_out(numbers: &mut Vec<f64>, file: &mut impl Write) -> std::io::Result<()
         .try_for_each(|number| file.write_all(&number.to_le_bytes()))
 }
 
+/// What a message calls the numbers of a reader's row.
+fn number_names(reader: &RowReader) -> Vec<String> {
+    let columns = reader.names().iter().zip(reader.widths());
+    let numbers = columns.flat_map(|(name, width)| {
+        (1..=*width).map(move |column| match width {
+            1 => format!("column `{name}`"),
+            _ => format!("column {column} of `{name}`"),
+        })
+    });
+    numbers.collect()
+}
+
 impl Readers {
     /// What a message calls the numbers of a row.
     fn columns(&self) -> Vec<String> {
@@ -152,17 +189,7 @@ impl Readers {
             Self::One(reader) => vec![reader],
             Self::Two(x, y) => vec![x, y],
         };
-        let parts = readers
-            .into_iter()
-            .flat_map(|reader| reader.names().iter().zip(reader.widths()));
-        parts
-            .flat_map(|(name, width)| {
-                (1..=*width).map(move |column| match width {
-                    1 => format!("column `{name}`"),
-                    _ => format!("column {column} of `{name}`"),
-                })
-            })
-            .collect()
+        readers.into_iter().flat_map(number_names).collect()
     }
 
     /// Appends up to `rows` rows `[x | y]`; how many there were.

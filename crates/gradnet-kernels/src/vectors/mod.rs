@@ -3,11 +3,18 @@
 //! [`Element::widest`] looks the processor up once a call and runs a [`Kernel`] with the widest [`Lanes`] it has:
 //! AVX-512, AVX2 with FMA, or arrays that the compiler vectorises as the target allows.
 
+pub(crate) mod doubled;
+pub(crate) mod mathematics;
+#[cfg(target_arch = "x86_64")]
+mod single16;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod x86;
+
 use std::mem::MaybeUninit;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// An element type with kernels of its own: `f32` or `f64`.
-pub(super) trait Element:
+pub(crate) trait Element:
     Copy
     + Send
     + Sync
@@ -17,7 +24,7 @@ pub(super) trait Element:
     + Sub<Output = Self>
     + Mul<Output = Self>
     + Into<f64>
-    + super::mathematics::Coefficients
+    + mathematics::Coefficients
 {
     /// 0.
     const ZERO: Self;
@@ -38,7 +45,7 @@ pub(super) trait Element:
 }
 
 /// Work written once for every width of vector.
-pub(super) trait Kernel<E: Element> {
+pub(crate) trait Kernel<E: Element> {
     /// What the work returns.
     type Output;
 
@@ -48,7 +55,7 @@ pub(super) trait Kernel<E: Element> {
 }
 
 /// A token: whoever holds one may use the vectors of its kind.
-pub(super) trait Lanes: Copy + Send + Sync {
+pub(crate) trait Lanes: Copy + Send + Sync {
     /// What a lane holds.
     type Element: Element;
     /// The vector; only tokens make one.
@@ -114,13 +121,13 @@ const WIDEST: usize = 16;
 /// Elements as places to write to. Who takes them writes whole elements, nothing else.
 #[inline(always)]
 #[allow(unsafe_code)]
-pub(super) fn places<E: Element>(elements: &mut [E]) -> &mut [MaybeUninit<E>] {
+pub(crate) fn places<E: Element>(elements: &mut [E]) -> &mut [MaybeUninit<E>] {
     // SAFETY: the same memory with the same layout, and no code of these kernels makes an element uninitialised.
     unsafe { &mut *(std::ptr::from_mut(elements) as *mut [MaybeUninit<E>]) }
 }
 
 /// Arithmetic lane by lane.
-pub(super) trait Vector:
+pub(crate) trait Vector:
     Copy
     + Add<Output = Self>
     + Sub<Output = Self>
@@ -159,7 +166,7 @@ pub(super) trait Vector:
     /// `plus` > 0. Beside a `square` of 0 a `plus` below 1e-12 may count as larger.
     fn over_root(self, square: Self, plus: Self) -> Self;
 
-    /// 2^n, where `self` is n + [`Coefficients::ROUND`](super::mathematics::Coefficients::ROUND).
+    /// 2^n, where `self` is n + [`Coefficients::ROUND`](mathematics::Coefficients::ROUND).
     fn power_of_two(self) -> Self;
 
     /// The sum of the lanes, in a fixed order.
@@ -168,7 +175,7 @@ pub(super) trait Vector:
 
 /// Adds the halves of an array until one element is left.
 #[inline(always)]
-pub(super) fn sum_of_halves<E: Element, const N: usize>(mut lanes: [E; N]) -> E {
+pub(crate) fn sum_of_halves<E: Element, const N: usize>(mut lanes: [E; N]) -> E {
     let mut half = N / 2;
     while half > 0 {
         for i in 0..half {
@@ -197,10 +204,10 @@ impl Element for f32 {
     fn widest<K: Kernel<Self>>(kernel: K) -> K::Output {
         #[cfg(target_arch = "x86_64")]
         {
-            if let Some(lanes) = super::x86::Avx512Single::detect() {
+            if let Some(lanes) = x86::Avx512Single::detect() {
                 return lanes.run(kernel);
             }
-            if let Some(lanes) = super::x86::Avx2Single::detect() {
+            if let Some(lanes) = x86::Avx2Single::detect() {
                 return lanes.run(kernel);
             }
         }
@@ -226,10 +233,10 @@ impl Element for f64 {
     fn widest<K: Kernel<Self>>(kernel: K) -> K::Output {
         #[cfg(target_arch = "x86_64")]
         {
-            if let Some(lanes) = super::x86::Avx512Double::detect() {
+            if let Some(lanes) = x86::Avx512Double::detect() {
                 return lanes.run(kernel);
             }
-            if let Some(lanes) = super::x86::Avx2Double::detect() {
+            if let Some(lanes) = x86::Avx2Double::detect() {
                 return lanes.run(kernel);
             }
         }
@@ -239,18 +246,18 @@ impl Element for f64 {
 
 /// Arrays, for processors without vectors written out here.
 #[derive(Clone, Copy)]
-pub(super) struct Portable<E, const N: usize>(std::marker::PhantomData<E>);
+pub(crate) struct Portable<E, const N: usize>(std::marker::PhantomData<E>);
 
 impl<E, const N: usize> Portable<E, N> {
     /// Every processor can.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(std::marker::PhantomData)
     }
 }
 
 /// The vector of [`Portable`].
 #[derive(Clone, Copy)]
-pub(super) struct Array<E, const N: usize>([E; N]);
+pub(crate) struct Array<E, const N: usize>([E; N]);
 
 /// Whether the target rounds a product and a sum once without calling a library.
 const FUSED: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));

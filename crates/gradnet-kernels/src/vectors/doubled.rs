@@ -7,20 +7,20 @@
 use std::mem::MaybeUninit;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::lanes::{Element, Kernel, Lanes, Vector};
+use super::{Element, Kernel, Lanes, Vector};
 
 /// The lanes of `L`, twice.
 #[derive(Clone, Copy)]
-pub(super) struct Doubled<L>(L);
+pub(crate) struct Doubled<L>(L);
 
 /// The vector of [`Doubled`].
 #[derive(Clone, Copy)]
-pub(super) struct Pair<V>(V, V);
+pub(crate) struct Pair<V>(V, V);
 
 impl<L: Lanes> Doubled<L> {
     /// Twice the lanes of a token.
     #[inline(always)]
-    pub(super) fn new(lanes: L) -> Self {
+    pub(crate) fn new(lanes: L) -> Self {
         Self(lanes)
     }
 }

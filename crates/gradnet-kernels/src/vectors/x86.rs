@@ -6,8 +6,8 @@ use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::lanes::{Kernel, Lanes, Vector, sum_of_halves};
 use super::single16;
+use super::{Kernel, Lanes, Vector, sum_of_halves};
 
 /// Declares a token and its vector, with the intrinsics that make them up.
 macro_rules! vectors {
@@ -24,16 +24,16 @@ macro_rules! vectors {
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy)]
-        pub(super) struct $token(());
+        pub(crate) struct $token(());
 
         #[doc = concat!("The vector of [`", stringify!($token), "`].")]
         #[derive(Clone, Copy)]
-        pub(super) struct $vector($register);
+        pub(crate) struct $vector($register);
 
         impl $token {
             /// The token, if this processor has the vectors.
             #[inline]
-            pub(super) fn detect() -> Option<Self> {
+            pub(crate) fn detect() -> Option<Self> {
                 (true $(&& std::arch::is_x86_feature_detected!($feature))+).then_some(Self(()))
             }
         }

@@ -42,15 +42,12 @@ fn integral<const D: usize>(panels: usize, term: impl Fn(f64) -> Tensor<D>) -> T
 /// The bound is small for the slopes that training gives. Steep functions exceed what 128 nodes resolve: for
 /// `tanh(v z + b)` on `|z| ≤ 3` the error is below 1e-6 for `v ≤ 20` and near 1e-3 at `v = 50`. So this is used only where
 /// there is no closed form: for cascades and for softplus of a scalar network.
-pub(crate) fn ray_integral<const D: usize>(
-    u: Tensor<D>,
-    s: impl Fn(Tensor<D>) -> Tensor<D>,
-) -> Tensor<D> {
+pub fn ray_integral<const D: usize>(u: Tensor<D>, s: impl Fn(Tensor<D>) -> Tensor<D>) -> Tensor<D> {
     u.clone() * integral(PANELS, |t| s(u.clone() * t))
 }
 
 /// `∫₀¹ s(p + t δ) dt` by 8 nodes, for steps `δ` over which `s` is nearly a polynomial.
-pub(super) fn mean_along<const D: usize>(
+pub fn mean_along<const D: usize>(
     start: Tensor<D>,
     step: Tensor<D>,
     s: impl Fn(Tensor<D>) -> Tensor<D>,

@@ -11,7 +11,7 @@ use std::arch::x86_64::*;
 /// taken in an order in which none is subnormal, which would be slow.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(super) fn over_root(value: __m512, square: __m512, plus: __m512) -> __m512 {
+pub(crate) fn over_root(value: __m512, square: __m512, plus: __m512) -> __m512 {
     let infinite = _mm512_set1_ps(f32::INFINITY);
     let finite = _mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(square, infinite);
     let square = _mm512_max_ps(_mm512_set1_ps(f32::MIN_POSITIVE), square);
@@ -35,7 +35,7 @@ pub(super) fn over_root(value: __m512, square: __m512, plus: __m512) -> __m512 {
 /// Every row, so many elements from the one before, must lie in memory that may be read and written.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(super) unsafe fn turn(from: *const f32, to: *mut f32, steps: [usize; 2]) {
+pub(crate) unsafe fn turn(from: *const f32, to: *mut f32, steps: [usize; 2]) {
     let mut rows = [_mm512_setzero_ps(); 16];
     for (i, row) in rows.iter_mut().enumerate() {
         // SAFETY: by the caller.

@@ -9,10 +9,10 @@
 //! softplus 2.5 / 3.0. The tests hold all of them to 3 / 4 over all magnitudes, on every kind of vector of the machine
 //! (`flex::tests`). tanh never exceeds 1, so that a monotone network's slopes 1 − tanh² stay non-negative.
 
-use super::lanes::{Element, Lanes, Vector};
+use super::{Element, Lanes, Vector};
 
 /// The constants of an element type.
-pub(super) trait Coefficients: Sized + 'static {
+pub(crate) trait Coefficients: Sized + 'static {
     /// 1.5 · 2^(mantissa bits): adding it rounds to an integer, held in the lowest bits.
     const ROUND: Self;
     /// 1 / log 2.
@@ -102,21 +102,21 @@ fn reduced<L: Lanes>(lanes: L, x: L::Vector) -> (L::Vector, L::Vector) {
 
 /// e^x for x ≤ 0; NaN for NaN.
 #[inline(always)]
-pub(super) fn exp<L: Lanes>(lanes: L, x: L::Vector) -> L::Vector {
+pub(crate) fn exp<L: Lanes>(lanes: L, x: L::Vector) -> L::Vector {
     let (scale, p) = reduced(lanes, x.at_least(lanes.splat(L::Element::LOWEST)));
     scale.mul_add(p, scale)
 }
 
 /// 1 − e^x for x ≤ 0, without cancellation near 0; NaN for NaN.
 #[inline(always)]
-pub(super) fn one_minus_exp<L: Lanes>(lanes: L, x: L::Vector) -> L::Vector {
+pub(crate) fn one_minus_exp<L: Lanes>(lanes: L, x: L::Vector) -> L::Vector {
     let (scale, p) = reduced(lanes, x.at_least(lanes.splat(L::Element::LOWEST)));
     scale.neg_mul_add(p, lanes.splat(L::Element::ONE) - scale)
 }
 
 /// tanh z.
 #[inline(always)]
-pub(super) fn tanh<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
+pub(crate) fn tanh<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
     let two = lanes.splat(L::Element::nearest(2.0));
     let minus_m = one_minus_exp(lanes, -two * z.abs());
     (minus_m / (two - minus_m)).with_sign_of(z)
@@ -124,7 +124,7 @@ pub(super) fn tanh<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
 
 /// 1 / (1 + e^−z).
 #[inline(always)]
-pub(super) fn sigmoid<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
+pub(crate) fn sigmoid<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
     let one = lanes.splat(L::Element::ONE);
     let e = exp(lanes, -z.abs());
     // 1/(1 + e) for z > 0 and e/(1 + e) elsewhere: the sum below is 1 or e, so neither tail cancels.
@@ -133,7 +133,7 @@ pub(super) fn sigmoid<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
 
 /// log(1 + e^z).
 #[inline(always)]
-pub(super) fn softplus<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
+pub(crate) fn softplus<L: Lanes>(lanes: L, z: L::Vector) -> L::Vector {
     let two = lanes.splat(L::Element::nearest(2.0));
     let e = exp(lanes, -z.abs());
     let s = e / (two + e);

@@ -1,0 +1,209 @@
+//! A table of points without values: samples of a distribution.
+//!
+//! Any format that pairs are read from. Of a table whose columns are not named all are read but those that count the rows; of an archive of
+//! arrays the array "x".
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::columns::open_one_kind;
+use super::storage::{MEMORY, Storage};
+use super::{Columns, Split, place, scaling};
+use crate::files::{FileError, Reading, RowReader, Wanted};
+
+/// The points of a file, read and looked up by row.
+#[derive(Clone)]
+pub struct PointTable {
+    file: PathBuf,
+    storage: Arc<Storage>,
+}
+
+impl PointTable {
+    /// Opens the columns or arrays `columns` of a file, or those there are if none is named.
+    ///
+    /// # Errors
+    /// If the file cannot be opened, or a column is missing, or there is none.
+    fn open(file: &Path, columns: &[String], header: Option<bool>) -> Result<RowReader, FileError> {
+        let open = |wanted| open_one_kind(file, columns, "x", Reading { header, wanted });
+        let mut reader = open(Wanted::Any)?;
+        if reader.width() > 1 && reader.counts_rows() {
+            reader = open(Wanted::Exactly(reader.width() - 1))?;
+        }
+        match reader.width() {
+            0 => Err(FileError::Format {
+                file: file.into(),
+                reason: "it has no columns of numbers".into(),
+                remedy: "write a point a row, its coordinates in columns".into(),
+            }),
+            _ => Ok(reader),
+        }
+    }
+
+    /// The columns that [`read`](Self::read) would read, from the first rows: as many as the points have coordinates, or fewer arrays.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), short of what is wrong with later rows.
+    pub fn columns(
+        file: &Path,
+        columns: &[String],
+        header: Option<bool>,
+    ) -> Result<(Columns, usize), FileError> {
+        let reader = Self::open(file, columns, header)?;
+        let found = Columns {
+            x: reader.names().to_vec(),
+            y: Vec::new(),
+            named: true,
+            left_out: reader.left_out().to_vec(),
+            notes: reader.notes().to_vec(),
+        };
+        Ok((found, reader.width()))
+    }
+
+    /// Reads a whole file and checks every number in it. Large tables are kept in a temporary file that is mapped into memory.
+    ///
+    /// # Errors
+    /// The first row that cannot be used, with its line and column.
+    pub fn read(file: &Path, columns: &[String], header: Option<bool>) -> Result<Self, FileError> {
+        let mut reader = Self::open(file, columns, header)?;
+        Ok(Self {
+            file: file.into(),
+            storage: Arc::new(Storage::read_points(&mut reader, MEMORY)?),
+        })
+    }
+
+    /// The file.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The number of points.
+    pub fn rows(&self) -> usize {
+        self.storage.rows()
+    }
+
+    /// Coordinates of a point.
+    pub fn dim(&self) -> usize {
+        self.storage.dim()
+    }
+
+    /// A digest of all numbers in order, in hexadecimal.
+    pub fn digest(&self) -> String {
+        self.storage.digest()
+    }
+
+    /// The points of some rows, row after row.
+    pub fn points(&self, rows: &[u32]) -> Vec<f64> {
+        let mut points = Vec::with_capacity(rows.len() * self.dim());
+        for row in rows {
+            self.storage.row(*row, &mut points, &mut Vec::new());
+        }
+        points
+    }
+
+    /// Divides the rows by a seed: which train, and the shares `[validation, test]` of them that choose the weights and that are the test.
+    ///
+    /// # Errors
+    /// If too few rows are left to train on with batches of `batch`.
+    pub fn split(&self, seed: u64, shares: [f64; 2], batch: usize) -> Result<Split, FileError> {
+        Split::of_file(&self.file, self.rows(), seed, shares, batch)
+    }
+
+    /// The mean `m` of the training points and their size, the root mean square of the coordinates of `x − m`.
+    ///
+    /// # Errors
+    /// If all points are the same, or the size is beyond what can be squared.
+    pub fn mean_and_size(&self, split: &Split) -> Result<(Vec<f64>, f64), FileError> {
+        let fitted = scaling::fit_points(&self.storage, &split.trained(), self.dim());
+        fitted.map_err(|(reason, remedy)| FileError::Format {
+            file: self.file.clone(),
+            reason,
+            remedy,
+        })
+    }
+
+    /// Where a row stands in the file: "line 58" of a text, "row 57" elsewhere.
+    pub fn place(&self, row: u32) -> String {
+        place::name(&self.file, row, self.rows())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(name: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        (folder, file)
+    }
+
+    #[test]
+    fn points_are_read_by_the_names_of_their_columns_or_all_but_row_numbers() {
+        let text: String = (0..20)
+            .map(|row| format!("{row},{}.5,{}\n", row * row, -row))
+            .collect();
+        let (_folder, file) = table("samples.csv", &format!("id,a,b\n{text}"));
+        let all = PointTable::read(&file, &[], None).unwrap();
+        assert_eq!((all.rows(), all.dim()), (20, 2));
+        assert_eq!(all.points(&[3, 0]), [9.5, -3.0, 0.5, 0.0]);
+        assert_eq!(all.place(3), "line 5");
+        let (columns, dim) = PointTable::columns(&file, &[], None).unwrap();
+        assert_eq!((columns.x, dim), (vec!["a".to_owned(), "b".into()], 2));
+        assert_eq!(columns.left_out, ["id (the numbers of the rows)"]);
+
+        let named = PointTable::read(&file, &["b".into()], None).unwrap();
+        assert_eq!((named.dim(), named.points(&[4])), (1, vec![-4.0]));
+        assert_ne!(named.digest(), all.digest());
+        let error = PointTable::read(&file, &["c".into()], None).err().unwrap();
+        assert!(
+            error.to_string().contains("column `c` is not in the file"),
+            "{error}"
+        );
+    }
+
+    /// Coordinates 0 to 9 have mean 4.5 and mean square deviation (10² − 1)/12 = 8.25, the second column's times 4.
+    #[test]
+    fn the_split_is_the_seeds_and_mean_and_size_are_of_the_training_rows() {
+        let text: String = (0..12)
+            .map(|row| format!("{}.0,{}\n", row % 10, 2 * (row % 10)))
+            .collect();
+        let (_folder, file) = table("samples.csv", &text);
+        let table = PointTable::read(&file, &[], Some(false)).unwrap();
+        let split = Split {
+            training: (0..10).collect(),
+            validation: vec![10],
+            test: vec![11],
+        };
+        let (mean, size) = table.mean_and_size(&split).unwrap();
+        assert_eq!(mean, [4.5, 9.0]);
+        assert!((size * size - 8.25 * 5.0 / 2.0).abs() < 1e-12, "{size}");
+        assert_eq!(
+            table.split(3, [0.2, 0.2], 5).unwrap(),
+            Split::new(12, 3, 0.2, 0.2)
+        );
+        let few = table.split(3, [0.2, 0.2], 50).unwrap_err();
+        assert!(
+            few.to_string()
+                .contains("8 are left to train on, fewer than a batch of 50"),
+            "{few}"
+        );
+    }
+
+    #[test]
+    fn bad_tables_say_what_is_wrong() {
+        for (text, expected) in [
+            ("a,b\n1,2\n3,nan\n", "line 3"),
+            ("a,b\n1,2\n1,2\n1,2\n", "all its points are the same"),
+        ] {
+            let (_folder, file) = table("samples.csv", text);
+            let read = PointTable::read(&file, &[], None);
+            let found = read.and_then(|table| {
+                let split = table.split(0, [0.1, 0.1], 1)?;
+                table.mean_and_size(&split)
+            });
+            let error = found.unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}
