@@ -11,6 +11,7 @@
 //! | [`data`] | points, batches and files of pairs; [`files`] reads and writes tables and arrays of any format |
 //! | [`measure`] | distances between samples |
 //! | [`config`], [`experiment`] | a config file and the checked experiment it becomes |
+//! | [`pictures`] | pictures from PNG and `.npy`, or drawn |
 //! | [`training`] | the loop, checkpoints |
 //! | [`sweep`] | grids of runs, from a base config, overrides and seeds to a table |
 //! | [`run`] | run folders; [`predict`], [`report`] and [`interchange`] make something of them |
@@ -30,6 +31,7 @@ mod interrupter;
 mod machine;
 pub mod measure;
 mod nearest;
+pub mod pictures;
 pub mod predict;
 pub mod registry;
 pub mod report;

@@ -16,12 +16,17 @@
 //! Both give the same numbers for the same shell. The bounds hold for every image size; `docs/inverse-problems.md` has the proof,
 //! `tests/images.rs` holds them against exact norms and power iterations.
 //!
+//! [`Proximal`] denoises with a regularizer, and [`Restoration`] undoes what an [`ImageOperator`] did, with steps that follow from the bounds.
+//!
 //! The regularizers of this form are those of Goujon et al., "A Neural-Network-Based Convex Regularizer for Inverse Problems"
 //! (the paper's baseline CRR), with one difference: the kernels are composed, without zero padding between layers.
 
 mod field;
 mod lift;
+mod operator;
 mod patches;
+mod proximal;
+mod restoration;
 mod ridge;
 mod symbol;
 
@@ -29,6 +34,9 @@ pub use field::{
     GradientImageField, ImageField, ImagePotential, LipschitzImageField, MonotoneImageField,
 };
 pub use lift::PatchLift;
+pub use operator::{Blur, Fourier, Identity, ImageOperator, Mask};
 pub use patches::patch_side;
+pub use proximal::{Proximal, ProximalPoint};
+pub use restoration::{Iteration, Restoration};
 pub use ridge::RidgeLift;
 pub use symbol::Symbol;
