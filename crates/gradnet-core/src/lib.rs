@@ -41,6 +41,7 @@ pub mod combine;
 mod field;
 pub mod image;
 pub mod inverse;
+mod laplacian;
 pub mod network;
 pub mod sign;
 mod source;
@@ -50,6 +51,7 @@ mod tied;
 pub use gradnet_kernels as kernel;
 
 pub use field::{GradientField, MonotoneField, Potential, VectorField};
+pub use laplacian::{Laplacian, Trace, trace_by_products};
 pub use source::ParameterSource;
 pub use tied::TiedNetwork;
 

@@ -4,6 +4,7 @@
 //! regularizer of image patches should not see their brightness.
 
 use crate::field::{GradientField, MonotoneField, Potential, VectorField};
+use crate::laplacian::{Laplacian, Trace};
 use burn::module::Module;
 use burn::tensor::Tensor;
 
@@ -47,5 +48,20 @@ impl<F: MonotoneField + Module> MonotoneField for MeanFree<F> {}
 impl<F: Potential + Module> Potential for MeanFree<F> {
     fn potential(&self, x: Tensor<2>) -> Tensor<1> {
         self.field.potential(mean_free(x))
+    }
+}
+
+impl<F: Laplacian + Module> Laplacian for MeanFree<F> {
+    /// `tr(C J C) = tr J − ⟨1, J 1⟩/dim`.
+    fn laplacian(&self, x: Tensor<2>) -> Tensor<1> {
+        let dim = self.dim() as f64;
+        let x = mean_free(x);
+        let along = self.field.jacobian_vector(x.clone(), x.ones_like());
+        let mean: Tensor<1> = along.sum_dim(1).squeeze_dim(1);
+        self.field.laplacian(x) - mean / dim
+    }
+
+    fn trace(&self) -> Trace {
+        self.field.trace()
     }
 }

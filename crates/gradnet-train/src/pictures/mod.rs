@@ -70,6 +70,20 @@ impl Picture {
     }
 }
 
+/// The numbers of a table, such as a kernel or a mask, and its rows and columns: those of a `.npy` file as they are, those of a PNG from 0
+/// to 1.
+///
+/// # Errors
+/// What is wrong with the file.
+pub fn read_table(file: &Path) -> Result<(Vec<f64>, [usize; 2]), FileError> {
+    if end(file) == "npy" {
+        return npy::table(file);
+    }
+    let picture = Picture::read(file)?.grey();
+    let values = picture.values().iter().map(|value| f64::from(*value));
+    Ok((values.collect(), [picture.height, picture.width]))
+}
+
 /// The end of a file's name, in small letters.
 fn end(file: &Path) -> String {
     let end = file.extension().map(|end| end.to_string_lossy());

@@ -5,10 +5,24 @@ use std::path::Path;
 use super::Picture;
 use crate::files::{FileError, Part, RowReader, RowWriter, Selection};
 
-pub(super) fn read(file: &Path) -> Result<Picture, FileError> {
+/// The numbers of a file and how many rows and columns they have.
+pub(super) fn table(file: &Path) -> Result<(Vec<f64>, [usize; 2]), FileError> {
     let mut reader = RowReader::open(file, &Selection::All)?;
     let (width, mut values) = (reader.width(), Vec::new());
     while reader.read(ROWS, &mut values)? > 0 {}
+    let height = values.len() / width.max(1);
+    if height == 0 {
+        return Err(FileError::Format {
+            file: file.into(),
+            reason: "it holds no numbers".into(),
+            remedy: "save an array with rows and columns".into(),
+        });
+    }
+    Ok((values, [height, width]))
+}
+
+pub(super) fn read(file: &Path) -> Result<Picture, FileError> {
+    let (values, [height, width]) = table(file)?;
     let (low, high) = values
         .iter()
         .fold((0.0_f64, 0.0_f64), |(low, high), value| {
@@ -24,7 +38,7 @@ pub(super) fn read(file: &Path) -> Result<Picture, FileError> {
     let white = if high > 1.0 { 255.0 } else { 1.0 };
     Ok(Picture {
         name: file.display().to_string(),
-        height: values.len() / width.max(1),
+        height,
         width,
         planes: vec![values.iter().map(|value| (value / white) as f32).collect()],
     })
