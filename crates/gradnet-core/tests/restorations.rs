@@ -168,7 +168,7 @@ fn the_objective_never_rises_and_the_gradient_vanishes() {
         };
         let mut objectives = Vec::new();
         free.run(&y, 1e-6, 300, |now| objectives.push(now.objective));
-        assert!(objectives.len() > 10, "{name}");
+        assert!(objectives.len() > 3, "{name}");
         assert!(
             objectives.windows(2).all(|pair| pair[1] <= pair[0]),
             "{name}"
