@@ -14,7 +14,7 @@ use gradnet_core::combine::{Hamiltonian, StronglyMonotone};
 use gradnet_core::inverse::InverseSettings;
 use gradnet_core::sign::Free;
 use gradnet_core::{GradientField, MonotoneField, ParameterSource, TiedNetwork, VectorField};
-use gradnet_train::registry::{Entry, Network, NetworkConfig, Size, registry};
+use gradnet_train::registry::{Entry, Network, NetworkConfig, Registered, Size, registry};
 use proptest::prelude::*;
 use std::f64::consts::TAU;
 
@@ -334,16 +334,17 @@ proptest! {
 /// A schedule moves the weights; it moves neither the claim nor what training can reach.
 #[test]
 fn an_annealed_network_keeps_its_claim_and_goes_on_learning() {
-    let Network::MGradNetQuadratic(before) = build("mgradnet_quadratic", DIM, 5, 3) else {
+    let before = build("mgradnet_quadratic", DIM, 5, 3);
+    let Registered::MGradNetQuadratic(before) = before.registered else {
         panic!("the name is that of the quadratics");
     };
-    let temperature = |network: &Network| match network {
-        Network::MGradNetQuadratic(network) => {
+    let temperature = |network: &Network| match &network.registered {
+        Registered::MGradNetQuadratic(network) => {
             host(network.field.field.activation.log_temperature.val())[0]
         }
         other => panic!("not the quadratics: {}", other.name()),
     };
-    let mut network = Network::MGradNetQuadratic(before);
+    let mut network = Network::from(Registered::MGradNetQuadratic(before));
     let start = temperature(&network);
     network.anneal(1.0);
     let end = temperature(&network);
@@ -488,8 +489,8 @@ fn numbers_that_are_not_finite_are_caught() {
 
 #[test]
 fn hamiltonian_dynamics_keep_the_energy_to_first_order_and_are_no_gradient() {
-    let network = match build("hamiltonian", DIM, 5, 1) {
-        Network::Hamiltonian(network) => network,
+    let network = match build("hamiltonian", DIM, 5, 1).registered {
+        Registered::Hamiltonian(network) => network,
         other => panic!("not the Hamiltonian network: {}", other.name()),
     };
     let dynamics = Hamiltonian::new(network);

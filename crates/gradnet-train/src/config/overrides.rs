@@ -5,6 +5,9 @@ use std::sync::Arc;
 use super::document::{Key, Node, Table, Value};
 use super::problem::{Place, Problem, SourceText};
 
+/// The name of the text that options make.
+pub(super) const COMMAND_LINE: &str = "command line";
+
 /// Settings of the network's table that keep their meaning in another network: its size.
 const SIZE: [&str; 2] = ["width", "parameters"];
 
@@ -43,7 +46,7 @@ impl Overrides {
 /// The place of `text` in `option` followed by it, as typed.
 fn option_text(option: &str, text: &str) -> (Arc<SourceText>, Place) {
     let source = Arc::new(SourceText {
-        name: "command line".to_owned(),
+        name: COMMAND_LINE.to_owned(),
         text: format!("{option}{text}"),
     });
     let span = option.len()..source.text.len();

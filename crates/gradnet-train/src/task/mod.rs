@@ -16,11 +16,13 @@ mod quantity;
 pub mod regression;
 #[cfg(test)]
 pub(crate) mod toy;
+pub mod transport;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::registry::Network;
 use burn::tensor::{Device, Tensor};
+use gradnet_core::analysis::Region;
 
 use crate::data::file::DataFacts;
 use crate::device_check::{Agreement, DeviceFault};
@@ -30,6 +32,7 @@ pub use device::check_lesson;
 pub use error::TaskError;
 pub use quantity::{Quantities, Quantity, Rows};
 pub use regression::Regression;
+pub use transport::Transport;
 
 /// What one step learns from: gives the loss of a field, `[1]`. The batch is inside.
 pub type Lesson<F> = Box<dyn FnOnce(&F) -> Tensor<1> + Send>;
@@ -97,6 +100,11 @@ pub trait RunTask: Task<Network> {
         host: &dyn Fn() -> Result<Box<dyn RunTask>, TaskError>,
     ) -> Result<Option<Agreement>, DeviceFault>;
 
+    /// A fresh network as the task wants it to begin, such as near a map that is known in closed form.
+    fn start(&self, network: Network) -> Network {
+        network
+    }
+
     /// Pairs to show, about `points` of them; `None` where the task has no pairs.
     fn exhibit(&self, _points: usize) -> Option<regression::Exhibit> {
         None
@@ -158,6 +166,26 @@ pub trait Settings {
     /// Whether test points are drawn, so that another seed or another number of draws has a meaning.
     fn draws(&self) -> bool {
         false
+    }
+
+    /// The modulus `μ` of the linear part `VᵀV x + μ x + b` that every network of the task stands in; `None` where it stands alone.
+    fn modulus(&self) -> Option<f64> {
+        None
+    }
+
+    /// The cube that the points lie in, where a run notes none: [`keeps_facts`](Self::keeps_facts).
+    fn region(&self) -> Region {
+        Region::default()
+    }
+
+    /// Whether the task can be learned by monotone networks alone.
+    fn needs_monotone(&self) -> bool {
+        false
+    }
+
+    /// The paths of files and folders, with their dotted keys.
+    fn paths(&mut self) -> Vec<(&'static str, &mut PathBuf)> {
+        Vec::new()
     }
 
     /// Files that a run reads: nothing may be written over them.
