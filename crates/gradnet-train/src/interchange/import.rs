@@ -9,8 +9,7 @@ use burn::tensor::Device;
 use gradnet_core::network::UnitFunction;
 use gradnet_core::{ParameterSource, VectorField};
 
-use super::checkpoint::Checkpoint;
-use super::found::{Found, SearchError};
+use crate::elsewhere::{Checkpoint, Found, SearchError};
 use crate::experiment::{Experiment, ExperimentError};
 use crate::files::FileError;
 use crate::registry::{Network, NetworkConfig, ReleasedError, released_difference};

@@ -7,14 +7,18 @@ use gradnet_core::analysis::Region;
 use serde::{Deserialize, Serialize};
 
 use super::Transport;
+use super::benchmark::BenchmarkConfig;
 use super::files::FilesConfig;
 use super::gaussians::GaussiansConfig;
 use super::mixture::MixtureConfig;
 use super::pair::Pair;
-use crate::data::file::{DataFacts, Split};
+use crate::data::file::{DataFacts, Split, absolute};
 use crate::setting::SettingError;
 use crate::settings::{DataConfig, ExperimentError, Protocol, Sampling, require, require_points};
 use crate::task::{RunTask, Settings, TaskError};
+
+/// The key of the benchmark's folder.
+const FOLDER: &str = "transport.benchmark.folder";
 
 /// Where the points of pairs that are made lie, with few outside.
 pub(super) const REGION: Region = Region {
@@ -24,7 +28,7 @@ pub(super) const REGION: Region = Region {
 
 /// What is asked of the table.
 const PAIR: &str = "must name one pair of distributions";
-const PAIRS: &str = "write one of [transport.files], [transport.mixture] and [transport.gaussians]";
+const PAIRS: &str = "write one of [transport.files], [transport.mixture], [transport.gaussians] and [transport.benchmark]";
 
 /// The table `[transport]` of a config: one pair, and the loss.
 ///
@@ -46,6 +50,9 @@ pub struct TransportConfig {
     /// Two Gaussians.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gaussians: Option<GaussiansConfig>,
+    /// A pair of the NeurIPS 2021 benchmark, read from a folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub benchmark: Option<BenchmarkConfig>,
     /// Two tables of points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files: Option<FilesConfig>,
@@ -77,6 +84,7 @@ impl Default for TransportConfig {
             modulus: 1e-3,
             mixture: None,
             gaussians: None,
+            benchmark: None,
             files: None,
             loss: LossConfig::default(),
         }
@@ -87,6 +95,7 @@ impl Default for TransportConfig {
 enum Chosen<'a> {
     Mixture(&'a MixtureConfig),
     Gaussians(&'a GaussiansConfig),
+    Benchmark(&'a BenchmarkConfig),
     Files(&'a FilesConfig),
 }
 
@@ -96,7 +105,8 @@ impl TransportConfig {
         let mixture = self.mixture.iter().map(Chosen::Mixture);
         let gaussians = self.gaussians.iter().map(Chosen::Gaussians);
         let files = self.files.iter().map(Chosen::Files);
-        let mut all = mixture.chain(gaussians).chain(files);
+        let benchmark = self.benchmark.iter().map(Chosen::Benchmark);
+        let mut all = mixture.chain(gaussians).chain(benchmark).chain(files);
         match (all.next(), all.next()) {
             (Some(only), None) => Some(only),
             _ => None,
@@ -131,6 +141,7 @@ impl Settings for TransportConfig {
         match self.chosen() {
             Some(Chosen::Mixture(_)) => "mixture",
             Some(Chosen::Gaussians(_)) => "gaussians",
+            Some(Chosen::Benchmark(_)) => "benchmark",
             Some(Chosen::Files(_)) => "files",
             None => "transport",
         }
@@ -140,6 +151,7 @@ impl Settings for TransportConfig {
         match self.chosen() {
             Some(Chosen::Mixture(_)) => "A mixture of Gaussians pushed by a convex gradient",
             Some(Chosen::Gaussians(_)) => "One Gaussian to another",
+            Some(Chosen::Benchmark(_)) => "The Wasserstein-2 benchmark of NeurIPS 2021",
             Some(Chosen::Files(_)) => "The points of one table to those of another",
             None => "Optimal transport",
         }
@@ -156,6 +168,7 @@ impl Settings for TransportConfig {
         match self.chosen() {
             Some(Chosen::Mixture(pair)) => pair.dim,
             Some(Chosen::Gaussians(pair)) => pair.dim,
+            Some(Chosen::Benchmark(pair)) => pair.dim,
             Some(Chosen::Files(pair)) => pair.dim.unwrap_or_default(),
             None => 0,
         }
@@ -169,10 +182,21 @@ impl Settings for TransportConfig {
                 ("transport.files.target", &mut files.target),
             ]
         });
-        files.collect()
+        let benchmark = self.benchmark.iter_mut();
+        let folder = benchmark.map(|pair| (FOLDER, &mut pair.folder));
+        files.chain(folder).collect()
     }
 
     fn locate(&mut self, base: &Path) -> Result<(), ExperimentError> {
+        if let Some(pair) = &mut self.benchmark
+            && !pair.folder.as_os_str().is_empty()
+        {
+            let folder = absolute(&pair.folder, base);
+            pair.folder = folder.map_err(|error| ExperimentError::Data {
+                key: FOLDER.into(),
+                error,
+            })?;
+        }
         let Some(files) = &mut self.files else {
             return Ok(());
         };
@@ -214,12 +238,20 @@ impl Settings for TransportConfig {
             Some(Chosen::Gaussians(pair)) => {
                 Self::check_made("transport.gaussians", pair.dim, pair.seed)
             }
+            Some(Chosen::Benchmark(pair)) => require(
+                pair.dim.is_power_of_two() && (2..=256).contains(&pair.dim),
+                "transport.benchmark.dim",
+                pair.dim,
+                "must be 2, 4, 8, 16, 32, 64, 128 or 256",
+                "write dim = 2",
+            ),
             Some(Chosen::Files(pair)) => Split::check_shares(pair.validation, pair.test)
                 .map_err(|error| ExperimentError::setting("transport.files", error)),
             None => {
                 let tables = [
                     ("mixture", self.mixture.is_some()),
                     ("gaussians", self.gaussians.is_some()),
+                    ("benchmark", self.benchmark.is_some()),
                     ("files", self.files.is_some()),
                 ];
                 let named = tables.iter().filter(|(_, named)| *named);
@@ -306,6 +338,16 @@ impl Settings for TransportConfig {
         let pair: Box<dyn Pair> = match self.chosen() {
             Some(Chosen::Mixture(pair)) => Box::new(pair.pair(seed)),
             Some(Chosen::Gaussians(pair)) => Box::new(pair.pair(seed)),
+            Some(Chosen::Benchmark(pair)) if pair.folder.as_os_str().is_empty() => {
+                return Err(SettingError::Invalid {
+                    field: FOLDER,
+                    value: "empty".into(),
+                    requirement: "must name the folder with the benchmark's potentials".into(),
+                    remedy: "download 2_v1.pt, 2_v2.pt and so on from iamalexkorotin/Wasserstein2Benchmark, and add --set transport.benchmark.folder=FOLDER".into(),
+                }
+                .into());
+            }
+            Some(Chosen::Benchmark(pair)) => Box::new(pair.pair(seed)?),
             Some(Chosen::Files(pair)) => Box::new(pair.pair(protocol)?),
             None => {
                 return Err(SettingError::Invalid {

@@ -11,17 +11,19 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `pair` | two distributions to draw from; `mixture` and `gaussians` are made and known, `files` are tables |
+//! | `pair` | two distributions to draw from; `mixture`, `gaussians` and `benchmark` have a known map, `files` are tables |
 //! | `semi_dual` | the loss, with conjugates solved by Newton's method (`conjugate`) |
 //! | `bures` | the affine map in closed form: the start, the first guess of every conjugate, and a row to compare with |
 //! | `measures` | what is reported, and the criterion: the dual value on held-out points |
 
+mod benchmark;
 mod bures;
 mod config;
 mod conjugate;
 mod drawn;
 mod files;
 mod gaussians;
+mod legacy_random;
 mod measures;
 mod mixture;
 mod pair;
@@ -41,6 +43,7 @@ use crate::registry::Network;
 use crate::settings::Protocol;
 use semi_dual::{SemiDualBatch, semi_dual};
 
+pub use benchmark::BenchmarkConfig;
 pub use bures::Bures;
 pub use config::{LossConfig, LossKind, TransportConfig};
 pub use files::FilesConfig;
