@@ -116,7 +116,7 @@ struct QuadraticSkips {
 impl QuadraticSkips {
     fn read(file: &Path, dim: usize) -> Result<Self, FileError> {
         let checkpoint = Checkpoint::open(file)?;
-        let matrix = |name: &str| {
+        let matrix = |name: &str| -> Result<DMatrix<f64>, FileError> {
             let (shape, values) = checkpoint.array(name)?;
             let rows = shape.first().copied().unwrap_or(1).max(1);
             Ok(DMatrix::from_row_slice(rows, values.len() / rows, &values))

@@ -134,7 +134,7 @@ impl FilesConfig {
     /// Reads both files.
     pub(super) fn pair(&self, protocol: &Protocol) -> Result<FilesPair, FileError> {
         let seeds = [protocol.seed, derived_seed(protocol.seed, Stream::Split)];
-        let read = |side: Side| {
+        let read = |side: Side| -> Result<(Sample, (Vec<f64>, f64)), FileError> {
             let (file, columns) = self.side(side);
             let table = PointTable::read(file, columns, self.header)?;
             let shares = [self.validation, self.test];

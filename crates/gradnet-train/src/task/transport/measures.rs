@@ -85,7 +85,7 @@ impl Transport {
     /// residual vanishes. So a missed one cannot make a map look better than it is.
     fn dual(&self, field: &Network, x: &[f64], y: &[f64]) -> (f64, Solved) {
         let potentials = |x: &[f64]| -> Vec<f64> {
-            let potential = |x: &[f64]| field.potential(self.tensor(x)).map(host_of_row);
+            let potential = |x: &[f64]| field.potential(self.tensor(x)).map(host);
             let pieces = x.chunks(PIECE * self.dim);
             pieces.filter_map(potential).flatten().collect()
         };
@@ -241,11 +241,6 @@ impl Transport {
             ("target floor".into(), floor),
         ])
     }
-}
-
-/// The numbers of one row.
-fn host_of_row(row: burn::tensor::Tensor<1>) -> Vec<f64> {
-    host(row.unsqueeze())
 }
 
 fn distance_squared(a: &[f64], b: &[f64]) -> f64 {
