@@ -7,7 +7,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use gradnet_train::backend::Backend;
 use gradnet_train::config::{self, Overrides};
-use gradnet_train::predict::{PredictError, PredictOptions, predict};
+use gradnet_train::predict::{PredictError, PredictOptions, Predicted, predict};
 use gradnet_train::run::Run;
 use gradnet_train::training::{Summary, TrainError, TrainOptions, train};
 
@@ -38,7 +38,12 @@ fn run(text: &str, place: &Path, out: &Path) -> Result<Summary, TrainError> {
     )
 }
 
-fn predicted(run: &Run, input: &Path, output: &Path, inverse: bool) -> Result<u64, PredictError> {
+fn predicted(
+    run: &Run,
+    input: &Path,
+    output: &Path,
+    inverse: bool,
+) -> Result<Predicted, PredictError> {
     let options = PredictOptions {
         inverse,
         ..PredictOptions::default()

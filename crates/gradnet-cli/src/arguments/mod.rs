@@ -15,12 +15,12 @@ use gradnet_train::backend::Backend;
 pub use learn::{Config, ConfigCommand, Import, Init, Resume, Running, Sweep, Train};
 pub use look::{Devices, List, Listed, Listing};
 pub use paper::{Bench, Reproduce, Reproduction};
-pub use using::{Eval, Export, Predict, Report, Verify};
+pub use using::{Eval, Export, Predict, Report, Sample, Verify};
 
 use values::backends;
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 a claim failed or the loss is not finite; \
-    2 bad usage, config, input or device; 130 interrupted.";
+    2 bad usage, config, input or device; 3 `verify` could not decide; 130 interrupted.";
 
 /// Train, use and verify gradient networks: networks that are gradients, or monotone gradients, by construction.
 #[derive(Debug, Parser)]
@@ -92,6 +92,8 @@ pub enum Command {
     Import(Import),
     /// Evaluate a trained field at the points of a file
     Predict(Predict),
+    /// Draw samples with a trained score
+    Sample(Sample),
     /// Check what a network guarantees
     ///
     /// Its Jacobian must be symmetric, and positive semidefinite if the network is monotone.

@@ -10,6 +10,7 @@ use crate::settings::{EvaluationConfig, TrainConfig};
 use crate::targets::TargetConfig;
 use crate::task::Settings;
 use crate::task::regression::PairsConfig;
+use crate::task::score::ScoreConfig;
 use crate::task::transport::TransportConfig;
 
 /// A row of the list of tasks.
@@ -120,6 +121,8 @@ macro_rules! list {
                 "a field from its values at drawn points, where a formula gives them";
             data: Pairs(PairsConfig), "regression",
                 "a field from the points and values in a file";
+            score: Score(ScoreConfig), "score",
+                "the score of a density from its samples";
             transport: Transport(TransportConfig), "transport",
                 "the optimal map between two distributions, from samples of both";
             $($more)*

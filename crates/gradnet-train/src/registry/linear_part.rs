@@ -49,6 +49,16 @@ impl LinearPart {
         self
     }
 
+    /// `tr (VᵀV + μ)`, `[1]`.
+    pub(super) fn trace(&self) -> Tensor<1> {
+        let [dim] = self.bias.dims();
+        let of_modulus = self.bias.val().slice(0..1).zeros_like() + self.modulus * dim as f64;
+        match &self.matrix {
+            None => of_modulus,
+            Some(matrix) => of_modulus + matrix.val().square().sum(),
+        }
+    }
+
     /// `(VᵀV + μ) v`, `[batch, dim]`.
     pub(super) fn product(&self, v: Tensor<2>) -> Tensor<2> {
         let product = v.clone() * self.modulus;

@@ -5,7 +5,7 @@ use super::networks::Registered;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use gradnet_core::analysis::Claim;
-use gradnet_core::{ParameterSource, VectorField};
+use gradnet_core::{Laplacian, ParameterSource, Trace, VectorField};
 
 /// A registered network, alone or inside a [`LinearPart`]: `f(x) = g(x) + VᵀV x + μ x + b`.
 #[derive(Module, Debug)]
@@ -87,6 +87,19 @@ impl VectorField for Network {
     }
 }
 
+impl Laplacian for Network {
+    fn laplacian(&self, x: Tensor<2>) -> Tensor<1> {
+        match &self.linear {
+            None => self.registered.laplacian(x),
+            Some(linear) => self.registered.laplacian(x) + linear.trace(),
+        }
+    }
+
+    fn trace(&self) -> Trace {
+        self.registered.trace()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use burn::tensor::{Device, FloatDType, TensorData};
@@ -156,7 +169,9 @@ mod tests {
                     gradient[i]
                 );
             }
+            let trace = host(network.laplacian(points(&x)))[0];
             for jacobian in jacobians(&network, points(&x)) {
+                assert!((trace - jacobian.trace()).abs() < 1e-6, "{name}: {trace}");
                 assert!(relative_asymmetry(&jacobian) < 1e-9, "{name}");
                 assert!(smallest_eigenvalue(&jacobian) > 0.1 - 1e-9, "{name}");
             }
