@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::pair::{Pair, Part, Side};
-use crate::data::file::{DataFacts, PointTable, Similarity, Split, absolute};
+use crate::data::file::{DataFacts, Finding, PointTable, Similarity, Split, absolute};
 use crate::data::{Epochs, Stream, derived_seed};
 use crate::files::FileError;
 use crate::settings::Protocol;
@@ -159,7 +159,9 @@ impl FilesConfig {
                 remedy: "name the file with the points that the source is moved to".into(),
             });
         }
+        let findings = [&source, &target].map(|side| side.table.examine(&side.split));
         Ok(FilesPair {
+            findings: findings.concat(),
             sides: [source, target],
             similarity: Similarity {
                 mean,
@@ -183,6 +185,7 @@ struct Sample {
 pub(super) struct FilesPair {
     sides: [Sample; 2],
     similarity: Similarity,
+    findings: Vec<Finding>,
 }
 
 impl Pair for FilesPair {
@@ -225,7 +228,7 @@ impl Pair for FilesPair {
             similarity: self.similarity.clone(),
             low: bound(f64::min),
             high: bound(f64::max),
-            findings: Vec::new(),
+            findings: self.findings.clone(),
         })
     }
 }
