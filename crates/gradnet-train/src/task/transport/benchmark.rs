@@ -34,10 +34,10 @@ const STRONG: f64 = 1e-2;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BenchmarkConfig {
-    /// The folder with `{dim}_v1.pt` and `{dim}_v2.pt`; relative to the config's folder, or to where one stands if given with `--set`.
-    pub folder: PathBuf,
     /// Dimension of the pair: 2, 4, 8, 16, 32, 64, 128 or 256. Default 2.
     pub dim: usize,
+    /// The folder with `{dim}_v1.pt` and `{dim}_v2.pt`; relative to the config's folder, or to where one stands if given with `--set`.
+    pub folder: PathBuf,
 }
 
 impl Default for BenchmarkConfig {

@@ -22,6 +22,9 @@ use crate::settings::Protocol;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FilesConfig {
+    /// Coordinates of a point; found from the files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dim: Option<usize>,
     /// The points that are moved: .csv, .tsv, .npy, .npz, .parquet or .safetensors; relative to the config's folder.
     pub source: PathBuf,
     /// The points they are moved to.
@@ -39,9 +42,6 @@ pub struct FilesConfig {
     pub validation: f64,
     /// Share of each file's rows that are the test. Default 0.1.
     pub test: f64,
-    /// Coordinates of a point; found from the files.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dim: Option<usize>,
 }
 
 impl Default for FilesConfig {
