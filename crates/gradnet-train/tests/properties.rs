@@ -255,11 +255,11 @@ fn one_seed_gives_one_network_and_two_seeds_two() {
 
 /// A registered network whose claim is monotone, as a type.
 #[derive(Module, Debug)]
-struct Registered {
+struct Believed {
     network: Network,
 }
 
-impl VectorField for Registered {
+impl VectorField for Believed {
     fn dim(&self) -> usize {
         self.network.dim()
     }
@@ -273,8 +273,8 @@ impl VectorField for Registered {
     }
 }
 
-impl GradientField for Registered {}
-impl MonotoneField for Registered {}
+impl GradientField for Believed {}
+impl MonotoneField for Believed {}
 
 #[test]
 fn every_monotone_network_plus_mu_x_is_inverted_in_single_precision_by_default() {
@@ -290,7 +290,7 @@ fn every_monotone_network_plus_mu_x_is_inverted_in_single_precision_by_default()
                 .with_size(Size::Width(16))
                 .init(dim, &mut single)
                 .expect("the settings are valid");
-            let field = StronglyMonotone::new(Registered { network }, modulus);
+            let field = StronglyMonotone::new(Believed { network }, modulus);
             let x = single.uniform([32, dim], -2.0, 2.0).val().detach();
             let y = field.forward(x.clone());
             let found = field
