@@ -28,9 +28,9 @@ use gradnet_core::analysis::host;
 const PIECE: usize = 1_000;
 /// Points that the distances between samples look at, at most: they compare all pairs.
 const ENERGY_POINTS: usize = 2_000;
-const SINKHORN_POINTS: usize = 500;
+const SINKHORN_POINTS: usize = 300;
 /// Points that the entropic map is fitted to, and its ε as a part of the mean cost.
-const ENTROPIC_POINTS: usize = 1_000;
+const ENTROPIC_POINTS: usize = 600;
 const ENTROPIC_PART: f64 = 0.02;
 /// ε of the Sinkhorn divergence as a part of the mean cost within the target.
 const SINKHORN_PART: f64 = 0.05;
