@@ -167,25 +167,20 @@ fn located(
     // A value out of range is refused by `Experiment::check`, with its key.
     if experiment.task.check().is_ok() {
         let base = Path::new(&source.name).parent().unwrap_or(Path::new(""));
-        from_where_one_stands(&mut experiment, document);
+        for (key, folder) in experiment.task.folders_mut() {
+            // A folder given on the command line is relative to where the user stands.
+            let typed = document.find(key).place().source.name == COMMAND_LINE;
+            let base = if typed { Path::new("") } else { base };
+            if let Ok(absolute) = std::path::absolute(base.join(&*folder))
+                && !folder.as_os_str().is_empty()
+            {
+                *folder = absolute;
+            }
+        }
         let located = experiment.task.locate(base);
         located.map_err(|error| refused(&error, document))?;
     }
     Ok(experiment)
-}
-
-/// Makes paths absolute that an option names: whoever types them means the folder the program was started in.
-fn from_where_one_stands(experiment: &mut Experiment, document: &Node) {
-    for (key, path) in experiment.task.paths() {
-        let found = document.find(key);
-        let typed = found.complete && found.place().source.name == COMMAND_LINE;
-        if typed
-            && !path.as_os_str().is_empty()
-            && let Ok(absolute) = std::path::absolute(&*path)
-        {
-            *path = absolute;
-        }
-    }
 }
 
 /// Refuses another version before its keys are read: they would all be unknown.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::document::{Key, Node, Table, Value};
 use super::problem::{Place, Problem, SourceText};
 
-/// The name of the text that options make.
-pub(super) const COMMAND_LINE: &str = "command line";
-
 /// Settings of the network's table that keep their meaning in another network: its size.
 const SIZE: [&str; 2] = ["width", "parameters"];
+
+/// Where a setting is said to stand that the command line gave.
+pub(super) const COMMAND_LINE: &str = "command line";
 
 /// What the command line changes in a config.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

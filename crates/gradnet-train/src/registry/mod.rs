@@ -17,6 +17,7 @@
 //! ```
 
 mod error;
+mod images;
 mod linear_part;
 mod monotone;
 mod network;
@@ -28,6 +29,7 @@ mod settings;
 mod size;
 
 pub use error::RegistryError;
+pub use images::{DEFAULT_SIDE, Lifted};
 pub use linear_part::{LinearPart, with_values};
 pub use monotone::MonotoneNetwork;
 pub use network::Network;
@@ -37,7 +39,8 @@ pub use released_names::{ReleasedDifference, released_difference};
 pub use settings::{
     BaselineSettings, CascadeSettings, DifferenceSettings, HamiltonianSettings,
     IcgnSampledSettings, IcgnSettings, IcnnSettings, MlpSettings, ModularSettings,
-    NeuralCascadeSettings, NeuralSettings, PositivePartSettings, QuadraticSettings, RidgeSettings,
+    NeuralCascadeSettings, NeuralSettings, PatchCascadeSettings, PatchModularSettings,
+    PatchRidgeSettings, PositivePartSettings, QuadraticSettings, RidgeSettings,
     SigmoidModulesSettings, SingleSettings, SoftmaxSettings, SymmetricPartSettings,
     TransformedSettings,
 };

@@ -12,6 +12,7 @@
 
 mod device;
 mod error;
+pub mod images;
 mod quantity;
 pub mod regression;
 pub mod score;
@@ -129,6 +130,16 @@ pub trait Settings {
     /// Dimension of the space; 0 where it is not known yet.
     fn dim(&self) -> usize;
 
+    /// Whether the field is the lift of a network on patches, whose size the network says.
+    fn on_patches(&self) -> bool {
+        false
+    }
+
+    /// The folders and files that the table names, with their dotted keys, for relative paths to be completed.
+    fn folders_mut(&mut self) -> Vec<(&'static str, &mut PathBuf)> {
+        Vec::new()
+    }
+
     /// Finds the files that are named relative to `base`, and what of the data decides the network.
     ///
     /// # Errors
@@ -190,11 +201,6 @@ pub trait Settings {
     /// Whether the task can be learned by monotone networks alone.
     fn needs_monotone(&self) -> bool {
         false
-    }
-
-    /// The paths of files and folders, with their dotted keys.
-    fn paths(&mut self) -> Vec<(&'static str, &mut PathBuf)> {
-        Vec::new()
     }
 
     /// Files that a run reads: nothing may be written over them.

@@ -12,7 +12,7 @@ use super::files::FilesConfig;
 use super::gaussians::GaussiansConfig;
 use super::mixture::MixtureConfig;
 use super::pair::Pair;
-use crate::data::file::{DataFacts, Split, absolute};
+use crate::data::file::{DataFacts, Split};
 use crate::setting::SettingError;
 use crate::settings::{DataConfig, ExperimentError, Protocol, Sampling, require, require_points};
 use crate::task::{RunTask, Settings, TaskError};
@@ -174,7 +174,7 @@ impl Settings for TransportConfig {
         }
     }
 
-    fn paths(&mut self) -> Vec<(&'static str, &mut PathBuf)> {
+    fn folders_mut(&mut self) -> Vec<(&'static str, &mut PathBuf)> {
         let files = self.files.iter_mut();
         let files = files.flat_map(|files| {
             [
@@ -188,15 +188,6 @@ impl Settings for TransportConfig {
     }
 
     fn locate(&mut self, base: &Path) -> Result<(), ExperimentError> {
-        if let Some(pair) = &mut self.benchmark
-            && !pair.folder.as_os_str().is_empty()
-        {
-            let folder = absolute(&pair.folder, base);
-            pair.folder = folder.map_err(|error| ExperimentError::Data {
-                key: FOLDER.into(),
-                error,
-            })?;
-        }
         let Some(files) = &mut self.files else {
             return Ok(());
         };
