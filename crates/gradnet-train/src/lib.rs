@@ -11,6 +11,8 @@
 //! | [`data`] | points, batches and files of pairs; [`files`] reads and writes tables and arrays of any format |
 //! | [`measure`], [`sampling`] | numbers about samples; samples drawn with a score |
 //! | [`config`], [`experiment`] | a config file and the checked experiment it becomes |
+//! | [`pictures`] | pictures from PNG and `.npy`, or drawn |
+//! | [`restore`] | pictures restored with a trained regularizer |
 //! | [`training`] | the loop, checkpoints |
 //! | [`sweep`] | grids of runs, from a base config, overrides and seeds to a table |
 //! | [`run`] | run folders; [`predict`], [`report`] and [`interchange`] make something of them |
@@ -23,6 +25,7 @@ pub mod config;
 pub mod data;
 pub mod device_check;
 mod digest;
+mod elsewhere;
 pub mod experiment;
 pub mod files;
 pub mod interchange;
@@ -30,9 +33,11 @@ mod interrupter;
 mod machine;
 pub mod measure;
 mod nearest;
+pub mod pictures;
 pub mod predict;
 pub mod registry;
 pub mod report;
+pub mod restore;
 pub mod run;
 pub mod sampling;
 mod setting;

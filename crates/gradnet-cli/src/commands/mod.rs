@@ -14,6 +14,7 @@ mod report;
 mod reproduce;
 mod sample;
 mod shell;
+mod solve;
 mod sweep;
 mod targets;
 mod train;
@@ -38,6 +39,7 @@ pub fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Eval(options) => eval::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Predict(options) => predict::run(&options),
+        Command::Solve(options) => solve::run(&options),
         Command::Sample(options) => sample::run(&options),
         Command::Report(options) => report::run(&options),
         Command::Import(options) => import::run(&options),

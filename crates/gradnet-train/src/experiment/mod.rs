@@ -7,8 +7,9 @@ mod check;
 mod room;
 mod tasks;
 
-use crate::registry::{Network, NetworkConfig};
+use crate::registry::{Network, NetworkConfig, RegistryError};
 use burn::tensor::Device;
+use gradnet_core::ParameterSource;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::host;
@@ -136,6 +137,18 @@ impl Experiment {
         self.task.build(protocol, &device, before)
     }
 
+    /// The network with initial values from `source`, inside a linear part if the task asks for one.
+    ///
+    /// # Errors
+    /// If there is no such network in this dimension.
+    pub fn init_network(&self, source: &mut ParameterSource) -> Result<Network, RegistryError> {
+        let network = self.network.init(self.dim(), source)?;
+        Ok(match self.task.modulus() {
+            None => network,
+            Some(modulus) => network.with_linear_part(modulus, source),
+        })
+    }
+
     /// Holds a device against the processor for what a run computes on it; `None` on the processor itself.
     ///
     /// # Errors
@@ -155,7 +168,12 @@ impl Experiment {
     }
 
     /// Dimension of the space the field lives on.
+    ///
+    /// That of a patch for a task on patches, 0 if the network has none.
     pub fn dim(&self) -> usize {
-        self.task.dim()
+        match self.task.on_patches() {
+            true => self.network.patch_dim().unwrap_or(0),
+            false => self.task.dim(),
+        }
     }
 }

@@ -9,8 +9,10 @@ use crate::registry::NetworkConfig;
 use crate::settings::{EvaluationConfig, TrainConfig};
 use crate::targets::TargetConfig;
 use crate::task::Settings;
+use crate::task::images::ImagesConfig;
 use crate::task::regression::PairsConfig;
 use crate::task::score::ScoreConfig;
+use crate::task::transport::TransportConfig;
 
 /// A row of the list of tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -120,8 +122,12 @@ macro_rules! list {
                 "a field from its values at drawn points, where a formula gives them";
             data: Pairs(PairsConfig), "regression",
                 "a field from the points and values in a file";
+            images: Images(ImagesConfig), "images",
+                "a regularizer of images, from pictures and noise";
             score: Score(ScoreConfig), "score",
                 "the score of a density from its samples";
+            transport: Transport(TransportConfig), "transport",
+                "the optimal map between two distributions, from samples of both";
             $($more)*
         }
     };
