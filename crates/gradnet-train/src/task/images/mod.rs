@@ -59,6 +59,9 @@ const TOLERANCE: f64 = 0.1 / WHITE;
 /// That to which pictures are denoised while strength and scale are chosen.
 const TUNING_TOLERANCE: f64 = 0.3 / WHITE;
 
+/// The largest condition number `1 + λ μ L` of the minimisation: at a larger scale, which turns any spline into a step, it would take too long.
+const WORST_CONDITION: f64 = 400.0;
+
 /// The most steps to there.
 const STEPS: usize = 500;
 
@@ -154,6 +157,9 @@ impl Images {
                 tolerance: TUNING_TOLERANCE,
                 ..proximal
             };
+            if proximal.smoothness() > WORST_CONDITION {
+                return f64::NAN;
+            }
             let found = parts.iter().zip(&mut last).map(|(part, last)| {
                 let point = proximal.find_from(field, last.clone(), part.noisy.clone());
                 *last = point.image;
