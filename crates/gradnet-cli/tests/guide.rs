@@ -1,4 +1,4 @@
-//! docs/guide.md, docs/sweeps.md and docs/inverse-problems.md, command by command, as a new user would type them.
+//! docs/guide.md, docs/transport.md, docs/sweeps.md and docs/inverse-problems.md, command by command, as a new user would type them.
 
 #![allow(clippy::unwrap_used)] // in a test a failure is the finding
 
@@ -107,6 +107,64 @@ fn the_guide_goes_from_a_csv_of_measurements_to_a_verified_map_and_predictions()
     );
     assert!((values[1] + 7.5).abs() < 5.0, "{values:?}");
     assert!(here.join("report.html").is_file() && here.join("weights.json").is_file());
+}
+
+/// Points of a disc, moved by `(2 a + 5, b/2 − 1)` for the second table.
+fn sample(rows: u32, moved: bool) -> String {
+    let points = (0..rows).map(|row| {
+        let radius = ((f64::from(row) + 0.5) / f64::from(rows)).sqrt();
+        let angle = f64::from(row) * 2.399_963;
+        let (a, b) = (radius * angle.cos(), radius * angle.sin());
+        match moved {
+            false => format!("{row},{a},{b}\n"),
+            true => format!("{row},{},{}\n", 2.0 * a + 5.0, b / 2.0 - 1.0),
+        }
+    });
+    format!("cell,gene1,gene2\n{}", points.collect::<String>())
+}
+
+#[test]
+fn the_page_on_transport_goes_from_two_tables_to_a_verified_map_and_its_inverse() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::write(here.join("control.csv"), sample(800, false)).unwrap();
+    fs::write(here.join("treated.csv"), sample(600, true)).unwrap();
+    let page = fs::read_to_string(project("docs/transport.md")).unwrap();
+    let config = page.split("```toml\n").nth(1).unwrap();
+    let config = config.split("```").next().unwrap();
+    fs::write(here.join("transport.toml"), config).unwrap();
+    for command in commands(&page) {
+        let words: Vec<&str> = command.split_whitespace().skip(1).collect();
+        let ran = gradnet(here, &words);
+        assert_eq!(ran.code, 0, "{command}: {}{}", ran.stdout, ran.stderr);
+        if words[0] == "verify" {
+            assert!(ran.stdout.contains("passed"), "{}", ran.stdout);
+        }
+    }
+    let numbers = |file: &str| -> Vec<Vec<f64>> {
+        let text = fs::read_to_string(here.join(file)).unwrap();
+        let rows = text.lines().skip(1);
+        rows.map(|row| row.split(',').map(|x| x.parse().unwrap()).collect())
+            .collect()
+    };
+    let (control, moved) = (numbers("control.csv"), numbers("moved.csv"));
+    for (x, y) in control.iter().zip(&moved).take(50) {
+        assert!((y[0] - (2.0 * x[1] + 5.0)).abs() < 0.3, "{x:?} {y:?}");
+        assert!((y[1] - (x[2] / 2.0 - 1.0)).abs() < 0.3, "{x:?} {y:?}");
+    }
+    // Back and forth again leads to the points themselves.
+    let again = [
+        "predict",
+        "runs/treatment",
+        "-i",
+        "back.csv",
+        "-o",
+        "again.csv",
+    ];
+    assert_eq!(gradnet(here, &again).code, 0);
+    for (y, again) in numbers("treated.csv").iter().zip(numbers("again.csv")) {
+        assert!((y[1] - again[0]).abs() < 1e-3 && (y[2] - again[1]).abs() < 1e-3);
+    }
 }
 
 #[test]

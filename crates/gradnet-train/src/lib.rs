@@ -25,6 +25,7 @@ pub mod config;
 pub mod data;
 pub mod device_check;
 mod digest;
+mod elsewhere;
 pub mod experiment;
 pub mod files;
 pub mod interchange;

@@ -26,6 +26,8 @@ pub struct PredictOptions {
     pub potential: bool,
     /// Whether the Jacobian is written too.
     pub jacobian: bool,
+    /// Whether the points that the field takes to those of the file are written instead.
+    pub inverse: bool,
 }
 
 /// Why there are no predictions.
@@ -43,6 +45,21 @@ pub enum PredictError {
     NoPotential {
         /// The network.
         network: &'static str,
+    },
+    /// The run's field has no inverse.
+    #[error("the field of this run is not known to be invertible")]
+    NoInverse,
+    /// Points of the file to which the field leads from no point that was found.
+    #[error(
+        "{}: the inverse was not found at {} points, the first in row {}: f(x) stays {residual:.1e} away from it", input.display(), rows.len(), rows[0]
+    )]
+    Unsolved {
+        /// The file with the points.
+        input: PathBuf,
+        /// The rows, counted from 1.
+        rows: Vec<u64>,
+        /// How far the best point found of the first is from leading there, in the network's units, relative to the size of the point.
+        residual: f64,
     },
     /// A number that would be written is infinite or none.
     #[error("{}, row {row}: the prediction `{column}` there is {value}", input.display())]
@@ -68,6 +85,13 @@ impl PredictError {
                 "leave --potential out, or train a network that has one (`gradnet list networks --json`)"
                     .into()
             }
+            Self::NoInverse => {
+                "train a map of [transport], whose networks stand inside a linear part and are invertible".into()
+            }
+            Self::Unsolved { rows, .. } => format!(
+                "nothing was written; remove the rows {} and predict again",
+                rows_listed(rows)
+            ),
             Self::NotFinite { .. } => {
                 "remove the row: its numbers are too large for 32 bits, or too far from the points the run was trained on"
                     .into()
@@ -111,6 +135,7 @@ pub fn predict(
     }
     opened(&reader);
     let parts = parts(run, dim, options);
+    let mut unsolved = Vec::new();
     let mut writer = RowWriter::create(output, parts.clone())?;
     let total = reader.count();
     let known = known(run)?;
@@ -129,6 +154,19 @@ pub fn predict(
             check_device(&field, &points, rows, &device, beside)?;
             checked = rows;
         }
+        if options.inverse {
+            let found = field
+                .inverse(&points, &device)
+                .ok_or(PredictError::NoInverse)?;
+            let failed = found.failed.iter();
+            let before = predicted.points;
+            unsolved.extend(failed.map(|(row, residual)| (before + *row as u64 + 1, *residual)));
+            finite(input, before, &parts, std::slice::from_ref(&found.x))?;
+            writer.write(&[found.x])?;
+            predicted.points += rows as u64;
+            told(predicted.points, total);
+            continue;
+        }
         let values = values(&field, &points, &device, options)?;
         finite(input, predicted.points, &parts, &values)?;
         writer.write(&values)?;
@@ -141,6 +179,13 @@ pub fn predict(
         told(predicted.points, total);
     }
     lost().map_err(RunError::from)?;
+    if let Some((_, residual)) = unsolved.first() {
+        return Err(PredictError::Unsolved {
+            input: input.into(),
+            residual: *residual,
+            rows: unsolved.iter().map(|(row, _)| *row).collect(),
+        });
+    }
     writer.finish()?;
     Ok(predicted)
 }
@@ -195,7 +240,8 @@ fn open(
     if let Some(names) = &options.x {
         return named(names);
     }
-    let (trained, _) = run.experiment().task.columns();
+    let (points, values) = run.experiment().task.columns();
+    let trained = if options.inverse { values } else { points };
     if trained.is_empty() {
         return all();
     }
@@ -232,6 +278,16 @@ fn open(
         },
         error => error,
     })
+}
+
+/// The first rows of a list, and how many more there are.
+fn rows_listed(rows: &[u64]) -> String {
+    const SHOWN: usize = 20;
+    let shown: Vec<String> = rows.iter().take(SHOWN).map(u64::to_string).collect();
+    match rows.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 /// Whether a file's columns are called by numbers, one more each: because nothing in it names them, or because pandas had no names.
@@ -290,12 +346,17 @@ fn finite(
 
 /// The parts of the output and their columns' names.
 fn parts(run: &Run, dim: usize, options: &PredictOptions) -> Vec<Part> {
-    let named = match run.experiment().task.columns() {
-        (_, values) if values.len() == dim => values.to_vec(),
-        _ => (1..=dim).map(|i| format!("f{i}")).collect(),
+    let (points, values) = run.experiment().task.columns();
+    let (given, letter, name) = match options.inverse {
+        true => (points, "x", "inverse"),
+        false => (values, "f", "gradient"),
+    };
+    let named = match given.len() == dim {
+        true => given.to_vec(),
+        false => (1..=dim).map(|i| format!("{letter}{i}")).collect(),
     };
     let mut parts = vec![Part {
-        name: "gradient".into(),
+        name: name.into(),
         shape: vec![dim],
         columns: named,
     }];

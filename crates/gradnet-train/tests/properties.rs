@@ -14,7 +14,7 @@ use gradnet_core::combine::{Hamiltonian, StronglyMonotone};
 use gradnet_core::inverse::InverseSettings;
 use gradnet_core::sign::Free;
 use gradnet_core::{GradientField, MonotoneField, ParameterSource, TiedNetwork, VectorField};
-use gradnet_train::registry::{Entry, Network, NetworkConfig, Size, registry};
+use gradnet_train::registry::{Entry, Network, NetworkConfig, Registered, Size, registry};
 use proptest::prelude::*;
 use std::f64::consts::TAU;
 
@@ -255,11 +255,11 @@ fn one_seed_gives_one_network_and_two_seeds_two() {
 
 /// A registered network whose claim is monotone, as a type.
 #[derive(Module, Debug)]
-struct Registered {
+struct Believed {
     network: Network,
 }
 
-impl VectorField for Registered {
+impl VectorField for Believed {
     fn dim(&self) -> usize {
         self.network.dim()
     }
@@ -273,8 +273,8 @@ impl VectorField for Registered {
     }
 }
 
-impl GradientField for Registered {}
-impl MonotoneField for Registered {}
+impl GradientField for Believed {}
+impl MonotoneField for Believed {}
 
 #[test]
 fn every_monotone_network_plus_mu_x_is_inverted_in_single_precision_by_default() {
@@ -290,7 +290,7 @@ fn every_monotone_network_plus_mu_x_is_inverted_in_single_precision_by_default()
                 .with_size(Size::Width(16))
                 .init(dim, &mut single)
                 .expect("the settings are valid");
-            let field = StronglyMonotone::new(Registered { network }, modulus);
+            let field = StronglyMonotone::new(Believed { network }, modulus);
             let x = single.uniform([32, dim], -2.0, 2.0).val().detach();
             let y = field.forward(x.clone());
             let found = field
@@ -334,16 +334,17 @@ proptest! {
 /// A schedule moves the weights; it moves neither the claim nor what training can reach.
 #[test]
 fn an_annealed_network_keeps_its_claim_and_goes_on_learning() {
-    let Network::MGradNetQuadratic(before) = build("mgradnet_quadratic", DIM, 5, 3) else {
+    let before = build("mgradnet_quadratic", DIM, 5, 3);
+    let Registered::MGradNetQuadratic(before) = before.registered else {
         panic!("the name is that of the quadratics");
     };
-    let temperature = |network: &Network| match network {
-        Network::MGradNetQuadratic(network) => {
+    let temperature = |network: &Network| match &network.registered {
+        Registered::MGradNetQuadratic(network) => {
             host(network.field.field.activation.log_temperature.val())[0]
         }
         other => panic!("not the quadratics: {}", other.name()),
     };
-    let mut network = Network::MGradNetQuadratic(before);
+    let mut network = Network::from(Registered::MGradNetQuadratic(before));
     let start = temperature(&network);
     network.anneal(1.0);
     let end = temperature(&network);
@@ -488,8 +489,8 @@ fn numbers_that_are_not_finite_are_caught() {
 
 #[test]
 fn hamiltonian_dynamics_keep_the_energy_to_first_order_and_are_no_gradient() {
-    let network = match build("hamiltonian", DIM, 5, 1) {
-        Network::Hamiltonian(network) => network,
+    let network = match build("hamiltonian", DIM, 5, 1).registered {
+        Registered::Hamiltonian(network) => network,
         other => panic!("not the Hamiltonian network: {}", other.name()),
     };
     let dynamics = Hamiltonian::new(network);

@@ -14,7 +14,7 @@ use gradnet_core::{ParameterSource, VectorField};
 use gradnet_train::backend::Backend;
 use gradnet_train::data::{Batch, Stream, derived_seed};
 use gradnet_train::experiment::{DataConfig, FixedData, Schedule};
-use gradnet_train::registry::{Network, NetworkConfig, QuadraticSettings, RidgeSettings, Size};
+use gradnet_train::registry::{NetworkConfig, QuadraticSettings, Registered, RidgeSettings, Size};
 use gradnet_train::run::RunFolder;
 use gradnet_train::targets::{Target, TargetConfig};
 use gradnet_train::task::regression::Sampler;
@@ -225,7 +225,8 @@ fn a_scheduled_temperature_follows_the_steps_of_the_run() {
         .iter()
         .min_by(|a, b| a.validation.value().total_cmp(&b.validation.value()))
         .unwrap();
-    let Network::MGradNetQuadratic(network) = opened.network(&Device::flex()).unwrap() else {
+    let network = opened.network(&Device::flex()).unwrap();
+    let Registered::MGradNetQuadratic(network) = network.registered else {
         panic!("another network was trained");
     };
     let stored = network.field.field.activation.log_temperature.val();
@@ -252,8 +253,8 @@ fn a_slope_penalty_makes_splines_straighter() {
         let out = folder.path().join("run");
         let summary = run(&experiment, &out).unwrap();
         assert!(summary.test().mse_db_mean < summary.reference().zero_db);
-        let Network::Rr(network) = Run::open(&out).unwrap().network(&Device::flex()).unwrap()
-        else {
+        let network = Run::open(&out).unwrap().network(&Device::flex()).unwrap();
+        let Registered::Rr(network) = network.registered else {
             panic!("another network was trained");
         };
         let splines = network.activation.with_slope_penalty(1.0);

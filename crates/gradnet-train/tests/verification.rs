@@ -16,7 +16,7 @@ use gradnet_core::analysis::{
 };
 use gradnet_core::sign::Free;
 use gradnet_core::{ParameterSource, TiedNetwork, VectorField};
-use gradnet_train::registry::{Network, NetworkConfig, Size, registry};
+use gradnet_train::registry::{Network, NetworkConfig, Registered, Size, registry};
 
 /// About three deviations of data that was scaled to deviation 1.
 const AROUND: Region = Region {
@@ -118,21 +118,22 @@ fn fits(name: &str, seed: u64, steps: u64, mut check: impl FnMut(&str, Network))
 /// The same network with another `W`.
 fn steeper(network: Network, factor: f64) -> Network {
     let scaled = |weight: Param<Tensor<2>>| weight.map(|weight| weight * factor);
-    match network {
-        Network::MGradNetM(mut network) => {
+    let steeper = match network.registered {
+        Registered::MGradNetM(mut network) => {
             network.weight = scaled(network.weight);
-            Network::MGradNetM(network)
+            Registered::MGradNetM(network)
         }
-        Network::GradNetM(mut network) => {
+        Registered::GradNetM(mut network) => {
             network.weight = scaled(network.weight);
-            Network::GradNetM(network)
+            Registered::GradNetM(network)
         }
-        Network::MGradNetC(mut network) => {
+        Registered::MGradNetC(mut network) => {
             network.weight = scaled(network.weight);
-            Network::MGradNetC(network)
+            Registered::MGradNetC(network)
         }
         other => panic!("{} is not among the fits", other.name()),
-    }
+    };
+    steeper.into()
 }
 
 fn saturated_fits_pass(name: &str) {

@@ -33,6 +33,9 @@ pub struct Predict {
     /// Write the Jacobian too
     #[arg(long)]
     pub jacobian: bool,
+    /// Write the points that the field takes to those of the file, for a run of [transport]
+    #[arg(long, conflicts_with_all = ["potential", "jacobian"])]
+    pub inverse: bool,
     /// How to show progress [default: bar on a terminal, none where CI is set, else plain]
     #[arg(long, value_enum)]
     pub progress: Option<ProgressKind>,

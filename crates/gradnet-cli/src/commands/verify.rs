@@ -84,7 +84,7 @@ fn network(options: &Verify) -> Result<(Network, Region, Device), Failure> {
                     low: facts.low,
                     high: facts.high,
                 },
-                None => Region::default(),
+                None => run.experiment().task.region(),
             };
             Ok((run.network(&device)?, region, device))
         }

@@ -24,6 +24,8 @@ pub enum Stream {
     Target = 7,
     /// Points whose mean gradient norm scales a target.
     TargetScale = 8,
+    /// Where a quadrature along a way begins; the index is the step.
+    Quadrature = 9,
     /// Which rows of a data file train, validate and test.
     Split = 20,
     /// Starts and steps of Langevin chains.

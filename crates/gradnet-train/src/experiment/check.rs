@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use gradnet_core::analysis::Claim;
+
 use super::{Experiment, SCHEMA};
 use crate::settings::{ExperimentError, require};
 
@@ -69,6 +71,13 @@ impl Experiment {
         }
         self.train.check()?;
         self.task.check_rest(&self.protocol())?;
+        require(
+            !self.task.needs_monotone() || self.network.entry().claim == Claim::Monotone,
+            &format!("network.{}", self.network.name()),
+            self.network.name(),
+            "must be a monotone network: the map is the gradient of a convex function",
+            "choose mgradnet_m; `gradnet list networks` shows which are monotone",
+        )?;
         let network = self
             .network
             .resolve(self.dim())

@@ -7,8 +7,9 @@ mod check;
 mod room;
 mod tasks;
 
-use crate::registry::{Network, NetworkConfig};
+use crate::registry::{Network, NetworkConfig, RegistryError};
 use burn::tensor::Device;
+use gradnet_core::ParameterSource;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::host;
@@ -134,6 +135,18 @@ impl Experiment {
     ) -> Result<Box<dyn RunTask>, TaskError> {
         let device = device.clone().without_autodiff();
         self.task.build(protocol, &device, before)
+    }
+
+    /// The network with initial values from `source`, inside a linear part if the task asks for one.
+    ///
+    /// # Errors
+    /// If there is no such network in this dimension.
+    pub fn init_network(&self, source: &mut ParameterSource) -> Result<Network, RegistryError> {
+        let network = self.network.init(self.dim(), source)?;
+        Ok(match self.task.modulus() {
+            None => network,
+            Some(modulus) => network.with_linear_part(modulus, source),
+        })
     }
 
     /// Holds a device against the processor for what a run computes on it; `None` on the processor itself.

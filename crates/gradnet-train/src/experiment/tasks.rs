@@ -12,6 +12,7 @@ use crate::task::Settings;
 use crate::task::images::ImagesConfig;
 use crate::task::regression::PairsConfig;
 use crate::task::score::ScoreConfig;
+use crate::task::transport::TransportConfig;
 
 /// A row of the list of tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -125,6 +126,8 @@ macro_rules! list {
                 "a regularizer of images, from pictures and noise";
             score: Score(ScoreConfig), "score",
                 "the score of a density from its samples";
+            transport: Transport(TransportConfig), "transport",
+                "the optimal map between two distributions, from samples of both";
             $($more)*
         }
     };

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::data::file::Similarity;
 use crate::files::{FileError, Format, write_arrays};
-use crate::registry::{Network, NetworkConfig, ReleasedModular};
+use crate::registry::{NetworkConfig, Registered, ReleasedModular};
 use crate::run::{Run, RunError, check_output, write_atomically};
 
 /// Name, shape and numbers of an array.
@@ -59,6 +59,7 @@ const FORMATS: [&str; 2] = ["gradnet export 1", FORMAT];
 
 const CASCADE: &str = "w = W x; z_0 = beta_0 w + bias_0; z_l = beta_l w + alpha_(l-1) s(z_(l-1)) + bias_l; f(x) = W' (alpha_(L-1) s(z_(L-1))) + output_bias";
 const MODULES: &str = "f(x) = sum over m of alpha_m W_m' s(temperature_m (W_m x + b_m)) + output_bias, with s the softmax, or a_m softmax(u) - b_m softmax(-u)";
+const INSIDE: &str = "f(x) = g(x) + matrix' matrix x + modulus x + bias, with g as the module of gradnet-core says that documents the network";
 const PARAMETERS: &str =
     "as the module of gradnet-core says that documents the network; names are those of its fields";
 
@@ -72,12 +73,18 @@ pub fn export(run: &Run, to: &Path, device: &Device) -> Result<Exported, RunErro
     check_places(run, to, &description)?;
     let field = run.field(device)?;
     let network = field.network();
-    let (kind, formula, function, arrays) = match network {
-        Network::GradNetC(network) => cascade(network),
-        Network::MGradNetC(network) => cascade(network),
-        Network::GradNetM(network) => modules(network),
-        Network::MGradNetM(network) => modules(network),
-        other => ("parameters", PARAMETERS, None, parameters(other)),
+    let (kind, formula, function, arrays) = match (&network.linear, &network.registered) {
+        (Some(_), _) => (
+            "parameters inside a linear part",
+            INSIDE,
+            None,
+            parameters(network),
+        ),
+        (None, Registered::GradNetC(network)) => cascade(network),
+        (None, Registered::MGradNetC(network)) => cascade(network),
+        (None, Registered::GradNetM(network)) => modules(network),
+        (None, Registered::MGradNetM(network)) => modules(network),
+        (None, other) => ("parameters", PARAMETERS, None, parameters(other)),
     };
     let exported = Exported {
         format: FORMAT,
@@ -193,7 +200,7 @@ fn modules<S: Sign>(network: &ReleasedModular<S>) -> Rebuilt {
 }
 
 /// Every parameter under the path of its field.
-fn parameters(network: &Network) -> Vec<NamedArray> {
+fn parameters(network: &impl Module) -> Vec<NamedArray> {
     #[derive(Default)]
     struct Collector {
         path: Vec<String>,

@@ -9,8 +9,7 @@ use burn::tensor::Device;
 use gradnet_core::network::UnitFunction;
 use gradnet_core::{ParameterSource, VectorField};
 
-use super::checkpoint::Checkpoint;
-use super::found::{Found, SearchError};
+use crate::elsewhere::{Checkpoint, Found, SearchError};
 use crate::experiment::{Experiment, ExperimentError};
 use crate::files::FileError;
 use crate::registry::{Network, NetworkConfig, ReleasedError, released_difference};
@@ -65,6 +64,14 @@ pub enum ImportError {
         /// The target's.
         expected: usize,
     },
+    /// The config's task puts its networks inside a linear part, which no released network has.
+    #[error("a network of [{table}] stands inside a linear part, and {file} has none")]
+    NoLinearPart {
+        /// The file.
+        file: String,
+        /// The task's table.
+        table: String,
+    },
     /// The experiment cannot be run.
     #[error(transparent)]
     Experiment(#[from] ExperimentError),
@@ -92,6 +99,9 @@ impl ImportError {
             Self::Dimension { found, .. } => format!(
                 "choose a config whose target has {found} dimensions, or set it: --set target.NAME.dim={found}"
             ),
+            Self::NoLinearPart { .. } => {
+                "import with a config of [target.…] or [data.file]; a transport is trained with `gradnet train`".into()
+            }
             Self::Experiment(error) => error.remedy().into(),
             Self::Run(error) => error.remedy(),
             Self::Task(error) => error.remedy().into(),
@@ -126,6 +136,12 @@ pub fn import(
         return Err(released(ReleasedError::NotReleased {
             name: network.into(),
         }));
+    }
+    if experiment.task.modulus().is_some() {
+        return Err(ImportError::NoLinearPart {
+            file: name,
+            table: experiment.task.table(),
+        });
     }
     let checkpoint = Checkpoint::open(file)?;
     let found = checkpoint

@@ -2,6 +2,8 @@
 
 mod effective_sample_size;
 mod energy_distance;
+mod sinkhorn;
 
 pub use effective_sample_size::effective_sample_size;
 pub use energy_distance::energy_distance;
+pub use sinkhorn::{Entropic, mean_half_square, sinkhorn_divergence};

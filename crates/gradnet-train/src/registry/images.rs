@@ -8,7 +8,7 @@ use gradnet_core::image::{
 use gradnet_core::network::{PatchGradNetC, PatchGradNetM, PatchMGradNetM};
 use gradnet_core::sign::NonNegative;
 
-use super::{Network, NetworkConfig};
+use super::{Network, NetworkConfig, Registered};
 
 /// Side of a patch where a config does not say it: 13, as of the released kernels.
 pub const DEFAULT_SIDE: usize = 13;
@@ -39,11 +39,11 @@ impl NetworkConfig {
 impl Network {
     /// The network as a field on images, for those that live on patches.
     pub fn lifted(&self) -> Option<Lifted<'_>> {
-        match self {
-            Self::PatchRidge(network) => RidgeLift::new(network).map(Lifted::Ridge),
-            Self::PatchMGradNetM(network) => PatchLift::new(network).map(Lifted::MGradNetM),
-            Self::PatchGradNetM(network) => PatchLift::new(network).map(Lifted::GradNetM),
-            Self::PatchGradNetC(network) => PatchLift::new(network).map(Lifted::GradNetC),
+        match &self.registered {
+            Registered::PatchRidge(network) => RidgeLift::new(network).map(Lifted::Ridge),
+            Registered::PatchMGradNetM(network) => PatchLift::new(network).map(Lifted::MGradNetM),
+            Registered::PatchGradNetM(network) => PatchLift::new(network).map(Lifted::GradNetM),
+            Registered::PatchGradNetC(network) => PatchLift::new(network).map(Lifted::GradNetC),
             _ => None,
         }
     }

@@ -1,7 +1,7 @@
 //! The networks by name, as config files and the command line know them.
 //!
 //! [`NetworkConfig`] is a network's settings as a config file holds them, sized by a width or a parameter budget;
-//! [`Network`] is the network built. The networks themselves are `gradnet-core`'s.
+//! [`Network`] is the network built, with a [`LinearPart`] around it where a task asks for one. The networks themselves are `gradnet-core`'s.
 //!
 //! ```
 //! use burn::module::Module;
@@ -18,6 +18,9 @@
 
 mod error;
 mod images;
+mod linear_part;
+mod monotone;
+mod network;
 mod networks;
 mod released;
 mod released_arrays;
@@ -27,7 +30,10 @@ mod size;
 
 pub use error::RegistryError;
 pub use images::{DEFAULT_SIDE, Lifted};
-pub use networks::{Entry, Network, NetworkConfig, registry};
+pub use linear_part::{LinearPart, with_values};
+pub use monotone::MonotoneNetwork;
+pub use network::Network;
+pub use networks::{Entry, NetworkConfig, Registered, registry};
 pub use released::{ReleasedError, ReleasedModular, ReleasedState};
 pub use released_names::{ReleasedDifference, released_difference};
 pub use settings::{

@@ -4,9 +4,10 @@
 //! end of this file; property tests, `gradnet list networks` and `--network` follow.
 
 use super::error::RegistryError;
+use super::network::Network;
 use super::settings::*;
 use super::size::{Describes, Settings, Size};
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use gradnet_core::analysis::Claim;
 use gradnet_core::network::{self, Architecture};
@@ -107,10 +108,10 @@ macro_rules! networks {
             )*
         }
 
-        /// A registered network.
+        /// A registered network by itself, without what a task puts around it.
         #[derive(Module, Debug)]
         #[allow(clippy::large_enum_variant)] // a run holds one network, never a collection of them
-        pub enum Network {
+        pub enum Registered {
             $(
                 #[doc = $title]
                 $variant(Built<network::$config>),
@@ -195,13 +196,13 @@ macro_rules! networks {
                 match self {
                     $(Self::$variant(settings) => {
                         let (config, _) = Describes::<network::$config>::resolve(settings, dim)?;
-                        Ok(Network::$variant(config.build(source)))
+                        Ok(Registered::$variant(config.build(source)).into())
                     })*
                 }
             }
         }
 
-        impl Network {
+        impl Registered {
             /// The name of the network.
             pub fn name(&self) -> &'static str {
                 match self {
@@ -217,7 +218,7 @@ macro_rules! networks {
             }
         }
 
-        impl Laplacian for Network {
+        impl Laplacian for Registered {
             fn laplacian(&self, x: Tensor<2>) -> Tensor<1> {
                 match self {
                     $(Self::$variant(network) => network.laplacian(x),)*
@@ -231,7 +232,7 @@ macro_rules! networks {
             }
         }
 
-        impl VectorField for Network {
+        impl VectorField for Registered {
             fn dim(&self) -> usize {
                 match self {
                     $(Self::$variant(network) => network.dim(),)*
@@ -272,7 +273,7 @@ impl NetworkConfig {
     }
 }
 
-impl Network {
+impl Registered {
     /// What the network promises of its Jacobian.
     pub fn claim(&self) -> Claim {
         entry(self.name()).claim
@@ -294,6 +295,31 @@ impl Network {
             Self::PatchRidge(network) => network.field.activation.penalty(),
             _ => None,
         }
+    }
+
+    /// The matrix `V` of a linear part `VᵀV` that the network has of its own, `[rank, dim]`.
+    pub fn own_linear_part(&mut self) -> Option<&mut Param<Tensor<2>>> {
+        match self {
+            Self::MGradNetCLinear(network) => Some(&mut network.field.matrix),
+            Self::MGradNetMLinear(network) => Some(&mut network.field.matrix),
+            Self::MGradNetQuadratic(network) => Some(&mut network.field.matrix),
+            _ => None,
+        }
+    }
+
+    /// Whether the potential costs about as much as the field; elsewhere it is a quadrature of over a hundred fields.
+    pub fn has_cheap_potential(&self) -> bool {
+        !matches!(
+            self,
+            Self::MGradNetC(_)
+                | Self::GradNetC(_)
+                | Self::MGradNetCNeural(_)
+                | Self::GradNetCNeural(_)
+                | Self::MGradNetCLinear(_)
+                | Self::GradNetCLinear(_)
+                | Self::IcgnMonteCarlo(_)
+                | Self::Baseline(_)
+        )
     }
 }
 

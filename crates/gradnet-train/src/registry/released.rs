@@ -20,7 +20,8 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use super::networks::{Network, NetworkConfig};
+use super::network::Network;
+use super::networks::{NetworkConfig, Registered};
 use super::released_arrays::Arrays;
 use super::settings::{CascadeSettings, ModularSettings};
 use super::size::Describes;
@@ -129,24 +130,30 @@ impl ReleasedState {
         Ok(match name {
             "gradnet_c" => {
                 let (config, network) = self.cascade::<Free>(fixed, source)?;
-                (NetworkConfig::GradNetC(config), Network::GradNetC(network))
+                (
+                    NetworkConfig::GradNetC(config),
+                    Registered::GradNetC(network).into(),
+                )
             }
             "mgradnet_c" => {
                 let (config, network) = self.cascade::<NonNegative>(fixed, source)?;
                 (
                     NetworkConfig::MGradNetC(config),
-                    Network::MGradNetC(network),
+                    Registered::MGradNetC(network).into(),
                 )
             }
             "gradnet_m" => {
                 let (config, network) = self.modular::<Free>(source)?;
-                (NetworkConfig::GradNetM(config), Network::GradNetM(network))
+                (
+                    NetworkConfig::GradNetM(config),
+                    Registered::GradNetM(network).into(),
+                )
             }
             "mgradnet_m" => {
                 let (config, network) = self.modular::<NonNegative>(source)?;
                 (
                     NetworkConfig::MGradNetM(config),
-                    Network::MGradNetM(network),
+                    Registered::MGradNetM(network).into(),
                 )
             }
             _ => return Err(ReleasedError::NotReleased { name: name.into() }),

@@ -11,7 +11,7 @@ use crate::data::file::RunField;
 use crate::data::{PointSet, points_tensor};
 use crate::run::{Run, RunError};
 use crate::targets::Target;
-use crate::task::regression::Exhibit;
+use crate::task::regression::{Exhibit, Shown};
 
 /// Test points whose errors are shown.
 const POINTS: usize = 5_000;
@@ -40,6 +40,8 @@ pub(super) struct Measured {
     pub(super) verification: Verification,
     /// Norms of the errors at test points.
     pub(super) errors: Vec<f64>,
+    /// What these are: errors, or the ways that points are moved.
+    pub(super) shows: Shown,
     /// Eigenvalues of the symmetric part of the Jacobian at a few test points, the largest first.
     pub(super) spectra: Vec<Vec<f64>>,
     pub(super) plane: Option<PlaneField>,
@@ -53,16 +55,18 @@ pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> 
     let field = run.field(&device)?;
     let (network, similarity) = (field.network(), field.similarity());
     let dim = field.dim();
-    let Some(exhibit) = run.task(&device)?.exhibit(POINTS) else {
+    let exhibit = run.task(&device)?.exhibit(POINTS);
+    let Some(exhibit) = exhibit else {
         return Err(RunError::NotARun {
             path: run.path().into(),
-            reason: "its task has no pairs to show".into(),
+            reason: "its task has no points to show".into(),
         });
     };
     let Exhibit {
         pairs: set,
         target,
         region,
+        shows,
     } = exhibit;
     let errors = set.chunks().iter().flat_map(|chunk| {
         let error = network.forward(chunk.x.clone()) - chunk.y.clone();
@@ -89,6 +93,7 @@ pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> 
     Ok(Measured {
         verification: verify_module(network, network.claim(), &processor, region, few.max(2), 0),
         errors,
+        shows,
         spectra,
         plane: (dim == 2).then(|| plane(&field, target.as_deref(), &set, &device)),
     })

@@ -7,6 +7,7 @@ use kuva::render::plots::Plot;
 use super::Picture;
 use super::measure::{Measured, PlaneField};
 use crate::run::Metrics;
+use crate::task::regression::Shown;
 
 /// Colours of runs that can be told apart, also by those who see few (Okabe and Ito).
 const COLOURS: [&str; 7] = [
@@ -74,7 +75,7 @@ pub(super) fn pictures(measured: &Measured) -> Vec<Picture> {
     if let Some(plane) = &measured.plane {
         pictures.extend(plane_pictures(plane));
     }
-    pictures.extend(errors(&measured.errors));
+    pictures.extend(errors(&measured.errors, measured.shows));
     if measured.plane.is_none() {
         pictures.extend(spectra(&measured.spectra));
     }
@@ -121,7 +122,7 @@ fn plane_pictures(plane: &PlaneField) -> Vec<Picture> {
     pictures
 }
 
-fn errors(errors: &[f64]) -> Option<Picture> {
+fn errors(errors: &[f64], shows: Shown) -> Option<Picture> {
     let finite: Vec<f64> = errors.iter().copied().filter(|e| e.is_finite()).collect();
     let largest = finite.iter().copied().fold(0.0, f64::max);
     if finite.is_empty() || largest == 0.0 {
@@ -135,12 +136,18 @@ fn errors(errors: &[f64]) -> Option<Picture> {
         .with_color(COLOURS[0]);
     let plots = vec![Plot::Histogram(plot)];
     let layout = Layout::auto_from_plots(&plots)
-        .with_x_label("norm of the error")
+        .with_x_label(match shows {
+            Shown::Errors => "norm of the error",
+            Shown::Ways => "distance from a point to its image",
+        })
         .with_y_label("test points");
     Some(picture(
         plots,
         layout,
-        format!("How large the error is at {count} test points."),
+        match shows {
+            Shown::Errors => format!("How large the error is at {count} test points."),
+            Shown::Ways => format!("How far {count} test points are moved."),
+        },
     ))
 }
 

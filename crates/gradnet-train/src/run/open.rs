@@ -88,10 +88,7 @@ impl Run {
     pub fn network(&self, device: &Device) -> Result<Network, RunError> {
         let device = device.clone().without_autodiff();
         let mut source = ParameterSource::new(&device, 0);
-        let network = self
-            .experiment
-            .network
-            .init(self.experiment.dim(), &mut source)?;
+        let network = self.experiment.init_network(&mut source)?;
         read_weights(&self.path.join(RunFolder::WEIGHTS), network)
     }
 

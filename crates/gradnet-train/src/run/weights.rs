@@ -23,7 +23,12 @@ use crate::registry::Network;
 pub(super) fn write_weights(path: &Path, network: Network) -> Result<(), RunError> {
     let record = |first: u64| {
         let numbered = network.clone().map(&mut Numbering { next: first });
-        numbered.into_record().into_bytes()
+        // A network alone is written as version 0.1 did, which knew no linear part.
+        let record = match numbered.linear {
+            None => numbered.registered.into_record(),
+            Some(_) => numbered.into_record(),
+        };
+        record.into_bytes()
     };
     // Burn's random ids would make each file another. They count up from a digest of the weights instead: were they the same in all files,
     // two trained networks in one module would share the gradients of their parameters.
@@ -47,9 +52,18 @@ pub(super) fn read_weights(path: &Path, network: Network) -> Result<Network, Run
         reason,
     };
     let bytes = Bytes::from_bytes_vec(contents.to_vec());
-    caught(|| network.try_load_record(ModuleRecord::from_bytes(bytes)?))
-        .ok_or_else(|| unfit(NONSENSE.into()))?
-        .map_err(|error: RecordError| unfit(error.to_string()))
+    caught(|| {
+        let record = ModuleRecord::from_bytes(bytes)?;
+        match network.linear {
+            None => network
+                .registered
+                .try_load_record(record)
+                .map(Network::from),
+            Some(_) => network.try_load_record(record),
+        }
+    })
+    .ok_or_else(|| unfit(NONSENSE.into()))?
+    .map_err(|error: RecordError| unfit(error.to_string()))
 }
 
 /// Numbers the parameters of a module in their order.

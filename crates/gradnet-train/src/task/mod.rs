@@ -18,11 +18,13 @@ pub mod regression;
 pub mod score;
 #[cfg(test)]
 pub(crate) mod toy;
+pub mod transport;
 
 use std::path::{Path, PathBuf};
 
 use crate::registry::{Network, NetworkConfig};
 use burn::tensor::{Device, Tensor};
+use gradnet_core::analysis::Region;
 
 use crate::data::file::DataFacts;
 use crate::device_check::{Agreement, DeviceFault};
@@ -32,6 +34,7 @@ pub use device::check_lesson;
 pub use error::TaskError;
 pub use quantity::{Quantities, Quantity, Rows};
 pub use regression::Regression;
+pub use transport::Transport;
 
 /// What one step learns from: gives the loss of a field, `[1]`. The batch is inside.
 pub type Lesson<F> = Box<dyn FnOnce(&F) -> Tensor<1> + Send>;
@@ -99,6 +102,11 @@ pub trait RunTask: Task<Network> {
         host: &dyn Fn() -> Result<Box<dyn RunTask>, TaskError>,
     ) -> Result<Option<Agreement>, DeviceFault>;
 
+    /// A fresh network as the task wants it to begin, such as near a map that is known in closed form.
+    fn start(&self, network: Network) -> Network {
+        network
+    }
+
     /// Pairs to show, about `points` of them; `None` where the task has no pairs.
     fn exhibit(&self, _points: usize) -> Option<regression::Exhibit> {
         None
@@ -127,7 +135,7 @@ pub trait Settings {
         false
     }
 
-    /// The folders that the table names, with their dotted keys, for relative paths to be completed.
+    /// The folders and files that the table names, with their dotted keys, for relative paths to be completed.
     fn folders_mut(&mut self) -> Vec<(&'static str, &mut PathBuf)> {
         Vec::new()
     }
@@ -177,6 +185,21 @@ pub trait Settings {
 
     /// Whether test points are drawn, so that another seed or another number of draws has a meaning.
     fn draws(&self) -> bool {
+        false
+    }
+
+    /// The modulus `μ` of the linear part `VᵀV x + μ x + b` that every network of the task stands in; `None` where it stands alone.
+    fn modulus(&self) -> Option<f64> {
+        None
+    }
+
+    /// The cube that the points lie in, where a run notes none: [`keeps_facts`](Self::keeps_facts).
+    fn region(&self) -> Region {
+        Region::default()
+    }
+
+    /// Whether the task can be learned by monotone networks alone.
+    fn needs_monotone(&self) -> bool {
         false
     }
 

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use burn::lr_scheduler::{LrSchedulerRecord, module_lr_scheduler::ModuleLrScheduler};
 use burn::module::Module;
 use burn::optim::{ModuleOptimizer, OptimizerRecord};
-use burn::store::ModuleRecord;
+use burn::store::{ModuleRecord, RecordError};
 use burn::tensor::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -70,8 +70,42 @@ pub(super) struct Checkpoint {
 
 /// The layout of the weights in a checkpoint: their names begin with `network.`.
 #[derive(Module, Debug)]
-struct Model {
-    network: Network,
+struct Model<N: Module> {
+    network: N,
+}
+
+/// The records of a network in a checkpoint and of the best weights, a network without a linear part as version 0.1 wrote it.
+fn records(network: Network, best: Network) -> [ModuleRecord; 2] {
+    match (network.linear, best.linear) {
+        (None, None) => {
+            let network = network.registered;
+            [
+                Model { network }.into_record(),
+                best.registered.into_record(),
+            ]
+        }
+        (a, b) => {
+            let whole = |registered, linear| Network { registered, linear };
+            let network = whole(network.registered, a);
+            [
+                Model { network }.into_record(),
+                whole(best.registered, b).into_record(),
+            ]
+        }
+    }
+}
+
+/// The network and the best weights of such records.
+fn loaded(network: Network, [model, best]: [ModuleRecord; 2]) -> Result<[Network; 2], RecordError> {
+    if network.linear.is_some() {
+        let best = network.clone().try_load_record(best)?;
+        let model = Model { network }.try_load_record(model)?;
+        return Ok([model.network, best]);
+    }
+    let network = network.registered;
+    let best = network.clone().try_load_record(best)?;
+    let model = Model { network }.try_load_record(model)?;
+    Ok([model.network.into(), best.into()])
 }
 
 /// What a run resumes from.
@@ -92,13 +126,13 @@ impl Checkpoint {
         optimizer: &ModuleOptimizer,
         scheduler: &ModuleLrScheduler,
     ) -> Result<Self, String> {
-        let text = |error: burn::store::RecordError| error.to_string();
-        let network = network.clone();
+        let text = |error: RecordError| error.to_string();
+        let [model, best] = records(network.clone(), best.clone());
         let sections = [
-            Model { network }.into_record().into_bytes().map_err(text)?,
+            model.into_bytes().map_err(text)?,
             optimizer.to_record().into_bytes().map_err(text)?,
             scheduler.to_record().into_bytes().map_err(text)?,
-            best.clone().into_record().into_bytes().map_err(text)?,
+            best.into_bytes().map_err(text)?,
         ]
         .map(|bytes| bytes.to_vec());
         position.sections = [0, 1, 2, 3].map(|index| sections[index].len());
@@ -145,18 +179,17 @@ impl Checkpoint {
         optimizer: ModuleOptimizer,
         scheduler: ModuleLrScheduler,
     ) -> Result<Restored, String> {
-        let text = |error: burn::store::RecordError| error.to_string();
+        let text = |error: RecordError| error.to_string();
         let [model_record, optimizer_record, scheduler_record, best] =
             self.sections.map(Bytes::from_bytes_vec);
         let best = ModuleRecord::from_bytes(best).map_err(text)?;
-        let best = network.clone().try_load_record(best).map_err(text)?;
-        let record = ModuleRecord::from_bytes(model_record).map_err(text)?;
-        let model = Model { network }.try_load_record(record).map_err(text)?;
+        let model = ModuleRecord::from_bytes(model_record).map_err(text)?;
+        let [network, best] = loaded(network, [model, best]).map_err(text)?;
         let optimizer_record = OptimizerRecord::from_bytes(optimizer_record).map_err(text)?;
         let scheduler_record = LrSchedulerRecord::from_bytes(scheduler_record).map_err(text)?;
         Ok(Restored {
             position: self.position,
-            network: model.network,
+            network,
             best,
             optimizer: optimizer.load_record(optimizer_record),
             scheduler: scheduler.load_record(scheduler_record),

@@ -55,7 +55,7 @@ pub(super) fn run(
         &device.clone().autodiff(),
         derived_seed(experiment.seed, Stream::Weights),
     );
-    let network = experiment.network.init(experiment.dim(), &mut source)?;
+    let network = experiment.init_network(&mut source)?;
     let parameters = network.num_params();
     progress.start(&Plan::new(experiment, parameters));
 
@@ -79,6 +79,7 @@ pub(super) fn run(
         experiment.check_device(task.as_ref(), weights, device, Purpose::Training)?;
     let (session, network, optimizer, scheduler) = match restored {
         None => {
+            let network = task.start(network);
             let best = Best::new(network.clone(), validated(task.as_ref(), &network));
             let session = Session::new(folder, facts, progress, best);
             (session, network, optimizer(config), scheduler(config))

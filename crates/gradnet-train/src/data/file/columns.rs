@@ -37,6 +37,18 @@ impl fmt::Display for Columns {
 }
 
 impl Columns {
+    /// As [`told`](Self::told), of a table of points alone.
+    pub fn told_points(&self, path: &Path) -> Vec<String> {
+        let read = format!("{}: points {}", path.display(), listed(&self.x));
+        let left_out = match self.left_out.as_slice() {
+            [] => String::new(),
+            left_out => format!("; left out: {}", listed(left_out)),
+        };
+        let notes = self.notes.iter();
+        let notes = notes.map(|note| format!("note: {}: {note}", path.display()));
+        std::iter::once(read + &left_out).chain(notes).collect()
+    }
+
     /// What is read of the file at `path`, and what was assumed of it, a line each.
     pub fn told(&self, path: &Path) -> Vec<String> {
         let read = format!("{}: {self}", path.display());

@@ -3,6 +3,7 @@
 use burn::tensor::{Device, FloatDType, Tensor};
 use gradnet_core::VectorField;
 use gradnet_core::analysis::host;
+use gradnet_core::inverse::InverseSettings;
 
 use super::Similarity;
 use crate::data::points_tensor;
@@ -77,10 +78,35 @@ impl RunField {
         jacobians
     }
 
+    /// The points that the field takes to `y`, row after row; None if the field is not known to be invertible.
+    pub fn inverse(&self, y: &[f64], device: &Device) -> Option<FoundInverse> {
+        let field = self.network.strongly_monotone()?;
+        let inside = self.similarity.scale_gradients(y);
+        let inside = points_tensor(inside, self.dim(), device, FloatDType::F32);
+        let settings = InverseSettings::default();
+        let mut found = field.solve(inside.clone(), None, &settings);
+        if !found.is_solved() {
+            found = field.solve_by_potential(inside, Some(found.x), &settings);
+        }
+        Some(FoundInverse {
+            failed: found.failed().collect(),
+            x: self.similarity.unscale_points(&host(found.x)),
+        })
+    }
+
     fn inside(&self, x: &[f64], device: &Device) -> Tensor<2> {
         let inside = self.similarity.scale_points(x);
         points_tensor(inside, self.dim(), device, FloatDType::F32)
     }
+}
+
+/// Points found for values of a field.
+#[derive(Clone, Debug)]
+pub struct FoundInverse {
+    /// The points, row after row.
+    pub x: Vec<f64>,
+    /// The rows that were not found, with their residuals relative to the size of the value: their points are worth nothing.
+    pub failed: Vec<(usize, f64)>,
 }
 
 /// In the precision of the points given: where they lie far from the origin, [`RunField::values`]

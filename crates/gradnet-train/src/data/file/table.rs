@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::columns::open_one_kind;
 use super::storage::{MEMORY, Storage};
-use super::{Columns, Split, place, scaling};
+use super::{Columns, Finding, Split, examination, place, scaling};
 use crate::files::{FileError, Reading, RowReader, Wanted};
 
 /// The points of a file, read and looked up by row.
@@ -119,6 +119,42 @@ impl PointTable {
             reason,
             remedy,
         })
+    }
+
+    /// What would ruin a fit to these points: stand-ins for missing values, slips of the keyboard, rows repeated across the split, columns
+    /// of one number, fewer rows than columns.
+    pub fn examine(&self, split: &Split) -> Vec<Finding> {
+        let mut findings =
+            examination::examine_points(&self.storage, split, |row, _| self.place(row));
+        let file = self.file.display();
+        let dim = self.dim();
+        let mut constant = vec![true; dim];
+        let mut first: Option<Vec<f64>> = None;
+        self.storage.each_row(|_, x, _| {
+            let first = first.get_or_insert_with(|| x.to_vec());
+            for ((constant, x), first) in constant.iter_mut().zip(x).zip(&*first) {
+                *constant &= x == first;
+            }
+        });
+        let columns = constant.iter().filter(|constant| **constant).count();
+        if columns > 0 {
+            findings.push(Finding {
+                message: format!(
+                    "{columns} of the {dim} columns of {file} hold the same number in every row"
+                ),
+                remedy: "leave them out: name the others".into(),
+            });
+        }
+        if split.training.len() < dim {
+            findings.push(Finding {
+                message: format!(
+                    "{file} has {} rows to train on, fewer than its {dim} columns: most directions are never seen",
+                    split.training.len()
+                ),
+                remedy: "add rows, or name fewer columns".into(),
+            });
+        }
+        findings
     }
 
     /// Where a row stands in the file: "line 58" of a text, "row 57" elsewhere.

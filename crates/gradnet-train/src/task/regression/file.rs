@@ -8,7 +8,7 @@ use gradnet_core::analysis::Region;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Exhibit, PairSource, Reference, Regression, RunPairs, Score, SymmetricLinearMap,
+    Exhibit, PairSource, Reference, Regression, RunPairs, Score, Shown, SymmetricLinearMap,
     mean_squared_error,
 };
 use crate::backend;
@@ -136,6 +136,7 @@ impl RunPairs for FileRows {
             pairs: self.test_set(points),
             target: None,
             region: Region { low, high },
+            shows: Shown::Errors,
         }
     }
 }

@@ -6,8 +6,8 @@ use burn::tensor::{Device, FloatDType, Tensor};
 use gradnet_core::analysis::Region;
 
 use super::{
-    Exhibit, PairSource, Reference, Regression, RunPairs, Sampler, Score, SymmetricLinearMap,
-    mean_squared_error,
+    Exhibit, PairSource, Reference, Regression, RunPairs, Sampler, Score, Shown,
+    SymmetricLinearMap, mean_squared_error,
 };
 use crate::backend;
 use crate::data::file::DataFacts;
@@ -152,6 +152,7 @@ impl RunPairs for FormulaPairs {
             pairs: PointSet::new(&points, target, &self.device),
             target: Some(self.target.clone()),
             region: Region::default(),
+            shows: Shown::Errors,
         }
     }
 }

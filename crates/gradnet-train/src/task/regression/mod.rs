@@ -105,6 +105,17 @@ pub struct Exhibit {
     pub target: Option<Arc<dyn Target>>,
     /// Where the points lie.
     pub region: Region,
+    /// What the difference between a field and the pairs is.
+    pub shows: Shown,
+}
+
+/// What the difference between a field and the pairs of an [`Exhibit`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// The values are what is learned: errors.
+    Errors,
+    /// The values are the points themselves: the ways that a map moves them.
+    Ways,
 }
 
 /// The regression of a field on pairs.

@@ -18,7 +18,7 @@ use crate::measure::energy_distance;
 use crate::registry::Network;
 use crate::sampling::{Chains, walk};
 use crate::settings::{EvaluationConfig, Protocol};
-use crate::task::regression::{Exhibit, deviation, mean};
+use crate::task::regression::{Exhibit, Shown, deviation, mean};
 use crate::task::{
     Criterion, Lesson, Purpose, Quantities, Quantity, Rows, RunTask, Task, TaskError, check_lesson,
 };
@@ -310,6 +310,7 @@ impl RunTask for ScoreMatching {
                 low: facts.low,
                 high: facts.high,
             },
+            shows: Shown::Errors,
         })
     }
 }

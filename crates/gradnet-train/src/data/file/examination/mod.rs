@@ -66,6 +66,17 @@ pub(super) fn examine(
     findings
 }
 
+/// Looks in points without values for stand-ins, slips of the keyboard and rows repeated across the split.
+pub(super) fn examine_points(
+    storage: &Storage,
+    split: &Split,
+    place: impl Fn(u32, usize) -> String,
+) -> Vec<Finding> {
+    let mut findings = outliers::examine(storage, place);
+    findings.extend(repeats::examine(storage, split));
+    findings
+}
+
 /// A number as a message shows it: four digits, without a tail of zeros.
 fn shown(number: f64) -> String {
     match number.abs() {

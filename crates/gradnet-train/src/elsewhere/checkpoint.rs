@@ -94,6 +94,22 @@ impl Checkpoint {
         })
     }
 
+    /// Shape and numbers of the array of that name, in the first nesting that has it.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be read.
+    pub fn array(&self, name: &str) -> Result<(Vec<usize>, Vec<f64>), FileError> {
+        let found = self.nests.values().find_map(|nest| nest.get(name));
+        let stored = found.ok_or_else(|| FileError::Format {
+            file: self.file.clone(),
+            reason: format!("it has no array `{name}`"),
+            remedy: "check that it is the file that was meant".into(),
+        })?;
+        guarded(&self.file, || {
+            Ok((stored.shape.clone(), self.values(name, stored)?))
+        })
+    }
+
     fn values(&self, name: &str, stored: &Stored) -> Result<Vec<f64>, FileError> {
         if let Number::Other(kind) = &stored.number {
             return Err(FileError::Format {

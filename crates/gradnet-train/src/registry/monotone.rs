@@ -1,0 +1,52 @@
+//! A network whose entry in the registry says monotone, as a type: what inverses and conjugates ask for.
+
+use super::network::Network;
+use burn::module::Module;
+use burn::tensor::Tensor;
+use gradnet_core::analysis::Claim;
+use gradnet_core::combine::StronglyMonotone;
+use gradnet_core::{GradientField, MonotoneField, Potential, VectorField};
+
+/// A network that claims to be monotone; nothing else makes one.
+#[derive(Module, Debug)]
+pub struct MonotoneNetwork {
+    network: Network,
+}
+
+impl Network {
+    /// The network with the `μ x` of its linear part as a type; `None` if it is not monotone or has no linear part.
+    pub fn strongly_monotone(&self) -> Option<StronglyMonotone<MonotoneNetwork>> {
+        let linear = self.linear.as_ref()?;
+        let modulus = linear.modulus();
+        let network = Self {
+            registered: self.registered.clone(),
+            linear: Some(linear.clone().without_modulus()),
+        };
+        let is_monotone = self.claim() == Claim::Monotone;
+        is_monotone.then(|| StronglyMonotone::new(MonotoneNetwork { network }, modulus))
+    }
+}
+
+impl VectorField for MonotoneNetwork {
+    fn dim(&self) -> usize {
+        self.network.dim()
+    }
+
+    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        self.network.forward(x)
+    }
+
+    fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
+        self.network.jacobian_vector(x, v)
+    }
+}
+
+impl GradientField for MonotoneNetwork {}
+impl MonotoneField for MonotoneNetwork {}
+
+impl Potential for MonotoneNetwork {
+    fn potential(&self, x: Tensor<2>) -> Tensor<1> {
+        let potential = self.network.potential(x);
+        potential.expect("every monotone entry of the registry has a potential, as its test says")
+    }
+}

@@ -1,0 +1,224 @@
+//! A network as runs train it: a registered one, and the linear part around it where a task asks for one.
+
+use super::linear_part::LinearPart;
+use super::networks::Registered;
+use burn::module::Module;
+use burn::tensor::Tensor;
+use gradnet_core::analysis::Claim;
+use gradnet_core::{Laplacian, ParameterSource, Trace, VectorField};
+
+/// A registered network, alone or inside a [`LinearPart`]: `f(x) = g(x) + VᵀV x + μ x + b`.
+#[derive(Module, Debug)]
+pub struct Network {
+    /// `g`, the network of the registry.
+    pub registered: Registered,
+    /// The linear part, where a task asks for one.
+    pub linear: Option<LinearPart>,
+}
+
+impl From<Registered> for Network {
+    fn from(registered: Registered) -> Self {
+        Self {
+            registered,
+            linear: None,
+        }
+    }
+}
+
+impl Network {
+    /// The network inside a linear part with this modulus. One that has a linear part of its own gets no second matrix.
+    ///
+    /// # Panics
+    /// If `modulus` is not a positive number.
+    pub fn with_linear_part(mut self, modulus: f64, source: &ParameterSource) -> Self {
+        let with_matrix = self.registered.own_linear_part().is_none();
+        let linear = LinearPart::new(self.dim(), with_matrix, modulus, source);
+        self.linear = Some(linear);
+        self
+    }
+
+    /// The name of the registered network.
+    pub fn name(&self) -> &'static str {
+        self.registered.name()
+    }
+
+    /// What the network promises of its Jacobian; a linear part keeps it.
+    pub fn claim(&self) -> Claim {
+        self.registered.claim()
+    }
+
+    /// The potential, `[batch, dim] -> [batch]`, where it can be evaluated.
+    pub fn potential(&self, x: Tensor<2>) -> Option<Tensor<1>> {
+        let potential = self.registered.potential(x.clone())?;
+        Some(match &self.linear {
+            None => potential,
+            Some(linear) => potential + linear.potential(x),
+        })
+    }
+
+    /// Takes what the network schedules over a run to where it is when the part `progress` of the run is done.
+    pub fn anneal(&mut self, progress: f64) {
+        self.registered.anneal(progress);
+    }
+
+    /// What the network's settings add to a training loss, `[1]`, beside the error. Most networks add nothing.
+    pub fn penalty(&self) -> Option<Tensor<1>> {
+        self.registered.penalty()
+    }
+}
+
+impl VectorField for Network {
+    fn dim(&self) -> usize {
+        self.registered.dim()
+    }
+
+    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        match &self.linear {
+            None => self.registered.forward(x),
+            Some(linear) => self.registered.forward(x.clone()) + linear.forward(x),
+        }
+    }
+
+    fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
+        let Some(linear) = &self.linear else {
+            return self.registered.jacobian_vector(x, v);
+        };
+        self.registered.jacobian_vector(x, v.clone()) + linear.product(v)
+    }
+}
+
+impl Laplacian for Network {
+    fn laplacian(&self, x: Tensor<2>) -> Tensor<1> {
+        match &self.linear {
+            None => self.registered.laplacian(x),
+            Some(linear) => self.registered.laplacian(x) + linear.trace(),
+        }
+    }
+
+    fn trace(&self) -> Trace {
+        self.registered.trace()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, FloatDType, TensorData};
+    use gradnet_core::analysis::{host, jacobians, relative_asymmetry, smallest_eigenvalue};
+    use gradnet_core::inverse::InverseSettings;
+
+    use super::super::linear_part::with_values;
+    use super::super::{NetworkConfig, Size, registry};
+    use super::*;
+
+    const DIM: usize = 3;
+
+    /// A network in 64 bits inside `VᵀV x + 0.1 x + b`.
+    fn inside(name: &str) -> Network {
+        let mut source = ParameterSource::new(&Device::flex(), 3).with_dtype(FloatDType::F64);
+        let config = NetworkConfig::from_name(name)
+            .unwrap()
+            .with_size(Size::Width(4));
+        let network = config.init(DIM, &mut source).unwrap();
+        let mut network = network.with_linear_part(0.1, &source);
+        let linear = network.linear.as_mut().unwrap();
+        let matrix: Vec<f64> = (0..9).map(|i| f64::from(i).sin()).collect();
+        linear.matrix = linear.matrix.take().map(|v| with_values(v, &matrix));
+        linear.bias = with_values(linear.bias.clone(), &[0.3, -0.7, 1.1]);
+        network
+    }
+
+    fn points(numbers: &[f64]) -> Tensor<2> {
+        let data = TensorData::new(numbers.to_vec(), [numbers.len() / DIM, DIM]);
+        Tensor::from_data(data, (&Device::flex(), FloatDType::F64.into()))
+    }
+
+    fn monotone() -> impl Iterator<Item = &'static str> {
+        let entries = registry().iter();
+        let entries = entries.filter(|entry| entry.claim == Claim::Monotone);
+        entries.map(|entry| entry.name)
+    }
+
+    #[test]
+    fn every_monotone_network_has_a_potential() {
+        for entry in registry() {
+            assert!(
+                entry.claim != Claim::Monotone || entry.potential,
+                "{}",
+                entry.name
+            );
+        }
+    }
+
+    #[test]
+    fn the_field_inside_is_the_gradient_of_its_potential_and_its_jacobian_is_at_least_the_modulus()
+    {
+        let x = [0.2, -0.4, 0.9];
+        for name in monotone() {
+            let network = inside(name);
+            let gradient = host(network.forward(points(&x)));
+            for i in 0..DIM {
+                let at = |by: f64| {
+                    let mut moved = x;
+                    moved[i] += by;
+                    host(network.potential(points(&moved)).unwrap())[0]
+                };
+                let slope = (at(1e-5) - at(-1e-5)) / 2e-5;
+                assert!(
+                    (slope - gradient[i]).abs() < 1e-6,
+                    "{name}: {slope} {}",
+                    gradient[i]
+                );
+            }
+            let trace = host(network.laplacian(points(&x)))[0];
+            for jacobian in jacobians(&network, points(&x)) {
+                assert!((trace - jacobian.trace()).abs() < 1e-6, "{name}: {trace}");
+                assert!(relative_asymmetry(&jacobian) < 1e-9, "{name}");
+                assert!(smallest_eigenvalue(&jacobian) > 0.1 - 1e-9, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_jacobian_is_that_of_central_differences_and_the_inverse_leads_back() {
+        let x = [0.2, -0.4, 0.9, -1.5, 0.3, 2.0];
+        for name in ["mgradnet_m", "mgradnet_c", "mgradnet_m_linear", "icnn"] {
+            let network = inside(name);
+            let v = points(&[0.5, 1.0, -2.0, 0.1, 0.0, 1.0]);
+            let ahead = network.forward(points(&x) + v.clone() * 1e-6);
+            let behind = network.forward(points(&x) - v.clone() * 1e-6);
+            let slopes = host((ahead - behind) / 2e-6);
+            for (found, slope) in host(network.jacobian_vector(points(&x), v))
+                .iter()
+                .zip(slopes)
+            {
+                assert!((found - slope).abs() < 1e-6, "{name}: {found} {slope}");
+            }
+            let field = network.strongly_monotone().unwrap();
+            let settings = InverseSettings {
+                tolerance: 1e-10,
+                ..InverseSettings::default()
+            };
+            let back = field
+                .inverse(network.forward(points(&x)), &settings)
+                .unwrap();
+            for (found, x) in host(back.x).iter().zip(x) {
+                assert!((found - x).abs() < 1e-7, "{name}: {found} {x}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_monotone_or_has_no_linear_part_is_not_invertible_by_type() {
+        assert!(inside("gradnet_m").strongly_monotone().is_none());
+        let alone = Network::from(inside("mgradnet_m").registered);
+        assert!(alone.strongly_monotone().is_none());
+    }
+
+    #[test]
+    fn a_network_with_a_linear_part_of_its_own_gets_no_second_one() {
+        for (name, expected) in [("mgradnet_m_linear", false), ("mgradnet_m", true)] {
+            let linear = inside(name).linear.unwrap();
+            assert_eq!(linear.matrix.is_some(), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Pairs whose optimal map is known: `Q = T#P` with P a mixture of Gaussians and T the gradient of a convex function, so that T is the
+//! optimal map from P to Q by Brenier's theorem.
+
+use nalgebra::{DMatrix, DVector};
+use rand::{Rng, RngExt};
+use rand_distr::StandardNormal;
+
+use super::pair::{Pair, Part, Side};
+use crate::data::{Stream, generator};
+
+/// The gradient of a convex function, by a formula.
+pub(super) trait KnownMap: Send + Sync {
+    /// T at points, row after row.
+    fn apply(&self, x: &[f64]) -> Vec<f64>;
+}
+
+/// Gaussians `N(c_k, L_k L_kᵀ)`, each as likely as the others.
+#[derive(Clone, Debug)]
+pub(super) struct GaussianMixture {
+    /// `c_k`.
+    pub(super) centres: Vec<DVector<f64>>,
+    /// `L_k`.
+    pub(super) factors: Vec<DMatrix<f64>>,
+}
+
+impl GaussianMixture {
+    /// Coordinates of a point.
+    pub(super) fn dim(&self) -> usize {
+        self.centres[0].len()
+    }
+
+    /// Independent points, row after row.
+    pub(super) fn draw(&self, random: &mut impl Rng, count: usize) -> Vec<f64> {
+        let dim = self.dim();
+        let mut points = Vec::with_capacity(count * dim);
+        for _ in 0..count {
+            let component = random.random_range(0..self.centres.len());
+            let noise = DVector::from_fn(dim, |_, _| random.sample(StandardNormal));
+            let point = &self.factors[component] * noise + &self.centres[component];
+            points.extend(point.iter());
+        }
+        points
+    }
+}
+
+/// A mixture and its image.
+pub(super) struct DrawnPair {
+    source: GaussianMixture,
+    map: Box<dyn KnownMap>,
+    seed: u64,
+}
+
+impl DrawnPair {
+    /// The draws of a run with this seed.
+    pub(super) fn new(source: GaussianMixture, map: Box<dyn KnownMap>, seed: u64) -> Self {
+        Self { source, map, seed }
+    }
+}
+
+impl Pair for DrawnPair {
+    fn dim(&self) -> usize {
+        self.source.dim()
+    }
+
+    /// Points of the target are images of points of their own: nothing pairs them with those of the source.
+    fn points(&self, side: Side, part: Part, count: usize) -> Vec<f64> {
+        let (stream, index) = match part {
+            Part::Step(step) => (Stream::Training, step as u64),
+            Part::Reference => (Stream::Reference, 0),
+            Part::Validation => (Stream::Validation, 0),
+            Part::Test => (Stream::Test, 0),
+        };
+        let index = 2 * index + u64::from(side == Side::Target);
+        let x = self
+            .source
+            .draw(&mut generator(self.seed, stream, index), count);
+        match side {
+            Side::Source => x,
+            Side::Target => self.map.apply(&x),
+        }
+    }
+
+    fn truth(&self, x: &[f64]) -> Option<Vec<f64>> {
+        Some(self.map.apply(x))
+    }
+}

@@ -1,0 +1,234 @@
+//! `[transport.files]`: samples of two distributions in two tables.
+//!
+//! ```text
+//! x' = (x − m)/s,  y' = (y − c)/t       mean and size of each side's training rows
+//! f(x) = c + t g((x − m)/s)             what a network g is in the user's units
+//! ```
+//!
+//! One number scales each side: optimal for x' and y' is then optimal for x and y, since `⟨x, y⟩` is `s t ⟨x', y'⟩` up to terms that no coupling
+//! changes. The two tables may have different numbers of rows; each is split by the run's seed.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::pair::{Pair, Part, Side};
+use crate::data::file::{DataFacts, Finding, PointTable, Similarity, Split, absolute};
+use crate::data::{Epochs, Stream, derived_seed};
+use crate::files::FileError;
+use crate::settings::Protocol;
+
+/// Settings of `[transport.files]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FilesConfig {
+    /// Coordinates of a point; found from the files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dim: Option<usize>,
+    /// The points that are moved: .csv, .tsv, .npy, .npz, .parquet or .safetensors; relative to the config's folder.
+    pub source: PathBuf,
+    /// The points they are moved to.
+    pub target: PathBuf,
+    /// Columns or arrays of both files with the coordinates. Default: all columns but those that count rows, or the array "x".
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
+    /// The target's, where they have other names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub target_columns: Vec<String>,
+    /// Whether the first line of a text file names the columns. Found out by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<bool>,
+    /// Share of each file's rows that choose the weights. Default 0.1.
+    pub validation: f64,
+    /// Share of each file's rows that are the test. Default 0.1.
+    pub test: f64,
+}
+
+impl Default for FilesConfig {
+    fn default() -> Self {
+        Self {
+            source: PathBuf::new(),
+            target: PathBuf::new(),
+            columns: Vec::new(),
+            target_columns: Vec::new(),
+            header: None,
+            validation: 0.1,
+            test: 0.1,
+            dim: None,
+        }
+    }
+}
+
+impl FilesConfig {
+    /// The file of a side and its columns.
+    fn side(&self, side: Side) -> (&Path, &[String]) {
+        match side {
+            Side::Source => (&self.source, &self.columns),
+            Side::Target if self.target_columns.is_empty() => (&self.target, &self.columns),
+            Side::Target => (&self.target, &self.target_columns),
+        }
+    }
+
+    /// Makes the paths absolute, and finds the dimension from the first rows. The key at fault comes with an error.
+    pub(super) fn locate(&mut self, base: &Path) -> Result<(), (&'static str, FileError)> {
+        let of = |key| move |error| (key, error);
+        self.source = absolute(&self.source, base).map_err(of("source"))?;
+        self.target = absolute(&self.target, base).map_err(of("target"))?;
+        let is_there = self.source.exists() && self.target.exists();
+        // A run's config has the dimension: its weights can be used without the files.
+        if self.dim.is_some() && !is_there {
+            return Ok(());
+        }
+        let found = |side| {
+            let (file, columns) = self.side(side);
+            PointTable::columns(file, columns, self.header)
+        };
+        let (from, dim) = found(Side::Source).map_err(of("source"))?;
+        let (to, other) = found(Side::Target).map_err(of("target"))?;
+        let uneven = |reason: String| {
+            let error = FileError::Format {
+                file: self.target.clone(),
+                reason,
+                remedy: "name the same coordinates of both: columns = [\"x1\", ..], and target_columns where the target's names differ".into(),
+            };
+            ("target", error)
+        };
+        if dim != other {
+            return Err(uneven(format!(
+                "its points have {other} coordinates, those of {} have {dim}",
+                self.source.display()
+            )));
+        }
+        let sorted = |names: &[String]| {
+            let mut names = names.to_vec();
+            names.sort();
+            names
+        };
+        // Unnamed columns in another order would be paired with the wrong ones.
+        if self.columns.is_empty() && from.x != to.x && sorted(&from.x) == sorted(&to.x) {
+            return Err(uneven(
+                "its columns are those of the source in another order".into(),
+            ));
+        }
+        if let Some(stated) = self.dim
+            && stated != dim
+        {
+            return Err(uneven(format!(
+                "its points have {dim} coordinates, not dim = {stated}"
+            )));
+        }
+        self.dim = Some(dim);
+        Ok(())
+    }
+
+    /// What is read, and what was assumed of it.
+    pub(super) fn reads(&self) -> Vec<String> {
+        let told = |side| {
+            let (file, columns) = self.side(side);
+            let found = PointTable::columns(file, columns, self.header);
+            found.map_or(Vec::new(), |(columns, _)| columns.told_points(file))
+        };
+        [told(Side::Source), told(Side::Target)].concat()
+    }
+
+    /// Reads both files.
+    pub(super) fn pair(&self, protocol: &Protocol) -> Result<FilesPair, FileError> {
+        let seeds = [protocol.seed, derived_seed(protocol.seed, Stream::Split)];
+        let read = |side: Side| -> Result<(Sample, (Vec<f64>, f64)), FileError> {
+            let (file, columns) = self.side(side);
+            let table = PointTable::read(file, columns, self.header)?;
+            let shares = [self.validation, self.test];
+            let split = table.split(protocol.seed, shares, protocol.train.batch)?;
+            let scale = table.mean_and_size(&split)?;
+            let epochs = Epochs::new(split.training.clone(), seeds[side as usize]);
+            Ok((
+                Sample {
+                    table,
+                    split,
+                    epochs,
+                },
+                scale,
+            ))
+        };
+        let (source, (mean, x_scale)) = read(Side::Source)?;
+        let (target, (constant, y_scale)) = read(Side::Target)?;
+        if source.table.digest() == target.table.digest() {
+            return Err(FileError::Format {
+                file: self.target.clone(),
+                reason: format!("it has the same numbers as {}", self.source.display()),
+                remedy: "name the file with the points that the source is moved to".into(),
+            });
+        }
+        let findings = [&source, &target].map(|side| side.table.examine(&side.split));
+        Ok(FilesPair {
+            findings: findings.concat(),
+            sides: [source, target],
+            similarity: Similarity {
+                mean,
+                x_scale,
+                y_scale,
+                constant,
+                sign: 1,
+            },
+        })
+    }
+}
+
+/// One table, split.
+struct Sample {
+    table: PointTable,
+    split: Split,
+    epochs: Epochs,
+}
+
+/// Two tables.
+pub(super) struct FilesPair {
+    sides: [Sample; 2],
+    similarity: Similarity,
+    findings: Vec<Finding>,
+}
+
+impl Pair for FilesPair {
+    fn dim(&self) -> usize {
+        self.similarity.mean.len()
+    }
+
+    fn points(&self, side: Side, part: Part, count: usize) -> Vec<f64> {
+        let sample = &self.sides[side as usize];
+        let split = &sample.split;
+        let first = |rows: &[u32]| rows[..rows.len().min(count)].to_vec();
+        let rows = match part {
+            Part::Step(step) => sample.epochs.batch(step, count),
+            Part::Reference => first(&split.training),
+            Part::Validation => first(&split.validation),
+            Part::Test => first(&split.test),
+        };
+        let points = sample.table.points(&rows);
+        let scaled = match side {
+            Side::Source => self.similarity.scale_points(&points),
+            Side::Target => self.similarity.scale_gradients(&points),
+        };
+        scaled.into_iter().map(f64::from).collect()
+    }
+
+    fn similarity(&self) -> Similarity {
+        self.similarity.clone()
+    }
+
+    fn facts(&self) -> Option<DataFacts> {
+        let [source, target] = &self.sides;
+        let training = self.points(Side::Source, Part::Reference, usize::MAX);
+        let bound = |worse: fn(f64, f64) -> f64| training.iter().copied().fold(f64::NAN, worse);
+        Some(DataFacts {
+            rows: source.table.rows(),
+            digest: format!("{} {}", source.table.digest(), target.table.digest()),
+            training: source.split.training.len(),
+            validation: source.split.validation.len(),
+            test: source.split.test.len(),
+            similarity: self.similarity.clone(),
+            low: bound(f64::min),
+            high: bound(f64::max),
+            findings: self.findings.clone(),
+        })
+    }
+}

@@ -1,0 +1,168 @@
+//! A transport run from its config to its folder: trained, resumed, evaluated, inverted.
+
+#![allow(clippy::unwrap_used)] // in a test a failure is the finding
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use gradnet_train::backend::Backend;
+use gradnet_train::config::{self, Overrides};
+use gradnet_train::predict::{PredictError, PredictOptions, Predicted, predict};
+use gradnet_train::run::Run;
+use gradnet_train::training::{Summary, TrainError, TrainOptions, train};
+
+const TRAINING: &str = "
+[train]
+steps = 120
+batch = 128
+schedule = \"cosine\"
+[train.validation]
+every = 40
+points = 500
+[evaluation]
+points = 500
+";
+
+fn text(pair: &str, network: &str) -> String {
+    format!("schema = 1\nname = \"transport\"\n{pair}\n[network.{network}]\nwidth = 16\n{TRAINING}")
+}
+
+fn run(text: &str, place: &Path, out: &Path) -> Result<Summary, TrainError> {
+    let name = place.display().to_string();
+    let experiment = config::parse(&name, text, &Overrides::default()).unwrap();
+    train(
+        &experiment,
+        &Device::flex(),
+        out,
+        TrainOptions::new(Backend::Flex),
+    )
+}
+
+fn predicted(
+    run: &Run,
+    input: &Path,
+    output: &Path,
+    inverse: bool,
+) -> Result<Predicted, PredictError> {
+    let options = PredictOptions {
+        inverse,
+        ..PredictOptions::default()
+    };
+    predict(
+        run,
+        &Device::flex(),
+        input,
+        output,
+        &options,
+        |_| (),
+        |_, _| (),
+    )
+}
+
+fn numbers(file: &Path) -> Vec<f64> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let lines = text.lines().skip(1);
+    lines
+        .flat_map(|line| {
+            line.split(',')
+                .map(|x| x.parse().unwrap())
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+#[test]
+fn a_map_between_known_distributions_is_as_good_as_the_bures_map_and_leads_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let out = at("run");
+    let summary = run(
+        &text("[transport.mixture]", "mgradnet_m"),
+        Path::new("t.toml"),
+        &out,
+    )
+    .unwrap();
+    let (found, rows) = (&summary.scores.metrics, &summary.scores.baselines);
+    let value = |name: &str| found[name].value;
+    // So few steps seldom leave the Bures map, where training begins; the weights chosen are never worse than those.
+    let bures = rows["bures"]["l2_uvp_forward"].value;
+    assert!(value("l2_uvp_forward") < 1.05 * bures, "{found:?} {rows:?}");
+    assert!(value("l2_uvp_forward") < 0.5 * rows["identity"]["l2_uvp_forward"].value);
+    assert_eq!(value("conjugates_missed"), 0.0);
+    assert!(value("cycle_error") < 1e-3, "{}", value("cycle_error"));
+    assert!(value("cos_forward") > 0.7);
+    // By duality no map costs less than the dual says, up to the sample.
+    assert!(value("transport_cost_dual") < value("transport_cost") + 0.2);
+    for name in [
+        "dual_value",
+        "energy_distance",
+        "sinkhorn_divergence",
+        "l2_uvp_inverse",
+    ] {
+        assert!(value(name).is_finite(), "{name}");
+    }
+    assert!(rows["target floor"].contains_key("energy_distance"));
+
+    let opened = Run::open(&out).unwrap();
+    let scores = opened.evaluate(&Device::flex(), None, None, None).unwrap();
+    assert_eq!(scores, summary.scores);
+    std::fs::write(at("x.csv"), "a,b\n0.3,-0.2\n1.5,0.7\n-40,55\n").unwrap();
+    predicted(&opened, &at("x.csv"), &at("y.csv"), false).unwrap();
+    predicted(&opened, &at("y.csv"), &at("back.csv"), true).unwrap();
+    for (back, x) in numbers(&at("back.csv")).iter().zip(numbers(&at("x.csv"))) {
+        assert!((back - x).abs() < 1e-3 * x.abs().max(1.0), "{back} {x}");
+    }
+}
+
+#[test]
+fn two_tables_of_different_lengths_and_units_are_mapped_and_the_run_keeps_their_scaling() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let rows = |count: i32, of: &dyn Fn(f64, f64) -> [f64; 2]| -> String {
+        let points = (0..count).map(|i| {
+            let t = f64::from(i) * 0.618_034;
+            let radius = (f64::from(i) + 0.5) / f64::from(count);
+            let [a, b] = of(radius.sqrt() * t.cos(), radius.sqrt() * t.sin());
+            format!("{a},{b}\n")
+        });
+        format!("a,b\n{}", points.collect::<String>())
+    };
+    // A disc of radius 2 about (100, −50), and an ellipse 30 × 10 about (7, 0): T(x) = (15 (x1 − 100) + 7, 5 (x2 + 50)).
+    std::fs::write(
+        at("from.csv"),
+        rows(900, &|x, y| [100.0 + 2.0 * x, 2.0 * y - 50.0]),
+    )
+    .unwrap();
+    std::fs::write(at("to.csv"), rows(700, &|x, y| [30.0 * x + 7.0, 10.0 * y])).unwrap();
+    let pair = "[transport.files]\nsource = \"from.csv\"\ntarget = \"to.csv\"";
+    let out = at("run");
+    let summary = run(&text(pair, "mgradnet_m"), &at("t.toml"), &out).unwrap();
+    assert!(!summary.scores.metrics.contains_key("l2_uvp_forward"));
+    assert_eq!(summary.target, "files");
+    let opened = Run::open(&out).unwrap();
+    std::fs::write(at("x.csv"), "a,b\n101,-50\n99.5,-49.2\n").unwrap();
+    predicted(&opened, &at("x.csv"), &at("y.csv"), false).unwrap();
+    for (found, expected) in numbers(&at("y.csv")).iter().zip([22.0, 0.0, -0.5, 4.0]) {
+        assert!((found - expected).abs() < 2.5, "{found} {expected}");
+    }
+    let same = pair.replace("to.csv", "from.csv");
+    let error = run(&text(&same, "mgradnet_m"), &at("t.toml"), &at("same")).unwrap_err();
+    assert!(error.to_string().contains("the same numbers"), "{error}");
+}
+
+#[test]
+fn a_config_with_no_pair_two_pairs_or_a_network_that_is_not_monotone_is_refused() {
+    let refused = |text: &str| {
+        let error = config::parse("t.toml", text, &Overrides::default()).unwrap_err();
+        error.to_string()
+    };
+    let none = refused(&text("[transport.loss]", "mgradnet_m"));
+    assert!(none.contains("must name one pair"), "{none}");
+    let two = refused(&text(
+        "[transport.mixture]\n[transport.gaussians]",
+        "mgradnet_m",
+    ));
+    assert!(two.contains("mixture, gaussians"), "{two}");
+    let free = refused(&text("[transport.mixture]", "gradnet_m"));
+    assert!(free.contains("must be a monotone network"), "{free}");
+}
