@@ -10,6 +10,7 @@
 //! | [`Transformed`] | `γ(F + β) f` | gradient; monotone for monotone `f`, `γ ≥ 0` nondecreasing | Thm. 5, Thm. 6 |
 //! | [`Centred`] | `f(x − m)` | that of `f` | - |
 //! | [`WithLinearPart`] | `f + A x`, `A` symmetric or `VᵀV` | gradient or monotone | Rem. 2, Rem. 6 |
+//! | [`Separated`] | `(f_q(q, 0), f_p(0, p))` | that of `f`; the potential is `F(q, 0) + F(0, p)` | - |
 //! | [`Hamiltonian`] | `(∂H/∂p, −∂H/∂q)`, `∇H = f` | none; `H` is constant along its solutions | Eq. (24) |
 
 mod centred;
@@ -18,6 +19,7 @@ mod hamiltonian;
 mod linear_part;
 mod lipschitz;
 mod pair;
+mod separated;
 mod strongly_monotone;
 mod transformed;
 
@@ -27,6 +29,7 @@ pub use hamiltonian::Hamiltonian;
 pub use linear_part::{LinearSign, WithLinearPart};
 pub use lipschitz::{LipschitzActivation, LipschitzBlock, LipschitzField, SmoothComplement};
 pub use pair::{Difference, Sum};
+pub use separated::Separated;
 pub use strongly_monotone::StronglyMonotone;
 pub use transformed::{
     FreeTransformation, MonotoneTransformation, SoftplusTransformation, Transformation, Transformed,

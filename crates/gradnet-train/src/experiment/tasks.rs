@@ -9,6 +9,7 @@ use crate::registry::NetworkConfig;
 use crate::settings::{EvaluationConfig, TrainConfig};
 use crate::targets::TargetConfig;
 use crate::task::Settings;
+use crate::task::dynamics::DynamicsConfig;
 use crate::task::regression::PairsConfig;
 
 /// A row of the list of tasks.
@@ -119,6 +120,8 @@ macro_rules! list {
                 "a field from its values at drawn points, where a formula gives them";
             data: Pairs(PairsConfig), "regression",
                 "a field from the points and values in a file";
+            dynamics: Dynamics(DynamicsConfig), "dynamics",
+                "a system's energy from recorded paths, without derivatives";
             $($more)*
         }
     };
