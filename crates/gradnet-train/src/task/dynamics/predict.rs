@@ -174,7 +174,7 @@ fn inward(units: &Similarity, x: &[f64]) -> Vec<f64> {
 /// The true gradient of a system in the network's units: what a perfect field would be, under the same method and step.
 ///
 /// Products with its Jacobian are central differences; it is no field to learn with.
-#[derive(Module, Debug, Clone)]
+#[derive(Module, Debug)]
 pub struct Exact {
     #[module(skip)]
     system: System,

@@ -55,7 +55,8 @@ impl Kind {
         }
     }
 
-    /// `S g` of one row on the host, without friction.
+    /// `S g` of one row on the host, without friction: what tests compare with.
+    #[cfg(test)]
     pub(super) fn turned(self, g: &[f64]) -> Vec<f64> {
         let n = g.len() / 2;
         match self {
