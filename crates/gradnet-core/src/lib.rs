@@ -39,6 +39,7 @@ pub mod analysis;
 pub mod combine;
 mod field;
 pub mod inverse;
+mod laplacian;
 pub mod network;
 pub mod sign;
 mod source;
@@ -48,6 +49,7 @@ mod tied;
 pub use gradnet_kernels as kernel;
 
 pub use field::{GradientField, MonotoneField, Potential, VectorField};
+pub use laplacian::{Laplacian, Trace, trace_by_products};
 pub use source::ParameterSource;
 pub use tied::TiedNetwork;
 

@@ -9,9 +9,12 @@
 //! `J_σ` positive semidefinite a monotone one (Prop. 2), so the shell inherits the guarantee of its
 //! activation, whatever that is.
 
-use crate::activation::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
+use crate::activation::{
+    Activation, ActivationPotential, ActivationTrace, GradientActivation, MonotoneActivation,
+};
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, assert_dim, row_dot};
 use crate::kernel::{product, product_transposed, tied_shell};
+use crate::laplacian::{Laplacian, Trace};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -130,5 +133,16 @@ impl<A: ActivationPotential + Module> Potential for TiedNetwork<A> {
             Some(bias) => value + row_dot(x, bias.val().unsqueeze()),
             None => value,
         }
+    }
+}
+
+impl<A: ActivationTrace + Module> Laplacian for TiedNetwork<A> {
+    fn laplacian(&self, x: Tensor<2>) -> Tensor<1> {
+        self.activation
+            .shell_trace(self.hidden(x), self.weight.val())
+    }
+
+    fn trace(&self) -> Trace {
+        self.activation.trace()
     }
 }

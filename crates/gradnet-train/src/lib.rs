@@ -9,7 +9,7 @@
 //! | [`registry`] | the networks by name, their settings in config files, widths for a budget |
 //! | [`targets`] | fields given by a formula, those of the paper among them |
 //! | [`data`] | points, batches and files of pairs; [`files`] reads and writes tables and arrays of any format |
-//! | [`measure`] | distances between samples |
+//! | [`measure`], [`sampling`] | numbers about samples; samples drawn with a score |
 //! | [`config`], [`experiment`] | a config file and the checked experiment it becomes |
 //! | [`training`] | the loop, checkpoints |
 //! | [`sweep`] | grids of runs, from a base config, overrides and seeds to a table |
@@ -34,6 +34,7 @@ pub mod predict;
 pub mod registry;
 pub mod report;
 pub mod run;
+pub mod sampling;
 mod setting;
 pub mod settings;
 pub mod sweep;

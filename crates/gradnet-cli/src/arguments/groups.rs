@@ -5,7 +5,10 @@ use clap::Command;
 /// Headings and the commands under each.
 pub(super) const GROUPS: [(&str, &[&str]); 5] = [
     ("Learn", &["train", "resume", "sweep", "config", "import"]),
-    ("Use", &["predict", "verify", "eval", "report", "export"]),
+    (
+        "Use",
+        &["predict", "sample", "verify", "eval", "report", "export"],
+    ),
     ("Look", &["list"]),
     ("Paper", &["reproduce", "bench"]),
     ("Shell", &["completions", "man", "help"]),

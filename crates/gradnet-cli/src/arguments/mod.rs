@@ -15,7 +15,7 @@ use gradnet_train::backend::Backend;
 pub use learn::{Config, ConfigCommand, Import, Init, Resume, Running, Sweep, Train};
 pub use look::{Devices, List, Listed, Listing};
 pub use paper::{Bench, Reproduce, Reproduction};
-pub use using::{Eval, Export, Predict, Report, Verify};
+pub use using::{Eval, Export, Predict, Report, Sample, Verify};
 
 use values::backends;
 
@@ -92,6 +92,8 @@ pub enum Command {
     Import(Import),
     /// Evaluate a trained field at the points of a file
     Predict(Predict),
+    /// Draw samples with a trained score
+    Sample(Sample),
     /// Check what a network guarantees
     ///
     /// Its Jacobian must be symmetric, and positive semidefinite if the network is monotone.

@@ -41,6 +41,31 @@ pub struct Predict {
     pub device: DeviceChoice,
 }
 
+/// Arguments of `sample`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  gradnet sample runs/moons --count 1000 -o samples.csv")]
+pub struct Sample {
+    /// The run folder of a score
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Samples
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 1000, value_parser = at_least_one)]
+    pub count: usize,
+    /// Where they go (.csv, .tsv, .npy, .npz, .parquet, .safetensors)
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Langevin steps before a chain's first sample; a fiftieth of them lies between two samples
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = at_least_one)]
+    pub steps: usize,
+    /// Seed of the chains
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Where and how to compute
+    #[command(flatten)]
+    pub device: DeviceChoice,
+}
+
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 #[command(

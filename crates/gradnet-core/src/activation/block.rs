@@ -40,6 +40,34 @@ pub trait BlockPotential: Module + ModuleDisplay + Sync {
 
     /// The products `H_{φ_m}(z_m) v_m`, all shapes `[batch, modules, width]`.
     fn hessian_vector(&self, z: Tensor<3>, v: Tensor<3>) -> Tensor<3>;
+
+    /// The traces `tr(W_mᵀ H_{φ_m}(z_m) W_m)`.
+    ///
+    /// # Shapes
+    /// `z`: `[batch, modules, width]`, `weight`: `[modules, width, dim]`; returns `[batch, modules]`.
+    fn hessian_trace(&self, z: Tensor<3>, weight: Tensor<3>) -> Tensor<2>;
+}
+
+/// `W_mᵀ v_m` for each module.
+///
+/// # Shapes
+/// `v`: `[batch, modules, width]`, `weight`: `[modules, width, dim]`; returns `[batch, modules, dim]`.
+pub(super) fn pulled_back(v: Tensor<3>, weight: Tensor<3>) -> Tensor<3> {
+    v.swap_dims(0, 1).matmul(weight).swap_dims(0, 1)
+}
+
+/// `‖w_i‖²` for the rows of each module, `[modules, width, dim] -> [1, modules, width]`.
+fn squared_rows(weight: Tensor<3>) -> Tensor<3> {
+    let [modules, width, _] = weight.dims();
+    weight.square().sum_dim(2).reshape([1, modules, width])
+}
+
+/// `tr(Wᵀ J_softmax(u) W) = Σ_i p_i ‖w_i‖² − ‖Wᵀ p‖²` with `p = softmax(u)`.
+fn softmax_jacobian_trace(u: Tensor<3>, weight: Tensor<3>) -> Tensor<2> {
+    let p = softmax(u, 2);
+    let spread = (p.clone() * squared_rows(weight.clone())).sum_dim(2);
+    let mean = pulled_back(p, weight).square().sum_dim(2);
+    (spread - mean).squeeze_dim(2)
 }
 
 /// A block potential that is convex.
@@ -162,6 +190,20 @@ impl<S: Sign> BlockPotential for SoftmaxBlock<S> {
         };
         product * t
     }
+
+    /// `t [a tr_p + b tr_q]` with `p = softmax(t z)`, `q = softmax(−t z)`.
+    fn hessian_trace(&self, z: Tensor<3>, weight: Tensor<3>) -> Tensor<2> {
+        let t = self.temperatures();
+        let u = z * per_module(t.clone());
+        let trace = match self.weights() {
+            None => softmax_jacobian_trace(u, weight),
+            Some((a, b)) => {
+                softmax_jacobian_trace(u.clone(), weight.clone()) * a.unsqueeze()
+                    + softmax_jacobian_trace(-u, weight) * b.unsqueeze()
+            }
+        };
+        trace * t.unsqueeze()
+    }
 }
 
 impl ConvexBlock for SoftmaxBlock<NonNegative> {}
@@ -202,6 +244,11 @@ impl BlockPotential for SigmoidBlock {
 
     fn hessian_vector(&self, z: Tensor<3>, v: Tensor<3>) -> Tensor<3> {
         ScalarFunction::Sigmoid.derivative(z) * v
+    }
+
+    fn hessian_trace(&self, z: Tensor<3>, weight: Tensor<3>) -> Tensor<2> {
+        let slopes = ScalarFunction::Sigmoid.derivative(z) * squared_rows(weight);
+        slopes.sum_dim(2).squeeze_dim(2)
     }
 }
 

@@ -30,6 +30,7 @@ mod rho;
 mod soft_maximum;
 mod spline;
 mod temperature;
+mod trace;
 
 pub use block::{BlockPotential, ConvexBlock, NonNegativeBlock, SigmoidBlock, SoftmaxBlock};
 pub use cascaded::{CascadedActivation, LearnedTanh};
@@ -43,6 +44,8 @@ pub use quadratic::QuadraticLseActivation;
 pub use rho::{AffineRho, MonotoneRho, One, Rho, SoftplusRho};
 pub use spline::{SplineActivation, SplineShape};
 pub use temperature::TemperatureSchedule;
+pub(crate) use trace::smooth_or_jumps;
+pub use trace::{ActivationTrace, DiagonalActivation};
 
 use crate::kernel::FusedActivation;
 pub use crate::kernel::ScalarFunction;

@@ -13,10 +13,10 @@
 //! The potential is known up to a constant, and the one chosen keeps its differences: with `φ_m =
 //! c_m + r_m` it is `Σ_m α_m ∫ ρ_m` from `c_m` to `c_m + r_m` ([`BlockPotential::parts`]).
 
-use super::block::{BlockPotential, ConvexBlock};
+use super::block::{BlockPotential, ConvexBlock, pulled_back};
 use super::rho::{MonotoneRho, Rho};
 use super::{
-    Activation, ActivationPotential, BlockDiagonalActivation, GradientActivation,
+    Activation, ActivationPotential, ActivationTrace, BlockDiagonalActivation, GradientActivation,
     MonotoneActivation,
 };
 use crate::field::row_dot;
@@ -123,5 +123,27 @@ impl<P: BlockPotential, R: Rho, S: Sign> ActivationPotential for ModularActivati
             self.rho.integral(constant, rest),
             self.weights().unsqueeze(),
         )
+    }
+}
+
+impl<P: BlockPotential, R: Rho, S: Sign> ActivationTrace for ModularActivation<P, R, S> {
+    /// `Σ_m α_m [ρ(φ) tr(W_mᵀ H_φ W_m) + ρ'(φ) ‖W_mᵀ ∇φ‖²]`: the trace of Eq. (15) in the shell.
+    fn shell_trace(&self, z: Tensor<2>, weight: Tensor<2>) -> Tensor<1> {
+        let [hidden, dim] = weight.dims();
+        let weights = self.weights();
+        let [modules] = weights.dims();
+        let weight = weight.reshape([modules, hidden / modules, dim]);
+        let blocks = self.blocks(z.clone());
+        let mut trace = self.block.hessian_trace(blocks.clone(), weight.clone());
+        if !R::IS_ONE {
+            let phi = self.block.value(blocks);
+            let gradient = self.block.scaled_gradient(z, weights.ones_like());
+            let steepness = pulled_back(self.blocks(gradient), weight)
+                .square()
+                .sum_dim(2);
+            trace = trace * self.rho.value(phi.clone())
+                + steepness.squeeze_dim(2) * self.rho.derivative(phi);
+        }
+        row_dot(trace, weights.unsqueeze())
     }
 }

@@ -15,9 +15,11 @@
 //! A high temperature from the start leaves all but one block without data. So the temperature may follow a
 //! [schedule](TemperatureSchedule), which the training moves along by [`anneal`](QuadraticLseActivation::anneal).
 
+use super::block::pulled_back;
 use super::soft_maximum::soft_maximum;
 use super::{
-    Activation, ActivationPotential, GradientActivation, MonotoneActivation, TemperatureSchedule,
+    Activation, ActivationPotential, ActivationTrace, GradientActivation, MonotoneActivation,
+    TemperatureSchedule,
 };
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
@@ -133,5 +135,30 @@ impl ActivationPotential for QuadraticLseActivation {
     fn potential(&self, z: Tensor<2>) -> Tensor<1> {
         let quadratics = self.quadratics(self.blocks(z));
         soft_maximum(quadratics, self.temperatures()).squeeze_dim(1)
+    }
+}
+
+impl ActivationTrace for QuadraticLseActivation {
+    /// `Σ_k p_k ‖W_k‖² + t (Σ_k p_k ‖g_k‖² − ‖Σ_k p_k g_k‖²)` with `g_k = W_kᵀ z_k` and Frobenius norms.
+    fn shell_trace(&self, z: Tensor<2>, weight: Tensor<2>) -> Tensor<1> {
+        let [hidden, dim] = weight.dims();
+        let [count] = self.offset.dims();
+        let weight = weight.reshape([count, hidden / count, dim]);
+        let blocks = self.blocks(z);
+        let p = softmax(self.scaled_quadratics(blocks.clone()), 1);
+        let sizes = weight
+            .clone()
+            .square()
+            .sum_dim(2)
+            .sum_dim(1)
+            .reshape([1, count]);
+        let pieces = pulled_back(blocks, weight);
+        let steep: Tensor<2> = pieces.clone().square().sum_dim(2).squeeze_dim(2);
+        let mean: Tensor<2> = (pieces * p.clone().unsqueeze_dim(2))
+            .sum_dim(1)
+            .squeeze_dim(1);
+        let spread = (p.clone() * steep).sum_dim(1) - mean.square().sum_dim(1);
+        let trace = (p * sizes).sum_dim(1) + spread * self.temperatures();
+        trace.squeeze_dim(1)
     }
 }

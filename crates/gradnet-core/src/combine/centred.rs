@@ -5,6 +5,7 @@
 //! function, and an optimizer that moves one coordinate at a time is slow to tell them apart.
 
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, assert_dim};
+use crate::laplacian::{Laplacian, Trace};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -55,5 +56,15 @@ impl<F: MonotoneField + Module> MonotoneField for Centred<F> {}
 impl<F: Potential + Module> Potential for Centred<F> {
     fn potential(&self, x: Tensor<2>) -> Tensor<1> {
         self.field.potential(self.offset(x))
+    }
+}
+
+impl<F: Laplacian + Module> Laplacian for Centred<F> {
+    fn laplacian(&self, x: Tensor<2>) -> Tensor<1> {
+        self.field.laplacian(self.offset(x))
+    }
+
+    fn trace(&self) -> Trace {
+        self.field.trace()
     }
 }

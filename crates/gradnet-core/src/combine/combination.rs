@@ -1,6 +1,7 @@
 //! Linear and conical combinations of fields of one kind: `f(x) = Σ_i c_i f_i(x)` (Rem. 2, Rem. 6).
 
 use crate::field::{GradientField, MonotoneField, Potential, VectorField};
+use crate::laplacian::{Laplacian, Trace};
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
@@ -78,5 +79,16 @@ impl<F: MonotoneField + Module> MonotoneField for Combination<F, NonNegative> {}
 impl<F: Potential + Module, S: Sign> Potential for Combination<F, S> {
     fn potential(&self, x: Tensor<2>) -> Tensor<1> {
         self.sum(|field| field.potential(x.clone()))
+    }
+}
+
+impl<F: Laplacian + Module, S: Sign> Laplacian for Combination<F, S> {
+    fn laplacian(&self, x: Tensor<2>) -> Tensor<1> {
+        self.sum(|field| field.laplacian(x.clone()))
+    }
+
+    fn trace(&self) -> Trace {
+        let traces = self.fields.iter().map(Laplacian::trace);
+        traces.max().unwrap_or(Trace::Closed)
     }
 }

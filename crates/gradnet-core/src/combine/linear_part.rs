@@ -5,6 +5,7 @@
 //! (Chaudhari, Pranav, Moura, ICASSP 2023) has the term `VᵀV x` in both of its networks.
 
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, row_dot};
+use crate::laplacian::{Laplacian, Trace};
 use crate::sign::{Free, NonNegative, Sign};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
@@ -15,6 +16,9 @@ use core::marker::PhantomData;
 pub trait LinearSign: Sign {
     /// `A x` from the stored matrix, `[batch, dim]`.
     fn product(stored: Tensor<2>, x: Tensor<2>) -> Tensor<2>;
+
+    /// `tr A`, `[1]`.
+    fn trace(stored: Tensor<2>) -> Tensor<1>;
 }
 
 impl LinearSign for Free {
@@ -23,12 +27,23 @@ impl LinearSign for Free {
         let symmetric = (stored.clone() + stored.transpose()) * 0.5;
         x.matmul(symmetric)
     }
+
+    fn trace(stored: Tensor<2>) -> Tensor<1> {
+        let [dim, _] = stored.dims();
+        let identity = Tensor::<2>::eye(dim, &stored.device()).cast(stored.dtype());
+        (stored * identity).sum()
+    }
 }
 
 impl LinearSign for NonNegative {
     /// `A = VᵀV` for the stored `V`, `[rank, dim]`.
     fn product(stored: Tensor<2>, x: Tensor<2>) -> Tensor<2> {
         x.matmul(stored.clone().transpose()).matmul(stored)
+    }
+
+    /// `tr VᵀV = Σ V_ij²`.
+    fn trace(stored: Tensor<2>) -> Tensor<1> {
+        stored.square().sum()
     }
 }
 
@@ -100,5 +115,15 @@ impl<F: Potential + Module, S: LinearSign> Potential for WithLinearPart<F, S> {
     fn potential(&self, x: Tensor<2>) -> Tensor<1> {
         let product = S::product(self.matrix.val(), x.clone());
         self.field.potential(x.clone()) + row_dot(x, product) * 0.5
+    }
+}
+
+impl<F: Laplacian + Module, S: LinearSign> Laplacian for WithLinearPart<F, S> {
+    fn laplacian(&self, x: Tensor<2>) -> Tensor<1> {
+        self.field.laplacian(x) + S::trace(self.matrix.val())
+    }
+
+    fn trace(&self) -> Trace {
+        self.field.trace()
     }
 }

@@ -1,6 +1,7 @@
 //! Sums and differences of two fields of any kinds (Rem. 2, Rem. 6, Thm. 2).
 
 use crate::field::{GradientField, MonotoneField, Potential, VectorField};
+use crate::laplacian::{Laplacian, Trace};
 use burn::module::Module;
 use burn::tensor::Tensor;
 
@@ -58,6 +59,16 @@ macro_rules! pair {
         {
             fn potential(&self, x: Tensor<2>) -> Tensor<1> {
                 self.first.potential(x.clone()) $operator self.second.potential(x)
+            }
+        }
+
+        impl<F: Laplacian + Module, G: Laplacian + Module> Laplacian for $pair<F, G> {
+            fn laplacian(&self, x: Tensor<2>) -> Tensor<1> {
+                self.first.laplacian(x.clone()) $operator self.second.laplacian(x)
+            }
+
+            fn trace(&self) -> Trace {
+                self.first.trace().max(self.second.trace())
             }
         }
     };

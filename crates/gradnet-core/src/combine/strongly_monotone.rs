@@ -1,6 +1,7 @@
 //! `g(x) = f(x) + μ x`: the gradient of a μ-strongly convex function, hence invertible (Rem. 5).
 
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, row_dot};
+use crate::laplacian::{Laplacian, Trace};
 use burn::module::Module;
 use burn::tensor::Tensor;
 
@@ -53,5 +54,15 @@ impl<F: MonotoneField + Potential + Module> Potential for StronglyMonotone<F> {
         // Scaled before it is squared: only a value that is too large itself overflows.
         let quadratic = row_dot(x.clone() * (self.modulus / 2.0), x.clone());
         self.field.potential(x) + quadratic
+    }
+}
+
+impl<F: MonotoneField + Laplacian + Module> Laplacian for StronglyMonotone<F> {
+    fn laplacian(&self, x: Tensor<2>) -> Tensor<1> {
+        self.field.laplacian(x) + self.modulus * self.dim() as f64
+    }
+
+    fn trace(&self) -> Trace {
+        self.field.trace()
     }
 }

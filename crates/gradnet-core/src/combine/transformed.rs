@@ -8,6 +8,7 @@ use crate::activation::{Activation, ActivationPotential, NeuralActivation, Scala
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, row_dot};
 use crate::kernel::quadrature::ray_integral;
 use crate::kernel::softplus;
+use crate::laplacian::{Laplacian, Trace};
 use crate::sign::{Free, NonNegative};
 use crate::source::ParameterSource;
 use burn::module::{Module, ModuleDisplay, Param};
@@ -149,5 +150,21 @@ impl<F: Potential + Module, G: Transformation> Potential for Transformed<F, G> {
         self.transformation
             .antiderivative(self.shifted_potential(x))
             .squeeze_dim(1)
+    }
+}
+
+impl<F: Potential + Laplacian + Module, G: Transformation> Laplacian for Transformed<F, G> {
+    /// `γ' ‖f‖² + γ tr J_f`.
+    fn laplacian(&self, x: Tensor<2>) -> Tensor<1> {
+        let s = self.shifted_potential(x.clone());
+        let f = self.field.forward(x.clone());
+        let steepness = row_dot(f.clone(), f);
+        let slope: Tensor<1> = self.transformation.derivative(s.clone()).squeeze_dim(1);
+        let weight: Tensor<1> = self.transformation.value(s).squeeze_dim(1);
+        steepness * slope + self.field.laplacian(x) * weight
+    }
+
+    fn trace(&self) -> Trace {
+        self.field.trace()
     }
 }

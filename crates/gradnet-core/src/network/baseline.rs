@@ -3,8 +3,9 @@
 use super::config::network_configs;
 use super::error::{NetworkError, check_size};
 use super::mlp::DenseLayer;
-use crate::activation::ScalarFunction;
+use crate::activation::{ScalarFunction, smooth_or_jumps};
 use crate::field::{VectorField, assert_dim};
+use crate::laplacian::{Laplacian, Trace, trace_by_products};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -85,5 +86,16 @@ network_configs! {
                 function: self.activation,
             }
         }
+    }
+}
+
+/// By products: no closed form of the trace is cheaper.
+impl Laplacian for BaselineNetwork {
+    fn laplacian(&self, x: Tensor<2>) -> Tensor<1> {
+        trace_by_products(self, x)
+    }
+
+    fn trace(&self) -> Trace {
+        smooth_or_jumps(Some(self.function)).max(Trace::Products)
     }
 }

@@ -13,6 +13,7 @@ use super::error::{NetworkError, check_size, count_from};
 use super::mlp::DenseLayer;
 use crate::activation::ScalarFunction;
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, assert_dim};
+use crate::laplacian::{Laplacian, Trace, trace_by_products};
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
@@ -176,5 +177,16 @@ impl Potential for Icnn {
             .pop()
             .expect("an ICNN has layers")
             .squeeze_dim(1)
+    }
+}
+
+/// By products: no closed form of the trace is cheaper.
+impl Laplacian for Icnn {
+    fn laplacian(&self, x: Tensor<2>) -> Tensor<1> {
+        trace_by_products(self, x)
+    }
+
+    fn trace(&self) -> Trace {
+        Trace::Products
     }
 }

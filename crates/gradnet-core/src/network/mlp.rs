@@ -13,8 +13,9 @@
 
 use super::config::network_configs;
 use super::error::{NetworkError, check_size, count_from};
-use crate::activation::ScalarFunction;
+use crate::activation::{ScalarFunction, smooth_or_jumps};
 use crate::field::{GradientField, Potential, VectorField, assert_dim};
+use crate::laplacian::{Laplacian, Trace, trace_by_products};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -257,5 +258,16 @@ impl Potential for PotentialMlp {
         let last = p[p.len() - 1].clone();
         let u = self.output_weights(&last);
         (self.function.value(last) * u).sum_dim(1).squeeze_dim(1)
+    }
+}
+
+/// By products: no closed form of the trace is cheaper.
+impl Laplacian for PotentialMlp {
+    fn laplacian(&self, x: Tensor<2>) -> Tensor<1> {
+        trace_by_products(self, x)
+    }
+
+    fn trace(&self) -> Trace {
+        smooth_or_jumps(Some(self.function)).max(Trace::Products)
     }
 }

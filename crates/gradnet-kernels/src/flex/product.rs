@@ -14,7 +14,7 @@ use super::pieces::written;
 use crate::vectors::Element;
 
 /// Multiplications from which on a product is worth several threads.
-const PARALLEL: usize = 192 * 192 * 192;
+pub(super) const PARALLEL: usize = 192 * 192 * 192;
 
 /// The product, row after row.
 ///

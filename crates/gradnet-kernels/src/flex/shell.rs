@@ -5,7 +5,7 @@
 //! their outputs. Backward likewise: from the gradient of the output to that of the hidden units, of the parameters and
 //! of these rows of W, ∂W = Sᵀ G + Dᵀ X. A large batch is cut instead, and
 //! its pieces meet in the sums of the gradients. Either way the cut depends on the shape alone and sums are added in order;
-//! inside a piece, the activation of a large cascade or of several modules is shared with idle threads.
+//! inside a piece, products and the activation of a large cascade or of several modules are shared with idle threads.
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -208,11 +208,11 @@ fn each<E: Element, R: Send>(
     (elements, results)
 }
 
-/// A piece that is alone has all threads for its products.
+/// Threads that have no piece of their own help with the products of those that have one.
 fn threads(pieces: &[Piece]) -> Threads {
-    match pieces {
-        [_] => Threads::Pool,
-        _ => Threads::One,
+    match rayon::current_num_threads() > pieces.len() {
+        true => Threads::Pool,
+        false => Threads::One,
     }
 }
 
@@ -341,4 +341,47 @@ pub(super) fn shell_backward<E: Element>(
         gradient,
         into_x,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flex::product::PARALLEL;
+    use crate::{Cascade, CascadeFunction, ScalarFunction};
+
+    /// At d = 1024 a shell has four pieces; more threads share the products of each.
+    #[test]
+    fn more_threads_than_pieces_share_their_products() {
+        let (batch, hidden, dim) = (100, 1024, 1024);
+        let (x, w) = (vec![0.0_f32; batch * dim], vec![0.0_f32; hidden * dim]);
+        let cascade = Cascade {
+            alpha: (),
+            beta: (),
+            bias: (),
+            function: CascadeFunction::Fixed(ScalarFunction::Tanh),
+        };
+        let shell = Shell {
+            x: &x,
+            w: &w,
+            batch,
+            hidden,
+            dim,
+            kind: Kind::Cascade(cascade),
+            parameters: Vec::new(),
+        };
+        let pieces = shell.pieces();
+        assert_eq!(pieces.len(), 4);
+        for piece in &pieces {
+            assert!(piece.rows.len() * piece.units.len() * dim >= PARALLEL);
+        }
+        let shared = |count| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build();
+            let threads = pool.unwrap().install(|| threads(&pieces));
+            matches!(threads, Threads::Pool)
+        };
+        assert_eq!(
+            [1, 2, 4, 5, 8, 64].map(shared),
+            [false, false, false, true, true, true]
+        );
+    }
 }

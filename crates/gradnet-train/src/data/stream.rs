@@ -26,6 +26,10 @@ pub enum Stream {
     TargetScale = 8,
     /// Which rows of a data file train, validate and test.
     Split = 20,
+    /// Starts and steps of Langevin chains.
+    Chains = 30,
+    /// Directions along which a Jacobian is looked at; the index is the step.
+    Projections = 31,
 }
 
 /// The generator of one draw.

@@ -51,6 +51,7 @@ impl Experiment {
             .network
             .resolve(self.dim())
             .map_err(|error| ExperimentError::network(self.network.name(), error))?;
+        self.task.check_network(&network)?;
         Ok(Self {
             network,
             ..self.clone()

@@ -11,6 +11,7 @@ use crate::targets::TargetConfig;
 use crate::task::Settings;
 use crate::task::dynamics::DynamicsConfig;
 use crate::task::regression::PairsConfig;
+use crate::task::score::ScoreConfig;
 
 /// A row of the list of tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -122,6 +123,8 @@ macro_rules! list {
                 "a field from the points and values in a file";
             dynamics: Dynamics(DynamicsConfig), "dynamics",
                 "a system's energy from recorded paths, without derivatives";
+            score: Score(ScoreConfig), "score",
+                "the score of a density from its samples";
             $($more)*
         }
     };

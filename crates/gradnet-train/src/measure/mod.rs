@@ -1,5 +1,7 @@
-//! Distances between samples of distributions, in 64 bits on the host.
+//! What is measured of samples, in 64 bits on the host.
 
+mod effective_sample_size;
 mod energy_distance;
 
+pub use effective_sample_size::effective_sample_size;
 pub use energy_distance::energy_distance;

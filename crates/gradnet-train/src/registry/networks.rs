@@ -10,7 +10,9 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use gradnet_core::analysis::Claim;
 use gradnet_core::network::{self, Architecture};
-use gradnet_core::{GradientField, MonotoneField, ParameterSource, Potential, VectorField};
+use gradnet_core::{
+    GradientField, Laplacian, MonotoneField, ParameterSource, Potential, Trace, VectorField,
+};
 use serde::{Deserialize, Serialize};
 
 /// A registered network.
@@ -211,6 +213,20 @@ macro_rules! networks {
             pub fn potential(&self, x: Tensor<2>) -> Option<Tensor<1>> {
                 match self {
                     $(Self::$variant(network) => network_potential!($potential, network, x),)*
+                }
+            }
+        }
+
+        impl Laplacian for Network {
+            fn laplacian(&self, x: Tensor<2>) -> Tensor<1> {
+                match self {
+                    $(Self::$variant(network) => network.laplacian(x),)*
+                }
+            }
+
+            fn trace(&self) -> Trace {
+                match self {
+                    $(Self::$variant(network) => network.trace(),)*
                 }
             }
         }

@@ -68,7 +68,9 @@ pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> 
         let error = network.forward(chunk.x.clone()) - chunk.y.clone();
         host(error.square().sum_dim(1).sqrt())
     });
-    let errors = errors.map(|error| similarity.y_scale * error).collect();
+    let errors = errors
+        .map(|error| similarity.y_scale.abs() * error)
+        .collect();
     let few = (JACOBIAN_ENTRIES / (dim * dim)).clamp(1, 16);
     let first = set.chunks().first().map(|chunk| {
         let rows = chunk.x.dims()[0].min(few);

@@ -42,7 +42,7 @@ struct Section {
     summary: Option<Summary>,
     verification: Verification,
     metrics: Vec<Metrics>,
-    best_db: Option<f64>,
+    best: Option<f64>,
     findings: Vec<Finding>,
     pictures: Vec<Picture>,
 }
@@ -152,7 +152,7 @@ fn section(run: &Run, device: &Device) -> Result<Section, RunError> {
         config: experiment.to_toml(),
         summary: run.summary()?,
         verification: measured.verification.clone(),
-        best_db: metrics
+        best: metrics
             .iter()
             .map(|line| line.validation.value())
             .reduce(f64::min),

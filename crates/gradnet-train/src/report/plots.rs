@@ -60,7 +60,7 @@ pub(super) fn curves<'a>(runs: impl Iterator<Item = (&'a str, &'a [Metrics])>) -
     }
     let layout = Layout::auto_from_plots(&lines)
         .with_x_label("step")
-        .with_y_label("validation error, dB");
+        .with_y_label("validation");
     Some(picture(
         lines,
         layout,

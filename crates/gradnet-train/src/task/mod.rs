@@ -15,12 +15,13 @@ pub mod dynamics;
 mod error;
 mod quantity;
 pub mod regression;
+pub mod score;
 #[cfg(test)]
 pub(crate) mod toy;
 
 use std::path::Path;
 
-use crate::registry::Network;
+use crate::registry::{Network, NetworkConfig};
 use burn::tensor::{Device, Tensor};
 
 use crate::data::file::DataFacts;
@@ -140,6 +141,14 @@ pub trait Settings {
     /// # Errors
     /// The first value that cannot be used, or that the machine's memory cannot hold.
     fn check_rest(&self, _protocol: &Protocol) -> Result<(), ExperimentError> {
+        Ok(())
+    }
+
+    /// Looks at whether the loss can be minimised with a network of this kind, whose settings are resolved.
+    ///
+    /// # Errors
+    /// The setting that stands against it.
+    fn check_network(&self, _network: &NetworkConfig) -> Result<(), ExperimentError> {
         Ok(())
     }
 

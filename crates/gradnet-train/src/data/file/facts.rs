@@ -39,7 +39,7 @@ impl DataFacts {
         if similarity.constant.is_empty() {
             similarity.constant = vec![0.0; dim];
         }
-        let scales = [similarity.x_scale, similarity.y_scale];
+        let scales = [similarity.x_scale, similarity.y_scale.abs()];
         if !scales.iter().all(|scale| *scale > 0.0 && scale.is_finite()) {
             return Err(format!("its scales are {scales:?}, not above 0"));
         }

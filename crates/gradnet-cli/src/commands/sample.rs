@@ -1,0 +1,47 @@
+//! `gradnet sample`: samples drawn with a trained score.
+
+use std::process::ExitCode;
+
+use gradnet_train::sampling::{SampleOptions, sample};
+
+use crate::arguments::Sample;
+use crate::device;
+use crate::diagnostics::Failure;
+use crate::output;
+
+/// Draws, writes and says how good the samples are.
+pub fn run(options: &Sample) -> Result<ExitCode, Failure> {
+    let run = super::open_run(&options.run)?;
+    let (_, device) = device::open(&options.device)?;
+    let wanted = SampleOptions {
+        count: options.count,
+        steps: options.steps,
+        seed: options.seed,
+    };
+    let drawn = sample(&run, &device, &options.output, wanted)?;
+    output::line(format_args!(
+        "{} samples of {} chains written to {}",
+        drawn.count,
+        drawn.chains,
+        options.output.display()
+    ))?;
+    match drawn.acceptance {
+        Some(acceptance) => output::line(format_args!(
+            "acceptance             {:.1} %",
+            100.0 * acceptance
+        ))?,
+        None => output::note(format_args!(
+            "note: the potential of this network is not known, so that no step is refused: the samples have an error of the order of the step"
+        )),
+    }
+    output::line(format_args!(
+        "effective sample size  {:.0}",
+        drawn.effective
+    ))?;
+    if drawn.effective < drawn.count as f64 / 20.0 {
+        output::note(format_args!(
+            "note: the chains do not mix: the density may have parts far from one another, whose shares the samples do not show; more --steps may help"
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,164 @@
+//! Samples of the density that a run has learned the score of, into a file.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use gradnet_core::VectorField;
+
+use super::{Chains, walk};
+use crate::device_check::lost;
+use crate::experiment::TaskConfig;
+use crate::files::{FileError, Part, RowWriter};
+use crate::measure::effective_sample_size;
+use crate::run::{Run, RunError, check_output};
+
+/// Samples a chain gives where many are asked for, and chains at most.
+const KEPT: usize = 20;
+const MOST_CHAINS: usize = 500;
+
+/// How samples are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SampleOptions {
+    /// Samples.
+    pub count: usize,
+    /// Steps before the first sample of a chain, and a fiftieth of it from one to the next.
+    pub steps: usize,
+    /// Seed of the chains.
+    pub seed: u64,
+}
+
+/// What was drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sampled {
+    /// Samples written.
+    pub count: usize,
+    /// Chains they are of.
+    pub chains: usize,
+    /// The share of accepted proposals; `None` for a network without a potential, whose steps cannot be refused.
+    pub acceptance: Option<f64>,
+    /// Independent samples that tell as much of the mean, of the coordinate where they are fewest.
+    pub effective: f64,
+}
+
+/// Why there are no samples.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SampleError {
+    /// The run cannot be read.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The file cannot be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The run learned something else.
+    #[error("{run} is a run of the task {task}: only a score can be sampled")]
+    NotAScore {
+        /// The run folder.
+        run: String,
+        /// Its task.
+        task: &'static str,
+    },
+}
+
+impl SampleError {
+    /// What the user can do about it.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Run(error) => error.remedy(),
+            Self::File(error) => error.remedy().into(),
+            Self::NotAScore { .. } => {
+                "train one: `gradnet train configs/score_moons.toml`, or [score.file] with samples of your own (docs/scores.md)".into()
+            }
+        }
+    }
+}
+
+/// Draws samples with the score of a run and writes them to `output`, in the units of its data.
+///
+/// # Errors
+/// See [`SampleError`]; `output` is then as it was.
+pub fn sample(
+    run: &Run,
+    device: &Device,
+    output: &Path,
+    options: SampleOptions,
+) -> Result<Sampled, SampleError> {
+    let TaskConfig::Score(score) = &run.experiment().task else {
+        return Err(SampleError::NotAScore {
+            run: run.path().display().to_string(),
+            task: run.experiment().task.task(),
+        });
+    };
+    check_output(output, None, std::slice::from_ref(run))?;
+    let device = device.clone().without_autodiff();
+    let network = run.network(&device)?;
+    let dim = network.dim();
+    let facts = run.data_facts()?;
+    let facts = facts.ok_or_else(|| RunError::Damaged {
+        path: run.path().into(),
+        reason: "it has no data.json".into(),
+    })?;
+    let mut writer = RowWriter::create(output, vec![part(run, dim)])?;
+    // A monotone network has minus the score and minus the log density.
+    let sign = facts.similarity.y_scale.signum();
+    let count = options.count.div_ceil(KEPT).clamp(1, MOST_CHAINS);
+    let size = if score.standardise() {
+        1.0
+    } else {
+        (facts.high - facts.low) / 5.0
+    };
+    let chains = Chains {
+        count,
+        warm_up: options.steps,
+        kept: options.count.div_ceil(count),
+        thinning: (options.steps / 50).max(1),
+        step_size: Chains::step_size(score.noise()) * size * size,
+        start: (
+            f64::midpoint(facts.low, facts.high),
+            (facts.high - facts.low) / 5.0,
+        ),
+        seed: options.seed,
+    };
+    let walked = walk(&chains, dim, &device, |x| {
+        let log_density = network.potential(x.clone());
+        (
+            network.forward(x) * sign,
+            log_density.map(|value| value * sign),
+        )
+    });
+    lost().map_err(RunError::from)?;
+    let effective = (0..dim).map(|axis| {
+        let along: Vec<f64> = walked
+            .samples
+            .iter()
+            .skip(axis)
+            .step_by(dim)
+            .copied()
+            .collect();
+        effective_sample_size(&along, chains.kept)
+    });
+    let effective = effective.fold(f64::INFINITY, f64::min);
+    let points = facts.similarity.unscale_points(&walked.samples);
+    writer.write(&[points[..options.count * dim].to_vec()])?;
+    writer.finish()?;
+    Ok(Sampled {
+        count: options.count,
+        chains: count,
+        acceptance: walked.acceptance,
+        effective: effective.min(options.count as f64),
+    })
+}
+
+/// The array with the samples, its columns named as those that were learned from, if they were named.
+fn part(run: &Run, dim: usize) -> Part {
+    let (given, _) = run.experiment().task.columns();
+    let columns = match given.len() == dim {
+        true => given.to_vec(),
+        false => (1..=dim).map(|axis| format!("x{axis}")).collect(),
+    };
+    Part {
+        name: "x".into(),
+        shape: vec![dim],
+        columns,
+    }
+}
