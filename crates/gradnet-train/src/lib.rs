@@ -13,7 +13,7 @@
 //! | [`config`], [`experiment`] | a config file and the checked experiment it becomes |
 //! | [`training`] | the loop, checkpoints |
 //! | [`sweep`] | grids of runs, from a base config, overrides and seeds to a table |
-//! | [`run`] | run folders; [`predict`], [`report`] and [`interchange`] make something of them |
+//! | [`run`] | run folders; [`predict`], [`rollout`], [`report`] and [`interchange`] make something of them |
 //! | [`backend`], [`device_check`] | where it is computed, and whether rightly |
 
 #![warn(missing_docs)]
@@ -33,6 +33,7 @@ mod nearest;
 pub mod predict;
 pub mod registry;
 pub mod report;
+pub mod rollout;
 pub mod run;
 pub mod sampling;
 mod setting;

@@ -162,6 +162,25 @@ impl SystemPaths {
 }
 
 impl DynamicsConfig {
+    /// Names of the columns or arrays with a state.
+    pub fn state_names(&self) -> Vec<String> {
+        match (&self.file, &self.system) {
+            (Some(file), _) => file.state.clone(),
+            (None, system) => system.clone().unwrap_or_default().name.states(),
+        }
+    }
+
+    /// Names of the columns or arrays with inputs.
+    pub fn input_names(&self) -> Vec<String> {
+        self.file.as_ref().map_or_else(Vec::new, |file| file.inputs.clone())
+    }
+
+    /// Names of the columns that number the paths and hold the times.
+    pub fn place_names(&self) -> [String; 2] {
+        let file = self.file.clone().unwrap_or_default();
+        [file.number, file.time]
+    }
+
     /// Steps of a window at step `step` of `steps`: 1 at first, the horizon when the share `growth` of the run is done.
     pub fn horizon_at(&self, step: usize, steps: usize) -> usize {
         let grown = step as f64 / (self.growth * steps as f64).max(1.0);

@@ -43,3 +43,5 @@ pub use loss::Loss;
 pub use step::step;
 pub use systems::System;
 pub use task::Dynamics;
+pub(crate) use task::{FRICTION, energy_at, input_name};
+pub(crate) use units::time as time_unit;

@@ -37,6 +37,15 @@ impl Kind {
         self != Self::GradientFlow
     }
 
+    /// The method that paths are followed by.
+    pub fn method(self) -> &'static str {
+        match self {
+            Self::Separable => "leapfrog, symplectic",
+            Self::Hamiltonian => "implicit midpoint, symplectic",
+            Self::GradientFlow | Self::Dissipative => "implicit midpoint",
+        }
+    }
+
     /// `S g` for gradients `g`, `[rows, dim]`.
     pub(super) fn apply(self, g: Tensor<2>, friction: f64) -> Tensor<2> {
         match self {
