@@ -12,7 +12,7 @@
 #
 # First both peers take a few steps from the same weights and must come to the same losses and weights.
 # Writes results/speed.json, for each case the medians over the rounds, the ratios and their quartiles, and
-# puts the table into README.md and docs/performance.md (scripts/show_results.py).
+# puts the table into docs/performance.md (scripts/show_results.py).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 rounds="${1:-21}"

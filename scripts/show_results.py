@@ -59,7 +59,7 @@ def released_toy():
     return "\n".join(lines)
 
 
-for page in ("README.md", "docs/results.md", "docs/performance.md"):
+for page in ("docs/results.md", "docs/performance.md"):
     path = ROOT / page
     text = path.read_text()
     path.write_text(MARKED.sub(lambda m: f"{m[1]}\n{overview(m[2])}\n\n{m[3]}", text))

@@ -1,7 +1,7 @@
 //! `gradnet`: trains, evaluates and verifies gradient networks from a config file.
 //!
 //! Data goes to stdout, everything else to stderr. Exit codes: 0 done; 1 a claim failed or the loss left the finite numbers;
-//! 2 bad usage, config, input or device; 130 interrupted.
+//! 2 bad usage, config, input or device; 3 `verify` could not decide; 130 interrupted.
 
 mod arguments;
 mod commands;

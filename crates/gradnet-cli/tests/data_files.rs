@@ -285,6 +285,15 @@ fn points_under_other_names_are_refused_until_they_are_named() {
     assert!(twice.stderr.contains("named twice"), "{}", twice.stderr);
     let ran = predict(folder, "x.csv", "y.csv", &["--x", "lat,lon"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(!ran.stderr.contains("lie outside"), "{}", ran.stderr);
+    fs::write(folder.join("far.csv"), "x1,x2\n20,-5\n3e7,-4\n").unwrap();
+    let ran = predict(folder, "far.csv", "far_y.csv", &[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("1 of 2 points lie outside"),
+        "{}",
+        ran.stderr
+    );
     // A file without names has nothing but the order of its columns.
     fs::write(folder.join("plain.csv"), "20,-5\n21,-4\n").unwrap();
     let ran = predict(folder, "plain.csv", "plain_y.csv", &[]);

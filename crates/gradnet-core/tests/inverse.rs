@@ -254,6 +254,27 @@ fn the_stochastic_log_determinant_in_dimension_64_is_exact_within_its_standard_e
     assert!(!agrees(&crude, &exact), "{crude:?} against {exact:?}");
 }
 
+/// `ln det (c² J) = ln det J + 2 dim ln c`, for slopes whose squares are zero in 32 bits.
+#[test]
+fn the_stochastic_log_determinant_of_a_nearly_flat_field_in_32_bits_is_exact_as_well() {
+    let (hidden, dim) = (48, 32);
+    let narrow = |seed| ParameterSource::new(&Device::flex(), seed);
+    let tanh = ScalarFunction::Tanh;
+    let sigma = ElementwiseActivation::<NonNegative>::new(hidden, tanh, &mut narrow(1));
+    let network = TiedNetwork::new([hidden, dim], sigma, &mut narrow(2));
+    for scale in [1.0, 1e-5, 1e-12, 1e-16] {
+        let mut field = StronglyMonotone::new(network.clone(), 0.3 * scale * scale);
+        field.field.weight = narrow(3).normal([hidden, dim], 0.0, 0.5 * scale);
+        let x = narrow(4).uniform([3, dim], -1.0, 1.0).val().detach();
+        let exact = log_det_jacobian(&field, x.clone());
+        let estimate = log_det_jacobian_estimate(&field, x, 200, 20, 1);
+        assert!(
+            agrees(&estimate, &exact),
+            "{scale}: {estimate:?} against {exact:?}"
+        );
+    }
+}
+
 #[test]
 fn line_integrals_are_differences_of_potentials() {
     let network = MGradNetMConfig::new(DIM)

@@ -1,12 +1,13 @@
 //! A run's field at the points of a file: in pieces, so that neither file need fit into memory.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use gradnet_core::VectorField;
 
-use crate::data::file::{RunField, listed};
-use crate::device_check::{Workload, lost};
+use crate::data::file::{DataFacts, RunField, listed};
+use crate::device_check::{Beside, Workload, lost};
 use crate::files::{FileError, Format, Part, Reading, RowReader, RowWriter, Selection, Wanted};
 use crate::run::{Run, RunError, check_output};
 
@@ -75,7 +76,16 @@ impl PredictError {
     }
 }
 
-/// Writes the field of a run at every point of `input` to `output`; the number of points.
+/// What was predicted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Predicted {
+    /// The points.
+    pub points: u64,
+    /// Those outside the cube around the points of the training file by more than its width; 0 without a file.
+    pub far: u64,
+}
+
+/// Writes the field of a run at every point of `input` to `output`.
 ///
 /// `opened` is shown the columns of the points before the first is read; `told` hears after each piece how many points are done, and of how
 /// many if the file's format knows.
@@ -90,7 +100,7 @@ pub fn predict(
     options: &PredictOptions,
     opened: impl FnOnce(&RowReader),
     mut told: impl FnMut(u64, Option<u64>),
-) -> Result<u64, PredictError> {
+) -> Result<Predicted, PredictError> {
     check_output(output, Some(input), std::slice::from_ref(run))?;
     let device = device.clone().without_autodiff();
     let field = run.field(&device)?;
@@ -103,7 +113,8 @@ pub fn predict(
     let parts = parts(run, dim, options);
     let mut writer = RowWriter::create(output, parts.clone())?;
     let total = reader.count();
-    let (mut done, mut checked) = (0, 0);
+    let known = known(run)?;
+    let (mut predicted, mut checked) = (Predicted::default(), 0);
     loop {
         let mut points = Vec::new();
         let rows = reader.read(PIECE, &mut points)?;
@@ -111,18 +122,37 @@ pub fn predict(
             break;
         }
         if rows != checked {
-            check_device(&field, &points, rows, &device)?;
+            let beside = Beside {
+                potential: options.potential,
+                jacobian: options.jacobian,
+            };
+            check_device(&field, &points, rows, &device, beside)?;
             checked = rows;
         }
         let values = values(&field, &points, &device, options)?;
-        finite(input, done, &parts, &values)?;
+        finite(input, predicted.points, &parts, &values)?;
         writer.write(&values)?;
-        done += rows as u64;
-        told(done, total);
+        predicted.points += rows as u64;
+        if let Some(known) = &known {
+            let scaled = field.similarity().scale_points(&points);
+            let far = |row: &&[f32]| row.iter().any(|value| !known.contains(value));
+            predicted.far += scaled.chunks(dim).filter(far).count() as u64;
+        }
+        told(predicted.points, total);
     }
     lost().map_err(RunError::from)?;
     writer.finish()?;
-    Ok(done)
+    Ok(predicted)
+}
+
+/// Between which coordinates, in the network's units, it has learned something: those of the points in its training
+/// file, and their width more on either side. `None` if no file was learned from.
+fn known(run: &Run) -> Result<Option<RangeInclusive<f32>>, RunError> {
+    let facts = run.data_facts()?;
+    Ok(facts.map(|DataFacts { low, high, .. }| {
+        let width = high - low;
+        (low - width) as f32..=(high + width) as f32
+    }))
 }
 
 /// Holds the device against the processor for a piece of so many rows.
@@ -131,6 +161,7 @@ fn check_device(
     points: &[f64],
     rows: usize,
     device: &Device,
+    beside: Beside,
 ) -> Result<(), RunError> {
     let workload = Workload {
         network: field.network(),
@@ -138,6 +169,7 @@ fn check_device(
         points: &field.similarity().scale_points(points),
         training: &[],
         scoring: &[rows],
+        beside,
     };
     workload.check(device)?;
     Ok(())

@@ -158,13 +158,21 @@ fn stand_ins_for_missing_values_and_slips_are_told_with_line_and_column() {
 }
 
 #[test]
-fn numbers_that_were_rounded_to_32_bits_far_away_are_told() {
+fn numbers_that_were_rounded_far_away_are_told() {
     let rounded = |x: f64| f64::from((x + 5.4e6) as f32);
     let some = changed(&convex_rows(1, 2), rounded, |y| y);
     let said = warnings(&some, MONOTONE, "");
     assert!(
         said.iter()
             .any(|w| w.contains("stored with 32 bits") && w.contains("0.5")),
+        "{said:?}"
+    );
+    let rounded = |x: f64| x + 1e15;
+    let some = changed(&convex_rows(1, 2), rounded, |y| y);
+    let said = warnings(&some, MONOTONE, "");
+    assert!(
+        said.iter()
+            .any(|w| w.contains("read in 64 bits") && w.contains("0.125")),
         "{said:?}"
     );
     // Whole numbers are what they are.

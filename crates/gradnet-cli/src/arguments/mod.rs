@@ -20,7 +20,7 @@ pub use using::{Eval, Export, Predict, Report, Rollout, Sample, Verify};
 use values::backends;
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 a claim failed or the loss is not finite; \
-    2 bad usage, config, input or device; 130 interrupted.";
+    2 bad usage, config, input or device; 3 `verify` could not decide; 130 interrupted.";
 
 /// Train, use and verify gradient networks: networks that are gradients, or monotone gradients, by construction.
 #[derive(Debug, Parser)]

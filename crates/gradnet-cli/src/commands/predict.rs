@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use gradnet_train::predict::{PredictOptions, predict};
+use gradnet_train::predict::{PredictOptions, Predicted, predict};
 
 use crate::arguments::Predict;
 use crate::device;
@@ -21,7 +21,7 @@ pub fn run(options: &Predict) -> Result<ExitCode, Failure> {
         jacobian: options.jacobian,
     };
     let mut count = Count::new(options.progress);
-    let points = predict(
+    let Predicted { points, far } = predict(
         &run,
         &device,
         &options.input,
@@ -31,6 +31,12 @@ pub fn run(options: &Predict) -> Result<ExitCode, Failure> {
         |done, total| count.show(done, total),
     )?;
     drop(count);
+    if far > 0 {
+        output::note(format_args!(
+            "{far} of {points} points lie outside the cube around the training points by more than its width: \
+             the network has learned nothing there; check their units, columns and offset"
+        ));
+    }
     output::line(format_args!(
         "{points} points written to {}",
         options.output.display()

@@ -34,7 +34,7 @@ struct Checked<'a> {
     verification: &'a Verification,
 }
 
-/// Checks a trained or a fresh network; exit code 1 if a claim fails.
+/// Checks a trained or a fresh network; exit code 1 if a claim fails, 3 if it could not be decided.
 ///
 /// The verdict is made in 64 bits on the processor, whatever backend the network is loaded on: what is claimed of the
 /// weights must not depend on what 32 bits round.
@@ -62,7 +62,11 @@ pub fn run(options: &Verify) -> Result<ExitCode, Failure> {
     } else {
         print(network.name(), dim, region, &verification)?;
     }
-    Ok(ExitCode::from(u8::from(!verification.passed)))
+    Ok(match (verification.passed, verification.undecided) {
+        (true, _) => ExitCode::SUCCESS,
+        (false, true) => ExitCode::from(3),
+        (false, false) => ExitCode::from(1),
+    })
 }
 
 /// The network of the run, or one with fresh weights, and where it is looked at: the unit cube, or the cube around the points of a data file.
@@ -147,7 +151,10 @@ fn print(name: &str, dim: usize, region: Region, found: &Verification) -> io::Re
         (false, true) => "not claimed; true at these points",
         (false, false) => "not claimed",
     };
-    let symmetric = verdict(claim >= Claim::Gradient, found.symmetric);
+    let symmetric = match found.symmetric && found.loops_undecided > 0 {
+        true => "not decided",
+        false => verdict(claim >= Claim::Gradient, found.symmetric),
+    };
     let monotone = verdict(claim >= Claim::Monotone, found.positive_semidefinite);
     for (what, text) in [
         ("symmetric Jacobian", symmetric.to_owned()),
@@ -193,6 +200,10 @@ fn verdict_line(found: &Verification, claim: Claim, tolerance: f64) -> String {
         ),
         (Claim::None, true) => "nothing is claimed, so nothing can fail".to_owned(),
         (_, true) => format!("passed (tolerance {tolerance:.0e} beside the error)"),
+        _ if found.undecided => format!(
+            "NOT DECIDED: nothing speaks against the claim, but around {} of {} loops the field is too rough to integrate",
+            found.loops_undecided, found.samples
+        ),
         (_, false) => format!("FAILED (tolerance {tolerance:.0e} beside the error)"),
     }
 }

@@ -192,13 +192,18 @@ fn lanczos_log(
             let along = row_dot(next.clone(), vector.clone()).unsqueeze_dim(1);
             next = next - vector.clone() * along;
         }
+        // Over its largest entry first: squares of small numbers vanish in 32 bits.
+        let largest = next.clone().abs().max_dim(1);
+        let largest = largest.clone().mask_fill(largest.equal_elem(0.0), 1.0);
+        let next = next / largest.clone();
         let norm = next.clone().square().sum_dim(1).sqrt();
-        let betas = host(norm.clone());
+        let betas = host(norm.clone() * largest);
         for point in 0..points {
             diagonals[point].push(alphas[point]);
             off_diagonals[point].push(betas[point]);
         }
-        basis.push(next / norm.clamp_min(1e-30));
+        // The norm is 0, of a vector of zeros, or at least 1.
+        basis.push(next / norm.clamp_min(1.0));
     }
     diagonals
         .iter()

@@ -17,7 +17,18 @@ use rand_distr::{Distribution, StandardNormal};
 use serde::Serialize;
 
 /// Pieces of a loop whose work is not zero on the first mesh: it must be not zero on each of these.
-const FINER: [usize; 3] = [64, 256, 1024];
+/// Primes, so that halving never gives the same piece twice: a jump may lie where both rules of a
+/// piece agree by chance.
+const FINER: [usize; 3] = [61, 257, 1021];
+
+/// A work whose quadrature is off by more than this part of the largest size shows nothing.
+const UNRESOLVED: f64 = 1e-3;
+
+/// Meshes agree on a work up to this part of it.
+const AGREEMENT: f64 = 0.1;
+
+/// Undecided loops after which no other is integrated again.
+const MOST_UNDECIDED: usize = 8;
 
 /// Every second pair is as near as this part of the distance of two random points.
 const NEAR: f64 = 0.01;
@@ -57,13 +68,19 @@ pub struct Verification {
     pub points_not_finite: usize,
     /// Weights that are infinite or NaN; 0 if only a field was given.
     pub weights_not_finite: usize,
-    /// Whether the Jacobians are symmetric and the loops closed, within the errors.
+    /// Loops around which the field is too rough to integrate: they show nothing.
+    pub loops_undecided: usize,
+    /// Whether the Jacobians are symmetric and the loops closed, within the errors; an undecided
+    /// loop does not count against it.
     pub symmetric: bool,
     /// Whether no Jacobian has a negative eigenvalue and no pair a negative product, within the
     /// errors.
     pub positive_semidefinite: bool,
-    /// Whether everything that is claimed holds and every number is finite.
+    /// Whether everything that is claimed holds, with every loop decided, and every number is
+    /// finite.
     pub passed: bool,
+    /// Whether `passed` is false for undecided loops alone: nothing speaks against the claim.
+    pub undecided: bool,
 }
 
 /// Looks at the module in double precision on `device`, as [`verify`] does; what its own precision
@@ -84,9 +101,11 @@ pub fn verify_module<M: VectorField + Module>(
     let module = in_double_precision(module.clone(), &device);
     let like = Tensor::<2>::zeros([1, module.dim()], (&device, double_precision(&device)));
     let found = verify(&module, claim, &like, region, samples, seed);
+    let finite = weights_not_finite == 0;
     Verification {
         weights_not_finite,
-        passed: found.passed && weights_not_finite == 0,
+        passed: found.passed && finite,
+        undecided: found.undecided && finite,
         ..found
     }
 }
@@ -100,7 +119,8 @@ pub fn verify_module<M: VectorField + Module>(
 ///   the slope that the rounding of the field conceals;
 /// - a loop by the estimated error of its quadrature. A loop that does not close is integrated
 ///   again on finer and finer meshes, so that a kink or a layer between the nodes does not count
-///   against the field.
+///   against the field. It is undecided if those disagree on its work, or if it closes with an error
+///   larger than a thousandth of the largest size.
 ///
 /// In short precisions a steep field rounds its input too, which no difference shows:
 /// [`verify_module`] is the better judge. Any number that is not finite fails every claim,
@@ -185,6 +205,13 @@ pub fn verify(
     );
     let symmetric = symmetric && loops.closed;
     let positive_semidefinite = positive && increasing;
+    let holds = finite
+        && match claim {
+            Claim::None => true,
+            Claim::Gradient => symmetric,
+            Claim::Monotone => symmetric && positive_semidefinite,
+        };
+    let decided = claim == Claim::None || loops.undecided == 0;
     Verification {
         claim,
         samples,
@@ -198,20 +225,18 @@ pub fn verify(
         jacobian_norm: slope,
         points_not_finite,
         weights_not_finite: 0,
+        loops_undecided: loops.undecided,
         symmetric,
         positive_semidefinite,
-        passed: finite
-            && match claim {
-                Claim::None => true,
-                Claim::Gradient => symmetric,
-                Claim::Monotone => symmetric && positive_semidefinite,
-            },
+        passed: holds && decided,
+        undecided: holds && !decided,
     }
 }
 
 /// What is known of all loops.
 struct Loops {
     closed: bool,
+    undecided: usize,
     /// The largest work and its error, relative to the largest size.
     work: f64,
     error: f64,
@@ -238,17 +263,27 @@ fn closed(
         }
         .closes(tolerance)
     };
-    let mut closed = found.iter().all(closes);
-    if !closed && decide {
-        closed = found.iter_mut().zip(paths).all(|(integral, path)| {
+    let scale = size.max(noise);
+    let unresolved = |integral: &LoopIntegral| {
+        integral.quadrature_error > UNRESOLVED * scale + integral.rounding_error + noise
+    };
+    let (mut closed, mut undecided) = (true, 0);
+    for (integral, path) in found.iter_mut().zip(paths) {
+        let mut works = Vec::new();
+        if decide && closed && undecided < MOST_UNDECIDED {
             for panels in FINER {
                 if closes(integral) {
                     break;
                 }
                 *integral = on_mesh(field, like, path, panels);
+                works.push(integral.work);
             }
-            closes(integral)
-        });
+        }
+        match closes(integral) {
+            true => undecided += usize::from(unresolved(integral)),
+            false if !works.is_empty() && disagree(&works) => undecided += 1,
+            false => closed = false,
+        }
     }
     let worst = found.iter().reduce(|a, b| {
         if a.work.abs() >= b.work.abs() || a.work.is_nan() {
@@ -257,14 +292,21 @@ fn closed(
             b
         }
     });
-    let scale = size.max(noise);
     Loops {
         closed,
+        undecided,
         work: worst.map_or(0.0, |integral| relative(integral.work.abs(), scale)),
         error: worst.map_or(0.0, |integral| {
             relative(integral.quadrature_error + integral.rounding_error, scale)
         }),
     }
+}
+
+/// Whether the works that all finer meshes find are not even roughly the same.
+fn disagree(works: &[f64]) -> bool {
+    let sizes = works.iter().map(|work| work.abs());
+    let spread = largest(works.iter().copied()) - smallest(works.iter().copied());
+    spread > AGREEMENT * smallest(sizes)
 }
 
 /// A random direction of the given length.

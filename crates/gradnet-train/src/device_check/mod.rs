@@ -132,6 +132,17 @@ pub struct Workload<'a> {
     pub training: &'a [usize],
     /// The sizes of the batches it validates or scores on.
     pub scoring: &'a [usize],
+    /// What else is computed at those points.
+    pub beside: Beside,
+}
+
+/// What may be computed of a network beside its field.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside {
+    /// The potential, if the network has one.
+    pub potential: bool,
+    /// Products with the Jacobian.
+    pub jacobian: bool,
 }
 
 impl Workload<'_> {
@@ -155,7 +166,7 @@ impl Workload<'_> {
         sizes.dedup();
         for size in sizes.into_iter().filter(|size| *size > 0) {
             let points = self.batch(size);
-            check.values(&points, size)?;
+            check.values(&points, size, self.beside)?;
             if self.training.contains(&size) {
                 check.steps(&points, size)?;
             }
@@ -179,8 +190,8 @@ struct Check {
 }
 
 impl Check {
-    /// Target and field at the points.
-    fn values(&mut self, points: &[f32], size: usize) -> Result<(), DeviceFault> {
+    /// Target and field at the points, and what is wanted beside them.
+    fn values(&mut self, points: &[f32], size: usize, beside: Beside) -> Result<(), DeviceFault> {
         let (device, host) = (&self.device, &self.host);
         if let Some(expected) = host.target(points) {
             let found = settled(|| device.target(points)).unwrap_or_default();
@@ -196,7 +207,23 @@ impl Check {
         let found = settled(|| device.field(points));
         let again = |moved: &[f32]| host.field(moved);
         self.comparison
-            .rows("the field", points, size, (&found, &expected), &again)
+            .rows("the field", points, size, (&found, &expected), &again)?;
+        if let Some(expected) = beside.potential.then(|| host.potential(points)).flatten() {
+            let found = settled(|| device.potential(points)).unwrap_or_default();
+            let again = |moved: &[f32]| host.potential(moved).unwrap_or_default();
+            let values = (&found[..], &expected[..]);
+            self.comparison
+                .rows("the potential", points, size, values, &again)?;
+        }
+        if beside.jacobian {
+            let found = settled(|| device.product(points));
+            let expected = host.product(points);
+            let again = |moved: &[f32]| host.product(moved);
+            let values = (&found[..], &expected[..]);
+            self.comparison
+                .rows("the Jacobian", points, size, values, &again)?;
+        }
+        Ok(())
     }
 
     /// Loss, gradients and update at the points.

@@ -22,6 +22,11 @@ pub(super) struct Step {
     pub(super) gradients: Vec<Vec<f32>>,
 }
 
+/// Numbers between -1 and 1 without a pattern.
+fn wave(index: usize) -> f32 {
+    (1.0 + 0.7 * index as f32).cos()
+}
+
 /// A network and its target on one device.
 pub(super) struct Side {
     /// With autodiff, for the gradients.
@@ -63,11 +68,26 @@ impl Side {
         )
     }
 
+    /// The potential at the points, if the network has one.
+    pub(super) fn potential(&self, points: &[f32]) -> Option<Vec<f32>> {
+        let points = self.tensor(points, &self.device);
+        self.network.valid().potential(points).map(values)
+    }
+
+    /// The Jacobian at each point times one and the same direction in which no coordinate is zero.
+    pub(super) fn product(&self, points: &[f32]) -> Vec<f32> {
+        let direction: Vec<f32> = (0..points.len())
+            .map(|index| wave(index % self.network.dim()))
+            .collect();
+        let [points, direction] =
+            [points, &direction[..]].map(|values| self.tensor(values, &self.device));
+        values(self.network.valid().jacobian_vector(points, direction))
+    }
+
     /// Loss and gradients at the points, against values that no field has learned: beside its own target a trained
     /// field's residual is all rounding.
     pub(super) fn step(&self, points: &[f32], size: usize) -> Step {
         let device = self.device.clone().autodiff();
-        let wave = |index: usize| (1.0 + 0.7 * index as f32).cos();
         let y: Vec<f32> = (0..points.len()).map(wave).collect();
         let y = Tensor::from_data(TensorData::new(y, [size, self.network.dim()]), &device);
         let loss = mean_squared_error(self.network.forward(self.tensor(points, &device)), y);

@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use gradnet_core::ParameterSource;
 use serde::Serialize;
 
-use super::{Agreement, Workload};
+use super::{Agreement, Beside, Workload};
 use crate::backend::device_name;
 use crate::data::{Stream, generator, uniform_points};
 use crate::registry::{NetworkConfig, Size, registry};
@@ -83,6 +83,10 @@ impl Case {
                     points: &points,
                     training: &[BATCH],
                     scoring: &[SCORED],
+                    beside: Beside {
+                        potential: true,
+                        jacobian: true,
+                    },
                 };
                 let checked = workload.check(device);
                 checked.map_err(|fault| fault.to_string())

@@ -102,9 +102,8 @@ fn number(dtype: &DType) -> Result<(Number, bool), (String, String)> {
         _ => {
             return refused(
                 "a structured array",
-                "save its fields side by side: np.save(file, \
-                 numpy.lib.recfunctions.structured_to_unstructured(array)); or give each a name: \
-                 np.savez(file, x=.., y=..)",
+                "save its fields side by side: from numpy.lib.recfunctions import \
+                 structured_to_unstructured; np.save(file, structured_to_unstructured(array))",
             );
         }
     };
@@ -138,7 +137,8 @@ fn number(dtype: &DType) -> Result<(Number, bool), (String, String)> {
         (TypeChar::RawData, 2) => {
             return refused(
                 "values of two bytes without a type, perhaps bfloat16",
-                astype,
+                "save it as numbers, if that is what it was: import ml_dtypes; \
+                 array.view(ml_dtypes.bfloat16).astype(\"float64\")",
             );
         }
         (TypeChar::ByteStr | TypeChar::UnicodeStr, _) => return refused("text", astype),

@@ -151,14 +151,14 @@ fn arrays_of_numpy_that_are_no_plain_numbers_are_named_with_a_remedy() {
         ("'<c16'", &["complex numbers"]),
         (
             "[('x', '<f4'), ('y', '<f4')]",
-            &["structured", "structured_to_unstructured"],
+            &["structured", "from numpy.lib.recfunctions import"],
         ),
         ("'|O'", &["Python objects", "pickle", "astype"]),
         ("'<U3'", &["text", "astype"]),
         ("'|S3'", &["text", "astype"]),
         ("'<M8[ns]'", &["times", "astype"]),
         ("'<f16'", &["extended precision", "astype"]),
-        ("'|V2'", &["bfloat16", "astype"]),
+        ("'|V2'", &["bfloat16", "view(ml_dtypes.bfloat16).astype"]),
     ] {
         refused("a.npy", &npy(descr, false, "(2, 2)", &zeros), said);
     }

@@ -98,8 +98,8 @@ pub(super) fn fit_points(
     let x = half(storage, trained, dim, |x, _| x);
     if x.size == 0.0 {
         return Err((
-            "all its points are the same".into(),
-            "a field cannot be learned from one point: check the columns named in x".into(),
+            "all its points are the same, or differ by rounding alone".into(),
+            "a field cannot be learned from one point: check the columns named in x, and take a large offset off".into(),
         ));
     }
     check_size("points", x.size)?;

@@ -27,7 +27,7 @@ use gradnet_core::kernel::mean_squared_error as batch_error;
 use super::{Criterion, Lesson, Purpose, Quantities, Rows, RunTask, Task, TaskError};
 use crate::data::file::DataFacts;
 use crate::data::{Batch, PointSet};
-use crate::device_check::{Agreement, DeviceFault, Workload};
+use crate::device_check::{Agreement, Beside, DeviceFault, Workload};
 use crate::targets::{Target, TargetConfig};
 
 pub use file::{FileRows, PairsConfig};
@@ -183,6 +183,7 @@ impl<S: RunPairs> RunTask for Regression<S> {
             points: &points,
             training: &training,
             scoring: &scoring,
+            beside: Beside::default(),
         };
         workload.check(device)
     }

@@ -6,7 +6,7 @@
 //! | a field that is no gradient | what gradients, and what other maps, leave unexplained |
 //! | rows repeated across the split | their number |
 //! | stand-ins for missing values, slips of the keyboard | the value and the range of the others |
-//! | numbers rounded to 32 bits far from the origin | the rounding beside the spread |
+//! | numbers rounded far from the origin | the rounding beside the spread |
 
 mod features;
 mod outliers;

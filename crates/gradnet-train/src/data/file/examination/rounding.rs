@@ -1,4 +1,5 @@
-//! Numbers that were stored with 32 bits far from the origin, where those leave few steps.
+//! Numbers far from the origin, where 32 bits, in which they were stored, or 64, in which they are
+//! read, leave few steps.
 
 use super::{Finding, shown};
 use crate::data::file::storage::Storage;
@@ -30,13 +31,17 @@ impl Column {
         self.whole &= value.fract() == 0.0;
     }
 
-    /// The step between 32-bit floats of this size, if it is coarse beside the range.
+    /// The step between floats of this size, if it is coarse beside the range.
     fn step(&self) -> Option<f64> {
-        let size = self.low.abs().max(self.high.abs()) as f32;
-        let step = f64::from(size.next_up()) - f64::from(size);
-        // All whole numbers up to 2^24 are 32-bit floats: they may well be what was measured.
-        let stored = self.narrow && !(self.whole && step <= 1.0);
-        (stored && step > COARSE * (self.high - self.low) && self.high > self.low).then_some(step)
+        let size = self.low.abs().max(self.high.abs());
+        let step = match self.narrow {
+            true => f64::from((size as f32).next_up()) - size,
+            false => size.next_up() - size,
+        };
+        // Whole numbers up to 2^24, or 2^53, are floats: they may well be what was measured.
+        let exact = self.whole && step <= 1.0;
+        let range = self.high - self.low;
+        (!exact && step > COARSE * range && range > 0.0).then_some(step)
     }
 }
 
@@ -53,15 +58,19 @@ pub(super) fn examine(storage: &Storage) -> Option<Finding> {
     let mut named = columns.iter().zip(storage.columns());
     let (column, name, step) =
         named.find_map(|(column, name)| Some((column, name, column.step()?)))?;
+    let (stored, remedy) = match column.narrow {
+        true => ("was stored with 32 bits", ", or write 64 bits"),
+        false => ("is read in 64 bits", ""),
+    };
     Some(Finding {
         message: format!(
-            "{name} was stored with 32 bits: between {:?} and {:?} they have steps of {}, {} % \
+            "{name} {stored}: between {:?} and {:?} they have steps of {}, {} % \
             of that range",
             column.low,
             column.high,
             shown(step),
             shown(100.0 * step / (column.high - column.low))
         ),
-        remedy: "take the offset off before you write the file, or write 64 bits".into(),
+        remedy: format!("take the offset off before you write the file{remedy}"),
     })
 }
