@@ -195,7 +195,11 @@ fn times(options: RolloutOptions) -> Result<Vec<f64>, RolloutError> {
         return refused("--step", step, "above 0 and at most the time of --until");
     }
     if until / step > MOST_SAMPLES as f64 {
-        return refused("--step", step, "so large that a path has at most 5,000,000 samples");
+        return refused(
+            "--step",
+            step,
+            "so large that a path has at most 5,000,000 samples",
+        );
     }
     // A step that divides the time but for rounding leaves no tiny one at the end.
     let whole = (until / step - 1e-9).ceil() as usize;
@@ -234,7 +238,10 @@ fn starts(
     }
     let rows = || numbers.chunks(width);
     let of_states = rows().flat_map(|row| row[..dim].to_vec()).collect();
-    Ok((of_states, rows().flat_map(|row| row[dim..].to_vec()).collect()))
+    Ok((
+        of_states,
+        rows().flat_map(|row| row[dim..].to_vec()).collect(),
+    ))
 }
 
 /// What the output holds.
@@ -294,7 +301,12 @@ impl Dynamics {
     fn energy(&self, states: &[f64]) -> Option<Vec<f64>> {
         let x = self.tensor(states.to_vec(), self.units.mean.len());
         let values = host(energy_at(&self.network, self.kind, x)?);
-        Some(values.iter().map(|h| h * self.units.potential_scale()).collect())
+        Some(
+            values
+                .iter()
+                .map(|h| h * self.units.potential_scale())
+                .collect(),
+        )
     }
 
     /// At each time the states of all paths, row after row, and their energies.

@@ -7,7 +7,9 @@ pub(super) const GROUPS: [(&str, &[&str]); 5] = [
     ("Learn", &["train", "resume", "sweep", "config", "import"]),
     (
         "Use",
-        &["predict", "rollout", "sample", "verify", "eval", "report", "export"],
+        &[
+            "predict", "rollout", "sample", "verify", "eval", "report", "export",
+        ],
     ),
     ("Look", &["list"]),
     ("Paper", &["reproduce", "bench"]),

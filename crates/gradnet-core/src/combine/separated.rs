@@ -49,9 +49,16 @@ impl<F: VectorField + Module> Separated<F> {
         ]
     }
 
-    /// The positions' part of one and the momenta's of the other.
-    fn joined(&self, [of_q, of_p]: [Tensor<2>; 2]) -> Tensor<2> {
+    /// Both halves, one below the other: one evaluation of the field does for both.
+    fn stacked(&self, x: &Tensor<2>) -> Tensor<2> {
+        Tensor::cat(self.halves(x).to_vec(), 0)
+    }
+
+    /// The positions' part of the upper half and the momenta's of the lower one.
+    fn joined(&self, stacked: Tensor<2>) -> Tensor<2> {
         let n = self.field.dim() / 2;
+        let rows = stacked.dims()[0] / 2;
+        let [of_q, of_p] = [0, rows].map(|first| stacked.clone().narrow(0, first, rows));
         Tensor::cat(vec![of_q.narrow(1, 0, n), of_p.narrow(1, n, n)], 1)
     }
 }
@@ -62,16 +69,12 @@ impl<F: VectorField + Module> VectorField for Separated<F> {
     }
 
     fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        self.joined(self.halves(&x).map(|half| self.field.forward(half)))
+        self.joined(self.field.forward(self.stacked(&x)))
     }
 
     fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
-        let [xq, xp] = self.halves(&x);
-        let [vq, vp] = self.halves(&v);
-        self.joined([
-            self.field.jacobian_vector(xq, vq),
-            self.field.jacobian_vector(xp, vp),
-        ])
+        let (x, v) = (self.stacked(&x), self.stacked(&v));
+        self.joined(self.field.jacobian_vector(x, v))
     }
 }
 

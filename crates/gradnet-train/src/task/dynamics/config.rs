@@ -172,7 +172,9 @@ impl DynamicsConfig {
 
     /// Names of the columns or arrays with inputs.
     pub fn input_names(&self) -> Vec<String> {
-        self.file.as_ref().map_or_else(Vec::new, |file| file.inputs.clone())
+        self.file
+            .as_ref()
+            .map_or_else(Vec::new, |file| file.inputs.clone())
     }
 
     /// Names of the columns that number the paths and hold the times.
