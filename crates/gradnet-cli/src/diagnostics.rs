@@ -8,6 +8,7 @@ use gradnet_train::config::{ConfigError, Place, Problem};
 use gradnet_train::files::FileError;
 use gradnet_train::interchange::ImportError;
 use gradnet_train::predict::PredictError;
+use gradnet_train::restore::RestoreError;
 use gradnet_train::rollout::RolloutError;
 use gradnet_train::sampling::SampleError;
 use gradnet_train::{RunError, TrainError};
@@ -140,6 +141,15 @@ impl From<SampleError> for Failure {
     fn from(error: SampleError) -> Self {
         match error {
             SampleError::Run(error) => Self::from(error),
+            error => Self::told(error.to_string(), error.remedy(), 2),
+        }
+    }
+}
+
+impl From<RestoreError> for Failure {
+    fn from(error: RestoreError) -> Self {
+        match error {
+            RestoreError::Run(error) => Self::from(error),
             error => Self::told(error.to_string(), error.remedy(), 2),
         }
     }

@@ -60,7 +60,11 @@ fn the_document_goes_from_a_csv_of_paths_to_a_predicted_path() {
         assert_eq!(ran.code, 0, "{command}: {}{}", ran.stdout, ran.stderr);
         ran_commands += 1;
         if words[0] == "rollout" {
-            assert!(ran.stdout.contains("leapfrog, symplectic"), "{}", ran.stdout);
+            assert!(
+                ran.stdout.contains("leapfrog, symplectic"),
+                "{}",
+                ran.stdout
+            );
         }
     }
     assert_eq!(ran_commands, 3);
@@ -68,7 +72,10 @@ fn the_document_goes_from_a_csv_of_paths_to_a_predicted_path() {
     let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
     let learned = summary["metrics"]["rollout_mse"]["value"].as_f64().unwrap();
     let still = &summary["baselines"]["stand_still"]["rollout_mse"]["value"];
-    assert!(learned < still.as_f64().unwrap() / 10.0, "{learned} {still}");
+    assert!(
+        learned < still.as_f64().unwrap() / 10.0,
+        "{learned} {still}"
+    );
 
     let path = fs::read_to_string(here.join("path.csv")).unwrap();
     let rows: Vec<&str> = path.lines().collect();
@@ -81,7 +88,10 @@ fn the_document_goes_from_a_csv_of_paths_to_a_predicted_path() {
     assert!((second[2] - 1f64.cos()).abs() < 0.1, "{second:?}");
     assert!((second[3] + 1f64.sin()).abs() < 0.1, "{second:?}");
     let energies: Vec<f64> = rows[1..52].iter().map(|row| numbers(row)[4]).collect();
-    assert!(energies.iter().all(|e| (e - energies[0]).abs() < 0.05), "{energies:?}");
+    assert!(
+        energies.iter().all(|e| (e - energies[0]).abs() < 0.05),
+        "{energies:?}"
+    );
 }
 
 #[test]
@@ -101,7 +111,10 @@ fn paths_that_cannot_be_used_are_told_with_their_line_and_a_remedy() {
         (with(3, "0,0,1,0"), "has the time 0 twice"),
         (with(4, "0,0.1,1,0"), "goes back in time"),
         (with(5, "0,0.45,NaN,0"), "line 5"),
-        (lines[..41].join("\n"), "training, validation and test need one each"),
+        (
+            lines[..41].join("\n"),
+            "training, validation and test need one each",
+        ),
         (good.replace(",q,", ",angle,"), "`q`"),
     ] {
         fs::write(here.join("paths.csv"), file).unwrap();

@@ -1,4 +1,4 @@
-//! docs/guide.md and docs/sweeps.md, command by command, as a new user would type them.
+//! docs/guide.md, docs/sweeps.md and docs/inverse-problems.md, command by command, as a new user would type them.
 
 #![allow(clippy::unwrap_used)] // in a test a failure is the finding
 
@@ -7,6 +7,8 @@ mod program;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use gradnet_train::data::{Stream, generator};
+use gradnet_train::pictures::{Picture, dead_leaves};
 use program::gradnet;
 
 fn project(path: &str) -> PathBuf {
@@ -146,4 +148,79 @@ fn the_page_on_sweeps_runs() {
     let table = fs::read_to_string(here.join("sweeps/toy/table.md")).unwrap();
     assert!(table.contains("| d = 8 | mGradNet-C |"), "{table}");
     assert!(table.contains("| d = 8 | linear |"), "{table}");
+}
+
+/// A drawn picture, 48 pixels wide.
+fn leaves(index: u64) -> Picture {
+    dead_leaves(String::new(), 48, &mut generator(5, Stream::Test, index))
+}
+
+/// The mean squared difference of two pictures.
+fn distance(a: &Picture, b: &Picture) -> f64 {
+    let squares = a
+        .values()
+        .iter()
+        .zip(b.values())
+        .map(|(a, b)| f64::from(a - b).powi(2));
+    squares.sum::<f64>() / a.values().len() as f64
+}
+
+/// The commands as they stand, with trainings cut short.
+#[test]
+fn the_page_on_inverse_problems_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::create_dir(here.join("configs")).unwrap();
+    for file in ["configs/denoise_bsd.toml", "configs/denoise_demo.toml"] {
+        fs::copy(project(file), here.join(file)).unwrap();
+    }
+    for (index, set) in ["train", "validation", "test"].into_iter().enumerate() {
+        let set = here.join("pictures").join(set);
+        fs::create_dir_all(&set).unwrap();
+        leaves(index as u64).write(&set.join("a.png")).unwrap();
+    }
+    let clean = leaves(9);
+    let mut kernel = clean.clone();
+    (kernel.height, kernel.width, kernel.planes) = (3, 3, vec![vec![1.0 / 9.0; 9]]);
+    kernel.write(&here.join("kernel.npy")).unwrap();
+    let mut blurred = clean.clone();
+    for (pixel, value) in blurred.planes[0].iter_mut().enumerate() {
+        let (row, column) = (pixel / 48, pixel % 48);
+        let near = |place: usize| place.saturating_sub(1)..(place + 2).min(48);
+        let pixels = near(row).flat_map(|i| near(column).map(move |j| i * 48 + j));
+        *value = pixels.map(|pixel| clean.values()[pixel]).sum::<f32>() / 9.0;
+    }
+    blurred.write(&here.join("blurred.png")).unwrap();
+
+    let page = fs::read_to_string(project("docs/inverse-problems.md")).unwrap();
+    let commands = commands(&page);
+    assert_eq!(commands.len(), 3);
+    for command in &commands {
+        let mut words: Vec<&str> = command.split_whitespace().skip(1).collect();
+        if words[0] == "train" {
+            words.extend(["--set", "train.steps=80", "--set", "train.batch=8"]);
+            words.extend(["--set", "network.patch_ridge={filters=4,size=5}"]);
+            words.extend(["--set", "images.levels=[5]"]);
+        }
+        if words[1].ends_with("demo.toml") {
+            words.extend(["--set", "images.drawn=8"]);
+        }
+        let ran = gradnet(here, &words);
+        assert_eq!(ran.code, 0, "{command}: {}{}", ran.stdout, ran.stderr);
+    }
+    let restored = Picture::read(&here.join("restored.png")).unwrap();
+    let (before, after) = (distance(&blurred, &clean), distance(&restored, &clean));
+    assert!(after < 0.8 * before, "{before} {after}");
+    let log = fs::read_to_string(here.join("steps.csv")).unwrap();
+    let objectives: Vec<f64> = log
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').nth(2).unwrap().parse().unwrap())
+        .collect();
+    assert!(objectives.len() > 5 && objectives.windows(2).all(|pair| pair[1] <= pair[0]));
+    let bare = gradnet(here, &["train", "configs/denoise_bsd.toml"]);
+    assert_eq!(bare.code, 2);
+    assert!(bare.stderr.contains("images.train"), "{}", bare.stderr);
+    let checked = gradnet(here, &["config", "check", "configs/denoise_bsd.toml"]);
+    assert_eq!(checked.code, 0, "{}", checked.stderr);
 }

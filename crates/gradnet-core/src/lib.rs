@@ -30,6 +30,7 @@
 //! | [`activation`] | one `σ` a file, with `J_σ v` and `ψ` |
 //! | [`network`] | the paper's named networks and the baselines, each with its settings |
 //! | [`combine`] | sums, differences, complements of fields, Hamiltonian dynamics |
+//! | [`image`] | regularizers of images of any size, from fields on patches |
 //! | [`inverse`] | the inverse of a strongly monotone field, convex conjugates |
 //! | [`analysis`] | asymmetry, eigenvalues, monotonicity, loop integrals as numbers |
 //! | [`kernel`] | fused operations with their backward passes |
@@ -38,6 +39,7 @@ pub mod activation;
 pub mod analysis;
 pub mod combine;
 mod field;
+pub mod image;
 pub mod inverse;
 mod laplacian;
 pub mod network;

@@ -11,6 +11,8 @@
 //! | [`data`] | points, batches and files of pairs; [`files`] reads and writes tables and arrays of any format |
 //! | [`measure`], [`sampling`] | numbers about samples; samples drawn with a score |
 //! | [`config`], [`experiment`] | a config file and the checked experiment it becomes |
+//! | [`pictures`] | pictures from PNG and `.npy`, or drawn |
+//! | [`restore`] | pictures restored with a trained regularizer |
 //! | [`training`] | the loop, checkpoints |
 //! | [`sweep`] | grids of runs, from a base config, overrides and seeds to a table |
 //! | [`run`] | run folders; [`predict`], [`rollout`], [`report`] and [`interchange`] make something of them |
@@ -30,9 +32,11 @@ mod interrupter;
 mod machine;
 pub mod measure;
 mod nearest;
+pub mod pictures;
 pub mod predict;
 pub mod registry;
 pub mod report;
+pub mod restore;
 pub mod rollout;
 pub mod run;
 pub mod sampling;

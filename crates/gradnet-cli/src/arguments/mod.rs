@@ -15,7 +15,7 @@ use gradnet_train::backend::Backend;
 pub use learn::{Config, ConfigCommand, Import, Init, Resume, Running, Sweep, Train};
 pub use look::{Devices, List, Listed, Listing};
 pub use paper::{Bench, Reproduce, Reproduction};
-pub use using::{Eval, Export, Predict, Report, Rollout, Sample, Verify};
+pub use using::{Eval, Export, Predict, Report, Rollout, Sample, Solve, Verify};
 
 use values::backends;
 
@@ -98,6 +98,10 @@ pub enum Command {
     Rollout(Rollout),
     /// Draw samples with a trained score
     Sample(Sample),
+    /// Restore a picture with a trained regularizer
+    ///
+    /// It was blurred, masked or measured in frequencies, and is noisy. The step size is certified.
+    Solve(Solve),
     /// Check what a network guarantees
     ///
     /// Its Jacobian must be symmetric, and positive semidefinite if the network is monotone.

@@ -88,6 +88,47 @@ pub struct Sample {
     pub device: DeviceChoice,
 }
 
+/// Arguments of `solve`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  gradnet solve runs/mine --input noisy.png --noise 25 --output clean.png
+  gradnet solve runs/mine --operator blur:kernel.npy --input y.png --noise 2.55 --output x.png")]
+pub struct Solve {
+    /// The run folder of a regularizer
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// What the picture went through: identity, blur:KERNEL, mask:MASK or fourier:MASK, a .npy or .png file
+    #[arg(long, value_name = "OPERATOR", default_value = "identity")]
+    pub operator: String,
+    /// The measurement, .png or .npy; of fourier the real parts above the imaginary parts, .npy
+    #[arg(long, short, value_name = "FILE")]
+    pub input: PathBuf,
+    /// Standard deviation of its noise, of 255
+    #[arg(long, value_name = "LEVEL")]
+    pub noise: f64,
+    /// Where the restored picture goes, .png or .npy
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Strength of the regularizer [default: chosen by the run's validation pictures]
+    #[arg(long, value_name = "NUMBER")]
+    pub strength: Option<f64>,
+    /// Scale at which it sees the picture [default: chosen by the run's validation pictures]
+    #[arg(long, value_name = "NUMBER")]
+    pub scale: Option<f64>,
+    /// The most steps
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = at_least_one)]
+    pub steps: usize,
+    /// Root mean square of the gradient, of 255, at which it ends
+    #[arg(long, value_name = "NUMBER", default_value_t = 0.02)]
+    pub tolerance: f64,
+    /// Where objective and residual of each step go, as CSV
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+    /// Where and how to compute
+    #[command(flatten)]
+    pub device: DeviceChoice,
+}
+
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 #[command(

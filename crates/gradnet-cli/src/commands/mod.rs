@@ -15,6 +15,7 @@ mod reproduce;
 mod rollout;
 mod sample;
 mod shell;
+mod solve;
 mod sweep;
 mod targets;
 mod train;
@@ -40,6 +41,7 @@ pub fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Verify(options) => verify::run(&options),
         Command::Predict(options) => predict::run(&options),
         Command::Rollout(options) => rollout::run(&options),
+        Command::Solve(options) => solve::run(&options),
         Command::Sample(options) => sample::run(&options),
         Command::Report(options) => report::run(&options),
         Command::Import(options) => import::run(&options),

@@ -9,6 +9,7 @@
 //! | [`SmoothComplement`] | `L x − f`, `L` a Lipschitz bound of `f` | monotone | Rem. 3 |
 //! | [`Transformed`] | `γ(F + β) f` | gradient; monotone for monotone `f`, `γ ≥ 0` nondecreasing | Thm. 5, Thm. 6 |
 //! | [`Centred`] | `f(x − m)` | that of `f` | - |
+//! | [`MeanFree`] | `C f(C x)`, `C x = x − mean(x)` | that of `f` | - |
 //! | [`WithLinearPart`] | `f + A x`, `A` symmetric or `VᵀV` | gradient or monotone | Rem. 2, Rem. 6 |
 //! | [`Separated`] | `(f_q(q, 0), f_p(0, p))` | that of `f`; the potential is `F(q, 0) + F(0, p)` | - |
 //! | [`Hamiltonian`] | `(∂H/∂p, −∂H/∂q)`, `∇H = f` | none; `H` is constant along its solutions | Eq. (24) |
@@ -18,6 +19,7 @@ mod combination;
 mod hamiltonian;
 mod linear_part;
 mod lipschitz;
+mod mean_free;
 mod pair;
 mod separated;
 mod strongly_monotone;
@@ -28,6 +30,8 @@ pub use combination::Combination;
 pub use hamiltonian::Hamiltonian;
 pub use linear_part::{LinearSign, WithLinearPart};
 pub use lipschitz::{LipschitzActivation, LipschitzBlock, LipschitzField, SmoothComplement};
+pub use mean_free::MeanFree;
+pub(crate) use mean_free::mean_free;
 pub use pair::{Difference, Sum};
 pub use separated::Separated;
 pub use strongly_monotone::StronglyMonotone;

@@ -27,6 +27,7 @@ mod linear;
 mod mlp;
 mod modular;
 mod neural;
+mod patch;
 mod quadratic;
 mod ridge;
 mod single;
@@ -53,6 +54,10 @@ pub use modular::{
 pub use neural::{
     GradNetCNeural, GradNetCNeuralConfig, GradNetNeural, GradNetNeuralConfig, MGradNetCNeural,
     MGradNetCNeuralConfig, MGradNetNeural, MGradNetNeuralConfig,
+};
+pub use patch::{
+    PatchGradNetC, PatchGradNetCConfig, PatchGradNetM, PatchGradNetMConfig, PatchMGradNetM,
+    PatchMGradNetMConfig, PatchRidge, PatchRidgeConfig,
 };
 pub use quadratic::{MGradNetQuadratic, MGradNetQuadraticConfig};
 pub use ridge::{

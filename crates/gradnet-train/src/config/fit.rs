@@ -20,6 +20,10 @@ fn builds(experiment: &Experiment, document: &Node) -> Result<(), Problem> {
     if experiment.task.check().is_err() {
         return Ok(());
     }
+    // So is a network without patches for a task on them.
+    if experiment.task.on_patches() && experiment.network.patch_dim().is_none() {
+        return Ok(());
+    }
     let Err(error) = experiment.network.resolve(experiment.dim()) else {
         return Ok(());
     };

@@ -49,6 +49,7 @@ use crate::experiment::{Experiment, ExperimentError, SCHEMA};
 use crate::experiment::{MISSING, TABLES};
 use crate::files::FileError;
 use document::{Found, Node, Value, WINDOWS_PATH};
+use overrides::COMMAND_LINE;
 use reader::Reader;
 
 pub use crate::nearest::nearest;
@@ -166,6 +167,16 @@ fn located(
     // A value out of range is refused by `Experiment::check`, with its key.
     if experiment.task.check().is_ok() {
         let base = Path::new(&source.name).parent().unwrap_or(Path::new(""));
+        for (key, folder) in experiment.task.folders_mut() {
+            // A folder given on the command line is relative to where the user stands.
+            let typed = document.find(key).place().source.name == COMMAND_LINE;
+            let base = if typed { Path::new("") } else { base };
+            if let Ok(absolute) = std::path::absolute(base.join(&*folder))
+                && !folder.as_os_str().is_empty()
+            {
+                *folder = absolute;
+            }
+        }
         let located = experiment.task.locate(base);
         located.map_err(|error| refused(&error, document))?;
     }

@@ -8,6 +8,9 @@ use super::problem::{Place, Problem, SourceText};
 /// Settings of the network's table that keep their meaning in another network: its size.
 const SIZE: [&str; 2] = ["width", "parameters"];
 
+/// Where a setting is said to stand that the command line gave.
+pub(super) const COMMAND_LINE: &str = "command line";
+
 /// What the command line changes in a config.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
@@ -43,7 +46,7 @@ impl Overrides {
 /// The place of `text` in `option` followed by it, as typed.
 fn option_text(option: &str, text: &str) -> (Arc<SourceText>, Place) {
     let source = Arc::new(SourceText {
-        name: "command line".to_owned(),
+        name: COMMAND_LINE.to_owned(),
         text: format!("{option}{text}"),
     });
     let span = option.len()..source.text.len();

@@ -41,8 +41,9 @@ pub fn schema() -> Value {
     describe_networks(&mut properties);
     // A choice of one needs no list.
     for table in TABLES {
-        let only = properties[*table]["oneOf"]
-            .as_array_mut()
+        let only = properties[*table]
+            .get_mut("oneOf")
+            .and_then(Value::as_array_mut)
             .filter(|options| options.len() == 1);
         if let Some(only) = only.and_then(Vec::pop) {
             properties[*table] = only;
@@ -157,6 +158,9 @@ impl Prober {
                 true => json!({"type": "integer"}),
                 false => json!({"type": "integer", "minimum": 0}),
             };
+        }
+        if takes(json!([0.5, 0.5])) {
+            return json!({"type": "array", "items": {"type": "number"}});
         }
         if takes(json!(["a"])) {
             return json!({"type": "array", "items": {"type": "string"}});

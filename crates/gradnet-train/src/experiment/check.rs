@@ -40,6 +40,28 @@ impl Experiment {
             "choose a smaller seed, for instance 0",
         )?;
         self.task.check()?;
+        require(
+            !self.task.on_patches() || self.network.patch_dim().is_some(),
+            "network",
+            self.network.name(),
+            "must be a network on patches to learn from pictures",
+            "write [network.patch_ridge] with filters = 32 and size = 13, or another of the networks whose names begin with patch_",
+        )?;
+        if let Some(side) = self.network.patch_size()
+            && !self.task.on_patches()
+        {
+            require(
+                side * side == self.dim(),
+                &format!("network.{}.size", self.network.name()),
+                side,
+                &format!(
+                    "has {} pixels, but the points have dimension {}",
+                    side * side,
+                    self.dim()
+                ),
+                "leave it out: only a task on pictures asks for it",
+            )?;
+        }
         if self.dim() == 0 {
             let mut found = self.clone();
             found.task.locate(Path::new(""))?;

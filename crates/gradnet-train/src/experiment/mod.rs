@@ -155,7 +155,12 @@ impl Experiment {
     }
 
     /// Dimension of the space the field lives on.
+    ///
+    /// That of a patch for a task on patches, 0 if the network has none.
     pub fn dim(&self) -> usize {
-        self.task.dim()
+        match self.task.on_patches() {
+            true => self.network.patch_dim().unwrap_or(0),
+            false => self.task.dim(),
+        }
     }
 }

@@ -17,6 +17,7 @@
 //! ```
 
 mod error;
+mod images;
 mod networks;
 mod released;
 mod released_arrays;
@@ -25,13 +26,15 @@ mod settings;
 mod size;
 
 pub use error::RegistryError;
+pub use images::{DEFAULT_SIDE, Lifted};
 pub use networks::{Entry, Network, NetworkConfig, registry};
 pub use released::{ReleasedError, ReleasedModular, ReleasedState};
 pub use released_names::{ReleasedDifference, released_difference};
 pub use settings::{
     BaselineSettings, CascadeSettings, DifferenceSettings, HamiltonianSettings,
     IcgnSampledSettings, IcgnSettings, IcnnSettings, MlpSettings, ModularSettings,
-    NeuralCascadeSettings, NeuralSettings, PositivePartSettings, QuadraticSettings, RidgeSettings,
+    NeuralCascadeSettings, NeuralSettings, PatchCascadeSettings, PatchModularSettings,
+    PatchRidgeSettings, PositivePartSettings, QuadraticSettings, RidgeSettings,
     SigmoidModulesSettings, SingleSettings, SoftmaxSettings, SymmetricPartSettings,
     TransformedSettings,
 };

@@ -291,6 +291,7 @@ impl Network {
         match self {
             Self::Crr(network) => network.activation.penalty(),
             Self::Rr(network) => network.activation.penalty(),
+            Self::PatchRidge(network) => network.field.activation.penalty(),
             _ => None,
         }
     }
@@ -401,6 +402,22 @@ networks! {
         Gradient, potential closed,
         "RR", "baseline [35] in the paper's use: the CRR unconstrained",
         "one layer of learned linear splines";
+    PatchRidge "patch_ridge": PatchRidgeSettings => PatchRidgeConfig,
+        Monotone, potential closed,
+        "CRR, on patches", "baseline [34]",
+        "learned nondecreasing linear splines on patches of images without their means";
+    PatchMGradNetM "patch_mgradnet_m": PatchModularSettings => PatchMGradNetMConfig,
+        Monotone, potential closed,
+        "mGradNet-M, on patches", "Cor. 7.1",
+        "mGradNet-M on patches of images without their means";
+    PatchGradNetM "patch_gradnet_m": PatchModularSettings => PatchGradNetMConfig,
+        Gradient, potential closed,
+        "GradNet-M, on patches", "Thm. 7",
+        "GradNet-M on patches of images without their means";
+    PatchGradNetC "patch_gradnet_c": PatchCascadeSettings => PatchGradNetCConfig,
+        Gradient, potential closed,
+        "GradNet-C, on patches", "Thm. 8",
+        "GradNet-C on patches of images without their means";
     Mlp "mlp": MlpSettings => MlpConfig,
         Gradient, potential closed,
         "MLP", "baseline, App. A",

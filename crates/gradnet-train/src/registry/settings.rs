@@ -110,6 +110,77 @@ settings!(MlpSettings { layers: usize, activation: ScalarFunction } => MlpConfig
 settings!(HamiltonianSettings { activation: ScalarFunction } => HamiltonianNetworkConfig);
 settings!(BaselineSettings { activation: ScalarFunction } => BaselineNetworkConfig);
 
+/// Defines the settings of networks on patches: their name, the library's settings, and what these have beside dimension and width.
+macro_rules! patch_settings {
+    ($name:ident $fields:tt => $first:ident $(, $other:ident)*) => {
+        patch_settings!(@struct $name $first $fields);
+        settings!(@describes $name $first $fields);
+        $(settings!(@describes $name $other $fields);)*
+    };
+    (@struct $name:ident $config:ident { $($(#[$attribute:meta])* $field:ident: $type:ty),* }) => {
+        #[doc = concat!("[`network::", stringify!($config), "`] in a config file.")]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $name {
+            /// Filters, or hidden units (of each module); `width` means the same.
+            #[serde(rename = "filters", alias = "width", skip_serializing_if = "Option::is_none")]
+            pub width: Option<usize>,
+            /// Parameter budget, instead of the filters.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub parameters: Option<usize>,
+            /// Pixels of a patch's side, an odd number; 13 unless given.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub size: Option<usize>,
+            $(
+                #[doc = concat!("[`network::", stringify!($config), "::", stringify!($field), "`].")]
+                $(#[$attribute])*
+                pub $field: $type,
+            )*
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                let config = network::$config::new(1);
+                let network::$config { $($field,)* .. } = config;
+                Self { width: None, parameters: None, size: None, $($field),* }
+            }
+        }
+
+        impl Settings for $name {
+            sized_by_width_or_parameters!();
+
+            fn check(&self) -> Result<(), NetworkError> {
+                check_side(self.size)
+            }
+        }
+    };
+}
+
+patch_settings!(PatchRidgeSettings {
+    knots: usize,
+    range: f64,
+    #[serde(skip_serializing_if = "is_zero")]
+    slope_penalty: f64
+} => PatchRidgeConfig);
+patch_settings!(PatchModularSettings {
+    modules: usize, activation: BlockActivation
+} => PatchMGradNetMConfig, PatchGradNetMConfig);
+patch_settings!(PatchCascadeSettings {
+    layers: usize, activation: UnitFunction
+} => PatchGradNetCConfig);
+
+/// A patch has a middle pixel and is no whole picture.
+fn check_side(side: Option<usize>) -> Result<(), NetworkError> {
+    match side {
+        Some(side) if side % 2 == 0 || !(3..=63).contains(&side) => Err(NetworkError::Invalid {
+            field: "size",
+            value: side.to_string(),
+            requirement: "an odd number from 3 to 63".into(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Nothing is written of a penalty that is not used: records from before it stay what they are.
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference
 fn is_zero(value: &f64) -> bool {

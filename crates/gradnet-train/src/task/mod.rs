@@ -13,13 +13,14 @@
 mod device;
 pub mod dynamics;
 mod error;
+pub mod images;
 mod quantity;
 pub mod regression;
 pub mod score;
 #[cfg(test)]
 pub(crate) mod toy;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::registry::{Network, NetworkConfig};
 use burn::tensor::{Device, Tensor};
@@ -121,6 +122,16 @@ pub trait Settings {
 
     /// Dimension of the space; 0 where it is not known yet.
     fn dim(&self) -> usize;
+
+    /// Whether the field is the lift of a network on patches, whose size the network says.
+    fn on_patches(&self) -> bool {
+        false
+    }
+
+    /// The folders that the table names, with their dotted keys, for relative paths to be completed.
+    fn folders_mut(&mut self) -> Vec<(&'static str, &mut PathBuf)> {
+        Vec::new()
+    }
 
     /// Finds the files that are named relative to `base`, and what of the data decides the network.
     ///

@@ -5,7 +5,7 @@
 
 use super::{LipschitzField, for_rounding, schatten_bound};
 use crate::combine::{
-    Centred, Combination, Difference, LinearSign, StronglyMonotone, Sum, WithLinearPart,
+    Centred, Combination, Difference, LinearSign, MeanFree, StronglyMonotone, Sum, WithLinearPart,
 };
 use crate::field::MonotoneField;
 use crate::kernel::widened;
@@ -40,6 +40,13 @@ impl<F: LipschitzField + MonotoneField + Module> LipschitzField for StronglyMono
 }
 
 impl<F: LipschitzField + Module> LipschitzField for Centred<F> {
+    fn lipschitz_bound(&self) -> Tensor<1> {
+        self.field.lipschitz_bound()
+    }
+}
+
+/// A projection lengthens nothing.
+impl<F: LipschitzField + Module> LipschitzField for MeanFree<F> {
     fn lipschitz_bound(&self) -> Tensor<1> {
         self.field.lipschitz_bound()
     }

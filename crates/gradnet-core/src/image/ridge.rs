@@ -1,0 +1,154 @@
+//! The lift of a tied shell, as the convolutional tied shell that it is:
+//!
+//! ```text
+//! ∇R(x) = Hᵀ σ(H x + a),      (H x)_ic = ⟨w_c, P_i x⟩,      w_c the rows of W without their means
+//! ```
+//!
+//! `k²` products a pixel and unit instead of the `k⁴` of the general lift, and a Lipschitz bound that is met in the limit of large images
+//! where all units are at their steepest ([`Symbol`]).
+
+use burn::module::{Module, ModuleDisplay, Param};
+use burn::tensor::{DType, Tensor};
+
+use super::field::{
+    GradientImageField, ImageField, ImagePotential, LipschitzImageField, MonotoneImageField,
+};
+use super::patches::{patch_side, products, sums};
+use super::symbol::Symbol;
+use crate::activation::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
+use crate::analysis::host;
+use crate::combine::{LipschitzActivation, MeanFree, mean_free};
+use crate::tied::TiedNetwork;
+
+/// The lift of a mean-free tied shell around `A`.
+#[derive(Clone, Copy, Debug)]
+pub struct RidgeLift<'f, A: Module> {
+    shell: &'f TiedNetwork<A>,
+    side: usize,
+}
+
+impl<'f, A: Activation + Module + ModuleDisplay> RidgeLift<'f, A> {
+    /// The lift of `field`; `None` unless its dimension is the square of an odd number.
+    pub fn new(field: &'f MeanFree<TiedNetwork<A>>) -> Option<Self> {
+        let shell = &field.field;
+        let side = patch_side(shell.weight.dims()[1])?;
+        Some(Self { shell, side })
+    }
+}
+
+impl<A: Activation + Module> RidgeLift<'_, A> {
+    /// The kernels `w_c`, `[units, k²]`.
+    fn kernels(&self) -> Tensor<2> {
+        mean_free(self.shell.weight.val())
+    }
+
+    /// `H x + a`, a row for each pixel.
+    fn hidden(&self, x: Tensor<3>, kernels: Tensor<2>) -> Tensor<2> {
+        let z = products(x, kernels);
+        match self.shell.hidden_bias.as_ref().map(Param::val) {
+            Some(bias) => z + bias.unsqueeze(),
+            None => z,
+        }
+    }
+
+    /// The output bias without its mean, as one kernel, if there is one.
+    fn constant(&self) -> Option<Tensor<2>> {
+        let bias = self.shell.output_bias.as_ref()?;
+        Some(mean_free(bias.val().unsqueeze()))
+    }
+}
+
+impl<A: Activation + Module> ImageField for RidgeLift<'_, A> {
+    fn apply(&self, x: Tensor<3>) -> Tensor<3> {
+        let (shape, kernels) = (x.dims(), self.kernels());
+        let z = self.hidden(x, kernels.clone());
+        let field = sums(self.shell.activation.forward(z.clone()), kernels, shape);
+        match self.constant() {
+            Some(kernel) => field + sums(z.narrow(1, 0, 1).ones_like(), kernel, shape),
+            None => field,
+        }
+    }
+
+    fn derivative(&self, x: Tensor<3>, v: Tensor<3>) -> Tensor<3> {
+        let (shape, kernels) = (x.dims(), self.kernels());
+        let along = products(v, kernels.clone());
+        let z = self.hidden(x, kernels.clone());
+        let rows = self.shell.activation.jacobian_vector(z, along);
+        sums(rows, kernels, shape)
+    }
+}
+
+impl<A: GradientActivation + Module> GradientImageField for RidgeLift<'_, A> {}
+impl<A: MonotoneActivation + Module> MonotoneImageField for RidgeLift<'_, A> {}
+
+impl<A: ActivationPotential + Module> ImagePotential for RidgeLift<'_, A> {
+    fn energy(&self, x: Tensor<3>) -> Tensor<1> {
+        let [batch, height, width] = x.dims();
+        let z = self.hidden(x.clone(), self.kernels());
+        let mut values = self.shell.activation.potential(z);
+        if let Some(kernel) = self.constant() {
+            values = values + products(x, kernel).squeeze_dim(1);
+        }
+        let values: Tensor<2> = values.reshape([batch, height * width]);
+        values.sum_dim(1).squeeze_dim(1)
+    }
+}
+
+impl<A: LipschitzActivation + Module> RidgeLift<'_, A> {
+    /// The kernels and the steepest slope of each unit, on the host in 64 bits.
+    fn spectrum(&self) -> (Vec<f64>, Vec<f64>) {
+        let kernels = self.kernels();
+        let [units, _] = kernels.dims();
+        let slopes = self.shell.activation.slope_bounds(units);
+        // A slope is the quotient of two rounded differences of numbers in the precision of the weights.
+        let epsilon = kernels.dtype().finfo().map_or(0.0, |info| info.epsilon);
+        let widen = 1.0 + ROUNDINGS * epsilon;
+        let slopes = host(slopes).into_iter().map(|slope| slope * widen);
+        (host(kernels), slopes.collect())
+    }
+
+    /// The symbol `p(ω) = Σ_c s_c |ŵ_c(ω)|²`, whose supremum bounds the Lipschitz constant.
+    pub fn symbol(&self) -> Symbol {
+        let (kernels, slopes) = self.spectrum();
+        Symbol::new(&kernels, &slopes, self.side)
+    }
+
+    /// A bound from below of `‖Hᵀ diag(s) H‖` on images of one size, by `iterations` power iterations in 64 bits: what step sizes are often
+    /// taken from, and what the true norm exceeds.
+    pub fn lipschitz_power(&self, [height, width]: [usize; 2], iterations: usize) -> f64 {
+        let kernels = self.kernels().without_autodiff().cast(DType::F64);
+        let [units, _] = kernels.dims();
+        let slopes = self.shell.activation.slope_bounds(units);
+        let slopes = slopes.without_autodiff().cast(DType::F64);
+        let shape = [1, height, width];
+        // Signs of a fixed sequence: a start that no symmetry of the kernels makes orthogonal to the top eigenvector.
+        let signs = (0..height * width).map(|pixel| {
+            let mixed = (pixel as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            if mixed >> 63 == 0 { 1.0 } else { -1.0 }
+        });
+        let signs: Vec<f64> = signs.collect();
+        let data = burn::tensor::TensorData::new(signs, shape);
+        let mut x = Tensor::<3>::from_data(data, (&kernels.device(), DType::F64));
+        let mut norm = 0.0;
+        for _ in 0..iterations {
+            let length = host(x.clone().square().sum().sqrt()).iter().sum::<f64>();
+            if length == 0.0 {
+                return norm;
+            }
+            x = x / length;
+            let rows = products(x, kernels.clone()) * slopes.clone();
+            x = sums(rows, kernels.clone(), shape);
+            norm = host(x.clone().square().sum().sqrt()).iter().sum();
+        }
+        norm
+    }
+}
+
+/// Roundings of a slope, in epsilons.
+const ROUNDINGS: f64 = 64.0;
+
+impl<A: LipschitzActivation + Module> LipschitzImageField for RidgeLift<'_, A> {
+    fn lipschitz(&self) -> f64 {
+        self.symbol().supremum_bound()
+    }
+}

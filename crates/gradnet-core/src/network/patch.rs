@@ -1,0 +1,161 @@
+//! Networks on patches of images, which neither see nor change the mean of a patch: what [`image`](crate::image) lifts to images.
+
+use super::cascade::{GradNetC, GradNetCConfig, UnitFunction};
+use super::config::network_configs;
+use super::error::{NetworkError, check_size, count_from, invalid};
+use super::modular::{BlockActivation, GradNetM, GradNetMConfig, MGradNetM, MGradNetMConfig};
+use super::ridge::ConvexRidge;
+use crate::activation::SplineActivation;
+use crate::combine::MeanFree;
+use crate::source::ParameterSource;
+use crate::tied::TiedNetwork;
+
+/// The convex ridge regularizer's gradient on a patch (CRR).
+pub type PatchRidge = MeanFree<ConvexRidge>;
+/// mGradNet-M on a patch.
+pub type PatchMGradNetM = MeanFree<MGradNetM>;
+/// GradNet-M on a patch.
+pub type PatchGradNetM = MeanFree<GradNetM>;
+/// GradNet-C on a patch.
+pub type PatchGradNetC = MeanFree<GradNetC>;
+
+/// Initial weights are this much smaller than a linear layer's: weights and spline coefficients are then of one size, which is what an
+/// optimizer with one rate for both wants.
+const SHRINK: f64 = 3.0;
+
+/// What the lift of a fresh ridge multiplies an image by, on average over all frequencies.
+const INITIAL_GAIN: f64 = 0.5;
+
+network_configs! {
+    /// Settings of [`PatchRidge`], the convex ridge regularizer's gradient on a patch (Goujon et al., the baseline CRR, \[34\]):
+    ///
+    /// ```text
+    /// f(p) = C Wᵀ σ(W C p),   C p = p − mean(p),   σ_i a nondecreasing linear spline, flat outside [−range, range]
+    /// ```
+    ///
+    /// # Shapes
+    /// - `W`: `[width, dim]`; spline coefficients: `[width, knots]`
+    /// - the field: `[batch, dim] -> [batch, dim]`; its potential: `[batch, dim] -> [batch]`
+    pub struct PatchRidgeConfig => PatchRidge;
+
+    fields {
+        /// The pixels of a patch.
+        pub dim: usize,
+        /// Filters, one spline each; 32 as released.
+        #[config(default = 32)]
+        pub width: usize,
+        /// Knots of each spline; 21 as released.
+        #[config(default = 21)]
+        pub knots: usize,
+        /// The knots lie on `[-range, range]`.
+        #[config(default = 0.03)]
+        pub range: f64,
+        /// Weight of the [penalty](SplineActivation::penalty) on the changes of the splines' slopes.
+        #[config(default = 0.0)]
+        pub slope_penalty: f64,
+    }
+    architecture {
+        fn check(&self) -> Result<(), NetworkError> {
+            check_size(self.dim, self.width)?;
+            count_from("knots", self.knots, 4)?;
+            if !(self.range.is_finite() && self.range > 0.0) {
+                return Err(invalid("range", self.range, "a finite number above 0"));
+            }
+            if !(self.slope_penalty.is_finite() && self.slope_penalty >= 0.0) {
+                let requirement = "a finite number, 0 or above";
+                return Err(invalid("slope_penalty", self.slope_penalty, requirement));
+            }
+            Ok(())
+        }
+
+        fn num_params(&self) -> usize {
+            self.width * (self.dim + self.knots)
+        }
+
+        fn build(&self, source: &mut ParameterSource) -> Self::Network {
+            let shape = [self.width, self.dim];
+            // ‖w‖² = 1/(3 SHRINK²) for each row, and the gain is the sum over the rows of slope ‖w‖².
+            let slope = INITIAL_GAIN * 3.0 * SHRINK.powi(2) / self.width as f64;
+            let splines = [self.width, self.knots];
+            let activation = SplineActivation::new(splines, self.range, slope, source)
+                .with_slope_penalty(self.slope_penalty);
+            let mut shell = TiedNetwork::new(shape, activation, source);
+            let bound = 1.0 / (SHRINK * (self.dim as f64).sqrt());
+            shell.weight = source.uniform(shape, -bound, bound);
+            MeanFree::new(shell)
+        }
+    }
+}
+
+/// The settings of a network on patches that another network's settings build.
+macro_rules! patch_config {
+    (
+        $(#[$doc:meta])* $config:ident => $network:ty, $inner:ident;
+        $($(#[$field_doc:meta])* $field:ident: $type:ty = $default:literal),+
+    ) => {
+        network_configs! {
+            $(#[$doc])*
+            ///
+            /// # Shapes
+            /// - the parameters of the network inside
+            /// - the field: `[batch, dim] -> [batch, dim]`; its potential: `[batch, dim] -> [batch]`
+            pub struct $config => $network;
+
+            fields {
+                /// The pixels of a patch.
+                pub dim: usize,
+                /// Hidden units (of each module).
+                #[config(default = 32)]
+                pub width: usize,
+                $($(#[$field_doc])* #[config(default = $default)] pub $field: $type,)+
+            }
+            architecture {
+                fn check(&self) -> Result<(), NetworkError> {
+                    self.inside().check()
+                }
+
+                fn num_params(&self) -> usize {
+                    self.inside().num_params()
+                }
+
+                fn build(&self, source: &mut ParameterSource) -> Self::Network {
+                    MeanFree::new(self.inside().build(source))
+                }
+            }
+        }
+
+        impl $config {
+            /// The settings of the network inside.
+            fn inside(&self) -> $inner {
+                $inner { dim: self.dim, width: self.width, $($field: self.$field),+ }
+            }
+        }
+    };
+}
+
+patch_config! {
+    /// Settings of [`PatchMGradNetM`], mGradNet-M on patches without their means: convex, and no sum of ridges.
+    PatchMGradNetMConfig => PatchMGradNetM, MGradNetMConfig;
+    /// Modules, 4 as in the paper.
+    modules: usize = 4,
+    /// The activation of the modules, learned by default.
+    activation: BlockActivation = "BlockActivation::Learned"
+}
+
+patch_config! {
+    /// Settings of [`PatchGradNetM`], GradNet-M on patches without their means.
+    PatchGradNetMConfig => PatchGradNetM, GradNetMConfig;
+    /// Modules, 4 as in the paper.
+    modules: usize = 4,
+    /// The activation of the modules, learned by default.
+    activation: BlockActivation = "BlockActivation::Learned"
+}
+
+patch_config! {
+    /// Settings of [`PatchGradNetC`], GradNet-C on patches without their means.
+    PatchGradNetCConfig => PatchGradNetC, GradNetCConfig;
+    /// Activations in the cascade, 4 as released.
+    layers: usize = 4,
+    /// The function of the cascade, learned by default.
+    activation: UnitFunction = "UnitFunction::Learned"
+}

@@ -1,0 +1,98 @@
+//! PNG, in 8 and 16 bits, grey and colour.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use png::{BitDepth, ColorType, Decoder, Encoder, Transformations};
+
+use super::Picture;
+use crate::files::{FileError, guarded, write_atomically};
+
+pub(super) fn read(file: &Path) -> Result<Picture, FileError> {
+    let source = File::open(file).map_err(|error| FileError::read(file, &error))?;
+    guarded(file, || decoded(file, source))
+}
+
+fn decoded(file: &Path, source: File) -> Result<Picture, FileError> {
+    let broken = |reason: String| FileError::Format {
+        file: file.into(),
+        reason: format!("it cannot be read as PNG ({reason})"),
+        remedy: "save the picture again as PNG; a name alone makes no picture".into(),
+    };
+    let mut decoder = Decoder::new(BufReader::new(source));
+    decoder.set_transformations(Transformations::EXPAND);
+    let mut reader = decoder
+        .read_info()
+        .map_err(|error| broken(error.to_string()))?;
+    let size = reader.output_buffer_size();
+    let mut bytes = vec![0; size.ok_or_else(|| broken("it is too large".into()))?];
+    let frame = reader
+        .next_frame(&mut bytes)
+        .map_err(|error| broken(error.to_string()))?;
+    let bytes = &bytes[..frame.buffer_size()];
+    let numbers: Vec<f32> = match frame.bit_depth {
+        BitDepth::Sixteen => {
+            let (pairs, _) = bytes.as_chunks::<2>();
+            let pairs = pairs.iter();
+            pairs
+                .map(|pair| f32::from(u16::from_be_bytes(*pair)) / 65535.0)
+                .collect()
+        }
+        _ => bytes.iter().map(|byte| f32::from(*byte) / 255.0).collect(),
+    };
+    let (channels, colours) = match frame.color_type {
+        ColorType::Grayscale => (1, 1),
+        ColorType::GrayscaleAlpha => (2, 1),
+        ColorType::Rgba => (4, 3),
+        _ => (3, 3),
+    };
+    let plane = |channel: usize| numbers.iter().skip(channel).step_by(channels).copied();
+    if channels > colours && plane(colours).any(|alpha| alpha < 1.0) {
+        return Err(FileError::Format {
+            file: file.into(),
+            reason: "it has transparent pixels, whose brightness nobody knows".into(),
+            remedy: "save it without an alpha channel, over the background you want".into(),
+        });
+    }
+    Ok(Picture {
+        name: file.display().to_string(),
+        height: frame.height as usize,
+        width: frame.width as usize,
+        planes: (0..colours)
+            .map(|channel| plane(channel).collect())
+            .collect(),
+    })
+}
+
+pub(super) fn write(picture: &Picture, file: &Path) -> Result<(), FileError> {
+    let (height, width) = (picture.height, picture.width);
+    let mut bytes = Vec::with_capacity(2 * height * width * picture.planes.len());
+    for pixel in 0..height * width {
+        for plane in &picture.planes {
+            let number = (plane[pixel].clamp(0.0, 1.0) * 65535.0).round() as u16;
+            bytes.extend(number.to_be_bytes());
+        }
+    }
+    let failed = |reason: String| FileError::Format {
+        file: file.into(),
+        reason,
+        remedy: "write a .npy file instead".into(),
+    };
+    let side = |side: usize| u32::try_from(side).map_err(|error| failed(error.to_string()));
+    let mut encoded = Vec::new();
+    let mut encoder = Encoder::new(&mut encoded, side(width)?, side(height)?);
+    encoder.set_depth(BitDepth::Sixteen);
+    encoder.set_color(match picture.planes.len() {
+        3 => ColorType::Rgb,
+        _ => ColorType::Grayscale,
+    });
+    let mut writer = encoder
+        .write_header()
+        .map_err(|error| failed(error.to_string()))?;
+    let written = writer
+        .write_image_data(&bytes)
+        .and_then(|()| writer.finish());
+    written.map_err(|error| failed(error.to_string()))?;
+    write_atomically(file, &encoded).map_err(|error| FileError::write(file, &error))
+}

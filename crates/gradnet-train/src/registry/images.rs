@@ -1,0 +1,108 @@
+//! Registered networks on patches, lifted to images.
+
+use burn::tensor::Tensor;
+use gradnet_core::activation::SplineActivation;
+use gradnet_core::image::{
+    GradientImageField, ImageField, ImagePotential, LipschitzImageField, PatchLift, RidgeLift,
+};
+use gradnet_core::network::{PatchGradNetC, PatchGradNetM, PatchMGradNetM};
+use gradnet_core::sign::NonNegative;
+
+use super::{Network, NetworkConfig};
+
+/// Side of a patch where a config does not say it: 13, as of the released kernels.
+pub const DEFAULT_SIDE: usize = 13;
+
+impl NetworkConfig {
+    /// The side of a patch as it is given, for the networks that live on patches.
+    fn side(&self) -> Option<Option<usize>> {
+        match self {
+            Self::PatchRidge(settings) => Some(settings.size),
+            Self::PatchMGradNetM(settings) | Self::PatchGradNetM(settings) => Some(settings.size),
+            Self::PatchGradNetC(settings) => Some(settings.size),
+            _ => None,
+        }
+    }
+
+    /// The side of a patch, where a config gives one.
+    pub fn patch_size(&self) -> Option<usize> {
+        self.side().flatten()
+    }
+
+    /// Pixels of a patch, for the networks that live on patches.
+    pub fn patch_dim(&self) -> Option<usize> {
+        let side = self.side()?.unwrap_or(DEFAULT_SIDE);
+        Some(side.saturating_mul(side))
+    }
+}
+
+impl Network {
+    /// The network as a field on images, for those that live on patches.
+    pub fn lifted(&self) -> Option<Lifted<'_>> {
+        match self {
+            Self::PatchRidge(network) => RidgeLift::new(network).map(Lifted::Ridge),
+            Self::PatchMGradNetM(network) => PatchLift::new(network).map(Lifted::MGradNetM),
+            Self::PatchGradNetM(network) => PatchLift::new(network).map(Lifted::GradNetM),
+            Self::PatchGradNetC(network) => PatchLift::new(network).map(Lifted::GradNetC),
+            _ => None,
+        }
+    }
+}
+
+/// A registered network on patches, lifted to images.
+pub enum Lifted<'n> {
+    /// By convolutions with composed kernels.
+    Ridge(RidgeLift<'n, SplineActivation<NonNegative>>),
+    /// Patch by patch.
+    MGradNetM(PatchLift<'n, PatchMGradNetM>),
+    /// Patch by patch.
+    GradNetM(PatchLift<'n, PatchGradNetM>),
+    /// Patch by patch.
+    GradNetC(PatchLift<'n, PatchGradNetC>),
+}
+
+macro_rules! each {
+    ($lifted:expr, $field:ident => $run:expr) => {
+        match $lifted {
+            Lifted::Ridge($field) => $run,
+            Lifted::MGradNetM($field) => $run,
+            Lifted::GradNetM($field) => $run,
+            Lifted::GradNetC($field) => $run,
+        }
+    };
+}
+
+impl Lifted<'_> {
+    /// A bound from below of the norm that the Lipschitz bound is from above of, by power iterations in 64 bits on images of one size;
+    /// for ridges.
+    pub fn lipschitz_power(&self, size: [usize; 2], iterations: usize) -> Option<f64> {
+        match self {
+            Self::Ridge(ridge) => Some(ridge.lipschitz_power(size, iterations)),
+            _ => None,
+        }
+    }
+}
+
+impl ImageField for Lifted<'_> {
+    fn apply(&self, x: Tensor<3>) -> Tensor<3> {
+        each!(self, field => field.apply(x))
+    }
+
+    fn derivative(&self, x: Tensor<3>, v: Tensor<3>) -> Tensor<3> {
+        each!(self, field => field.derivative(x, v))
+    }
+}
+
+impl GradientImageField for Lifted<'_> {}
+
+impl ImagePotential for Lifted<'_> {
+    fn energy(&self, x: Tensor<3>) -> Tensor<1> {
+        each!(self, field => field.energy(x))
+    }
+}
+
+impl LipschitzImageField for Lifted<'_> {
+    fn lipschitz(&self) -> f64 {
+        each!(self, field => field.lipschitz())
+    }
+}

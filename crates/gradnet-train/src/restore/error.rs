@@ -1,0 +1,95 @@
+//! Why there is no restored picture.
+
+use std::path::PathBuf;
+
+use crate::files::FileError;
+use crate::run::RunError;
+
+/// Why there is no restored picture.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestoreError {
+    /// The run cannot be read.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The network is no regularizer of images.
+    #[error("{network} is no network on patches of images")]
+    NoRegularizer {
+        /// The network.
+        network: &'static str,
+    },
+    /// No operator has this name.
+    #[error("there is no operator `{text}`")]
+    Operator {
+        /// What was asked for.
+        text: String,
+    },
+    /// The operator does not fit the measurement.
+    #[error("the {what} has {rows} x {columns} numbers, but the measurement {height} x {width}")]
+    Fit {
+        /// The operator's table.
+        what: &'static str,
+        /// Its rows.
+        rows: usize,
+        /// Its columns.
+        columns: usize,
+        /// Rows of the measurement.
+        height: usize,
+        /// Columns of the measurement.
+        width: usize,
+    },
+    /// The noise level is no level.
+    #[error("the noise is {value}, but it must be a number above 0")]
+    Noise {
+        /// What was given.
+        value: f64,
+    },
+    /// Strength or scale is out of range.
+    #[error("the {name} is {value}, but it must be a number above 0")]
+    Weight {
+        /// Which of the two.
+        name: &'static str,
+        /// What was given.
+        value: f64,
+    },
+    /// The run has chosen neither strength nor scale.
+    #[error("{} has no strength and scale that its validation pictures chose", run.display())]
+    Untuned {
+        /// The run's folder.
+        run: PathBuf,
+    },
+    /// The numbers have left those that can be written.
+    #[error("the restored picture is not finite")]
+    NotFinite,
+}
+
+impl RestoreError {
+    /// What the user can do about it.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Run(error) => error.remedy(),
+            Self::File(error) => error.remedy().into(),
+            Self::NoRegularizer { .. } => {
+                "train a run on pictures, such as configs/denoise_demo.toml".into()
+            }
+            Self::Operator { .. } => {
+                "write identity, blur:kernel.npy, mask:mask.npy or fourier:mask.npy".into()
+            }
+            Self::Fit { what: "mask", .. } => {
+                "a mask has the size of the picture; for fourier the measurement holds the real parts above the imaginary \
+                 parts, twice the mask's rows"
+                    .into()
+            }
+            Self::Fit { .. } => "a kernel may not be larger than the picture".into(),
+            Self::Noise { .. } => "give its standard deviation, of 255, such as --noise 2.55".into(),
+            Self::Weight { .. } => "leave it out to take what the run has chosen".into(),
+            Self::Untuned { .. } => {
+                "finish its training with `gradnet resume`, or give --strength and --scale".into()
+            }
+            Self::NotFinite => "lower --strength, or check the measurement and the operator".into(),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! A picture that was measured comes back better than it was, for every operator; what does not fit is refused.
+
+use super::*;
+use crate::backend::Backend;
+use crate::config::{self, Overrides};
+use crate::data::{Stream, generator};
+use crate::pictures::dead_leaves;
+use crate::training::{TrainOptions, train};
+use rand_distr::{Distribution, StandardNormal};
+
+const CONFIG: &str = "\
+schema = 1
+name = \"pictures\"
+[images]
+drawn = 8
+patch = 24
+noise = [20, 20]
+levels = [5, 20]
+[network.patch_ridge]
+filters = 4
+size = 5
+[train]
+steps = 100
+batch = 6
+learning_rate = 0.003
+schedule = \"cosine\"
+[train.validation]
+every = 100
+";
+
+fn options(operator: &str, noise: f64) -> RestoreOptions {
+    RestoreOptions {
+        operator: operator.parse().unwrap(),
+        noise,
+        strength: None,
+        scale: None,
+        steps: 400,
+        tolerance: 0.02,
+    }
+}
+
+/// `10 log10` of the mean squared difference.
+fn error_db(a: &[f32], b: &[f32]) -> f64 {
+    let squares = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2));
+    10.0 * (squares.sum::<f64>() / a.len() as f64).log10()
+}
+
+#[test]
+fn measured_pictures_come_back_for_every_operator() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let experiment = config::parse("pictures.toml", CONFIG, &Overrides::default()).unwrap();
+    let device = Device::flex();
+    let trained = TrainOptions::new(Backend::Flex);
+    train(&experiment, &device, &at("run"), trained).unwrap();
+    let run = Run::open(&at("run")).unwrap();
+
+    let side = 48;
+    let clean = dead_leaves(String::new(), side, &mut generator(9, Stream::Test, 0));
+    let table = |name: &str, [height, width]: [usize; 2], values: Vec<f32>| {
+        let picture = Picture {
+            name: String::new(),
+            height,
+            width,
+            planes: vec![values],
+        };
+        picture.write(&at(name)).unwrap();
+    };
+    table("kernel.npy", [5, 5], vec![1.0 / 25.0; 25]);
+    let lost = |i: usize| if i * 7 % 3 == 0 { 0.0 } else { 1.0 };
+    table(
+        "mask.npy",
+        [side, side],
+        (0..side * side).map(lost).collect(),
+    );
+    // The low frequencies, on all four corners of the table, and every second line of the others.
+    let low = |i: usize| i.min(side - i) < 10;
+    let kept = |i: usize| f32::from(low(i / side) || (i / side) % 2 == 0);
+    table(
+        "lines.npy",
+        [side, side],
+        (0..side * side).map(kept).collect(),
+    );
+
+    for (name, gain) in [
+        ("identity".to_owned(), 3.0),
+        (format!("blur:{}", at("kernel.npy").display()), 0.3),
+        (format!("mask:{}", at("mask.npy").display()), 5.0),
+        (format!("fourier:{}", at("lines.npy").display()), 0.3),
+    ] {
+        let noise = if name == "identity" { 20.0 } else { 5.0 };
+        let options = options(&name, noise);
+        let data = TensorData::new(clean.values().to_vec(), [1, side, side]);
+        let x = Tensor::<3>::from_data(data, (&device, DType::F32));
+        let rows = if options.operator.measures_pictures() {
+            side
+        } else {
+            2 * side
+        };
+        let shaped = Tensor::<3>::zeros([1, rows, side], (&device, DType::F32));
+        let operator = options.operator.on(&shaped).unwrap();
+        let mut random = generator(3, Stream::Test, 1);
+        let mut noisy: Vec<f32> = host(operator.measure(x.clone()))
+            .into_iter()
+            .map(|value| {
+                let unit: f64 = StandardNormal.sample(&mut random);
+                (value + noise / 255.0 * unit) as f32
+            })
+            .collect();
+        if options.operator.measures_pictures() {
+            noisy
+                .iter_mut()
+                .for_each(|value| *value = value.clamp(0.0, 1.0));
+        }
+        table("measured.npy", [rows, side], noisy.clone());
+        let mut objectives = Vec::new();
+        let (input, output) = (at("measured.npy"), at("restored.png"));
+        let restored = restore(&run, &device, [&input, &output], &options, |_, now| {
+            objectives.push(now.objective);
+        })
+        .unwrap();
+        assert_eq!(restored.rises, 0, "{name}");
+        assert!(
+            objectives.windows(2).all(|pair| pair[1] <= pair[0]),
+            "{name}"
+        );
+        assert!(
+            restored.convex && restored.steps > 3,
+            "{name}: {restored:?}"
+        );
+        assert_eq!(restored.tuned_for, Some(noise), "{name}");
+        let data = TensorData::new(noisy, [1, rows, side]);
+        let y = Tensor::<3>::from_data(data, (&device, DType::F32));
+        let naive: Vec<f32> = host(operator.adjoint(y))
+            .into_iter()
+            .map(|v| v as f32)
+            .collect();
+        let before = error_db(&naive, clean.values());
+        let after = error_db(Picture::read(&output).unwrap().values(), clean.values());
+        assert!(
+            after < before - gain,
+            "{name}: {before} dB, then {after} dB"
+        );
+    }
+
+    let denoise = |options: &RestoreOptions, input: &str| {
+        let paths = [at(input), at("other.png")];
+        let found = restore(&run, &device, [&paths[0], &paths[1]], options, |_, _| ());
+        found.map_err(|error| format!("{error} / {}", error.remedy()))
+    };
+    // A noise between the levels takes the nearer one, with its scale in proportion.
+    table("grey.npy", [side, side], clean.values().to_vec());
+    let [at_5, at_10] =
+        [5.0, 8.0].map(|noise| denoise(&options("identity", noise), "grey.npy").unwrap());
+    assert_eq!(at_10.tuned_for, Some(5.0));
+    assert!((at_10.scale / at_5.scale - 5.0 / 8.0).abs() < 1e-12);
+    let wrong = format!("mask:{}", at("kernel.npy").display());
+    let error = denoise(&options(&wrong, 5.0), "grey.npy").unwrap_err();
+    assert!(
+        error.contains("5 x 5") && error.contains("48 x 48"),
+        "{error}"
+    );
+    let error = denoise(&options("identity", f64::NAN), "grey.npy").unwrap_err();
+    assert!(error.contains("above 0"), "{error}");
+    let error = denoise(&options("identity", 5.0), "missing.png").unwrap_err();
+    assert!(error.contains("no such file"), "{error}");
+}
+
+#[test]
+fn operators_are_known_by_name() {
+    let known: OperatorChoice = "blur:a:b.npy".parse().unwrap();
+    assert_eq!(known, OperatorChoice::Blur("a:b.npy".into()));
+    for wrong in ["blur", "identity:x", "radon:x.npy", ""] {
+        let error = wrong.parse::<OperatorChoice>().unwrap_err();
+        assert!(error.remedy().contains("blur:kernel.npy"));
+    }
+}

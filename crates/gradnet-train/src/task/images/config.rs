@@ -1,0 +1,173 @@
+//! `[images]`: folders of pictures, crops and noise.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+use super::{Images, Sets};
+use crate::data::file::DataFacts;
+use crate::settings::{DataConfig, ExperimentError, Protocol, require};
+use crate::task::{RunTask, Settings, TaskError};
+
+/// Pictures to learn a regularizer from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ImagesConfig {
+    /// Folder of the pictures to train on, PNG or `.npy`.
+    pub train: PathBuf,
+    /// Folder of the pictures that choose the weights, and the strength and scale of the regularizer for each noise level.
+    pub validation: PathBuf,
+    /// Folder of the pictures that give the results.
+    pub test: PathBuf,
+    /// Pictures to draw where no folder is named: so many to train on, a quarter as many for validation, and for the test.
+    pub drawn: usize,
+    /// Side of the crops that a step learns from. Default 40.
+    pub patch: usize,
+    /// Whether crops are turned, mirrored and scaled. Default true.
+    pub augment: bool,
+    /// The smallest and the largest standard deviation of the noise to learn from, of 255. Default [5, 5].
+    pub noise: [f64; 2],
+    /// Standard deviations of the noise to test with, of 255. Default [5, 15, 25].
+    pub levels: Vec<f64>,
+}
+
+impl Default for ImagesConfig {
+    fn default() -> Self {
+        Self {
+            train: PathBuf::new(),
+            validation: PathBuf::new(),
+            test: PathBuf::new(),
+            drawn: 0,
+            patch: 40,
+            augment: true,
+            noise: [5.0, 5.0],
+            levels: vec![5.0, 15.0, 25.0],
+        }
+    }
+}
+
+impl ImagesConfig {
+    /// The folders with their keys.
+    pub fn folders(&self) -> [(&'static str, &Path); 3] {
+        [
+            ("images.train", &self.train),
+            ("images.validation", &self.validation),
+            ("images.test", &self.test),
+        ]
+    }
+}
+
+impl Settings for ImagesConfig {
+    fn task(&self) -> &'static str {
+        "images"
+    }
+
+    fn name(&self) -> &'static str {
+        "denoising"
+    }
+
+    fn title(&self) -> &'static str {
+        "Denoising of pictures"
+    }
+
+    fn table(&self) -> String {
+        "images".into()
+    }
+
+    /// Pictures have any size; the network's patches have one.
+    fn dim(&self) -> usize {
+        0
+    }
+
+    fn on_patches(&self) -> bool {
+        true
+    }
+
+    fn folders_mut(&mut self) -> Vec<(&'static str, &mut PathBuf)> {
+        vec![
+            ("images.train", &mut self.train),
+            ("images.validation", &mut self.validation),
+            ("images.test", &mut self.test),
+        ]
+    }
+
+    fn check(&self) -> Result<(), ExperimentError> {
+        require(
+            (8..=512).contains(&self.patch),
+            "images.patch",
+            self.patch,
+            "must be from 8 to 512",
+            "patch = 40 is what the references use",
+        )?;
+        let [low, high] = self.noise;
+        require(
+            low.is_finite() && high.is_finite() && 0.0 < low && low <= high && high <= 255.0,
+            "images.noise",
+            format!("[{low}, {high}]"),
+            "must be two numbers above 0 and at most 255, the smaller first",
+            "write noise = [5, 25], in units of 1/255",
+        )?;
+        let fine = |level: &f64| level.is_finite() && *level > 0.0 && *level <= 255.0;
+        require(
+            !self.levels.is_empty() && self.levels.iter().all(fine),
+            "images.levels",
+            format!("{:?}", self.levels),
+            "must be numbers above 0 and at most 255",
+            "write levels = [5, 15, 25], in units of 1/255",
+        )?;
+        require(
+            self.drawn == 0 || (4..=4096).contains(&self.drawn),
+            "images.drawn",
+            self.drawn,
+            "must be 0, or from 4 to 4096",
+            "leave it out where folders are named",
+        )?;
+        require(
+            self.drawn == 0 || self.folders().iter().all(|(_, path)| is_empty(path)),
+            "images.drawn",
+            self.drawn,
+            "has no meaning beside a folder of pictures",
+            "name all three folders, or none",
+        )
+    }
+
+    fn check_rest(&self, protocol: &Protocol) -> Result<(), ExperimentError> {
+        require(
+            protocol.train.data == DataConfig::Online,
+            "train.data",
+            "a drawn set",
+            "has no meaning for a run on pictures",
+            "leave it out: every step takes fresh crops with fresh noise",
+        )
+    }
+
+    fn reads(&self) -> Vec<String> {
+        match self.drawn {
+            0 => self
+                .folders()
+                .iter()
+                .map(|(key, path)| format!("{key}: {}", path.display()))
+                .collect(),
+            drawn => vec![format!(
+                "{drawn} drawn pictures, and {} more to choose and to test",
+                drawn / 4 * 2
+            )],
+        }
+    }
+
+    fn build(
+        &self,
+        protocol: &Protocol,
+        device: &Device,
+        _before: Option<&DataFacts>,
+    ) -> Result<Box<dyn RunTask>, TaskError> {
+        let sets = Sets::of(self, protocol.seed)?;
+        Ok(Box::new(Images::new(self.clone(), sets, protocol, device)))
+    }
+}
+
+/// Whether a folder is not named.
+pub(super) fn is_empty(path: &Path) -> bool {
+    path.as_os_str().is_empty()
+}

@@ -1,0 +1,289 @@
+//! Images: a regularizer learned by removing noise in one step.
+//!
+//! ```text
+//! y = x + s e,  e ~ N(0, I)        loss = mean a² (∇R_σ(y) − s e)²        ∇R_σ(z) = ∇R(a z)/a,   a(σ) = (σ₀ + σ_m)/(σ₀ + σ)
+//! test: x* = argmin ½‖x − y‖² + (λ/μ) R(μ x), with λ and μ chosen on the validation pictures for each noise level
+//! ```
+//!
+//! The one-step denoiser `y − ∇R_σ(y)` is regression on generated pairs (Goujon et al., "A Neural-Network-Based Convex Regularizer for Inverse
+//! Problems", Sec. IV, with one step). The scale `a` lets one regularizer serve a range of noise levels around its middle `σ_m`; it is bounded
+//! for small `σ` by `σ₀` = 1/255, and 1 where one level is trained on. Beside the result stand the noisy pictures, the best linear filter
+//! and total variation. PSNR is computed with peak 1, from values that are not cut, and averaged over pictures.
+
+mod baselines;
+mod config;
+mod crops;
+mod psnr;
+mod sets;
+mod total_variation;
+mod tuning;
+mod wiener;
+
+use std::sync::{Arc, OnceLock};
+
+use burn::tensor::{Device, Tensor};
+use gradnet_core::analysis::Claim;
+use gradnet_core::image::{ImageField, LipschitzImageField, Proximal};
+use gradnet_core::kernel::mean_squared_error as batch_error;
+
+use super::{
+    Criterion, Lesson, Purpose, Quantities, Quantity, Rows, RunTask, Task, TaskError, check_lesson,
+};
+use crate::data::{Stream, generator};
+use crate::device_check::{Agreement, DeviceFault};
+use crate::pictures::Picture;
+use crate::registry::{Lifted, Network};
+use crate::settings::Protocol;
+use crops::{Crops, Noisy, WHITE};
+use psnr::{Trial, mean_psnr, trials};
+use tuning::tuned;
+
+pub use config::ImagesConfig;
+pub use sets::Sets;
+
+/// `σ₀`, of 1.
+const LEAST_DEVIATION: f64 = 1.0 / WHITE;
+
+/// Crops in the one draw that chooses weights.
+const VALIDATION_CROPS: usize = 64;
+
+/// Side of the middle parts of the validation pictures that strength and scale are chosen on.
+const TUNING_SIDE: usize = 128;
+
+/// Power iterations beside the certified bound.
+const POWER_ITERATIONS: usize = 200;
+
+/// The root mean square of the gradient to which test pictures are denoised: 0.02 of 255.
+const TOLERANCE: f64 = 0.02 / WHITE;
+
+/// The most steps to there.
+const STEPS: usize = 500;
+
+/// The denoising of pictures.
+pub struct Images {
+    config: ImagesConfig,
+    sets: Arc<Sets>,
+    seed: u64,
+    batch: usize,
+    claim: Claim,
+    device: Device,
+    validation: OnceLock<Noisy>,
+}
+
+impl Images {
+    pub(super) fn new(
+        config: ImagesConfig,
+        sets: Sets,
+        protocol: &Protocol,
+        device: &Device,
+    ) -> Self {
+        Self {
+            config,
+            sets: Arc::new(sets),
+            seed: protocol.seed,
+            batch: protocol.train.batch,
+            claim: protocol.claim,
+            device: device.clone().without_autodiff(),
+            validation: OnceLock::new(),
+        }
+    }
+
+    fn crops(&self) -> Crops {
+        Crops {
+            side: self.config.patch,
+            augment: self.config.augment,
+            noise: self.config.noise,
+        }
+    }
+
+    /// `a(σ)` of each deviation, `[batch]`.
+    fn contrast(&self, deviations: Tensor<1>) -> Tensor<1> {
+        let [low, high] = self.config.noise;
+        let middle = 0.5 * (low + high) / WHITE + LEAST_DEVIATION;
+        (deviations + LEAST_DEVIATION).recip() * middle
+    }
+
+    /// The crops of the validation pictures that choose the weights: never turned, the same for every validation.
+    fn validation(&self) -> &Noisy {
+        self.validation.get_or_init(|| {
+            let pictures = &self.sets.validation;
+            let least = |picture: &Picture| picture.height.min(picture.width);
+            let side = pictures.iter().map(least).min().unwrap_or(1);
+            let crops = Crops {
+                side: side.min(self.config.patch),
+                augment: false,
+                ..self.crops()
+            };
+            let mut random = generator(self.seed, Stream::Validation, 0);
+            crops.draw(pictures, VALIDATION_CROPS, &mut random, &self.device)
+        })
+    }
+
+    /// The proximal operator of a field, its strength and scale still to be said.
+    fn proximal(&self, field: &Lifted<'_>) -> Proximal {
+        Proximal {
+            strength: 1.0,
+            scale: 1.0,
+            lipschitz: field.lipschitz(),
+            convex: self.claim == Claim::Monotone,
+            tolerance: TOLERANCE,
+            most: STEPS,
+        }
+    }
+
+    /// The scale at which a noise of `level` looks like the noise of training.
+    fn first_scale(&self, level: f64) -> f64 {
+        let [low, high] = self.config.noise;
+        0.5 * (low + high) / level
+    }
+
+    /// The numbers of one noise level.
+    fn at_level(&self, field: &Lifted<'_>, level: f64, metrics: &mut Quantities) {
+        let proximal = self.proximal(field);
+        let parts = middles(&self.sets.validation);
+        let parts = trials(&parts, level, (self.seed, Stream::Validation), &self.device);
+        let denoised = |strength: f64, scale: f64, trial: &Trial, tolerance: f64| {
+            let proximal = Proximal {
+                strength,
+                scale,
+                tolerance,
+                ..proximal
+            };
+            proximal.find(field, trial.noisy.clone())
+        };
+        let [strength, scale] = tuned([1.0, self.first_scale(level)], |[strength, scale]| {
+            let found = parts
+                .iter()
+                .map(|trial| trial.psnr(denoised(strength, scale, trial, 4.0 * TOLERANCE).image));
+            found.sum::<f64>() / parts.len() as f64
+        });
+        let test = trials(
+            &self.sets.test,
+            level,
+            (self.seed, Stream::Test),
+            &self.device,
+        );
+        let mut steps = 0;
+        let values = test.iter().map(|trial| {
+            let point = denoised(strength, scale, trial, TOLERANCE);
+            steps += point.steps;
+            trial.psnr(point.image)
+        });
+        let values: Vec<f64> = values.collect();
+        let mut note = |name: &str, quantity| metrics.insert(format!("{name}_{level}"), quantity);
+        note("psnr_db", mean_psnr(&values));
+        note("strength", Quantity::new(strength, ""));
+        note("scale", Quantity::new(scale, ""));
+        note("steps", Quantity::new(steps as f64 / test.len() as f64, ""));
+    }
+}
+
+/// The middle parts of pictures.
+fn middles(pictures: &[Picture]) -> Vec<Picture> {
+    let middle = |picture: &Picture| {
+        let [height, width] = [picture.height, picture.width].map(|side| side.min(TUNING_SIDE));
+        let (top, left) = ((picture.height - height) / 2, (picture.width - width) / 2);
+        let rows = (top..top + height).map(|row| row * picture.width + left);
+        let values = rows.flat_map(|start| picture.values()[start..start + width].to_vec());
+        Picture {
+            name: picture.name.clone(),
+            height,
+            width,
+            planes: vec![values.collect()],
+        }
+    };
+    pictures.iter().map(middle).collect()
+}
+
+/// The image field of a network. A checked experiment has one that lives on patches.
+fn lifted(network: &Network) -> Lifted<'_> {
+    network
+        .lifted()
+        .expect("an experiment on pictures is checked to have a network on patches of an odd side")
+}
+
+impl Task<Network> for Images {
+    /// Pictures have any size.
+    fn dim(&self) -> usize {
+        0
+    }
+
+    fn lesson(&self, step: usize) -> Lesson<Network> {
+        let mut random = generator(self.seed, Stream::Training, step as u64);
+        let crops = self
+            .crops()
+            .draw(&self.sets.train, self.batch, &mut random, &self.device);
+        let contrast = self.contrast(crops.deviations.clone());
+        Box::new(move |network| one_step_loss(&lifted(network), crops, contrast))
+    }
+
+    fn criterion(&self) -> Criterion {
+        Criterion {
+            name: "one_step_mse_db",
+            unit: "dB",
+        }
+    }
+
+    fn validate(&self, network: &Network, stop: &dyn Fn() -> bool) -> Option<f64> {
+        if stop() {
+            return None;
+        }
+        let crops = self.validation();
+        let contrast = self.contrast(crops.deviations.clone());
+        let field = lifted(network);
+        let error = field.apply_scaled(crops.noisy.clone(), contrast) - crops.noise.clone();
+        let error: f64 = error.square().mean().into_scalar();
+        Some(10.0 * error.log10())
+    }
+
+    fn evaluate(&self, network: &Network) -> Quantities {
+        let field = lifted(network);
+        let mut metrics = Quantities::new();
+        for level in &self.config.levels {
+            self.at_level(&field, *level, &mut metrics);
+        }
+        metrics.insert(
+            "lipschitz_bound".into(),
+            Quantity::new(field.lipschitz(), ""),
+        );
+        let size = self
+            .sets
+            .test
+            .iter()
+            .map(|picture| [picture.height, picture.width]);
+        let largest = size.max_by_key(|[height, width]| height * width);
+        let power = largest.and_then(|size| field.lipschitz_power(size, POWER_ITERATIONS));
+        if let Some(power) = power {
+            metrics.insert("lipschitz_power".into(), Quantity::new(power, ""));
+        }
+        metrics
+    }
+
+    fn baselines(&self) -> Rows {
+        baselines::rows(&self.sets, &self.config.levels, self.seed, &self.device)
+    }
+}
+
+/// `mean a² (∇R(a y)/a − s e)² = mean (∇R(a y) − a s e)²`.
+fn one_step_loss(field: &impl ImageField, crops: Noisy, contrast: Tensor<1>) -> Tensor<1> {
+    let [batch] = contrast.dims();
+    let contrast: Tensor<3> = contrast.reshape([batch, 1, 1]);
+    let found = field.apply(crops.noisy * contrast.clone());
+    let rows = |x: Tensor<3>| x.flatten::<2>(1, 2);
+    batch_error(rows(found), rows(crops.noise * contrast))
+}
+
+impl RunTask for Images {
+    fn check_device(
+        &self,
+        network: &Network,
+        device: &Device,
+        purpose: Purpose,
+        host: &dyn Fn() -> Result<Box<dyn RunTask>, TaskError>,
+    ) -> Result<Option<Agreement>, DeviceFault> {
+        check_lesson(network, (self, device), host()?.as_ref(), purpose)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! The pictures to train on, to choose by and to test with: split by file, and no picture in two of them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::config::{ImagesConfig, is_empty};
+use crate::data::{Stream, generator};
+use crate::digest::Digest;
+use crate::files::FileError;
+use crate::pictures::{Picture, dead_leaves, read_folder};
+use crate::setting::SettingError;
+use crate::task::TaskError;
+
+/// The pictures of a run.
+pub struct Sets {
+    /// To train on.
+    pub train: Vec<Picture>,
+    /// To choose weights, strength and scale by.
+    pub validation: Vec<Picture>,
+    /// To test with.
+    pub test: Vec<Picture>,
+}
+
+/// Side of a drawn picture.
+const DRAWN_SIDE: usize = 96;
+
+impl Sets {
+    /// Reads the folders, or draws the pictures.
+    ///
+    /// # Errors
+    /// If a folder is not named or has no pictures, a training picture is smaller than a crop, or a picture is in two folders.
+    pub fn of(config: &ImagesConfig, seed: u64) -> Result<Self, TaskError> {
+        if config.drawn > 0 {
+            return Ok(Self::drawn(config.drawn, seed));
+        }
+        if let Some((key, _)) = config.folders().iter().find(|(_, path)| is_empty(path)) {
+            return Err(TaskError::Setting(SettingError::Invalid {
+                field: key,
+                value: "\"\"".into(),
+                requirement: "must name a folder of .png or .npy pictures".into(),
+                remedy: format!(
+                    "write the folder in the config, or give it with --set {key}=FOLDER"
+                ),
+            }));
+        }
+        let sets = Self {
+            train: read_folder(&config.train)?,
+            validation: read_folder(&config.validation)?,
+            test: read_folder(&config.test)?,
+        };
+        let least = |picture: &&Picture| picture.height.min(picture.width) < config.patch;
+        if let Some(small) = sets.train.iter().find(least) {
+            return Err(TaskError::Data(FileError::Format {
+                file: Path::new(&small.name).into(),
+                reason: format!(
+                    "it has {} x {} pixels, fewer than a crop of images.patch = {}",
+                    small.height, small.width, config.patch
+                ),
+                remedy: "lower images.patch, or take the picture out of the folder".into(),
+            }));
+        }
+        sets.apart()?;
+        Ok(sets)
+    }
+
+    /// Drawn pictures: the run's seed decides them.
+    fn drawn(count: usize, seed: u64) -> Self {
+        let draw = |index: usize| {
+            let mut random = generator(seed, Stream::Target, index as u64);
+            dead_leaves(format!("drawn picture {index}"), DRAWN_SIDE, &mut random)
+        };
+        let less = count / 4;
+        Self {
+            train: (0..count).map(draw).collect(),
+            validation: (count..count + less).map(draw).collect(),
+            test: (count + less..count + 2 * less).map(draw).collect(),
+        }
+    }
+
+    /// Refuses a picture that is in two of the sets.
+    fn apart(&self) -> Result<(), FileError> {
+        let mut seen: BTreeMap<u64, (usize, &str)> = BTreeMap::new();
+        for (set, pictures) in [&self.train, &self.validation, &self.test]
+            .iter()
+            .enumerate()
+        {
+            for picture in *pictures {
+                let mut digest = Digest::default();
+                for value in picture.values() {
+                    digest.add(&value.to_le_bytes());
+                }
+                match seen.insert(digest.value(), (set, &picture.name)) {
+                    Some((other, name)) if other != set => {
+                        return Err(FileError::Format {
+                            file: Path::new(&picture.name).into(),
+                            reason: format!("it is the same picture as {name}"),
+                            remedy: "a picture may be in one of the three folders only: what was seen in training tests nothing"
+                                .into(),
+                        });
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,223 @@
+//! The task as a whole: its loss, what it refuses, and a run that beats the noisy pictures.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use gradnet_core::ParameterSource;
+use gradnet_core::analysis::host;
+
+use super::*;
+use crate::backend::Backend;
+use crate::config::{self, Overrides};
+use crate::pictures::dead_leaves;
+use crate::registry::NetworkConfig;
+use crate::training::{Summary, TrainOptions, train};
+use crate::{Experiment, Run};
+
+const CONFIG: &str = "\
+schema = 1
+name = \"pictures\"
+[images]
+drawn = 8
+patch = 24
+noise = [10, 40]
+levels = [25]
+[network.patch_ridge]
+filters = 4
+size = 5
+[train]
+steps = 120
+batch = 6
+learning_rate = 0.003
+schedule = \"cosine\"
+[train.validation]
+every = 60
+";
+
+fn experiment(text: &str) -> Experiment {
+    config::parse("pictures.toml", text, &Overrides::default()).unwrap()
+}
+
+fn network(settings: &Experiment) -> Network {
+    let mut source = ParameterSource::new(&Device::flex(), 3);
+    settings.network.init(settings.dim(), &mut source).unwrap()
+}
+
+fn images(text: &str) -> Images {
+    let settings = experiment(text);
+    let crate::experiment::TaskConfig::Images(config) = &settings.task else {
+        panic!("a run on pictures");
+    };
+    let sets = Sets::of(config, 0).unwrap();
+    Images::new(config.clone(), sets, &settings.protocol(), &Device::flex())
+}
+
+/// With one level the scale is 1, and the loss is the mean squared error of the one-step denoiser: by the host, pixel by pixel.
+#[test]
+fn the_loss_is_the_error_of_the_one_step_denoiser() {
+    for (noise, one_level) in [("[20, 20]", true), ("[10, 40]", false)] {
+        let text = CONFIG.replace("[10, 40]", noise);
+        let (task, network) = (images(&text), network(&experiment(&text)));
+        let loss = host(task.lesson(5)(&network))[0];
+        let mut random = generator(0, Stream::Training, 5);
+        let crops = task
+            .crops()
+            .draw(&task.sets.train, 6, &mut random, &task.device);
+        let deviations = host(crops.deviations.clone());
+        let middle = if one_level { 20.0 } else { 25.0 };
+        let contrast: Vec<f64> = deviations
+            .iter()
+            .map(|deviation| (middle + 1.0) / (255.0 * deviation + 1.0))
+            .collect();
+        assert_eq!(contrast.iter().all(|a| (a - 1.0).abs() < 1e-5), one_level);
+        let tensor = task.contrast(crops.deviations.clone());
+        let gradient = host(lifted(&network).apply_scaled(crops.noisy.clone(), tensor));
+        let noise = host(crops.noise);
+        let pixels = 24 * 24;
+        let errors = gradient.iter().zip(&noise).enumerate();
+        let sum: f64 = errors
+            .map(|(i, (g, e))| (contrast[i / pixels] * (g - e)).powi(2))
+            .sum();
+        let expected = sum / (6 * pixels) as f64;
+        assert!((loss / expected - 1.0).abs() < 1e-4, "{loss} {expected}");
+    }
+}
+
+/// The scale is bounded however small the noise is.
+#[test]
+fn the_contrast_is_bounded_for_small_noise() {
+    let task = images(CONFIG);
+    let device = Device::flex();
+    let deviations = Tensor::<1>::from_floats([0.0, 1e-9, 25.0 / 255.0], &device);
+    let found = host(task.contrast(deviations));
+    for (found, expected) in found.iter().zip([26.0, 26.0, 1.0]) {
+        assert!((found - expected).abs() < 1e-3, "{found} {expected}");
+    }
+}
+
+#[test]
+fn lessons_are_functions_of_seed_and_step() {
+    let (task, network) = (images(CONFIG), network(&experiment(CONFIG)));
+    let loss = |step| host(task.lesson(step)(&network))[0];
+    assert_eq!(loss(3), loss(3));
+    assert_ne!(loss(3), loss(4));
+}
+
+fn trained(text: &str, out: &Path) -> Summary {
+    let options = TrainOptions::new(Backend::Flex);
+    train(&experiment(text), &Device::flex(), out, options).unwrap()
+}
+
+#[test]
+fn a_run_on_drawn_pictures_beats_the_noise_and_is_certified() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let summary = trained(CONFIG, &out);
+    assert_eq!((summary.task.as_str(), summary.dim), ("images", 25));
+    let value = |row: &Quantities, name: &str| row[name].value;
+    let metrics = &summary.scores.metrics;
+    let rows = &summary.scores.baselines;
+    let noisy = value(&rows["noisy"], "psnr_db_25");
+    // 20 log10 (255/25) = 20.17, from 2 pictures of 96 × 96.
+    assert!((noisy - 20.17).abs() < 0.15, "{noisy}");
+    for row in ["wiener", "total_variation"] {
+        assert!(value(&rows[row], "psnr_db_25") > noisy + 3.0, "{rows:?}");
+    }
+    let psnr = value(metrics, "psnr_db_25");
+    assert!(
+        psnr > value(&rows["wiener"], "psnr_db_25"),
+        "{psnr} {rows:?}"
+    );
+    let (bound, power) = (
+        value(metrics, "lipschitz_bound"),
+        value(metrics, "lipschitz_power"),
+    );
+    assert!(power <= bound && power > 0.9 * bound, "{power} {bound}");
+    let again = Run::open(&out).unwrap();
+    let scores = again.evaluate(&Device::flex(), None, None, None).unwrap();
+    assert_eq!(scores, summary.scores);
+}
+
+/// The networks that are no ridges are lifted patch by patch.
+#[test]
+fn networks_that_are_no_ridges_learn_pictures_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = CONFIG
+        .replace(
+            "[network.patch_ridge]",
+            "[network.patch_mgradnet_m]\nmodules = 1",
+        )
+        .replace("size = 5", "size = 3")
+        .replace("steps = 120", "steps = 4")
+        .replace("every = 60", "every = 2");
+    let summary = trained(&text, &folder.path().join("run"));
+    let metrics = &summary.scores.metrics;
+    assert!(metrics["psnr_db_25"].value.is_finite());
+    assert!(metrics["lipschitz_bound"].value > 0.0);
+    assert!(!metrics.contains_key("lipschitz_power"));
+}
+
+#[test]
+fn what_cannot_be_learned_from_is_refused_with_its_key_or_file() {
+    let refused = |text: &str| {
+        let read = config::parse("pictures.toml", text, &Overrides::default());
+        read.unwrap_err().to_string()
+    };
+    let other = CONFIG.replace(
+        "[network.patch_ridge]\nfilters = 4\nsize = 5",
+        "[network.crr]\nwidth = 4",
+    );
+    assert!(
+        refused(&other).contains("on patches"),
+        "{}",
+        refused(&other)
+    );
+    let even = CONFIG.replace("size = 5", "size = 4");
+    assert!(refused(&even).contains("network.patch_ridge.size"));
+    let noise = CONFIG.replace("[10, 40]", "[40, 10]");
+    assert!(refused(&noise).contains("images.noise"));
+
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let picture = |index| {
+        let mut random = generator(1, Stream::Target, index);
+        dead_leaves(String::new(), 32, &mut random)
+    };
+    for (index, name) in ["train", "validation", "test"].into_iter().enumerate() {
+        std::fs::create_dir(at(name)).unwrap();
+        picture(index as u64)
+            .write(&at(name).join("a.png"))
+            .unwrap();
+    }
+    let mut settings = ImagesConfig {
+        train: at("train"),
+        validation: at("validation"),
+        patch: 24,
+        ..ImagesConfig::default()
+    };
+    let error = Sets::of(&settings, 0).err().unwrap();
+    assert!(error.to_string().contains("images.test"), "{error}");
+    settings.test = at("test");
+    assert!(Sets::of(&settings, 0).is_ok());
+    settings.patch = 40;
+    let error = Sets::of(&settings, 0).err().unwrap();
+    assert!(error.to_string().contains("32 x 32"), "{error}");
+    settings.patch = 24;
+    picture(0).write(&at("test").join("b.png")).unwrap();
+    let error = Sets::of(&settings, 0).err().unwrap();
+    assert!(error.to_string().contains("same picture"), "{error}");
+}
+
+/// Of each size one network is sized by its table.
+#[test]
+fn a_patch_has_the_size_that_the_network_says() {
+    let patches = NetworkConfig::from_name("patch_ridge").unwrap();
+    assert_eq!(patches.patch_dim(), Some(169));
+    assert_eq!(experiment(CONFIG).dim(), 25);
+    let vectors = CONFIG.replace(
+        "[images]\ndrawn = 8\npatch = 24\nnoise = [10, 40]\nlevels = [25]",
+        "[target.piecewise_quadratic]\ndim = 9",
+    );
+    let error = config::parse("pictures.toml", &vectors, &Overrides::default()).unwrap_err();
+    assert!(error.to_string().contains("25 pixels"), "{error}");
+}
