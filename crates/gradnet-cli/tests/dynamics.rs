@@ -111,10 +111,7 @@ fn paths_that_cannot_be_used_are_told_with_their_line_and_a_remedy() {
         (with(3, "0,0,1,0"), "has the time 0 twice"),
         (with(4, "0,0.1,1,0"), "goes back in time"),
         (with(5, "0,0.45,NaN,0"), "line 5"),
-        (
-            lines[..41].join("\n"),
-            "training, validation and test need one each",
-        ),
+        (lines[..41].join("\n"), "it has 2 paths"),
         (good.replace(",q,", ",angle,"), "`q`"),
     ] {
         fs::write(here.join("paths.csv"), file).unwrap();

@@ -296,7 +296,7 @@ fn friction_and_inputs_are_found_again() {
     window.states = follow(&flow, window.states[0].clone(), &window, &truth, 1).states;
     let found = Coefficients::find(&quiet, Kind::Dissipative, None, &window);
     assert!((found.friction - 0.25).abs() < 1e-6, "{found:?}");
-    assert!((found.inputs - truth.inputs).norm() < 1e-6);
+    assert!((found.inputs - &truth.inputs).norm() < 1e-6);
     // What is given is not looked for, and friction is never negative.
     let given = Coefficients::find(&quiet, Kind::Dissipative, Some(0.25), &window);
     assert_eq!(given.friction, 0.25);
