@@ -9,6 +9,7 @@ use gradnet_train::files::FileError;
 use gradnet_train::interchange::ImportError;
 use gradnet_train::predict::PredictError;
 use gradnet_train::restore::RestoreError;
+use gradnet_train::rollout::RolloutError;
 use gradnet_train::sample::SampleError;
 use gradnet_train::{RunError, TrainError};
 use miette::{
@@ -122,6 +123,15 @@ impl From<PredictError> for Failure {
     fn from(error: PredictError) -> Self {
         match error {
             PredictError::Run(error) => Self::from(error),
+            error => Self::told(error.to_string(), error.remedy(), 2),
+        }
+    }
+}
+
+impl From<RolloutError> for Failure {
+    fn from(error: RolloutError) -> Self {
+        match error {
+            RolloutError::Run(error) => Self::from(error),
             error => Self::told(error.to_string(), error.remedy(), 2),
         }
     }

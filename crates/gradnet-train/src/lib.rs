@@ -15,7 +15,7 @@
 //! | [`restore`] | pictures restored with a trained regularizer |
 //! | [`training`] | the loop, checkpoints |
 //! | [`sweep`] | grids of runs, from a base config, overrides and seeds to a table |
-//! | [`run`] | run folders; [`predict`], [`sample`], [`report`] and [`interchange`] make something of them |
+//! | [`run`] | run folders; [`predict`], [`sample`], [`rollout`], [`report`] and [`interchange`] make something of them |
 //! | [`backend`], [`device_check`] | where it is computed, and whether rightly |
 
 #![warn(missing_docs)]
@@ -38,6 +38,7 @@ pub mod predict;
 pub mod registry;
 pub mod report;
 pub mod restore;
+pub mod rollout;
 pub mod run;
 pub mod sample;
 pub mod sampling;

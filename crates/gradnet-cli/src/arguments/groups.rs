@@ -8,7 +8,7 @@ pub(super) const GROUPS: [(&str, &[&str]); 5] = [
     (
         "Use",
         &[
-            "predict", "solve", "sample", "verify", "eval", "report", "export",
+            "predict", "rollout", "solve", "sample", "verify", "eval", "report", "export",
         ],
     ),
     ("Look", &["list"]),

@@ -15,7 +15,7 @@ use gradnet_train::backend::Backend;
 pub use learn::{Config, ConfigCommand, Import, Init, Resume, Running, Sweep, Train};
 pub use look::{Devices, List, Listed, Listing};
 pub use paper::{Bench, Reproduce, Reproduction};
-pub use using::{Eval, Export, Predict, Report, Sample, Solve, Verify};
+pub use using::{Eval, Export, Predict, Report, Rollout, Sample, Solve, Verify};
 
 use values::backends;
 
@@ -92,6 +92,10 @@ pub enum Command {
     Import(Import),
     /// Evaluate a trained field at the points of a file
     Predict(Predict),
+    /// Follow learned dynamics from the states in a file
+    ///
+    /// The method is symplectic where the dynamics are Hamilton's.
+    Rollout(Rollout),
     /// Draw samples with a trained score
     Sample(Sample),
     /// Restore a picture with a trained regularizer

@@ -44,6 +44,28 @@ pub struct Predict {
     pub device: DeviceChoice,
 }
 
+/// Arguments of `rollout`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  gradnet rollout runs/pendulum --from start.csv --until 20 --step 0.05 -o path.csv")]
+pub struct Rollout {
+    /// The run folder of dynamics
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// The states to start from, a row a path; inputs keep the row's values
+    #[arg(long, value_name = "FILE")]
+    pub from: PathBuf,
+    /// The last time, where paths begin at 0
+    #[arg(long, value_name = "T")]
+    pub until: f64,
+    /// The step of the method and of the output
+    #[arg(long, value_name = "H")]
+    pub step: f64,
+    /// Where the paths go (.csv, .tsv, .npz, .parquet, .safetensors)
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
 /// Arguments of `sample`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Example:

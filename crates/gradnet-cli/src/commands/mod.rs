@@ -12,6 +12,7 @@ mod plan;
 mod predict;
 mod report;
 mod reproduce;
+mod rollout;
 mod sample;
 mod shell;
 mod solve;
@@ -39,6 +40,7 @@ pub fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Eval(options) => eval::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Predict(options) => predict::run(&options),
+        Command::Rollout(options) => rollout::run(&options),
         Command::Solve(options) => solve::run(&options),
         Command::Sample(options) => sample::run(&options),
         Command::Report(options) => report::run(&options),

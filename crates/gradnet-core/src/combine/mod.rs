@@ -11,6 +11,7 @@
 //! | [`Centred`] | `f(x − m)` | that of `f` | - |
 //! | [`MeanFree`] | `C f(C x)`, `C x = x − mean(x)` | that of `f` | - |
 //! | [`WithLinearPart`] | `f + A x`, `A` symmetric or `VᵀV` | gradient or monotone | Rem. 2, Rem. 6 |
+//! | [`Separated`] | `(f_q(q, 0), f_p(0, p))` | that of `f`; the potential is `F(q, 0) + F(0, p)` | - |
 //! | [`Hamiltonian`] | `(∂H/∂p, −∂H/∂q)`, `∇H = f` | none; `H` is constant along its solutions | Eq. (24) |
 
 mod centred;
@@ -20,6 +21,7 @@ mod linear_part;
 mod lipschitz;
 mod mean_free;
 mod pair;
+mod separated;
 mod strongly_monotone;
 mod transformed;
 
@@ -31,6 +33,7 @@ pub use lipschitz::{LipschitzActivation, LipschitzBlock, LipschitzField, SmoothC
 pub use mean_free::MeanFree;
 pub(crate) use mean_free::mean_free;
 pub use pair::{Difference, Sum};
+pub use separated::Separated;
 pub use strongly_monotone::StronglyMonotone;
 pub use transformed::{
     FreeTransformation, MonotoneTransformation, SoftplusTransformation, Transformation, Transformed,

@@ -9,6 +9,7 @@ use crate::registry::NetworkConfig;
 use crate::settings::{EvaluationConfig, TrainConfig};
 use crate::targets::TargetConfig;
 use crate::task::Settings;
+use crate::task::dynamics::DynamicsConfig;
 use crate::task::images::ImagesConfig;
 use crate::task::regression::PairsConfig;
 use crate::task::score::ScoreConfig;
@@ -122,6 +123,8 @@ macro_rules! list {
                 "a field from its values at drawn points, where a formula gives them";
             data: Pairs(PairsConfig), "regression",
                 "a field from the points and values in a file";
+            dynamics: Dynamics(DynamicsConfig), "dynamics",
+                "a system's energy from recorded paths, without derivatives";
             images: Images(ImagesConfig), "images",
                 "a regularizer of images, from pictures and noise";
             score: Score(ScoreConfig), "score",

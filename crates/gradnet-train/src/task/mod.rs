@@ -11,6 +11,7 @@
 //! `experiment/tasks.rs`: a new task is a file in this room and a line there (CONTRIBUTING.md tells how).
 
 mod device;
+pub mod dynamics;
 mod error;
 pub mod images;
 mod quantity;

@@ -36,6 +36,7 @@ pub use config::{FileConfig, absolute};
 pub use examination::Finding;
 pub use facts::DataFacts;
 pub use pairs::{FilePairs, PairBatches};
+pub(crate) use place::name as row_name;
 pub use run_field::RunField;
 pub use similarity::Similarity;
 pub use split::Split;

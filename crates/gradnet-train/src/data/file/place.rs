@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::files::Format;
 
 /// "line 58" in a text file of so many `rows`, "row 57" elsewhere; `row` is counted from 0.
-pub(super) fn name(file: &Path, row: u32, rows: usize) -> String {
+pub(crate) fn name(file: &Path, row: u32, rows: usize) -> String {
     let text = matches!(Format::of(file), Ok(Format::Csv));
     match text.then(|| line(file, row, rows)).flatten() {
         Some(line) => format!("line {line}"),

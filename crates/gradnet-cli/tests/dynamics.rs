@@ -1,0 +1,123 @@
+//! docs/dynamics.md, command by command, and what is said of paths that cannot be used.
+
+#![allow(clippy::unwrap_used)] // in a test a failure is the finding
+
+mod program;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use program::gradnet;
+
+fn project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(path)
+}
+
+/// The blocks of a language in a document.
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    text.split(&format!("```{language}\n"))
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap().to_owned())
+        .collect()
+}
+
+/// Twelve paths of a spring with mass 1, `q = r sin(t + a)` and `p = r cos(t + a)`.
+fn spring() -> String {
+    let mut text = "path,time,q,p\n".to_owned();
+    for path in 0..12 {
+        let (radius, phase) = (0.5 + 0.1 * f64::from(path), 0.7 * f64::from(path));
+        for sample in 0..20 {
+            let time = 0.15 * f64::from(sample);
+            let (q, p) = (time + phase).sin_cos();
+            text.push_str(&format!("{path},{time},{},{}\n", radius * q, radius * p));
+        }
+    }
+    text
+}
+
+fn config() -> String {
+    let text = fs::read_to_string(project("docs/dynamics.md")).unwrap();
+    blocks(&text, "toml").remove(0)
+}
+
+#[test]
+fn the_document_goes_from_a_csv_of_paths_to_a_predicted_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::write(here.join("paths.csv"), spring()).unwrap();
+    fs::write(here.join("paths.toml"), config()).unwrap();
+    fs::write(here.join("start.csv"), "q,p\n1,0\n0,0.7\n").unwrap();
+    let text = fs::read_to_string(project("docs/dynamics.md")).unwrap();
+    let mut ran_commands = 0;
+    for command in blocks(&text, "sh").iter().flat_map(|block| block.lines()) {
+        let mut words: Vec<&str> = command.split_whitespace().collect();
+        if words.remove(0) != "gradnet" {
+            continue;
+        }
+        let ran = gradnet(here, &words);
+        assert_eq!(ran.code, 0, "{command}: {}{}", ran.stdout, ran.stderr);
+        ran_commands += 1;
+        if words[0] == "rollout" {
+            assert!(
+                ran.stdout.contains("leapfrog, symplectic"),
+                "{}",
+                ran.stdout
+            );
+        }
+    }
+    assert_eq!(ran_commands, 3);
+    let summary = fs::read_to_string(here.join("runs/paths/summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+    let learned = summary["metrics"]["rollout_mse"]["value"].as_f64().unwrap();
+    let still = &summary["baselines"]["stand_still"]["rollout_mse"]["value"];
+    assert!(
+        learned < still.as_f64().unwrap() / 10.0,
+        "{learned} {still}"
+    );
+
+    let path = fs::read_to_string(here.join("path.csv")).unwrap();
+    let rows: Vec<&str> = path.lines().collect();
+    assert_eq!(rows[0], "path,time,q,p,energy");
+    // Two paths of 50 steps; the first from (1, 0) is (cos t, −sin t).
+    assert_eq!(rows.len(), 1 + 2 * 51);
+    let numbers = |row: &str| -> Vec<f64> { row.split(',').map(|v| v.parse().unwrap()).collect() };
+    let second = numbers(rows[11]);
+    assert_eq!(second[..2], [1.0, 1.0]);
+    assert!((second[2] - 1f64.cos()).abs() < 0.1, "{second:?}");
+    assert!((second[3] + 1f64.sin()).abs() < 0.1, "{second:?}");
+    let energies: Vec<f64> = rows[1..52].iter().map(|row| numbers(row)[4]).collect();
+    assert!(
+        energies.iter().all(|e| (e - energies[0]).abs() < 0.05),
+        "{energies:?}"
+    );
+}
+
+#[test]
+fn paths_that_cannot_be_used_are_told_with_their_line_and_a_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::write(here.join("paths.toml"), config()).unwrap();
+    let good = spring();
+    let lines: Vec<&str> = good.lines().collect();
+    let with = |line: usize, text: &str| {
+        let mut lines: Vec<&str> = lines.clone();
+        lines[line - 1] = text;
+        lines.join("\n")
+    };
+    for (file, said) in [
+        (format!("{good}99,0,1,0\n"), "this sample only"),
+        (with(3, "0,0,1,0"), "has the time 0 twice"),
+        (with(4, "0,0.1,1,0"), "goes back in time"),
+        (with(5, "0,0.45,NaN,0"), "line 5"),
+        (lines[..41].join("\n"), "it has 2 paths"),
+        (good.replace(",q,", ",angle,"), "`q`"),
+    ] {
+        fs::write(here.join("paths.csv"), file).unwrap();
+        let ran = gradnet(here, &["train", "paths.toml", "--output", "run"]);
+        assert_eq!(ran.code, 2, "{said}: {}", ran.stderr);
+        assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+        assert!(ran.stderr.contains("help"), "{said}: {}", ran.stderr);
+    }
+}
