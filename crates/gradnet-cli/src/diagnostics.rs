@@ -9,7 +9,7 @@ use gradnet_train::files::FileError;
 use gradnet_train::interchange::ImportError;
 use gradnet_train::predict::PredictError;
 use gradnet_train::restore::RestoreError;
-use gradnet_train::sampling::SampleError;
+use gradnet_train::sample::SampleError;
 use gradnet_train::{RunError, TrainError};
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,

@@ -119,6 +119,8 @@ fn the_potential_and_the_jacobian_are_written_in_the_users_units() {
         .concat();
         let ran = gradnet(folder, &arguments);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let precision = "by so much the first 3 differ from those in 64 bits";
+        assert!(ran.stderr.contains(precision), "{}", ran.stderr);
     }
     let table = numbers(&folder.join("out.csv"), &Selection::All);
     assert_eq!(table.len(), 3 * 7);

@@ -1,4 +1,4 @@
-//! docs/guide.md, docs/transport.md, docs/sweeps.md and docs/inverse-problems.md, command by command, as a new user would type them.
+//! docs/guide.md and the pages on transport, sweeps, inverse problems and scores, command by command, as a new user would type them.
 
 #![allow(clippy::unwrap_used)] // in a test a failure is the finding
 
@@ -206,6 +206,126 @@ fn the_page_on_sweeps_runs() {
     let table = fs::read_to_string(here.join("sweeps/toy/table.md")).unwrap();
     assert!(table.contains("| d = 8 | mGradNet-C |"), "{table}");
     assert!(table.contains("| d = 8 | linear |"), "{table}");
+}
+
+/// Two round Gaussians of deviation 1 at (7, 0) and (13, 1), with the header that the page shows.
+fn samples() -> String {
+    let mut state = 11u32;
+    let mut random = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f64::from(state >> 8) / f64::from(1 << 24)
+    };
+    let mut text = "a,b\n".to_owned();
+    for row in 0..1_500 {
+        let (a, b) = if row % 2 == 0 {
+            (7.0, 0.0)
+        } else {
+            (13.0, 1.0)
+        };
+        let mut normal = || (0..12).map(|_| random()).sum::<f64>() - 6.0;
+        text.push_str(&format!("{},{}\n", a + normal(), b + normal()));
+    }
+    text
+}
+
+#[test]
+fn the_page_on_scores_goes_from_samples_to_a_density_and_new_samples() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::write(here.join("samples.csv"), samples()).unwrap();
+    fs::write(here.join("points.csv"), "a,b\n7,0\n10,0.5\n").unwrap();
+    let page = fs::read_to_string(project("docs/scores.md")).unwrap();
+    let mut printed = String::new();
+    for command in commands(&page) {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        if words[0] != "gradnet" {
+            continue;
+        }
+        let mut words = words[1..].to_vec();
+        if words[0] == "train" {
+            words.extend(["--set", "train.steps=2500"]);
+        }
+        let ran = gradnet(here, &words);
+        assert_eq!(ran.code, 0, "{command}: {}{}", ran.stdout, ran.stderr);
+        printed.push_str(&ran.stdout);
+    }
+    assert!(
+        printed.contains("500 samples of 25 chains") && printed.contains("acceptance"),
+        "{printed}"
+    );
+
+    let summary = fs::read_to_string(here.join("runs/samples/summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+    let loss = |row: &serde_json::Value| row["heldout_loss"]["value"].as_f64().unwrap();
+    let found = loss(&summary["metrics"]);
+    assert!(found < loss(&summary["baselines"]["gaussian"]), "{summary}");
+
+    let rows = |file: &str| -> Vec<Vec<f64>> {
+        let text = fs::read_to_string(here.join(file)).unwrap();
+        let rows = text.lines().skip(1);
+        rows.map(|row| row.split(',').map(|v| v.parse().unwrap()).collect())
+            .collect()
+    };
+    // The middle between the two has a density of e^(-(3^2 + 0.5^2)/2), twice: ln 2 - 4.625 = -3.93 beside a mean.
+    let density = rows("density.csv");
+    let fall = density[1][2] - density[0][2];
+    assert!((-5.2..-2.2).contains(&fall), "{density:?}");
+    let drawn = rows("drawn.csv");
+    assert_eq!(drawn.len(), 500);
+    let near = drawn.iter().filter(|x| {
+        let square = |a: f64, b: f64| (x[0] - a).powi(2) + (x[1] - b).powi(2);
+        square(7.0, 0.0).min(square(13.0, 1.0)) < 9.0
+    });
+    assert!(near.count() > 450);
+    assert!(here.join("report.html").is_file());
+}
+
+#[test]
+fn what_cannot_be_sampled_or_learned_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let config = |loss: &str, network: &str, dim: usize| {
+        format!(
+            "schema = 1\nname = \"s\"\n[score.density]\nkind = \"gaussian_mixture\"\ndim = {dim}\nloss = \"{loss}\"\n[network.{network}]\nwidth = 8\n"
+        )
+    };
+    let check = |text: String| {
+        fs::write(here.join("s.toml"), text).unwrap();
+        gradnet(here, &["config", "check", "s.toml"])
+    };
+    let jumps = check(config("hyvarinen", "rr", 2));
+    assert_eq!(jumps.code, 2);
+    assert!(
+        jumps.stderr.contains("piecewise linear"),
+        "{}",
+        jumps.stderr
+    );
+    let products = check(config("hyvarinen", "mlp", 32));
+    assert!(
+        products.stderr.contains("\"sliced\""),
+        "{}",
+        products.stderr
+    );
+    assert_eq!(check(config("sliced", "mlp", 32)).code, 0);
+    assert_eq!(check(config("hyvarinen", "gradnet_c", 32)).code, 0);
+    let monotone = check(config("denoising", "mgradnet_c", 2));
+    assert!(
+        monotone.stderr.contains("not convex"),
+        "{}",
+        monotone.stderr
+    );
+
+    fs::copy(project("configs/smoke.toml"), here.join("smoke.toml")).unwrap();
+    let trained = gradnet(here, &["train", "smoke.toml", "-o", "other"]);
+    assert_eq!(trained.code, 0, "{}", trained.stderr);
+    let refused = gradnet(here, &["sample", "other", "-o", "drawn.csv"]);
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused.stderr.contains("only a score can be sampled"),
+        "{}",
+        refused.stderr
+    );
+    assert!(!here.join("drawn.csv").exists());
 }
 
 /// A drawn picture, 48 pixels wide.

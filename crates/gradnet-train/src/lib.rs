@@ -15,7 +15,7 @@
 //! | [`restore`] | pictures restored with a trained regularizer |
 //! | [`training`] | the loop, checkpoints |
 //! | [`sweep`] | grids of runs, from a base config, overrides and seeds to a table |
-//! | [`run`] | run folders; [`predict`], [`report`] and [`interchange`] make something of them |
+//! | [`run`] | run folders; [`predict`], [`sample`], [`report`] and [`interchange`] make something of them |
 //! | [`backend`], [`device_check`] | where it is computed, and whether rightly |
 
 #![warn(missing_docs)]
@@ -39,6 +39,7 @@ pub mod registry;
 pub mod report;
 pub mod restore;
 pub mod run;
+pub mod sample;
 pub mod sampling;
 mod setting;
 pub mod settings;

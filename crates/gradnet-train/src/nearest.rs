@@ -49,6 +49,7 @@ pub(crate) fn remedy(kind: &str, name: &str, known: &[&str]) -> String {
 pub(crate) fn all(kind: &str, known: &[&str]) -> String {
     match known.len() {
         0..=SHORT => format!("known: {}", known.join(", ")),
+        _ if kind == "key" => "`gradnet config schema` lists all keys".into(),
         _ => format!("`gradnet list {kind}s` lists all {kind}s"),
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use gradnet_core::VectorField;
 
+use crate::backend::host;
 use crate::data::file::{DataFacts, RunField, listed};
 use crate::device_check::{Beside, Workload, lost};
 use crate::files::{FileError, Format, Part, Reading, RowReader, RowWriter, Selection, Wanted};
@@ -13,6 +14,9 @@ use crate::run::{Run, RunError, check_output};
 
 /// Points a piece; the field's hidden layers for them fit any memory.
 const PIECE: usize = 500;
+
+/// Jacobians computed in 64 bits too.
+pub const COMPARED: usize = 16;
 
 /// What is wanted at each point beside the field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,12 +105,15 @@ impl PredictError {
 }
 
 /// What was predicted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Predicted {
     /// The points.
     pub points: u64,
     /// Those outside the cube around the points of the training file by more than its width; 0 without a file.
     pub far: u64,
+    /// The difference of the first [`COMPARED`] Jacobians from those computed in 64 bits, relative in the 2-norm; `None` if
+    /// none were asked for.
+    pub jacobian_error: Option<f64>,
 }
 
 /// Writes the field of a run at every point of `input` to `output`.
@@ -170,6 +177,10 @@ pub fn predict(
         let values = values(&field, &points, &device, options)?;
         finite(input, predicted.points, &parts, &values)?;
         writer.write(&values)?;
+        if let (true, Some(jacobians)) = (options.jacobian && predicted.points == 0, values.last())
+        {
+            predicted.jacobian_error = Some(jacobian_error(&field, &points, jacobians, &device));
+        }
         predicted.points += rows as u64;
         if let Some(known) = &known {
             let scaled = field.similarity().scale_points(&points);
@@ -198,6 +209,17 @@ fn known(run: &Run) -> Result<Option<RangeInclusive<f32>>, RunError> {
         let width = high - low;
         (low - width) as f32..=(high + width) as f32
     }))
+}
+
+/// How far the first Jacobians are from those in 64 bits.
+fn jacobian_error(field: &RunField, points: &[f64], jacobians: &[f64], device: &Device) -> f64 {
+    let (host, dim) = (host(device), field.dim());
+    let some = &points[..points.len().min(COMPARED * dim)];
+    let exact = field.in_double_precision(&host).jacobians(some, &host);
+    let squares = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>();
+    let difference = squares(&mut exact.iter().zip(jacobians).map(|(a, b)| a - b)).sqrt();
+    let norm = squares(&mut exact.iter().copied()).sqrt();
+    if norm > 0.0 { difference / norm } else { 0.0 }
 }
 
 /// Holds the device against the processor for a piece of so many rows.

@@ -157,6 +157,24 @@ fn stand_ins_for_missing_values_and_slips_are_told_with_line_and_column() {
     assert_eq!(said.len(), 1, "{said:?}");
 }
 
+/// `f_i(x) = g_i(x / s) / s_i` is the gradient of `G(x / s)`: the same field in other units.
+#[test]
+fn coordinates_in_different_units_are_told_and_the_remedy_mends_them() {
+    let plain = convex_rows(1, 2);
+    let alone = Fit::new(&plain, MONOTONE, "", 250).db();
+    let scaled = |scale: f64| -> Vec<Row> {
+        let row = |(x, y): &Row| (vec![x[0], scale * x[1]], vec![y[0], y[1] / scale]);
+        plain.iter().map(row).collect()
+    };
+    for scale in [1e3, 1e-3] {
+        let apart = scaled(scale);
+        warned(&apart, MONOTONE, "", &["times as far as", "one scale"]);
+        let ruined = Fit::new(&apart, MONOTONE, "", 250).db();
+        assert!(ruined > alone + 3.0, "{scale}: {ruined} for {alone}");
+    }
+    assert_eq!(warnings(&scaled(5.0), MONOTONE, ""), Vec::<String>::new());
+}
+
 #[test]
 fn numbers_that_were_rounded_far_away_are_told() {
     let rounded = |x: f64| f64::from((x + 5.4e6) as f32);

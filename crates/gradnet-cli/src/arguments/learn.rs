@@ -168,24 +168,36 @@ pub enum ConfigCommand {
 
 /// Arguments of `config init`.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Example:
-  gradnet config init --data gradients.csv -o mine.toml")]
+#[command(
+    group = clap::ArgGroup::new("what").required(true).args(["data", "samples"]),
+    after_long_help = "Examples:
+  gradnet config init --data gradients.csv -o mine.toml
+  gradnet config init --samples samples.csv -o score.toml"
+)]
 pub struct Init {
     /// The file with points and gradients (.csv, .tsv, .npy, .npz, .parquet, .safetensors)
     #[arg(long, value_name = "FILE")]
-    pub data: PathBuf,
+    pub data: Option<PathBuf>,
+    /// A file with samples of a density, whose score is learned
+    #[arg(long, value_name = "FILE")]
+    pub samples: Option<PathBuf>,
     /// Whether the first line of a text file names the columns, true or false [default: found out]
     #[arg(long, value_name = "BOOL")]
     pub header: Option<bool>,
-    /// Columns or arrays with the points, between commas [default: the first half of the columns, or the array x]
+    /// Columns or arrays with the points, between commas [default: the first half of the columns, of samples all, or the array x]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub x: Vec<String>,
     /// Columns or arrays with the gradients, between commas [default: the second half of the columns, or the array y]
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        conflicts_with = "samples"
+    )]
     pub y: Vec<String>,
-    /// The network (`gradnet list networks` shows them)
-    #[arg(long, value_name = "NAME", default_value = "mgradnet_m", value_parser = networks())]
-    pub network: String,
+    /// The network (`gradnet list networks` shows them) [default: mgradnet_m; gradnet_c for samples]
+    #[arg(long, value_name = "NAME", value_parser = networks())]
+    pub network: Option<String>,
     /// The config file to write [default: printed]
     #[arg(long, short, alias = "out", value_name = "FILE")]
     pub output: Option<PathBuf>,

@@ -8,6 +8,7 @@ use gradnet_train::data::file::{FileConfig, FilePairs};
 use gradnet_train::registry::NetworkConfig;
 use gradnet_train::run::check_output;
 use gradnet_train::run::write_atomically;
+use gradnet_train::task::score::SamplesConfig;
 use serde::Serialize;
 
 use super::verify::unknown;
@@ -105,7 +106,13 @@ pub fn schema() -> Result<ExitCode, Failure> {
 
 /// Writes a config for the user's own data.
 pub fn init(options: &Init) -> Result<ExitCode, Failure> {
-    let network = NetworkConfig::from_name(&options.network).map_err(unknown)?;
+    let (file, usual) = match (&options.data, &options.samples) {
+        (Some(pairs), _) => (pairs, "mgradnet_m"),
+        (None, Some(samples)) => (samples, "gradnet_c"),
+        (None, None) => unreachable!("clap asks for one of the two"),
+    };
+    let name = options.network.as_deref().unwrap_or(usual);
+    let network = NetworkConfig::from_name(name).map_err(unknown)?;
     if let Some(out) = &options.output
         && out.exists()
         && !options.overwrite
@@ -116,22 +123,17 @@ pub fn init(options: &Init) -> Result<ExitCode, Failure> {
         ));
     }
     if let Some(out) = &options.output {
-        check_output(out, Some(&options.data), &[])?;
+        check_output(out, Some(file), &[])?;
     }
-    let data = FileConfig {
-        header: options.header,
-        x: options.x.clone(),
-        y: options.y.clone(),
-        ..FileConfig::new(&options.data)
-    };
-    let shown = shown_path(&options.data, options.output.as_deref());
+    let shown = shown_path(file, options.output.as_deref());
     let place = options
         .output
         .as_deref()
         .unwrap_or(Path::new("config.toml"));
-    let (text, columns) = config::template(&data, &network, &shown, place)?;
-    columns.told(&data.path).iter().for_each(output::note);
-    say_findings(data.inspect(Path::new(""))?, &network);
+    let text = match options.samples {
+        None => pairs_config(options, file, &network, &shown, place)?,
+        Some(_) => samples_config(options, file, &network, &shown, place)?,
+    };
     let Some(out) = &options.output else {
         output::line(text.trim_end())?;
         return Ok(ExitCode::SUCCESS);
@@ -148,6 +150,45 @@ pub fn init(options: &Init) -> Result<ExitCode, Failure> {
         out.display()
     ))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The config for a file of pairs.
+fn pairs_config(
+    options: &Init,
+    file: &Path,
+    network: &NetworkConfig,
+    shown: &Path,
+    place: &Path,
+) -> Result<String, Failure> {
+    let data = FileConfig {
+        header: options.header,
+        x: options.x.clone(),
+        y: options.y.clone(),
+        ..FileConfig::new(file)
+    };
+    let (text, columns) = config::template(&data, network, shown, place)?;
+    columns.told(file).iter().for_each(output::note);
+    say_findings(data.inspect(Path::new(""))?, network);
+    Ok(text)
+}
+
+/// The config for a file of samples.
+fn samples_config(
+    options: &Init,
+    file: &Path,
+    network: &NetworkConfig,
+    shown: &Path,
+    place: &Path,
+) -> Result<String, Failure> {
+    let samples = SamplesConfig {
+        path: file.to_owned(),
+        header: options.header,
+        x: options.x.clone(),
+        ..SamplesConfig::default()
+    };
+    let (text, columns) = config::samples_template(&samples, network, shown, place)?;
+    columns.told(file).iter().for_each(output::note);
+    Ok(text)
 }
 
 /// Says what in the data would ruin a fit. It is the user's to mend: the config is good all the same.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use gradnet_train::predict::{PredictOptions, Predicted, predict};
+use gradnet_train::predict::{COMPARED, PredictOptions, Predicted, predict};
 
 use crate::arguments::Predict;
 use crate::device;
@@ -22,7 +22,11 @@ pub fn run(options: &Predict) -> Result<ExitCode, Failure> {
         inverse: options.inverse,
     };
     let mut count = Count::new(options.progress);
-    let Predicted { points, far } = predict(
+    let Predicted {
+        points,
+        far,
+        jacobian_error,
+    } = predict(
         &run,
         &device,
         &options.input,
@@ -36,6 +40,12 @@ pub fn run(options: &Predict) -> Result<ExitCode, Failure> {
         output::note(format_args!(
             "{far} of {points} points lie outside the cube around the training points by more than its width: \
              the network has learned nothing there; check their units, columns and offset"
+        ));
+    }
+    if let Some(error) = jacobian_error {
+        output::note(format_args!(
+            "the Jacobians are good to {error:.0e} of their norm: by so much the first {} differ from those in 64 bits",
+            points.min(COMPARED as u64)
         ));
     }
     output::line(format_args!(

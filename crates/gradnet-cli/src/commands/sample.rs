@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use gradnet_train::sampling::{SampleOptions, sample};
+use gradnet_train::sample::{SampleOptions, sample};
 
 use crate::arguments::Sample;
 use crate::device;

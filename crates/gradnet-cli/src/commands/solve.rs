@@ -37,7 +37,7 @@ pub fn run(options: &Solve) -> Result<ExitCode, Failure> {
     }
     match restored.tuned_for {
         Some(level) if (level - options.noise).abs() > 1e-9 => output::note(format_args!(
-            "note: strength and scale were chosen for noise {level}, and the scale moved to {}",
+            "note: strength and scale were chosen for noise {level}, and the strength moved to {}",
             options.noise
         )),
         None => {

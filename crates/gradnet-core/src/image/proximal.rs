@@ -64,6 +64,19 @@ impl Proximal {
     /// # Shapes
     /// `y`: `[batch, height, width]`; the image found has the same.
     pub fn find(&self, field: &impl ImageField, y: Tensor<3>) -> ProximalPoint {
+        self.find_from(field, y.clone(), y)
+    }
+
+    /// The proximal point of `y`, from `start` on: from a point found with other weights it is near.
+    ///
+    /// # Shapes
+    /// `start`, `y`: `[batch, height, width]`; the image found has the same.
+    pub fn find_from(
+        &self,
+        field: &impl ImageField,
+        start: Tensor<3>,
+        y: Tensor<3>,
+    ) -> ProximalPoint {
         let step = self.smoothness().recip();
         let root = self.smoothness().sqrt();
         let momentum = match self.convex {
@@ -71,7 +84,7 @@ impl Proximal {
             false => 0.0,
         };
         let pixels = y.shape().num_elements() as f64;
-        let (mut x, mut ahead) = (y.clone(), y.clone());
+        let (mut x, mut ahead) = (start.clone(), start);
         let mut size = f64::INFINITY;
         for taken in 1..=self.most {
             let gradient = self.gradient(field, ahead.clone(), y.clone());

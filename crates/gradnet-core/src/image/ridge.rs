@@ -8,7 +8,7 @@
 //! where all units are at their steepest ([`Symbol`]).
 
 use burn::module::{Module, ModuleDisplay, Param};
-use burn::tensor::{DType, Tensor};
+use burn::tensor::{DType, Tensor, TensorData};
 
 use super::field::{
     GradientImageField, ImageField, ImagePotential, LipschitzImageField, MonotoneImageField,
@@ -100,38 +100,41 @@ impl<A: LipschitzActivation + Module> RidgeLift<'_, A> {
         let kernels = self.kernels();
         let [units, _] = kernels.dims();
         let slopes = self.shell.activation.slope_bounds(units);
-        // A slope is the quotient of two rounded differences of numbers in the precision of the weights.
-        let epsilon = kernels.dtype().finfo().map_or(0.0, |info| info.epsilon);
-        let widen = 1.0 + ROUNDINGS * epsilon;
-        let slopes = host(slopes).into_iter().map(|slope| slope * widen);
-        (host(kernels), slopes.collect())
+        (host(kernels), host(slopes))
     }
 
     /// The symbol `p(ω) = Σ_c s_c |ŵ_c(ω)|²`, whose supremum bounds the Lipschitz constant.
     pub fn symbol(&self) -> Symbol {
-        let (kernels, slopes) = self.spectrum();
+        let (kernels, mut slopes) = self.spectrum();
+        // A slope is the quotient of two rounded differences of numbers in the precision of the weights.
+        let precision = self.shell.weight.val().dtype().finfo();
+        let epsilon = precision.map_or(0.0, |info| info.epsilon);
+        for slope in &mut slopes {
+            *slope *= 1.0 + ROUNDINGS * epsilon;
+        }
         Symbol::new(&kernels, &slopes, self.side)
     }
 
     /// A bound from below of `‖Hᵀ diag(s) H‖` on images of one size, by `iterations` power iterations in 64 bits: what step sizes are often
     /// taken from, and what the true norm exceeds.
     pub fn lipschitz_power(&self, [height, width]: [usize; 2], iterations: usize) -> f64 {
-        let kernels = self.kernels().without_autodiff().cast(DType::F64);
-        let [units, _] = kernels.dims();
-        let slopes = self.shell.activation.slope_bounds(units);
-        let slopes = slopes.without_autodiff().cast(DType::F64);
+        let (kernels, slopes) = self.spectrum();
         let shape = [1, height, width];
+        let device = self.shell.weight.val().device().without_autodiff();
+        let like = (&device, DType::F64);
+        let (units, dim) = (slopes.len(), self.side * self.side);
+        let kernels = Tensor::<2>::from_data(TensorData::new(kernels, [units, dim]), like);
+        let slopes = Tensor::<2>::from_data(TensorData::new(slopes, [1, units]), like);
         // Signs of a fixed sequence: a start that no symmetry of the kernels makes orthogonal to the top eigenvector.
         let signs = (0..height * width).map(|pixel| {
             let mixed = (pixel as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
             if mixed >> 63 == 0 { 1.0 } else { -1.0 }
         });
         let signs: Vec<f64> = signs.collect();
-        let data = burn::tensor::TensorData::new(signs, shape);
-        let mut x = Tensor::<3>::from_data(data, (&kernels.device(), DType::F64));
+        let mut x = Tensor::<3>::from_data(TensorData::new(signs, shape), like);
         let mut norm = 0.0;
         for _ in 0..iterations {
-            let length = host(x.clone().square().sum().sqrt()).iter().sum::<f64>();
+            let length: f64 = host(x.clone().square().sum().sqrt()).iter().sum();
             if length == 0.0 {
                 return norm;
             }

@@ -36,6 +36,7 @@ mod problem;
 mod reader;
 mod schema;
 mod template;
+mod template_samples;
 
 #[cfg(test)]
 mod tests;
@@ -57,6 +58,7 @@ pub use overrides::Overrides;
 pub use problem::{ConfigError, Place, Problem, SourceText};
 pub use schema::schema;
 pub use template::template;
+pub use template_samples::samples_template;
 
 /// Reads, edits and checks the config file `file`, also for the memory that the run needs.
 ///

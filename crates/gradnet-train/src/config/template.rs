@@ -25,12 +25,21 @@ pub fn template(
     let found = data.clone().inspect(Path::new(""))?;
     let columns = found.columns()?;
     let text = text(&found, &columns, network, shown_path)?;
+    accepted(&data.path, &text, place)?;
+    Ok((text, columns))
+}
+
+/// Reads a text back as a config that will lie at `place`.
+///
+/// # Errors
+/// Why it is none, said of the data at `path`.
+pub(super) fn accepted(path: &Path, text: &str, place: &Path) -> Result<(), FileError> {
     let name = place.display().to_string();
-    let checked = experiment(&name, &text, &Overrides::default(), Experiment::check_room);
+    let checked = experiment(&name, text, &Overrides::default(), Experiment::check_room);
     match checked {
-        Ok(_) => Ok((text, columns)),
+        Ok(_) => Ok(()),
         Err(error) => Err(FileError::Format {
-            file: data.path.clone(),
+            file: path.into(),
             reason: format!("no config can be written for it: {}", message(&error)),
             remedy: match error.help() {
                 Some(help) => help.to_owned(),
@@ -56,15 +65,7 @@ fn text(
 ) -> Result<String, FileError> {
     let dim = data.dim.unwrap_or_default();
     let rows = data.check_rows()?;
-    let stem = data.path.file_stem().unwrap_or_default().to_string_lossy();
-    let name: String = stem
-        .chars()
-        .map(|c| match c.is_ascii_alphanumeric() || "_-.".contains(c) {
-            true => c,
-            false => '_',
-        })
-        .collect();
-    let name = if name.is_empty() { "data" } else { &name };
+    let name = run_name(&data.path);
     let training = training_rows(data, rows);
     if training < FEWEST {
         return Err(FileError::Format {
@@ -167,8 +168,24 @@ points = 10000
     ))
 }
 
+/// A name for the runs on a file: the file's own, in the characters a name may have.
+pub(super) fn run_name(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let name: String = stem
+        .chars()
+        .map(|c| match c.is_ascii_alphanumeric() || "_-.".contains(c) {
+            true => c,
+            false => '_',
+        })
+        .collect();
+    match name.is_empty() {
+        true => "data".into(),
+        false => name,
+    }
+}
+
 /// The network's settings beside its size, at their defaults, a line each.
-fn settings(network: &NetworkConfig) -> String {
+pub(super) fn settings(network: &NetworkConfig) -> String {
     let table = toml::Table::try_from(network)
         .expect("settings are numbers, texts and tables, which TOML has");
     let own = table.get(network.name()).and_then(toml::Value::as_table);
@@ -197,7 +214,7 @@ fn training_rows(config: &FileConfig, rows: usize) -> usize {
 }
 
 /// As many parameters as the rows can carry, within what the paper used for this dimension.
-fn network_budget(network: &NetworkConfig, dim: usize, training: usize) -> usize {
+pub(super) fn network_budget(network: &NetworkConfig, dim: usize, training: usize) -> usize {
     let most = 1024 * dim;
     let wanted = (training * dim / 4).clamp(50 * dim.max(4), most.max(200));
     // The smallest network of a kind may need more.
@@ -213,13 +230,13 @@ fn network_budget(network: &NetworkConfig, dim: usize, training: usize) -> usize
         .unwrap_or(wanted)
 }
 
-fn list(names: &[String]) -> String {
+pub(super) fn list(names: &[String]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| toml_text(name)).collect();
     format!("[{}]", quoted.join(", "))
 }
 
 /// A text as TOML writes it.
-fn toml_text(text: &str) -> String {
+pub(super) fn toml_text(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 

@@ -9,7 +9,9 @@ use gradnet_core::analysis::{
 use crate::backend;
 use crate::data::file::RunField;
 use crate::data::{PointSet, points_tensor};
+use crate::experiment::TaskConfig;
 use crate::run::{Run, RunError};
+use crate::sample::{SampleError, SampleOptions, draw};
 use crate::targets::Target;
 use crate::task::regression::{Exhibit, Shown};
 
@@ -19,6 +21,9 @@ const POINTS: usize = 5_000;
 /// Nodes of the error map on each side, and of the arrows.
 const MAP: usize = 48;
 const ARROWS: usize = 15;
+
+/// Samples that are shown of a density.
+const SAMPLES: usize = 500;
 
 /// Numbers in all the Jacobians looked at: eigenvalues of a 1024 x 1024 matrix take a second.
 const JACOBIAN_ENTRIES: usize = 1 << 18;
@@ -33,6 +38,19 @@ pub(super) struct PlaneField {
     pub(super) target_arrows: Option<Vec<[f64; 4]>>,
     /// The error's norm on the finer grid, `MAP` rows of `MAP`, the largest second coordinate first.
     pub(super) errors: Option<Vec<Vec<f64>>>,
+    /// What a learned score says of its density.
+    pub(super) density: Option<PlaneDensity>,
+}
+
+/// A density of the plane and samples of it, in the user's units.
+pub(super) struct PlaneDensity {
+    /// Ends of the first and of the second axis.
+    pub(super) axes: [(f64, f64); 2],
+    /// The density as a share of the largest, on the finer grid like the errors; where the potential is known.
+    pub(super) values: Option<Vec<Vec<f64>>>,
+    /// Samples drawn with the score, and samples of the data.
+    pub(super) drawn: Vec<[f64; 2]>,
+    pub(super) data: Vec<[f64; 2]>,
 }
 
 /// All of it.
@@ -95,7 +113,55 @@ pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> 
         errors,
         shows,
         spectra,
-        plane: (dim == 2).then(|| plane(&field, target.as_deref(), &set, &device)),
+        plane: match dim {
+            2 => {
+                let mut plane = plane(&field, target.as_deref(), &set, &device);
+                if matches!(run.experiment().task, TaskConfig::Score(_)) {
+                    plane.density = Some(density(run, &field, &set, plane.range, &device)?);
+                }
+                Some(plane)
+            }
+            _ => None,
+        },
+    })
+}
+
+/// The density that a score is of, on the region of the samples.
+fn density(
+    run: &Run,
+    field: &RunField,
+    set: &PointSet,
+    range: (f64, f64),
+    device: &Device,
+) -> Result<PlaneDensity, RunError> {
+    let similarity = field.similarity();
+    let pairs = |points: &[f64]| points.chunks_exact(2).map(|x| [x[0], x[1]]).collect();
+    let inside = set.chunks().iter().flat_map(|chunk| host(chunk.x.clone()));
+    let inside: Vec<f64> = inside.take(2 * SAMPLES).collect();
+    let corners = similarity.unscale_points(&[range.0, range.0, range.1, range.1]);
+    let fine = similarity.unscale_points(&grid(MAP, range));
+    let values = field.potentials(&fine, device).map(|potentials| {
+        let largest = potentials.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let shares: Vec<f64> = potentials.iter().map(|p| (p - largest).exp()).collect();
+        shares.chunks(MAP).rev().map(<[f64]>::to_vec).collect()
+    });
+    let options = SampleOptions {
+        count: SAMPLES,
+        steps: 500,
+        seed: run.experiment().seed,
+    };
+    let drawn = draw(run, device, options).map_err(|error| match error {
+        SampleError::Run(error) => error,
+        error => RunError::NotARun {
+            path: run.path().into(),
+            reason: error.to_string(),
+        },
+    })?;
+    Ok(PlaneDensity {
+        axes: [(corners[0], corners[2]), (corners[1], corners[3])],
+        values,
+        drawn: pairs(&drawn.0),
+        data: pairs(&similarity.unscale_points(&inside)),
     })
 }
 
@@ -142,6 +208,7 @@ fn plane(
         arrows: arrows(&field.values(&coarse, device)),
         target_arrows: target.map(|target| arrows(&host(target.gradient(tensor(&coarse))))),
         errors,
+        density: None,
     }
 }
 

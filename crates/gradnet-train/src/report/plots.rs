@@ -1,11 +1,11 @@
 //! The pictures of a page, as SVG in `data:` addresses: each is an image of its own, so that their names cannot meet.
 
-use kuva::plot::{ColorMap, Heatmap, Histogram, LinePlot, QuiverPivot, QuiverPlot};
+use kuva::plot::{ColorMap, Heatmap, Histogram, LinePlot, QuiverPivot, QuiverPlot, ScatterPlot};
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 
 use super::Picture;
-use super::measure::{Measured, PlaneField};
+use super::measure::{Measured, PlaneDensity, PlaneField};
 use crate::run::Metrics;
 use crate::task::regression::Shown;
 
@@ -119,6 +119,48 @@ fn plane_pictures(plane: &PlaneField) -> Vec<Picture> {
             "Where the error is: its norm over the region.",
         ));
     }
+    if let Some(density) = &plane.density {
+        pictures.extend(density_pictures(density));
+    }
+    pictures
+}
+
+/// The density, and samples of it beside those of the data.
+fn density_pictures(density: &PlaneDensity) -> Vec<Picture> {
+    let [first, second] = density.axes;
+    let mut pictures = Vec::new();
+    if let Some(values) = &density.values {
+        let map = Heatmap::new()
+            .with_data(values.iter().cloned())
+            .with_color_map(ColorMap::Viridis)
+            .with_x_range(first.0, first.1)
+            .with_y_range(second.0, second.1)
+            .with_cell_size(1.0)
+            .with_legend("share of the largest");
+        let plots = vec![Plot::Heatmap(map)];
+        let layout = Layout::auto_from_plots(&plots)
+            .with_x_label("x1")
+            .with_y_label("x2");
+        let caption = "The density whose score was learned, from the potential.";
+        pictures.push(picture(plots, layout, caption));
+    }
+    let scatter = |points: &[[f64; 2]], colour: &str, legend: &str| {
+        let plot = ScatterPlot::new()
+            .with_data(points.iter().map(|[x, y]| (*x, *y)))
+            .with_color(colour)
+            .with_size(2.0)
+            .with_legend(legend);
+        Plot::Scatter(plot)
+    };
+    let plots = vec![
+        scatter(&density.data, COLOURS[4], "data"),
+        scatter(&density.drawn, COLOURS[0], "drawn"),
+    ];
+    let layout = Layout::auto_from_plots(&plots)
+        .with_x_label("x1")
+        .with_y_label("x2");
+    let caption = "Samples drawn with the score, and samples of the data with its noise.";
+    pictures.push(picture(plots, layout, caption));
     pictures
 }
 

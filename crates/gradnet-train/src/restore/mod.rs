@@ -1,7 +1,7 @@
 //! Restores a picture with a trained regularizer: `min_x ½‖H x − y‖² + (λ/μ) R(μ x)`.
 //!
-//! The strength `λ` and the scale `μ` are those that the run's validation pictures chose for the nearest noise level, the scale moved in
-//! proportion to the noise. `H` is an [`OperatorChoice`]. Colours are restored one by one.
+//! The strength `λ` and the scale `μ` are those that the run's validation pictures chose for the nearest noise level, the strength moved
+//! with the square of the noise: the prior is the same, and a measurement counts by its variance. `H` is an [`OperatorChoice`]. Colours are restored one by one.
 
 mod error;
 mod operator;
@@ -191,8 +191,10 @@ fn chosen(run: &Run, options: &RestoreOptions) -> Result<(f64, f64, Option<f64>)
         });
     };
     Ok((
-        options.strength.unwrap_or(strength),
-        options.scale.unwrap_or(scale * level / options.noise),
+        options
+            .strength
+            .unwrap_or(strength * (options.noise / level).powi(2)),
+        options.scale.unwrap_or(scale),
         Some(level),
     ))
 }

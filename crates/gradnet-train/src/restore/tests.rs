@@ -148,12 +148,12 @@ fn measured_pictures_come_back_for_every_operator() {
         let found = restore(&run, &device, [&paths[0], &paths[1]], options, |_, _| ());
         found.map_err(|error| format!("{error} / {}", error.remedy()))
     };
-    // A noise between the levels takes the nearer one, with its scale in proportion.
+    // A noise between the levels takes the nearer one, with its strength as the square.
     table("grey.npy", [side, side], clean.values().to_vec());
-    let [at_5, at_10] =
+    let [at_5, at_8] =
         [5.0, 8.0].map(|noise| denoise(&options("identity", noise), "grey.npy").unwrap());
-    assert_eq!(at_10.tuned_for, Some(5.0));
-    assert!((at_10.scale / at_5.scale - 5.0 / 8.0).abs() < 1e-12);
+    assert_eq!(at_8.tuned_for, Some(5.0));
+    assert!((at_8.strength / at_5.strength - 2.56).abs() < 1e-12);
     let wrong = format!("mask:{}", at("kernel.npy").display());
     let error = denoise(&options(&wrong, 5.0), "grey.npy").unwrap_err();
     assert!(

@@ -13,7 +13,5 @@
 //! ([`effective_sample_size`](crate::measure::effective_sample_size)) counts what both cost.
 
 mod langevin;
-mod run;
 
 pub use langevin::{Chains, Walked, walk};
-pub use run::{SampleError, SampleOptions, Sampled, sample};

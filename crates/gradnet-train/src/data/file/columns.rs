@@ -220,10 +220,12 @@ impl FileConfig {
 
     /// Columns that are not named and cannot be halved.
     fn odd(&self, reader: &RowReader, format: Format) -> FileError {
-        let mut reason = format!(
-            "its {} columns cannot be halved into coordinates of points and gradients",
-            reader.width()
-        );
+        let mut reason = match reader.width() {
+            1 => "its only column cannot be halved into coordinates of points and gradients".into(),
+            columns => format!(
+                "its {columns} columns cannot be halved into coordinates of points and gradients"
+            ),
+        };
         if format != Format::Npy {
             reason.push_str(&format!(": {}", listed(reader.names())));
         }
@@ -234,6 +236,10 @@ impl FileConfig {
             Format::Npy => {
                 "save an array of shape (points, 2 d); or points and gradients as two arrays of an \
                  .npz file, x and y"
+            }
+            Format::Csv if reader.width() == 1 && reader.left_out().is_empty() => {
+                "write commas, semicolons, tabs, bars or spaces between the columns; no other \
+                 separator is known"
             }
             _ => {
                 "name the columns: x = [\"x1\", ..] for the points, y = [\"g1\", ..] for the gradients"

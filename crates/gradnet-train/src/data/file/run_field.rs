@@ -1,8 +1,8 @@
 //! A network in the units of the file it was trained on.
 
-use burn::tensor::{Device, FloatDType, Tensor};
+use burn::tensor::{DType, Device, FloatDType, Tensor};
 use gradnet_core::VectorField;
-use gradnet_core::analysis::host;
+use gradnet_core::analysis::{double_precision, host, in_double_precision};
 use gradnet_core::inverse::InverseSettings;
 
 use super::Similarity;
@@ -16,6 +16,7 @@ use crate::registry::Network;
 pub struct RunField {
     network: Network,
     similarity: Similarity,
+    dtype: FloatDType,
 }
 
 impl RunField {
@@ -25,6 +26,19 @@ impl RunField {
         Self {
             similarity: similarity.unwrap_or_else(identity),
             network,
+            dtype: FloatDType::F32,
+        }
+    }
+
+    /// The same function computed in 64 bits, where `device` has them.
+    pub fn in_double_precision(&self, device: &Device) -> Self {
+        Self {
+            network: in_double_precision(self.network.clone(), device),
+            similarity: self.similarity.clone(),
+            dtype: match double_precision(device) {
+                DType::F64 => FloatDType::F64,
+                _ => FloatDType::F32,
+            },
         }
     }
 
@@ -38,7 +52,7 @@ impl RunField {
         &self.similarity
     }
 
-    /// The field at points, row after row. Only the network itself computes in 32 bits.
+    /// The field at points, row after row. Only the network itself computes in 32 bits, or in 64.
     ///
     /// The network must live on `device`.
     pub fn values(&self, x: &[f64], device: &Device) -> Vec<f64> {
@@ -68,7 +82,7 @@ impl RunField {
                 .skip(j)
                 .step_by(dim)
                 .for_each(|v| *v = 1.0);
-            let direction = points_tensor(direction, dim, device, FloatDType::F32);
+            let direction = points_tensor(direction, dim, device, self.dtype);
             // Column j of the Jacobian at every point.
             let column = host(self.network.jacobian_vector(inside.clone(), direction));
             for (place, value) in column.into_iter().enumerate() {
@@ -82,7 +96,7 @@ impl RunField {
     pub fn inverse(&self, y: &[f64], device: &Device) -> Option<FoundInverse> {
         let field = self.network.strongly_monotone()?;
         let inside = self.similarity.scale_gradients(y);
-        let inside = points_tensor(inside, self.dim(), device, FloatDType::F32);
+        let inside = points_tensor(inside, self.dim(), device, self.dtype);
         let settings = InverseSettings::default();
         let mut found = field.solve(inside.clone(), None, &settings);
         if !found.is_solved() {
@@ -96,7 +110,7 @@ impl RunField {
 
     fn inside(&self, x: &[f64], device: &Device) -> Tensor<2> {
         let inside = self.similarity.scale_points(x);
-        points_tensor(inside, self.dim(), device, FloatDType::F32)
+        points_tensor(inside, self.dim(), device, self.dtype)
     }
 }
 
@@ -155,6 +169,34 @@ mod tests {
 
     fn points(offset: f64) -> [f64; 6] {
         [offset + 11.0, -3.0, 2.0, offset + 8.5, 1.0, -1.0]
+    }
+
+    #[test]
+    fn jacobians_in_double_precision_are_the_central_differences_of_the_values() {
+        let device = Device::flex();
+        let exact = field(0.0, -1).in_double_precision(&device);
+        let narrow = field(0.0, -1).jacobians(&points(0.0), &device);
+        let jacobians = exact.jacobians(&points(0.0), &device);
+        // The scaled points, of 32 bits, take this step without rounding.
+        let step = 2f64.powi(-10);
+        for place in 0..6 {
+            let [after, before] = [step, -step].map(|step| {
+                let mut moved = points(0.0);
+                moved[place] += step;
+                exact.values(&moved, &device)
+            });
+            let row = place / 3;
+            for i in 0..3 {
+                let slope = (after[3 * row + i] - before[3 * row + i]) / (2.0 * step);
+                let index = 9 * row + 3 * i + place % 3;
+                assert!(
+                    (slope - jacobians[index]).abs() < 1e-3,
+                    "{slope} {jacobians:?}"
+                );
+                assert!((narrow[index] - jacobians[index]).abs() < 1e-4);
+            }
+        }
+        assert_ne!(narrow, jacobians);
     }
 
     fn matrices(field: &RunField) -> Vec<DMatrix<f64>> {

@@ -255,6 +255,13 @@ fn first_line_names(
         return !fields.iter().any(fraction) && (words || index);
     }
     if !counts_up(fields) {
+        // Columns called by floats are rarer than points: they are read as values.
+        let whole: Option<Vec<&[u8]>> =
+            fields.iter().map(|field| without_decimals(field)).collect();
+        let whole = whole.filter(|whole| whole.len() > 2 && matches!(whole[0], b"0" | b"1"));
+        if whole.is_some_and(|whole| counts_up(&whole)) {
+            notes.push(counting(fields, dialect, false));
+        }
         return false;
     }
     let start = fields[0];
@@ -262,16 +269,31 @@ fn first_line_names(
     // Values that were counted would stand among other integers.
     let alone = !rest.is_empty() && !rest.iter().flat_map(Fields::iter).any(integer);
     let named = !few || alone;
+    notes.push(counting(fields, dialect, named));
+    named
+}
+
+/// What is said of a first line that counts up.
+fn counting(fields: &[&[u8]], dialect: Dialect, named: bool) -> String {
     let shown = shown(fields, dialect.delimiter);
     let (read, other) = match named {
         true => ("as names of the columns, not as values", "false"),
         false => ("as values, not as names of the columns", "true"),
     };
-    notes.push(format!(
+    format!(
         "the first line, {shown}, counts up; it is read {read} (otherwise: header = {other} under \
          [data.file], or --header {other})"
-    ));
-    named
+    )
+}
+
+/// `3` of `3.0`; nothing if there are other decimals.
+fn without_decimals(field: &[u8]) -> Option<&[u8]> {
+    let point = field.iter().position(|byte| *byte == b'.')?;
+    let (whole, decimals) = field.split_at(point);
+    decimals[1..]
+        .iter()
+        .all(|byte| *byte == b'0')
+        .then_some(whole)
 }
 
 /// Whether these are integers, each one more than the one before.

@@ -140,8 +140,13 @@ fn a_first_line_that_counts_is_names_or_values_and_it_is_said_which() {
         ("0,1\n1,2\n2,5\n", None, ("1 2", 3, true)),
         ("0,1\n", None, ("1 2", 1, true)),
         ("5,6,7\n8,9,1\n", None, ("1 2 3", 2, true)),
+        // pandas calls columns by floats too, if an index of floats was transposed.
+        ("0.0,1.0,2.0\n0.5,1.5,2.5\n", None, ("1 2 3", 2, true)),
+        ("1.,2.,3.\n0.5,1.5,2.5\n", None, ("1 2 3", 2, true)),
         // These do not count.
-        ("0.0,1.0,2.0\n0.5,1.5,2.5\n", None, ("1 2 3", 2, false)),
+        ("0.0,1.0\n0.5,1.5\n", None, ("1 2", 2, false)),
+        ("5.0,6.0,7.0\n0.5,1.5,2.5\n", None, ("1 2 3", 2, false)),
+        ("0.0,1.0,2.5\n0.5,1.5,2.5\n", None, ("1 2 3", 2, false)),
         ("3,2,1\n0.5,1.5,2.5\n", None, ("1 2 3", 2, false)),
         ("0.5,1.5\n2.5,3.5\n", None, ("1 2", 2, false)),
         ("0.5,1.5\n2.5,3.5\n", Some(true), ("0.5 1.5", 1, false)),

@@ -147,6 +147,7 @@ impl Settings for ImagesConfig {
             0 => self
                 .folders()
                 .iter()
+                .filter(|(_, path)| !is_empty(path))
                 .map(|(key, path)| format!("{key}: {}", path.display()))
                 .collect(),
             drawn => vec![format!(

@@ -6,6 +6,7 @@
 //! | a field that is no gradient | what gradients, and what other maps, leave unexplained |
 //! | rows repeated across the split | their number |
 //! | stand-ins for missing values, slips of the keyboard | the value and the range of the others |
+//! | coordinates in different units | the spreads of the widest and the narrowest |
 //! | numbers rounded far from the origin | the rounding beside the spread |
 
 mod features;
@@ -15,6 +16,7 @@ mod rotation;
 mod rounding;
 mod sample;
 mod shape;
+mod spread;
 
 use std::fmt;
 
@@ -49,6 +51,7 @@ pub(super) fn examine(
     place: impl Fn(u32, usize) -> String,
 ) -> Vec<Finding> {
     let mut findings: Vec<Finding> = outliers::examine(storage, place);
+    findings.extend(spread::examine(storage));
     findings.extend(repeats::examine(storage, split));
     findings.extend(rounding::examine(storage));
     match Sample::of(storage, split, similarity) {

@@ -1,16 +1,16 @@
-//! Samples of the density that a run has learned the score of, into a file.
+//! Samples of the density that a run has learned the score of, into a file: [Langevin chains](crate::sampling) with the run's network.
 
 use std::path::Path;
 
 use burn::tensor::Device;
 use gradnet_core::VectorField;
 
-use super::{Chains, walk};
 use crate::device_check::lost;
 use crate::experiment::TaskConfig;
 use crate::files::{FileError, Part, RowWriter};
 use crate::measure::effective_sample_size;
 use crate::run::{Run, RunError, check_output};
+use crate::sampling::{Chains, walk};
 
 /// Samples a chain gives where many are asked for, and chains at most.
 const KEPT: usize = 20;
@@ -83,13 +83,29 @@ pub fn sample(
     output: &Path,
     options: SampleOptions,
 ) -> Result<Sampled, SampleError> {
+    check_output(output, None, std::slice::from_ref(run))?;
+    let mut writer = RowWriter::create(output, vec![part(run)])?;
+    let (points, sampled) = draw(run, device, options)?;
+    writer.write(&[points])?;
+    writer.finish()?;
+    Ok(sampled)
+}
+
+/// Draws samples with the score of a run, row after row in the units of its data.
+///
+/// # Errors
+/// If the run cannot be read, or learned no score.
+pub fn draw(
+    run: &Run,
+    device: &Device,
+    options: SampleOptions,
+) -> Result<(Vec<f64>, Sampled), SampleError> {
     let TaskConfig::Score(score) = &run.experiment().task else {
         return Err(SampleError::NotAScore {
             run: run.path().display().to_string(),
             task: run.experiment().task.task(),
         });
     };
-    check_output(output, None, std::slice::from_ref(run))?;
     let device = device.clone().without_autodiff();
     let network = run.network(&device)?;
     let dim = network.dim();
@@ -98,59 +114,49 @@ pub fn sample(
         path: run.path().into(),
         reason: "it has no data.json".into(),
     })?;
-    let mut writer = RowWriter::create(output, vec![part(run, dim)])?;
     // A monotone network has minus the score and minus the log density.
     let sign = facts.similarity.y_scale.signum();
     let count = options.count.div_ceil(KEPT).clamp(1, MOST_CHAINS);
-    let size = if score.standardise() {
-        1.0
-    } else {
-        (facts.high - facts.low) / 5.0
+    let size = match score.standardise() {
+        true => 1.0,
+        false => (facts.high - facts.low) / 5.0,
     };
+    let middle = f64::midpoint(facts.low, facts.high);
     let chains = Chains {
         count,
         warm_up: options.steps,
         kept: options.count.div_ceil(count),
         thinning: (options.steps / 50).max(1),
         step_size: Chains::step_size(score.noise()) * size * size,
-        start: (
-            f64::midpoint(facts.low, facts.high),
-            (facts.high - facts.low) / 5.0,
-        ),
+        start: (middle, (facts.high - facts.low) / 5.0),
         seed: options.seed,
     };
     let walked = walk(&chains, dim, &device, |x| {
         let log_density = network.potential(x.clone());
-        (
-            network.forward(x) * sign,
-            log_density.map(|value| value * sign),
-        )
+        let score = network.forward(x) * sign;
+        (score, log_density.map(|value| value * sign))
     });
     lost().map_err(RunError::from)?;
     let effective = (0..dim).map(|axis| {
-        let along: Vec<f64> = walked
-            .samples
-            .iter()
-            .skip(axis)
-            .step_by(dim)
-            .copied()
-            .collect();
+        let along = walked.samples.iter().skip(axis).step_by(dim);
+        let along: Vec<f64> = along.copied().collect();
         effective_sample_size(&along, chains.kept)
     });
-    let effective = effective.fold(f64::INFINITY, f64::min);
-    let points = facts.similarity.unscale_points(&walked.samples);
-    writer.write(&[points[..options.count * dim].to_vec()])?;
-    writer.finish()?;
-    Ok(Sampled {
+    let effective = effective.fold(options.count as f64, f64::min);
+    let mut points = facts.similarity.unscale_points(&walked.samples);
+    points.truncate(options.count * dim);
+    let sampled = Sampled {
         count: options.count,
         chains: count,
         acceptance: walked.acceptance,
-        effective: effective.min(options.count as f64),
-    })
+        effective,
+    };
+    Ok((points, sampled))
 }
 
 /// The array with the samples, its columns named as those that were learned from, if they were named.
-fn part(run: &Run, dim: usize) -> Part {
+fn part(run: &Run) -> Part {
+    let dim = run.experiment().dim();
     let (given, _) = run.experiment().task.columns();
     let columns = match given.len() == dim {
         true => given.to_vec(),
