@@ -159,6 +159,11 @@ impl Prober {
                 false => json!({"type": "integer", "minimum": 0}),
             };
         }
+        // Settings can be read from a list too, field by field: what knows the names of its keys is a table.
+        let named = self.read(path, json!({NONE: 1}));
+        if named.is_err_and(|message| message.contains("unknown field")) {
+            return self.table(path);
+        }
         if takes(json!([0.5, 0.5])) {
             return json!({"type": "array", "items": {"type": "number"}});
         }
