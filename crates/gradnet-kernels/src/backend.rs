@@ -64,6 +64,7 @@ tensors! {
 }
 
 #[cfg(feature = "autodiff")]
+#[allow(clippy::single_component_path_imports)] // what a macro declares has no path otherwise
 pub(crate) use with_array;
 
 /// The operations on a backend. Shapes are checked by the public functions.

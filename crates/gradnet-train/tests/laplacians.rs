@@ -1,6 +1,8 @@
 //! The Laplacian of every registered network: its value against the diagonal of the Jacobian, its gradients by the parameters against central
 //! differences.
 
+#![allow(clippy::unwrap_used)] // in a test a failure is the finding
+
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};

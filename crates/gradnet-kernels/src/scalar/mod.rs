@@ -111,6 +111,7 @@ functions! {
 }
 
 #[cfg(feature = "flex")]
+#[allow(clippy::single_component_path_imports)] // what a macro declares has no path otherwise
 pub(crate) use with_function;
 
 impl ScalarFunction {

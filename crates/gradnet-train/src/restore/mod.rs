@@ -146,11 +146,11 @@ fn run_one(
     (x, steps)
 }
 
-/// The colours of a measurement, each with its size.
-fn measurements(
-    input: &Path,
-    options: &RestoreOptions,
-) -> Result<Vec<(Vec<f32>, [usize; 2])>, RestoreError> {
+/// A colour of a measurement, row after row, with its height and width.
+type Measured = (Vec<f32>, [usize; 2]);
+
+/// The colours of a measurement.
+fn measurements(input: &Path, options: &RestoreOptions) -> Result<Vec<Measured>, RestoreError> {
     if options.operator.measures_pictures() {
         let picture = Picture::read(input)?;
         let size = [picture.height, picture.width];

@@ -67,7 +67,7 @@ fn measured_pictures_come_back_for_every_operator() {
         picture.write(&at(name)).unwrap();
     };
     table("kernel.npy", [5, 5], vec![1.0 / 25.0; 25]);
-    let lost = |i: usize| if i * 7 % 3 == 0 { 0.0 } else { 1.0 };
+    let lost = |i: usize| if (i * 7).is_multiple_of(3) { 0.0 } else { 1.0 };
     table(
         "mask.npy",
         [side, side],
@@ -75,7 +75,7 @@ fn measured_pictures_come_back_for_every_operator() {
     );
     // The low frequencies, on all four corners of the table, and every second line of the others.
     let low = |i: usize| i.min(side - i) < 10;
-    let kept = |i: usize| f32::from(low(i / side) || (i / side) % 2 == 0);
+    let kept = |i: usize| f32::from(low(i / side) || (i / side).is_multiple_of(2));
     table(
         "lines.npy",
         [side, side],

@@ -15,7 +15,7 @@ use super::kind::Kind;
 use super::loss::{Loss, Rollout, fit_starts, midpoint, rollout};
 use super::paths::{Path, Paths};
 use super::predict::{Exact, LinearSystem, Predictor, stand_still};
-use super::score::{Scorer, mean, square};
+use super::score::{Energy, Scorer, mean, square};
 use super::units;
 use super::window::Window;
 use crate::backend;
@@ -232,11 +232,7 @@ impl Dynamics {
             })
     }
 
-    fn scorer<'a>(
-        &'a self,
-        paths: &'a [&'a Path],
-        energy: Option<&'a dyn Fn(&[f64]) -> f64>,
-    ) -> Scorer<'a> {
+    fn scorer<'a>(&'a self, paths: &'a [&'a Path], energy: Option<Energy<'a>>) -> Scorer<'a> {
         let size = self.units.x_scale * (self.paths.dim() as f64).sqrt();
         Scorer {
             paths,
@@ -273,13 +269,11 @@ impl Dynamics {
     fn measure<F: VectorField + Module>(
         &self,
         predictor: &Predictor<F>,
-        learned: Option<&dyn Fn(&[f64]) -> f64>,
+        learned: Option<Energy<'_>>,
     ) -> Quantities {
         let paths = self.test_paths();
         let truth = self.true_energy();
-        let truth = truth
-            .as_ref()
-            .map(|energy| energy as &dyn Fn(&[f64]) -> f64);
+        let truth = truth.as_ref().map(|energy| energy as Energy<'_>);
         let mut numbers = self
             .scorer(&paths, truth)
             .score(&predictor.paths(&paths), learned);
@@ -407,9 +401,7 @@ impl Task<Network> for Dynamics {
             dtype: FloatDType::F32,
         };
         let energy = self.energy(field);
-        let learned = energy
-            .as_ref()
-            .map(|energy| energy as &dyn Fn(&[f64]) -> f64);
+        let learned = energy.as_ref().map(|energy| energy as Energy<'_>);
         let mut numbers = self.measure(&predictor, learned);
         if self.config.kind == Kind::Dissipative {
             numbers.insert(FRICTION.into(), Quantity::new(coefficients.friction, ""));
@@ -426,12 +418,7 @@ impl Task<Network> for Dynamics {
     fn baselines(&self) -> Rows {
         let paths = self.test_paths();
         let truth = self.true_energy();
-        let scorer = self.scorer(
-            &paths,
-            truth
-                .as_ref()
-                .map(|energy| energy as &dyn Fn(&[f64]) -> f64),
-        );
+        let scorer = self.scorer(&paths, truth.as_ref().map(|energy| energy as Energy<'_>));
         let linear = LinearSystem::fit(&self.training(), &self.units);
         let rest = |picks: &[(&Path, usize)]| {
             picks
