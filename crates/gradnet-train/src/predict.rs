@@ -157,6 +157,7 @@ pub fn predict(
             let beside = Beside {
                 potential: options.potential,
                 jacobian: options.jacobian,
+                most: usize::MAX,
             };
             check_device(&field, &points, rows, &device, beside)?;
             checked = rows;

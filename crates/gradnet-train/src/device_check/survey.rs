@@ -86,6 +86,7 @@ impl Case {
                     beside: Beside {
                         potential: true,
                         jacobian: true,
+                        most: BATCH,
                     },
                 };
                 let checked = workload.check(device);
