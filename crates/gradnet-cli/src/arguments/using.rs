@@ -33,7 +33,7 @@ pub struct Predict {
     /// Write the Jacobian too
     #[arg(long)]
     pub jacobian: bool,
-    /// Write the points that the field takes to those of the file, for a run of [transport]
+    /// Write the points that the field takes to those of the file, for a run of optimal transport
     #[arg(long, conflicts_with_all = ["potential", "jacobian"])]
     pub inverse: bool,
     /// How to show progress [default: bar on a terminal, none where CI is set, else plain]
