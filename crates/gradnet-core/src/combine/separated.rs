@@ -128,7 +128,8 @@ mod tests {
         }
         let jacobian = &jacobians(&field, point(&x))[0];
         assert!(relative_asymmetry(jacobian) < 1e-12);
-        assert!(jacobian.norm() > 1e-2);
+        // Fresh weights are small.
+        assert!(jacobian.norm() > 1e-4, "{}", jacobian.norm());
         assert_eq!(jacobian.view((0, 2), (2, 2)).norm(), 0.0);
         for j in 0..4 {
             let at = |by: f64| {
@@ -139,7 +140,10 @@ mod tests {
             let (ahead, behind) = (at(1e-5), at(-1e-5));
             for i in 0..4 {
                 let slope = (ahead[i] - behind[i]) / 2e-5;
-                assert!((slope - jacobian[(i, j)]).abs() < 1e-7, "{i} {j}");
+                assert!(
+                    (slope - jacobian[(i, j)]).abs() < 1e-5 * jacobian.norm(),
+                    "{i} {j}"
+                );
             }
         }
     }

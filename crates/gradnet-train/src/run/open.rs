@@ -98,7 +98,8 @@ impl Run {
     /// As [`network`](Self::network), and if `data.json` of a run on a file is missing or damaged.
     pub fn field(&self, device: &Device) -> Result<RunField, RunError> {
         let similarity = self.data_facts()?.map(|facts| facts.similarity);
-        Ok(RunField::new(self.network(device)?, similarity))
+        Ok(RunField::new(self.network(device)?, similarity)
+            .separated(self.experiment.task.is_separated()))
     }
 
     /// How the run's data was split and scaled; None where its config says it all.

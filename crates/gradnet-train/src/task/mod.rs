@@ -184,6 +184,11 @@ pub trait Settings {
         true
     }
 
+    /// Whether what is learned is the sum of an energy of the positions and one of the momenta, both of the network.
+    fn is_separated(&self) -> bool {
+        false
+    }
+
     /// Whether test points are drawn, so that another seed or another number of draws has a meaning.
     fn draws(&self) -> bool {
         false

@@ -186,6 +186,10 @@ impl Settings for DynamicsConfig {
             .is_none_or(|system| system.name.is_convex())
     }
 
+    fn is_separated(&self) -> bool {
+        self.kind == Kind::Separable
+    }
+
     fn files(&self) -> Vec<&Path> {
         self.file.iter().map(|file| file.path.as_path()).collect()
     }

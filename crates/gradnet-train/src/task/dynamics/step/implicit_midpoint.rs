@@ -22,11 +22,11 @@ use gradnet_core::VectorField;
 use super::{Stage, linear};
 use crate::task::dynamics::flow::Flow;
 
-/// Steps at most.
+/// Steps at most: enough for 64 bits at the slowest rate that counts as fast.
 const STEPS: usize = 16;
 
 /// The equation is repeated while the change is below this part of the one before it.
-const FAST: f64 = 0.3;
+const FAST: f64 = 0.1;
 
 /// One step, with `drive` added to the velocity. Where Newton's method does not converge, the last iterate counts.
 pub(super) fn step<F: VectorField + Module>(
