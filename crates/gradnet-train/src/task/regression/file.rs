@@ -264,7 +264,11 @@ impl Settings for PairsConfig {
     }
 
     fn complete(&self, facts: DataFacts) -> Result<DataFacts, String> {
-        facts.completed(self.dim())
+        // Pairs have their sign in `sign`; a score turns its values by the scale.
+        match facts.similarity.y_scale {
+            scale if scale < 0.0 => Err(format!("its scale y_scale is {scale}, not above 0")),
+            _ => facts.completed(self.dim()),
+        }
     }
 }
 
