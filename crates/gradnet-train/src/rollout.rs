@@ -273,12 +273,7 @@ impl Dynamics {
     fn open(run: &Run, config: &DynamicsConfig) -> Result<Self, RolloutError> {
         let device = Device::flex();
         let network = run.network(&device)?;
-        let facts = run.data_facts()?;
-        let units = facts.map(|facts| facts.similarity);
-        let units = units.ok_or_else(|| RunError::Damaged {
-            path: run.path().into(),
-            reason: "it has no data.json".into(),
-        })?;
+        let units = run.kept_facts()?.similarity;
         Ok(Self {
             kind: config.kind,
             coefficients: coefficients(run, config, &units)?,
@@ -320,9 +315,7 @@ impl Dynamics {
     ) -> Result<(Vec<Vec<f64>>, Vec<Vec<f64>>), RolloutError> {
         let dim = self.units.mean.len();
         let rows = starts.len() / dim;
-        let scaled = starts.iter().zip(self.units.mean.iter().cycle());
-        let scaled = scaled.map(|(x, m)| (x - m) / self.units.x_scale).collect();
-        let mut x = self.tensor(scaled, dim);
+        let mut x = self.tensor(self.units.inner_points(starts), dim);
         let drive = (!inputs.is_empty()).then(|| {
             self.coefficients
                 .drive(&self.tensor(inputs.to_vec(), inputs.len() / rows))

@@ -109,11 +109,7 @@ pub fn draw(
     let device = device.clone().without_autodiff();
     let network = run.network(&device)?;
     let dim = network.dim();
-    let facts = run.data_facts()?;
-    let facts = facts.ok_or_else(|| RunError::Damaged {
-        path: run.path().into(),
-        reason: "it has no data.json".into(),
-    })?;
+    let facts = run.kept_facts()?;
     // A monotone network has minus the score and minus the log density.
     let sign = facts.similarity.y_scale.signum();
     let count = options.count.div_ceil(KEPT).clamp(1, MOST_CHAINS);

@@ -13,7 +13,7 @@ use gradnet_core::analysis::{
 use gradnet_core::combine::{Hamiltonian, StronglyMonotone};
 use gradnet_core::inverse::InverseSettings;
 use gradnet_core::sign::Free;
-use gradnet_core::{GradientField, MonotoneField, ParameterSource, TiedNetwork, VectorField};
+use gradnet_core::{GradientField, ParameterSource, TiedNetwork, VectorField};
 use gradnet_train::registry::{Entry, Network, NetworkConfig, Registered, Size, registry};
 use proptest::prelude::*;
 use std::f64::consts::TAU;
@@ -253,29 +253,6 @@ fn one_seed_gives_one_network_and_two_seeds_two() {
     }
 }
 
-/// A registered network whose claim is monotone, as a type.
-#[derive(Module, Debug)]
-struct Believed {
-    network: Network,
-}
-
-impl VectorField for Believed {
-    fn dim(&self) -> usize {
-        self.network.dim()
-    }
-
-    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        self.network.forward(x)
-    }
-
-    fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
-        self.network.jacobian_vector(x, v)
-    }
-}
-
-impl GradientField for Believed {}
-impl MonotoneField for Believed {}
-
 #[test]
 fn every_monotone_network_plus_mu_x_is_inverted_in_single_precision_by_default() {
     let monotone = registry()
@@ -290,7 +267,8 @@ fn every_monotone_network_plus_mu_x_is_inverted_in_single_precision_by_default()
                 .with_size(Size::Width(16))
                 .init(dim, &mut single)
                 .expect("the settings are valid");
-            let field = StronglyMonotone::new(Believed { network }, modulus);
+            let network = network.monotone().expect("the claim is monotone");
+            let field = StronglyMonotone::new(network, modulus);
             let x = single.uniform([32, dim], -2.0, 2.0).val().detach();
             let y = field.forward(x.clone());
             let found = field

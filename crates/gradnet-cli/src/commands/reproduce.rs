@@ -10,6 +10,7 @@ use gradnet_experiments::universality::{self, UniversalityError};
 use gradnet_train::backend::Backend;
 use gradnet_train::config::nearest;
 use gradnet_train::registry::registry;
+use gradnet_train::run::write_with_folder;
 use gradnet_train::sweep::{Options, Shard};
 
 use crate::arguments::{Reproduce, Reproduction};
@@ -149,7 +150,7 @@ fn fit_classes(quick: bool, results: &Results, settings: &Options) -> Result<(),
     })?;
     let path = results.folder().join(figure::UNIVERSALITY);
     let text = serde_json::to_string_pretty(&rows)? + "\n";
-    Ok(results.write(&path, text.as_bytes())?)
+    Ok(write_with_folder(&path, text.as_bytes())?)
 }
 
 /// One job a core where the processor computes, else one.

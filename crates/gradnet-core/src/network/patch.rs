@@ -2,9 +2,9 @@
 
 use super::cascade::{GradNetC, GradNetCConfig, UnitFunction};
 use super::config::network_configs;
-use super::error::{NetworkError, check_size, count_from, invalid};
+use super::error::{NetworkError, check_size};
 use super::modular::{BlockActivation, GradNetM, GradNetMConfig, MGradNetM, MGradNetMConfig};
-use super::ridge::ConvexRidge;
+use super::ridge::{ConvexRidge, check_splines};
 use crate::activation::SplineActivation;
 use crate::combine::MeanFree;
 use crate::source::ParameterSource;
@@ -57,15 +57,7 @@ network_configs! {
     architecture {
         fn check(&self) -> Result<(), NetworkError> {
             check_size(self.dim, self.width)?;
-            count_from("knots", self.knots, 4)?;
-            if !(self.range.is_finite() && self.range > 0.0) {
-                return Err(invalid("range", self.range, "a finite number above 0"));
-            }
-            if !(self.slope_penalty.is_finite() && self.slope_penalty >= 0.0) {
-                let requirement = "a finite number, 0 or above";
-                return Err(invalid("slope_penalty", self.slope_penalty, requirement));
-            }
-            Ok(())
+            check_splines(self.knots, self.range, self.slope_penalty)
         }
 
         fn num_params(&self) -> usize {

@@ -16,6 +16,23 @@ pub type Icgn = TiedNetwork<IcgnActivation>;
 /// The input convex gradient network as the paper ran it: Monte-Carlo quadrature.
 pub type IcgnSampled = TiedNetwork<IcgnMonteCarlo>;
 
+/// Looks at the splines of a layer.
+pub(super) fn check_splines(
+    knots: usize,
+    range: f64,
+    slope_penalty: f64,
+) -> Result<(), NetworkError> {
+    count_from("knots", knots, 4)?;
+    if !(range.is_finite() && range > 0.0) {
+        return Err(invalid("range", range, "a finite number above 0"));
+    }
+    if !(slope_penalty.is_finite() && slope_penalty >= 0.0) {
+        let requirement = "a finite number, 0 or above";
+        return Err(invalid("slope_penalty", slope_penalty, requirement));
+    }
+    Ok(())
+}
+
 network_configs! {
     /// Settings of [`Ridge`], one layer of learned linear splines (the baseline RR, App. A, \[35\]):
     ///
@@ -56,15 +73,7 @@ network_configs! {
     architecture {
         fn check(&self) -> Result<(), NetworkError> {
             check_size(self.dim, self.width)?;
-            count_from("knots", self.knots, 4)?;
-            if !(self.range.is_finite() && self.range > 0.0) {
-                return Err(invalid("range", self.range, "a finite number above 0"));
-            }
-            if !(self.slope_penalty.is_finite() && self.slope_penalty >= 0.0) {
-                let requirement = "a finite number, 0 or above";
-                return Err(invalid("slope_penalty", self.slope_penalty, requirement));
-            }
-            Ok(())
+            check_splines(self.knots, self.range, self.slope_penalty)
         }
 
         fn num_params(&self) -> usize {

@@ -9,7 +9,7 @@ use kuva::render::plots::Plot;
 use kuva::render::render::Scene;
 
 use super::{Figure, FigureError};
-use crate::reproduce::Results;
+use gradnet_train::run::write_with_folder;
 
 /// Colours that readers of either kind of colour vision tell apart.
 pub(super) const COLOURS: [&str; 8] = [
@@ -53,7 +53,6 @@ pub(super) fn unit_square(title: &str) -> Layout {
 /// Writes a scene as SVG and as PNG of twice the pixels.
 pub(super) fn write(
     figure: Figure,
-    results: &Results,
     folder: &Path,
     name: &str,
     scene: &Scene,
@@ -67,7 +66,7 @@ pub(super) fn write(
             reason,
         })?;
     let paths = ["svg", "png"].map(|ending| folder.join(format!("{name}.{ending}")));
-    results.write(&paths[0], svg.as_bytes())?;
-    results.write(&paths[1], &png)?;
+    write_with_folder(&paths[0], svg.as_bytes())?;
+    write_with_folder(&paths[1], &png)?;
     Ok(paths)
 }

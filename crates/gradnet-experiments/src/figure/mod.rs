@@ -140,7 +140,7 @@ pub fn draw(
     let folder = results.folder().join("figures");
     let mut paths = Vec::new();
     for (name, scene) in scenes {
-        paths.extend(canvas::write(figure, results, &folder, &name, &scene)?);
+        paths.extend(canvas::write(figure, &folder, &name, &scene)?);
     }
     Ok(paths)
 }

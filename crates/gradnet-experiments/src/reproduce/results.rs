@@ -1,12 +1,10 @@
 //! The folder that the paper's results are kept in.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::orbits::Orbits;
 use super::{Paper, Quantity};
-use gradnet_train::run::{RunError, write_atomically};
 use gradnet_train::sweep::Store;
 
 /// `cells/TABLE`, a record each; `runs/TABLE`, the run folders of small networks, which the figures read; `tables` and `figures`.
@@ -38,15 +36,5 @@ impl Results {
                 horizon: paper.horizon,
             })),
         }
-    }
-
-    /// Writes a file of the results folder, which may be new.
-    ///
-    /// # Errors
-    /// If the file or its folder cannot be written.
-    pub fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), RunError> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(|error| RunError::io("create", folder, error))?;
-        write_atomically(path, bytes).map_err(|error| RunError::io("write", path, error))
     }
 }

@@ -65,7 +65,6 @@ fn text(
 ) -> Result<String, FileError> {
     let dim = data.dim.unwrap_or_default();
     let rows = data.check_rows()?;
-    let name = run_name(&data.path);
     let training = training_rows(data, rows);
     if training < FEWEST {
         return Err(FileError::Format {
@@ -112,15 +111,7 @@ fn text(
     Ok(format!(
         r#"# Learns the field in {file}: {rows} rows, {dim} dimensions.
 # Check it with `gradnet config check`, train it with `gradnet train`.
-schema = 1
-
-# Names the run folder: runs/<name>-<network>-s<seed>.
-name = "{name}"
-
-# Decides the initial weights, the order of the rows, and which rows are held out.
-seed = 0
-
-[data.file]
+{heading}[data.file]
 # Relative to this config's folder.
 path = {path}
 {columns}# Shares of the rows that are held out: one chooses the weights, the other gives the reported error. The rest trains.
@@ -158,18 +149,37 @@ points = 1000
 # Test rows at most.
 points = 10000
 {linear_points}"#,
-        file = shown_path
-            .display()
-            .to_string()
-            .replace(char::is_control, " "),
+        file = in_comment(shown_path),
+        heading = heading(&data.path),
         path = toml_text(&shown_path.display().to_string()),
         network = network.name(),
         settings = settings(network),
     ))
 }
 
+/// The keys that a config for a file begins with.
+pub(super) fn heading(path: &Path) -> String {
+    format!(
+        r#"schema = 1
+
+# Names the run folder: runs/<name>-<network>-s<seed>.
+name = "{}"
+
+# Decides the initial weights, the order of the rows, and which rows are held out.
+seed = 0
+
+"#,
+        run_name(path)
+    )
+}
+
+/// A path as a line of comment may have it.
+pub(super) fn in_comment(path: &Path) -> String {
+    path.display().to_string().replace(char::is_control, " ")
+}
+
 /// A name for the runs on a file: the file's own, in the characters a name may have.
-pub(super) fn run_name(path: &Path) -> String {
+fn run_name(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let name: String = stem
         .chars()

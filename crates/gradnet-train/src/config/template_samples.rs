@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::template::{accepted, list, network_budget, run_name, settings, toml_text};
+use super::template::{accepted, heading, in_comment, list, network_budget, settings, toml_text};
 use crate::data::file::{Columns, PointTable};
 use crate::files::FileError;
 use crate::registry::NetworkConfig;
@@ -52,15 +52,7 @@ pub fn samples_template(
     let text = format!(
         r#"# Learns the score, the gradient of the log density, of the samples in {file}: {rows} rows, {dim} dimensions.
 # Check it with `gradnet config check`, train it with `gradnet train`, draw new samples with `gradnet sample`.
-schema = 1
-
-# Names the run folder: runs/<name>-<network>-s<seed>.
-name = "{name}"
-
-# Decides the initial weights, the order of the rows, and which rows are held out.
-seed = 0
-
-[score.file]
+{heading}[score.file]
 # Relative to this config's folder.
 path = {path}
 {header}{named}# Shares of the rows that are held out: one chooses the weights, the other gives the reported numbers. The rest trains.
@@ -92,11 +84,8 @@ checkpoint_every = 2500
 every = 250
 points = 1000
 "#,
-        file = shown_path
-            .display()
-            .to_string()
-            .replace(char::is_control, " "),
-        name = run_name(path),
+        file = in_comment(shown_path),
+        heading = heading(path),
         path = toml_text(&shown_path.display().to_string()),
         network = network.name(),
         parameters = network_budget(network, dim, training),

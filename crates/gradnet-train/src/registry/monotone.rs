@@ -22,8 +22,12 @@ impl Network {
             registered: self.registered.clone(),
             linear: Some(linear.clone().without_modulus()),
         };
-        let is_monotone = self.claim() == Claim::Monotone;
-        is_monotone.then(|| StronglyMonotone::new(MonotoneNetwork { network }, modulus))
+        Some(StronglyMonotone::new(network.monotone()?, modulus))
+    }
+
+    /// The network as a type that promises what its claim does; `None` if it does not claim to be monotone.
+    pub fn monotone(self) -> Option<MonotoneNetwork> {
+        (self.claim() == Claim::Monotone).then_some(MonotoneNetwork { network: self })
     }
 }
 

@@ -33,6 +33,7 @@ pub use output::check_output;
 pub use scores::{Scores, Validation};
 pub(crate) use seal::{sealed, unsealed};
 pub use summary::Summary;
+pub use write::write_with_folder;
 
 use crate::config::ConfigError;
 use crate::files::FileError;

@@ -120,6 +120,17 @@ impl Run {
         facts.map(Some).map_err(damaged)
     }
 
+    /// The same for a run whose task keeps them.
+    ///
+    /// # Errors
+    /// Also if there are none.
+    pub(crate) fn kept_facts(&self) -> Result<DataFacts, RunError> {
+        self.data_facts()?.ok_or_else(|| RunError::Damaged {
+            path: self.path.clone(),
+            reason: "it has no data.json".into(),
+        })
+    }
+
     /// The task as it was when the run was trained, with the tests that `experiment` asks for.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! Looks at how a run is trained and scored, value after value.
 
-use super::{DataConfig, EvaluationConfig, ExperimentError, FixedData, Sampling, TrainConfig};
+use super::{
+    DataConfig, EvaluationConfig, ExperimentError, FixedData, Protocol, Sampling, TrainConfig,
+};
 
 /// Refuses with `requirement` unless `holds`.
 pub(crate) fn require(
@@ -19,6 +21,30 @@ pub(crate) fn require(
         requirement: requirement.into(),
         remedy: remedy.into(),
     })
+}
+
+impl Protocol {
+    /// Refuses a drawn training set, where `task`, such as "a transport", has no use for one.
+    pub(crate) fn require_online(&self, task: &str, remedy: &str) -> Result<(), ExperimentError> {
+        require(
+            self.train.data == DataConfig::Online,
+            "train.data",
+            "a drawn set",
+            &format!("has no meaning for {task}"),
+            remedy,
+        )
+    }
+
+    /// Refuses a grid of test points, where `task` has no use for one.
+    pub(crate) fn require_uniform(&self, task: &str, remedy: &str) -> Result<(), ExperimentError> {
+        require(
+            self.evaluation.sampling == Sampling::Uniform,
+            "evaluation.sampling",
+            "\"grid\"",
+            &format!("has no meaning for {task}"),
+            remedy,
+        )
+    }
 }
 
 impl TrainConfig {

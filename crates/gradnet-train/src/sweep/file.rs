@@ -53,6 +53,9 @@ pub struct Sweep {
     #[serde(default)]
     cases: Vec<Case>,
     rows: Vec<Row>,
+    /// Where it stands.
+    #[serde(skip)]
+    file: PathBuf,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -62,9 +65,6 @@ enum Base {
     File(PathBuf),
     /// A config in place.
     Table(Table),
-    /// A config in place with the name that problems have, as it is once the file is read.
-    #[serde(skip)]
-    Text { name: String, text: String },
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -103,23 +103,17 @@ const NETWORK: &str = "network.*.";
 const LAYOUT: &str = "follow the layout of configs/sweeps/toy.toml, which explains every setting";
 
 impl Base {
-    /// The base of the sweep in `file`.
-    fn of(self, file: &Path) -> Self {
+    /// The base of the sweep in `file`, edited.
+    fn load(&self, file: &Path, overrides: &Overrides) -> Result<Experiment, ConfigError> {
         match self {
-            Self::File(base) => Self::File(file.parent().unwrap_or(Path::new("")).join(base)),
-            Self::Table(table) => Self::Text {
-                name: format!("{}, [base]", file.display()),
-                text: table.to_string(),
-            },
-            text @ Self::Text { .. } => text,
-        }
-    }
-
-    fn load(&self, overrides: &Overrides) -> Result<Experiment, ConfigError> {
-        match self {
-            Self::File(file) => config::load(file, overrides),
-            Self::Table(table) => config::load_text("[base]", &table.to_string(), overrides),
-            Self::Text { name, text } => config::load_text(name, text, overrides),
+            Self::File(base) => config::load(
+                &file.parent().unwrap_or(Path::new("")).join(base),
+                overrides,
+            ),
+            Self::Table(table) => {
+                let name = format!("{}, [base]", file.display());
+                config::load_text(&name, &table.to_string(), overrides)
+            }
         }
     }
 }
@@ -168,7 +162,7 @@ impl Sweep {
     fn of(mut self, file: &Path) -> Result<Self, SweepError> {
         self.check()
             .map_err(|(reason, remedy)| refused(file, &reason, remedy))?;
-        self.base = self.base.of(file);
+        self.file = file.into();
         Ok(self)
     }
 
@@ -271,7 +265,7 @@ impl Sweep {
         let network = match &row.network {
             Some(network) => network.clone(),
             None if set.iter().any(|(key, _)| key.starts_with(NETWORK)) => {
-                let base = self.base.load(&Overrides::default());
+                let base = self.base.load(&self.file, &Overrides::default());
                 base.map_err(refused)?.network.name().to_owned()
             }
             None => String::new(),
@@ -285,7 +279,7 @@ impl Sweep {
             seed: Some(seed),
             set: set.into_iter().map(assignment).collect(),
         };
-        let experiment = self.base.load(&overrides).map_err(refused)?;
+        let experiment = self.base.load(&self.file, &overrides).map_err(refused)?;
         let files = reader.contents(&experiment);
         let files = files.map_err(|(path, error)| RunError::io("read", &path, error))?;
         Ok(Cell::new(

@@ -1,6 +1,6 @@
 //! What is known so far of each line of a table.
 
-use super::{Cell, Place, Record, Store};
+use super::{Cell, CellResult, Place, Record, Store};
 use crate::run::RunError;
 
 /// The records of a place: those of the candidate that validated best with the first seed, all its seeds.
@@ -17,6 +17,12 @@ pub struct Filled<'a> {
 }
 
 impl<'a> Filled<'a> {
+    /// The results of its seeds that did not diverge, in their order.
+    pub fn results(&self) -> Vec<&CellResult> {
+        let records = self.records.iter();
+        records.filter_map(|r| r.result.as_ref()).collect()
+    }
+
     /// The cell of the chosen candidate and the first seed.
     pub fn cell(&self) -> &'a Cell {
         &self.place.candidates[self.chosen][0]

@@ -26,9 +26,8 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use crate::config::ConfigError;
-use crate::run::RunError;
+use crate::run::{RunError, write_with_folder};
 use crate::training::TrainError;
-use record::write;
 
 pub use cell::{Cell, Place, Shard};
 pub use file::Sweep;
@@ -54,7 +53,7 @@ pub fn run(
     let written = || {
         let table = Table::new(sweep, &Filled::of(&places, &store)?);
         for (end, text) in table.files() {
-            write(&output.join(format!("table.{end}")), &text)?;
+            write_with_folder(&output.join(format!("table.{end}")), text.as_bytes())?;
         }
         Ok::<_, RunError>(table)
     };

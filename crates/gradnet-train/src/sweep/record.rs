@@ -15,7 +15,7 @@ use super::Cell;
 use super::cell::varied;
 use super::identity::{Contents, Identity};
 use crate::experiment::Experiment;
-use crate::run::{Run, RunError, Scores, Validation, write_atomically};
+use crate::run::{Run, RunError, Scores, Validation, write_with_folder};
 
 /// What a cell came to. Records of version 0.1, which knew tables of the paper only, are read too.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -197,7 +197,7 @@ impl Store {
         let path = self.path(cell);
         let text = serde_json::to_string_pretty(record);
         let text = text.map_err(|error| RunError::io("write", &path, error.into()))?;
-        write(&path, &(text + "\n"))
+        write_with_folder(&path, (text + "\n").as_bytes())
     }
 }
 
@@ -213,11 +213,4 @@ fn read(path: &Path) -> Result<Option<Record>, RunError> {
             path: path.into(),
             reason: format!("{error}; remove it to run the cell again"),
         })
-}
-
-/// Writes a file in a folder that may be new.
-pub(super) fn write(path: &Path, text: &str) -> Result<(), RunError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(|error| RunError::io("create", folder, error))?;
-    write_atomically(path, text.as_bytes()).map_err(|error| RunError::io("write", path, error))
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{CellResult, Filled, Sweep};
+use super::{Filled, Sweep};
 use crate::task::Quantities;
 use crate::task::regression::{deviation, mean};
 
@@ -149,7 +149,7 @@ impl Table {
 
 impl Line {
     fn of(filled: &Filled<'_>) -> Self {
-        let results = results(filled);
+        let results = filled.results();
         Self {
             case: filled.place.case.clone(),
             row: filled.place.row.clone(),
@@ -160,11 +160,6 @@ impl Line {
             numbers: over_seeds(results.iter().map(|result| &result.scores.metrics)),
         }
     }
-}
-
-fn results<'a>(filled: &'a Filled<'_>) -> Vec<&'a CellResult> {
-    let records = filled.records.iter();
-    records.filter_map(|r| r.result.as_ref()).collect()
 }
 
 /// The rows to compare with in a case: once for all rows that have the same beside them, which are named where they are not all.
@@ -194,7 +189,7 @@ fn compared(case: &[Filled<'_>]) -> Vec<Line> {
 
 /// The rows to compare with, over the seeds of one network.
 fn baselines(filled: &Filled<'_>) -> Vec<Line> {
-    let results = results(filled);
+    let results = filled.results();
     let names = results.iter().flat_map(|r| r.scores.baselines.keys());
     let names: BTreeSet<_> = names.collect();
     let line = |name: &String| {

@@ -31,7 +31,7 @@ use crate::data::file::DataFacts;
 use crate::device_check::{Agreement, DeviceFault};
 use crate::settings::{ExperimentError, Protocol};
 
-pub use device::check_lesson;
+use device::check_lesson;
 pub use error::TaskError;
 pub use quantity::{Quantities, Quantity, Rows};
 pub use regression::Regression;
@@ -91,7 +91,8 @@ pub trait RunTask: Task<Network> {
 
     /// Holds a device against the processor for what a run computes on it. `host` builds the same task on the processor.
     ///
-    /// Asked for where the device is not the processor itself.
+    /// Asked for where the device is not the processor itself. Unless the task has something more particular to compare, such as the field at
+    /// given points, these are its validation and, for a training, its first step.
     ///
     /// # Errors
     /// The first quantity that differs.
@@ -101,7 +102,9 @@ pub trait RunTask: Task<Network> {
         device: &Device,
         purpose: Purpose,
         host: &dyn Fn() -> Result<Box<dyn RunTask>, TaskError>,
-    ) -> Result<Option<Agreement>, DeviceFault>;
+    ) -> Result<Option<Agreement>, DeviceFault> {
+        check_lesson(network, (self, device), host()?.as_ref(), purpose)
+    }
 
     /// A fresh network as the task wants it to begin, such as near a map that is known in closed form.
     fn start(&self, network: Network) -> Network {

@@ -2,18 +2,13 @@
 //!
 //! The field `f(x) = s x` is learned from points of the unit cube; the criterion is its largest error there.
 
-use crate::registry::Network;
 use burn::tensor::{Device, FloatDType, Tensor};
 use gradnet_core::VectorField;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Criterion, Lesson, Purpose, Quantities, Quantity, Rows, RunTask, Settings, Task, TaskError,
-    check_lesson,
-};
+use super::{Criterion, Lesson, Quantities, Quantity, Rows, RunTask, Settings, Task, TaskError};
 use crate::data::file::DataFacts;
 use crate::data::{Stream, generator, points_tensor, uniform_points};
-use crate::device_check::{Agreement, DeviceFault};
 use crate::settings::{ExperimentError, Protocol, require};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,17 +76,7 @@ impl<F: VectorField> Task<F> for Toy {
     }
 }
 
-impl RunTask for Toy {
-    fn check_device(
-        &self,
-        network: &Network,
-        device: &Device,
-        purpose: Purpose,
-        host: &dyn Fn() -> Result<Box<dyn RunTask>, TaskError>,
-    ) -> Result<Option<Agreement>, DeviceFault> {
-        check_lesson(network, (self, device), host()?.as_ref(), purpose)
-    }
-}
+impl RunTask for Toy {}
 
 impl Settings for ToyConfig {
     fn task(&self) -> &'static str {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::super::Results;
 use super::{FieldRow, OrbitRow, Rows, Table};
-use gradnet_train::run::RunError;
+use gradnet_train::run::{RunError, write_with_folder};
 
 impl Table {
     /// Writes `tables/NAME.md`, `.csv` and `.json` into the results folder.
@@ -20,9 +20,9 @@ impl Table {
         };
         let json = serde_json::to_string_pretty(self)
             .map_err(|error| RunError::io("write", &path("json"), error.into()))?;
-        results.write(&path("json"), (json + "\n").as_bytes())?;
-        results.write(&path("md"), self.markdown().as_bytes())?;
-        results.write(&path("csv"), self.csv()?.as_bytes())
+        write_with_folder(&path("json"), (json + "\n").as_bytes())?;
+        write_with_folder(&path("md"), self.markdown().as_bytes())?;
+        write_with_folder(&path("csv"), self.csv()?.as_bytes())
     }
 
     /// The table as Markdown.

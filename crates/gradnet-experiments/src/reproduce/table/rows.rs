@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::{OrbitScore, Paper};
 use super::{Candidate, FieldRow, OrbitRow};
 use crate::two_body::{Horizon, Prediction, evaluation_states, exact_rate};
-use gradnet_train::sweep::{CellResult, Filled};
+use gradnet_train::sweep::Filled;
 use gradnet_train::task::regression::{Reference, Score, deviation, mean};
 
 /// The rows of fields, those of one case together, its reference rows first.
@@ -20,7 +20,7 @@ pub(super) fn field_rows(paper: &Paper, filled: &[&Filled<'_>]) -> Vec<FieldRow>
 
 fn field_row(paper: &Paper, filled: &Filled<'_>) -> FieldRow {
     let chosen = &filled.records[0].experiment;
-    let results = results(filled);
+    let results = filled.results();
     let tests: Vec<Score> = results.iter().filter_map(|r| r.scores.test()).collect();
     let means: Vec<f64> = tests.iter().map(|test| test.mse_db_mean).collect();
     let draws: Option<Vec<f64>> = tests.iter().map(|test| test.mse_db_std).collect();
@@ -36,12 +36,6 @@ fn field_row(paper: &Paper, filled: &Filled<'_>) -> FieldRow {
         seeds: results.len(),
         published_db: paper.published_db(filled.place),
     }
-}
-
-/// The results of all seeds of a row's choice, in the order of the seeds.
-fn results<'a>(filled: &'a Filled<'_>) -> Vec<&'a CellResult> {
-    let records = filled.records.iter();
-    records.filter_map(|r| r.result.as_ref()).collect()
 }
 
 /// "Zero" and "best symmetric linear map", means over the seeds that have a record.
@@ -75,7 +69,7 @@ fn reference_rows(case: &[&Filled<'_>]) -> [FieldRow; 2] {
 
 pub(super) fn orbit_rows(paper: &Paper, filled: &[&Filled<'_>]) -> Vec<OrbitRow> {
     let rows = filled.iter().map(|filled| {
-        let results = results(filled);
+        let results = filled.results();
         let scores: Vec<_> = results
             .iter()
             .map(|result| OrbitScore::of(result))

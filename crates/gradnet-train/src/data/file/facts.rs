@@ -33,7 +33,18 @@ impl DataFacts {
     ///
     /// # Errors
     /// What is wrong with them.
-    pub(crate) fn completed(mut self, dim: usize) -> Result<Self, String> {
+    pub(crate) fn completed(self, dim: usize) -> Result<Self, String> {
+        match self.similarity.y_scale {
+            scale if scale < 0.0 => Err(format!("its scale y_scale is {scale}, not above 0")),
+            _ => self.completed_turned(dim),
+        }
+    }
+
+    /// The same for a task that may turn its values by a scale below zero, as a score does.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub(crate) fn completed_turned(mut self, dim: usize) -> Result<Self, String> {
         let similarity = &mut self.similarity;
         // A run of version 0.1 was trained without a constant.
         if similarity.constant.is_empty() {

@@ -42,10 +42,15 @@ impl Similarity {
         }
     }
 
+    /// `x'` for points `x`, row after row, in 64 bits.
+    pub fn inner_points(&self, x: &[f64]) -> Vec<f64> {
+        let scaled = |(x, m): (&f64, &f64)| (x - m) / self.x_scale;
+        x.iter().zip(self.mean.iter().cycle()).map(scaled).collect()
+    }
+
     /// `x'` for points `x`, row after row.
     pub fn scale_points(&self, x: &[f64]) -> Vec<f32> {
-        let scaled = |(x, m): (&f64, &f64)| ((x - m) / self.x_scale) as f32;
-        x.iter().zip(self.mean.iter().cycle()).map(scaled).collect()
+        self.inner_points(x).into_iter().map(|x| x as f32).collect()
     }
 
     /// `x = m + s x'`, row after row.

@@ -107,7 +107,7 @@ impl LinearSystem {
         for path in paths {
             for sample in 0..path.len() - 1 {
                 let h = path.step(sample) / units::time(units);
-                let [x, y] = [sample, sample + 1].map(|at| inward(units, path.state(at)));
+                let [x, y] = [sample, sample + 1].map(|at| units.inner_points(path.state(at)));
                 let line = regressors(&[&x, &y], &path.input(sample)) * h;
                 let moved = DVector::from_iterator(dim, x.iter().zip(&y).map(|(x, y)| y - x));
                 normal += &line * line.transpose();
@@ -144,7 +144,7 @@ impl LinearSystem {
             let line = regressors(&[&held], &path.input(first + interval));
             (&self.matrix * line).as_slice().to_vec()
         };
-        let states = follow(velocity, inward(&self.units, path.state(first)), &times).concat();
+        let states = follow(velocity, self.units.inner_points(path.state(first)), &times).concat();
         let held: Vec<f64> = states
             .iter()
             .map(|x| x.clamp(-FARTHEST, FARTHEST))
@@ -162,13 +162,6 @@ fn regressors(states: &[&[f64]], inputs: &[f64]) -> DVector<f64> {
         .chain([1.0])
         .chain(inputs.iter().copied());
     DVector::from_iterator(dim + 1 + inputs.len(), all)
-}
-
-fn inward(units: &Similarity, x: &[f64]) -> Vec<f64> {
-    x.iter()
-        .zip(&units.mean)
-        .map(|(x, m)| (x - m) / units.x_scale)
-        .collect()
 }
 
 /// The true gradient of a system in the network's units: what a perfect field would be, under the same method and step.

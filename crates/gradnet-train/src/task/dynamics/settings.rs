@@ -10,7 +10,7 @@ use super::kind::Kind;
 use super::{Dynamics, table};
 use crate::data::file::{DataFacts, listed};
 use crate::files::FileError;
-use crate::settings::{DataConfig, ExperimentError, Protocol, Sampling, require};
+use crate::settings::{ExperimentError, Protocol, require};
 use crate::task::{RunTask, Settings, TaskError};
 
 /// Paths of a system are held in memory, with all their samples.
@@ -156,20 +156,8 @@ impl Settings for DynamicsConfig {
 
     fn check_rest(&self, protocol: &Protocol) -> Result<(), ExperimentError> {
         let remedy = "leave it out: the recorded paths are what there is";
-        require(
-            protocol.train.data == DataConfig::Online,
-            "train.data",
-            "a drawn set",
-            "has no meaning for dynamics",
-            remedy,
-        )?;
-        require(
-            protocol.evaluation.sampling == Sampling::Uniform,
-            "evaluation.sampling",
-            "\"grid\"",
-            "has no meaning for dynamics",
-            remedy,
-        )?;
+        protocol.require_online("dynamics", remedy)?;
+        protocol.require_uniform("dynamics", remedy)?;
         require(
             protocol.claim >= Claim::Gradient,
             "network",

@@ -21,15 +21,12 @@ use super::window::Window;
 use crate::backend;
 use crate::data::file::{DataFacts, Finding, Similarity, Split};
 use crate::data::{Stream, generator};
-use crate::device_check::{Agreement, DeviceFault};
 use crate::digest::Digest;
 use crate::files::FileError;
 use crate::registry::{Network, registry};
 use crate::setting::SettingError;
 use crate::settings::{Protocol, TrainConfig};
-use crate::task::{
-    Criterion, Lesson, Purpose, Quantities, Quantity, Rows, RunTask, Task, TaskError, check_lesson,
-};
+use crate::task::{Criterion, Lesson, Quantities, Quantity, Rows, RunTask, Task, TaskError};
 
 /// Name of the friction in results.
 pub(crate) const FRICTION: &str = "friction";
@@ -495,15 +492,5 @@ impl RunTask for Dynamics {
             high,
             findings: self.findings.clone(),
         })
-    }
-
-    fn check_device(
-        &self,
-        network: &Network,
-        device: &Device,
-        purpose: Purpose,
-        host: &dyn Fn() -> Result<Box<dyn RunTask>, TaskError>,
-    ) -> Result<Option<Agreement>, DeviceFault> {
-        check_lesson(network, (self, device), host()?.as_ref(), purpose)
     }
 }

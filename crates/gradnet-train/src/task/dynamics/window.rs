@@ -35,16 +35,11 @@ impl Window {
                 (device, dtype.into()),
             )
         };
-        let scale = |x: &[f64]| -> Vec<f64> {
-            x.iter()
-                .zip(&units.mean)
-                .map(|(x, m)| (x - m) / units.x_scale)
-                .collect()
-        };
         let last = |path: &Path| path.len() - 1;
         let states = (0..=length).map(|k| {
-            let of =
-                |(path, first): &(&Path, usize)| scale(path.state((first + k).min(last(path))));
+            let of = |(path, first): &(&Path, usize)| {
+                units.inner_points(path.state((first + k).min(last(path))))
+            };
             tensor(picks.iter().flat_map(of).collect())
         });
         let steps = (0..length).map(|k| {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Images, Sets};
 use crate::data::file::DataFacts;
-use crate::settings::{DataConfig, ExperimentError, Protocol, require};
+use crate::settings::{ExperimentError, Protocol, require};
 use crate::task::{RunTask, Settings, TaskError};
 
 /// Pictures to learn a regularizer from.
@@ -133,11 +133,8 @@ impl Settings for ImagesConfig {
     }
 
     fn check_rest(&self, protocol: &Protocol) -> Result<(), ExperimentError> {
-        require(
-            protocol.train.data == DataConfig::Online,
-            "train.data",
-            "a drawn set",
-            "has no meaning for a run on pictures",
+        protocol.require_online(
+            "a run on pictures",
             "leave it out: every step takes fresh crops with fresh noise",
         )
     }

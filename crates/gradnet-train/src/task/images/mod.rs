@@ -26,11 +26,8 @@ use gradnet_core::analysis::Claim;
 use gradnet_core::image::{ImageField, LipschitzImageField, Proximal};
 use gradnet_core::kernel::mean_squared_error as batch_error;
 
-use super::{
-    Criterion, Lesson, Purpose, Quantities, Quantity, Rows, RunTask, Task, TaskError, check_lesson,
-};
+use super::{Criterion, Lesson, Quantities, Quantity, Rows, RunTask, Task};
 use crate::data::{Stream, generator};
-use crate::device_check::{Agreement, DeviceFault};
 use crate::pictures::Picture;
 use crate::registry::{Lifted, Network};
 use crate::settings::Protocol;
@@ -288,17 +285,7 @@ fn one_step_loss(field: &impl ImageField, crops: Noisy, contrast: Tensor<1>) -> 
     batch_error(rows(found), rows(crops.noise * contrast))
 }
 
-impl RunTask for Images {
-    fn check_device(
-        &self,
-        network: &Network,
-        device: &Device,
-        purpose: Purpose,
-        host: &dyn Fn() -> Result<Box<dyn RunTask>, TaskError>,
-    ) -> Result<Option<Agreement>, DeviceFault> {
-        check_lesson(network, (self, device), host()?.as_ref(), purpose)
-    }
-}
+impl RunTask for Images {}
 
 #[cfg(test)]
 mod tests;

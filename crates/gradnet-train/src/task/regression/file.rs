@@ -15,7 +15,7 @@ use crate::backend;
 use crate::data::file::{DataFacts, FileConfig, FilePairs, PairBatches};
 use crate::data::{Batch, PointSet};
 use crate::files::FileError;
-use crate::settings::{DataConfig, EvaluationConfig, ExperimentError, Protocol, Sampling, require};
+use crate::settings::{EvaluationConfig, ExperimentError, Protocol};
 use crate::task::{RunTask, Settings, TaskError};
 
 /// The table `[data.…]` of a config.
@@ -197,20 +197,8 @@ impl Settings for PairsConfig {
 
     fn check_rest(&self, protocol: &Protocol) -> Result<(), ExperimentError> {
         let remedy = "leave it out: the rows of the file are what there is";
-        require(
-            protocol.train.data == DataConfig::Online,
-            "train.data",
-            "a drawn set",
-            "has no meaning for a run on a data file",
-            remedy,
-        )?;
-        require(
-            protocol.evaluation.sampling == Sampling::Uniform,
-            "evaluation.sampling",
-            "\"grid\"",
-            "has no meaning for a run on a data file",
-            remedy,
-        )?;
+        protocol.require_online("a run on a data file", remedy)?;
+        protocol.require_uniform("a run on a data file", remedy)?;
         protocol.evaluation.check(self.dim())
     }
 
@@ -264,11 +252,7 @@ impl Settings for PairsConfig {
     }
 
     fn complete(&self, facts: DataFacts) -> Result<DataFacts, String> {
-        // Pairs have their sign in `sign`; a score turns its values by the scale.
-        match facts.similarity.y_scale {
-            scale if scale < 0.0 => Err(format!("its scale y_scale is {scale}, not above 0")),
-            _ => facts.completed(self.dim()),
-        }
+        facts.completed(self.dim())
     }
 }
 

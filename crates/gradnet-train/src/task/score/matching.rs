@@ -13,15 +13,11 @@ use super::samples::{Noisy, Samples};
 use super::{ENERGY_DISTANCE, FISHER_RELATIVE, HELDOUT_LOSS, ScoreConfig, ScoreLoss};
 use crate::data::file::{DataFacts, Similarity};
 use crate::data::{PointSet, Stream, generator, points_tensor};
-use crate::device_check::{Agreement, DeviceFault};
 use crate::measure::energy_distance;
-use crate::registry::Network;
 use crate::sampling::{Chains, walk};
 use crate::settings::{EvaluationConfig, Protocol};
 use crate::task::regression::{Exhibit, Shown, deviation, mean};
-use crate::task::{
-    Criterion, Lesson, Purpose, Quantities, Quantity, Rows, RunTask, Task, TaskError, check_lesson,
-};
+use crate::task::{Criterion, Lesson, Quantities, Quantity, Rows, RunTask, Task, TaskError};
 
 /// Samples that are compared by their energy distance, and steps of the chains that draw them.
 const COMPARED: usize = 1_000;
@@ -276,16 +272,6 @@ fn random_signs(random: &mut impl rand::Rng, count: usize) -> Vec<f64> {
 impl RunTask for ScoreMatching {
     fn facts(&self) -> Option<DataFacts> {
         Some(self.samples.facts().clone())
-    }
-
-    fn check_device(
-        &self,
-        network: &Network,
-        device: &Device,
-        purpose: Purpose,
-        host: &dyn Fn() -> Result<Box<dyn RunTask>, TaskError>,
-    ) -> Result<Option<Agreement>, DeviceFault> {
-        check_lesson(network, (self, device), host()?.as_ref(), purpose)
     }
 
     /// Test samples with the exact score where it is known, else with that of the kernel density.

@@ -6,7 +6,8 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::centres::Centres;
 use super::function::{ScoreFunction, heldout_loss};
-use super::samples::{Noisy, mean_and_covariance};
+use super::samples::Noisy;
+use crate::measure::mean_and_covariance;
 
 /// The score of nothing.
 pub(super) struct Zero {

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -11,6 +10,7 @@ use crate::data::file::{DataFacts, Finding, PointTable, Similarity, Split};
 use crate::data::{Epochs, Stream, generator};
 use crate::digest::Digest;
 use crate::files::FileError;
+use crate::measure::mean_and_covariance;
 use crate::settings::{DataConfig, FixedData, Protocol};
 use crate::task::TaskError;
 
@@ -196,7 +196,7 @@ impl Samples {
                 table.points(&split.training[..split.training.len().min(most)])
             }
         };
-        self.inside(&points)
+        self.similarity.inner_points(&points)
     }
 
     /// At most `most` samples with noise, in the network's units: other ones than the test's, of the same distribution.
@@ -210,14 +210,8 @@ impl Samples {
         clean.into_iter().map(noise).collect()
     }
 
-    fn inside(&self, points: &[f64]) -> Vec<f64> {
-        let Similarity { mean, x_scale, .. } = &self.similarity;
-        let scaled = points.iter().zip(mean.iter().cycle());
-        scaled.map(|(x, m)| (x - m) / x_scale).collect()
-    }
-
     fn with_noise(&self, points: &[f64], random: &mut impl Rng) -> Noisy {
-        let points = self.inside(points);
+        let points = self.similarity.inner_points(points);
         if self.noise == 0.0 {
             let e = vec![0.0; points.len()];
             return Noisy { x: points, e };
@@ -337,16 +331,4 @@ fn flat_directions(points: &[f64], dim: usize) -> Option<String> {
             "its samples lie in a flat of {left} of {dim} dimensions"
         )),
     }
-}
-
-/// Mean and covariance of points, row after row.
-pub(super) fn mean_and_covariance(points: &[f64], dim: usize) -> (DVector<f64>, DMatrix<f64>) {
-    let points = DMatrix::from_column_slice(dim, points.len() / dim, points);
-    let mean = points.column_mean();
-    let mut centred = points;
-    centred
-        .column_iter_mut()
-        .for_each(|mut column| column -= &mean);
-    let covariance = &centred * centred.transpose() / centred.ncols() as f64;
-    (mean, covariance)
 }

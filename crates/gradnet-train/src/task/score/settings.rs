@@ -9,7 +9,7 @@ use super::{DensityKind, ScoreConfig, ScoreLoss, ScoreMatching};
 use crate::data::file::{DataFacts, PointTable, absolute};
 use crate::files::FileError;
 use crate::registry::NetworkConfig;
-use crate::settings::{DataConfig, ExperimentError, Protocol, Sampling, require};
+use crate::settings::{ExperimentError, Protocol, require};
 use crate::task::{RunTask, Settings, TaskError};
 
 /// Dimensions in which a trace is taken by products with the Jacobian where it has no closed form.
@@ -98,19 +98,10 @@ impl Settings for ScoreConfig {
     }
 
     fn check_rest(&self, protocol: &Protocol) -> Result<(), ExperimentError> {
-        require(
-            protocol.evaluation.sampling == Sampling::Uniform,
-            "evaluation.sampling",
-            "\"grid\"",
-            "has no meaning for a score, which is tested on samples",
-            "leave it out",
-        )?;
+        protocol.require_uniform("a score, which is tested on samples", "leave it out")?;
         match self {
-            Self::File(_) => require(
-                protocol.train.data == DataConfig::Online,
-                "train.data",
-                "a drawn set",
-                "has no meaning for a run on a file of samples",
+            Self::File(_) => protocol.require_online(
+                "a run on a file of samples",
                 "leave it out: the rows of the file are what there is",
             )?,
             Self::Density(_) => protocol.train.check_data()?,
@@ -220,6 +211,6 @@ impl Settings for ScoreConfig {
     }
 
     fn complete(&self, facts: DataFacts) -> Result<DataFacts, String> {
-        facts.completed(self.dim())
+        facts.completed_turned(self.dim())
     }
 }

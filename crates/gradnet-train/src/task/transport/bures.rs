@@ -9,6 +9,8 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use crate::measure::mean_and_covariance;
+
 /// The part of a covariance's mean diagonal that is added to it: no direction is without any variance.
 const RIDGE: f64 = 1e-6;
 
@@ -78,13 +80,7 @@ fn affine(x: &[f64], m: &DVector<f64>, a: &DMatrix<f64>, n: &DVector<f64>) -> Ve
 
 /// Mean and covariance, the latter with the ridge.
 fn moments(points: &[f64], dim: usize) -> (DVector<f64>, DMatrix<f64>) {
-    let rows = points.len() / dim;
-    let mut points = DMatrix::from_column_slice(dim, rows, points);
-    let mean = points.column_mean();
-    points
-        .column_iter_mut()
-        .for_each(|mut point| point -= &mean);
-    let mut covariance = &points * points.transpose() / rows as f64;
+    let (mean, mut covariance) = mean_and_covariance(points, dim);
     let ridge = (RIDGE * covariance.trace() / dim as f64).max(f64::MIN_POSITIVE);
     for i in 0..dim {
         covariance[(i, i)] += ridge;

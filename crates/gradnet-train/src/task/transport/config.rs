@@ -14,7 +14,7 @@ use super::mixture::MixtureConfig;
 use super::pair::Pair;
 use crate::data::file::{DataFacts, Split};
 use crate::setting::SettingError;
-use crate::settings::{DataConfig, ExperimentError, Protocol, Sampling, require, require_points};
+use crate::settings::{ExperimentError, Protocol, require, require_points};
 use crate::task::{RunTask, Settings, TaskError};
 
 /// The key of the benchmark's folder.
@@ -261,18 +261,12 @@ impl Settings for TransportConfig {
     }
 
     fn check_rest(&self, protocol: &Protocol) -> Result<(), ExperimentError> {
-        require(
-            protocol.train.data == DataConfig::Online,
-            "train.data",
-            "a drawn set",
-            "has no meaning for a transport",
+        protocol.require_online(
+            "a transport",
             "leave it out: points are drawn anew for each step, or are the rows of the files",
         )?;
-        require(
-            protocol.evaluation.sampling == Sampling::Uniform,
-            "evaluation.sampling",
-            "\"grid\"",
-            "has no meaning for a transport",
+        protocol.require_uniform(
+            "a transport",
             "leave it out: the test points are those of the two distributions",
         )?;
         protocol.evaluation.check(self.dim())

@@ -35,10 +35,9 @@ use gradnet_core::analysis::Region;
 use rand::RngExt;
 
 use super::regression::{Exhibit, Shown};
-use super::{Criterion, Lesson, Purpose, Quantities, Rows, RunTask, Task, TaskError, check_lesson};
+use super::{Criterion, Lesson, Quantities, Rows, RunTask, Task};
 use crate::data::file::{DataFacts, Similarity};
 use crate::data::{PointSet, Stream, generator, points_tensor};
-use crate::device_check::{Agreement, DeviceFault};
 use crate::registry::Network;
 use crate::settings::Protocol;
 use semi_dual::{SemiDualBatch, semi_dual};
@@ -145,16 +144,6 @@ impl Task<Network> for Transport {
 impl RunTask for Transport {
     fn facts(&self) -> Option<DataFacts> {
         self.pair.facts()
-    }
-
-    fn check_device(
-        &self,
-        network: &Network,
-        device: &Device,
-        purpose: Purpose,
-        host: &dyn Fn() -> Result<Box<dyn RunTask>, TaskError>,
-    ) -> Result<Option<Agreement>, DeviceFault> {
-        check_lesson(network, (self, device), host()?.as_ref(), purpose)
     }
 
     fn start(&self, network: Network) -> Network {
