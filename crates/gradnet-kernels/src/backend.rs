@@ -39,6 +39,7 @@ macro_rules! tensors {
         }
 
         /// Runs an expression with the tensors as an array.
+        #[cfg(all(feature = "autodiff", any(feature = "flex", feature = "cube")))]
         macro_rules! with_array {
             ($d tensors:expr, $d array:ident => $d run:expr) => {
                 match $d tensors {
@@ -63,7 +64,7 @@ tensors! {
     Seven [a, b, c, d, e, f, g],
 }
 
-#[cfg(feature = "autodiff")]
+#[cfg(all(feature = "autodiff", any(feature = "flex", feature = "cube")))]
 #[allow(clippy::single_component_path_imports)] // what a macro declares has no path otherwise
 pub(crate) use with_array;
 
