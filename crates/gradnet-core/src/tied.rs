@@ -13,7 +13,7 @@ use crate::activation::{
     Activation, ActivationPotential, ActivationTrace, GradientActivation, MonotoneActivation,
 };
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, assert_dim, row_dot};
-use crate::kernel::{product, product_transposed, tied_shell};
+use crate::kernel::{jacobian_vector, product, product_transposed, tied_shell};
 use crate::laplacian::{Laplacian, Trace};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
@@ -116,10 +116,12 @@ impl<A: Activation + Module> VectorField for TiedNetwork<A> {
     fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
         assert_dim(&v, self.dim());
         let weight = self.weight.val();
-        let along = v.matmul(weight.clone().transpose());
-        self.activation
-            .jacobian_vector(self.hidden(x), along)
-            .matmul(weight)
+        let along = product_transposed(v, weight.clone());
+        let z = self.hidden(x);
+        let fused = self.activation.fused();
+        let fused = fused.and_then(|fused| jacobian_vector(&z, &along, fused));
+        let bent = fused.unwrap_or_else(|| self.activation.jacobian_vector(z, along));
+        product(bent, weight)
     }
 }
 

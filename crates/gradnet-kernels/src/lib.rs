@@ -34,6 +34,7 @@
 #[cfg(feature = "autodiff")]
 mod adam;
 mod cascade;
+mod jacobian_vector;
 mod linear_spline;
 mod mean_squared_error;
 mod operands;
@@ -62,6 +63,7 @@ mod vectors;
 #[cfg(feature = "autodiff")]
 pub use adam::{FusedAdam, Moments};
 pub use cascade::{Cascade, CascadeFunction, cascade};
+pub use jacobian_vector::jacobian_vector;
 pub use linear_spline::{Knots, linear_spline};
 pub use mean_squared_error::mean_squared_error;
 pub use operands::widened;

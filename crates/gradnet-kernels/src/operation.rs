@@ -16,6 +16,8 @@ pub(crate) enum Operation {
     SoftmaxModules(SoftmaxModules<()>),
     /// Of x and W, the hidden bias of modules, then the parameters. On Flex alone.
     Shell(FusedActivation<(), ()>),
+    /// Of z and v, then the parameters. On Flex alone, and not differentiable.
+    JacobianVector(FusedActivation<(), ()>),
     /// Of z and the coefficients.
     LinearSpline { range: f64 },
     /// Of x.

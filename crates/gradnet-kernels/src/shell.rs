@@ -93,7 +93,7 @@ impl FusedActivation {
         }
     }
 
-    fn check(&self, hidden: usize) {
+    pub(crate) fn check(&self, hidden: usize) {
         match self {
             Self::Cascade(of) => of.check(hidden),
             Self::SoftmaxModules(of) => of.check(hidden),
@@ -109,10 +109,23 @@ impl FusedActivation {
         }
     }
 
-    fn kind(&self) -> FusedActivation<(), ()> {
+    pub(crate) fn kind(&self) -> FusedActivation<(), ()> {
         match self {
             Self::Cascade(of) => FusedActivation::Cascade(of.kind()),
             Self::SoftmaxModules(of) => FusedActivation::SoftmaxModules(of.kind()),
+        }
+    }
+
+    /// The parameters as inputs of an operation, after z and v.
+    #[cfg(feature = "flex")]
+    pub(crate) fn after_both(
+        self,
+        z: Tensor<2>,
+        v: Tensor<2>,
+    ) -> Vec<burn::backend::DispatchTensor> {
+        match self {
+            Self::Cascade(of) => of.after([z, v]),
+            Self::SoftmaxModules(of) => of.after([z, v]),
         }
     }
 

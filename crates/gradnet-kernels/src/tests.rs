@@ -5,8 +5,9 @@
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::{
-    Cascade, CascadeFunction, Knots, Mix, ScalarFunction, SoftmaxModules, cascade, linear_spline,
-    mean_squared_error, portable, product, product_transposed, softmax_modules, softplus,
+    Cascade, CascadeFunction, FusedActivation, Knots, Mix, ScalarFunction, SoftmaxModules, cascade,
+    jacobian_vector, linear_spline, mean_squared_error, portable, product, product_transposed,
+    softmax_modules, softplus,
 };
 
 #[cfg(feature = "flex")]
@@ -325,6 +326,60 @@ fn softmax_modules_agree_with_their_portable_form_on_every_backend() {
             }
         }
     }
+}
+
+/// `J_σ(z) v` by central differences of the portable form in f64, for a cascade and for softmax modules.
+#[cfg(feature = "flex")]
+#[test]
+fn products_with_the_jacobian_are_difference_quotients() {
+    let (batch, hidden, step) = (9, 12, 1e-5);
+    let device = Device::flex().autodiff();
+    let draw = |seed: u64| Draw(seed).uniform(batch * hidden, -1.5, 1.5);
+    let input = |name, numbers| (name, numbers, vec![batch, hidden]);
+    let (z, v) = (input("z", draw(3)), input("v", draw(4)));
+    let activations = |dtype: DType| {
+        let cascades = functions().map(|function| {
+            let inputs = CascadeInputs::new([batch, hidden, 4], function);
+            FusedActivation::Cascade(inputs.tensors(&device, dtype).0.map(|_, of| of.inner()))
+        });
+        let modules = [false, true].map(|learned| {
+            let inputs = ModulesInputs::new([batch, 3, 4], learned);
+            FusedActivation::SoftmaxModules(
+                inputs.tensors(&device, dtype).0.map(|_, of| of.inner()),
+            )
+        });
+        cascades.chain(modules).collect::<Vec<_>>()
+    };
+    let portable = |z: Tensor<2>, activation: &FusedActivation| match activation.clone() {
+        FusedActivation::Cascade(of) => portable::cascade(z, of),
+        FusedActivation::SoftmaxModules(of) => portable::softmax_modules(z, of),
+    };
+    let [at, along] = [&z, &v].map(|input| tensor::<2>(input, &device, DType::F64).inner());
+    let references = activations(DType::F64).into_iter().map(|activation| {
+        let value = |by: f64| portable(at.clone() + along.clone() * by, &activation);
+        numbers((value(step) - value(-step)) / (2.0 * step))
+    });
+    let references: Vec<Vec<f64>> = references.collect();
+    for (dtype, tolerance) in [(DType::F64, 1e-6), (DType::F32, 2e-5)] {
+        let [at, along] = [&z, &v].map(|input| tensor::<2>(input, &device, dtype).inner());
+        for (activation, reference) in activations(dtype).into_iter().zip(&references) {
+            // A quotient across a kink of a piecewise linear function is that of no side.
+            let found = numbers(jacobian_vector(&at, &along, activation).unwrap());
+            let pairs = found.iter().zip(reference);
+            let off = pairs.filter(|(x, r)| (*x - *r).abs() > tolerance * (1.0 + r.abs()));
+            assert_eq!(off.count(), 0, "{found:?} {reference:?}");
+        }
+    }
+}
+
+/// The product is not differentiable: where a gradient may be asked for there is none.
+#[test]
+fn on_an_autodiff_device_there_is_no_product_with_the_jacobian() {
+    let device = Device::flex().autodiff();
+    let inputs = CascadeInputs::new([2, 3, 4], None);
+    let (cascade, _) = inputs.tensors(&device, DType::F32);
+    let z = tensor::<2>(&inputs.w, &device, DType::F32);
+    assert!(jacobian_vector(&z, &z, FusedActivation::Cascade(cascade)).is_none());
 }
 
 type Spline = fn(Tensor<2>, Tensor<2>, f64) -> Tensor<2>;

@@ -138,6 +138,9 @@ fn forward<E: FlexElement>(
                 Vec::new(),
             );
         }
+        Operation::JacobianVector(kind) => {
+            return (jacobian_vector::<E>(tensors, kind), Vec::new());
+        }
         _ => {}
     }
     let ordered: Vec<Ordered> = tensors.iter().map(Ordered::new).collect();
@@ -166,9 +169,29 @@ fn forward<E: FlexElement>(
             let kept = kept.into_iter().map(|piece| piece.map(flat)).collect();
             return (shaped(y, &tensors[0]), kept);
         }
-        Operation::Product | Operation::ProductTransposed => unreachable!("returned above"),
+        Operation::Product | Operation::ProductTransposed | Operation::JacobianVector(_) => {
+            unreachable!("returned above")
+        }
     };
     (shaped(values, &tensors[0]), Vec::new())
+}
+
+/// The gradient of ⟨σ(z), v⟩ by z, of the inputs z, v and the parameters.
+fn jacobian_vector<E: FlexElement>(
+    tensors: &[FlexTensor],
+    kind: FusedActivation<(), ()>,
+) -> FlexTensor {
+    let mut inputs = tensors.to_vec();
+    let v = inputs.remove(1);
+    let operation = match kind {
+        FusedActivation::Cascade(kind) => Operation::Cascade(kind),
+        FusedActivation::SoftmaxModules(kind) => Operation::SoftmaxModules(kind),
+    };
+    let mut found = gradients::<E>(&inputs, Kept::new(), v, operation, &[]);
+    match found.swap_remove(0) {
+        Some(of_z) => of_z,
+        None => unreachable!("the gradient of z is always found"),
+    }
 }
 
 fn gradients<E: FlexElement>(

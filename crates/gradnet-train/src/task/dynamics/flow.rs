@@ -49,15 +49,13 @@ impl<'a, F: VectorField + Module> Flow<'a, F> {
         gradient(self.field, self.structure.kind, x)
     }
 
-    /// `J_g(x) v`, with the symmetric Jacobian of `g`.
+    /// `J v` with the symmetric Jacobian `J` of the field itself at a point that a method has looked at it in: for separable systems that is
+    /// `(q, 0)` or `(0, p)`.
     ///
     /// # Shapes
     /// `x`, `v`: `[rows, dim]`; returns `[rows, dim]`.
     pub fn curvature(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
-        match self.structure.kind {
-            Kind::Separable => Separated::new(self.field.clone()).jacobian_vector(x, v),
-            _ => self.field.jacobian_vector(x, v),
-        }
+        self.field.jacobian_vector(x, v)
     }
 
     /// `S g` for gradients.
@@ -70,9 +68,9 @@ impl<'a, F: VectorField + Module> Flow<'a, F> {
         self.structure.kind.transposed(w, self.structure.friction)
     }
 
-    /// `S g(x) + drive`.
+    /// `S f(x) + drive` with the field `f` itself, as [`curvature`](Self::curvature).
     pub fn velocity(&self, x: Tensor<2>, drive: Option<&Tensor<2>>) -> Tensor<2> {
-        let own = self.apply(self.gradient(x));
+        let own = self.apply(self.field.forward(x));
         match drive {
             Some(drive) => own + drive.clone(),
             None => own,

@@ -23,7 +23,7 @@ use gradnet_core::VectorField;
 
 use super::fit_starts;
 use crate::task::dynamics::coefficients::Coefficients;
-use crate::task::dynamics::flow::{Flow, gradient};
+use crate::task::dynamics::flow::Flow;
 use crate::task::dynamics::kind::Kind;
 use crate::task::dynamics::step::{Stage, step};
 use crate::task::dynamics::window::Window;
@@ -105,7 +105,7 @@ pub fn rollout<F: VectorField + Module>(
     let squares = errors[1..].iter().map(|error| error.clone().square().sum());
     let zero = errors[0].clone().sum() * 0.0;
     let value = squares.fold(zero, |sum, square| sum + square) / count;
-    let moved = (gradient(field, kind, Tensor::cat(points, 0)) * Tensor::cat(weights, 0)).sum();
+    let moved = (field.forward(Tensor::cat(points, 0)) * Tensor::cat(weights, 0)).sum();
     // The value of the loss with the derivative of the sum.
     moved.clone() - moved.detach() + value
 }

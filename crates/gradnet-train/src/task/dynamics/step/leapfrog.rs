@@ -4,7 +4,8 @@
 //! p½ = p − h/2 V'(q),    q⁺ = q + h T'(p½),    p⁺ = p½ − h/2 V'(q⁺)
 //! ```
 //!
-//! Hairer, Lubich, Wanner, "Geometric Numerical Integration", I.1.4. Symplectic, reversible, of order 2, explicit.
+//! Hairer, Lubich, Wanner, "Geometric Numerical Integration", I.1.4. Symplectic, reversible, of order 2, explicit. The field is looked at in
+//! `(q, 0)` or `(0, p)`, which is its separated part ([`Separated`](gradnet_core::combine::Separated)) at half the cost.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -23,14 +24,16 @@ pub(super) fn step<F: VectorField + Module>(
     let n = x.dims()[1] / 2;
     let ones = x.clone().narrow(1, 0, n).ones_like();
     let zeros = ones.zeros_like();
-    let kick = Tensor::cat(vec![zeros.clone(), ones.clone() * (h.clone() * 0.5)], 1);
-    let drift = Tensor::cat(vec![ones * h, zeros], 1);
+    let positions = Tensor::cat(vec![ones.clone(), zeros.clone()], 1);
+    let momenta = Tensor::cat(vec![zeros, ones], 1);
+    let kick = (positions.clone(), momenta.clone() * (h.clone() * 0.5));
+    let drift = (momenta, positions * h);
     let mut x = x;
     let mut trace = Vec::with_capacity(3);
-    for weight in [kick.clone(), drift, kick] {
-        let at = x.clone();
+    for (seen, weight) in [kick.clone(), drift, kick] {
+        let at = x.clone() * seen.clone();
         x = x + weight.clone() * flow.velocity(at.clone(), drive);
-        trace.push(Stage::Explicit { at, weight });
+        trace.push(Stage::Explicit { at, seen, weight });
     }
     (x, trace)
 }

@@ -17,11 +17,14 @@ use super::kind::Kind;
 
 /// A part of a step.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant)] // handles of tensors, a few hundred of them
 pub enum Stage {
-    /// `x ← x + weight ⊙ (S g(x) + drive)`.
+    /// `x ← x + weight ⊙ (S g(at) + drive)` with `at = seen ⊙ x`.
     Explicit {
-        /// `x`, `[rows, dim]`.
+        /// `at`, `[rows, dim]`.
         at: Tensor<2>,
+        /// 1 for the coordinates that the field sees and 0 for the others, `[rows, dim]`.
+        seen: Tensor<2>,
         /// The step, or 0 for the coordinates that rest, `[rows, dim]`.
         weight: Tensor<2>,
     },
@@ -62,8 +65,9 @@ impl Stage {
     pub fn repeated(&self, times: usize) -> Self {
         let rows = |tensor: &Tensor<2>| tensor.clone().repeat_dim(0, times);
         match self {
-            Self::Explicit { at, weight } => Self::Explicit {
+            Self::Explicit { at, seen, weight } => Self::Explicit {
                 at: rows(at),
+                seen: rows(seen),
                 weight: rows(weight),
             },
             Self::Implicit { at, half } => Self::Implicit {
@@ -80,8 +84,9 @@ impl Stage {
         direction: Tensor<2>,
     ) -> Tensor<2> {
         match self {
-            Self::Explicit { at, weight } => {
-                let bent = flow.apply(flow.curvature(at.clone(), direction.clone()));
+            Self::Explicit { at, seen, weight } => {
+                let along = seen.clone() * direction.clone();
+                let bent = flow.apply(flow.curvature(at.clone(), along));
                 direction + weight.clone() * bent
             }
             Self::Implicit { at, half } => {
@@ -99,9 +104,10 @@ impl Stage {
         after: Tensor<2>,
     ) -> (Tensor<2>, Tensor<2>) {
         match self {
-            Self::Explicit { at, weight } => {
+            Self::Explicit { at, seen, weight } => {
                 let w = flow.transposed(weight.clone() * after.clone());
-                (after + flow.curvature(at.clone(), w.clone()), w)
+                let bent = seen.clone() * flow.curvature(at.clone(), w.clone());
+                (after + bent, w)
             }
             Self::Implicit { at, half } => {
                 let middle =
