@@ -138,3 +138,36 @@ fn a_damaged_record_is_named() {
     );
     assert!(ran.stderr.contains(&name[..10]), "{}", ran.stderr);
 }
+
+/// The tables of the tasks, small: every case and row has its numbers, beside those of rows to compare with.
+#[test]
+fn the_tables_of_scores_and_dynamics_are_reproduced_with_small_budgets() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, files, number, row) in [
+        (
+            "scores",
+            &["scores", "scores_log_concave", "score_losses"][..],
+            "fisher_relative",
+            "kernel_density",
+        ),
+        ("dynamics", &["dynamics"], "rollout_mse", "stand_still"),
+    ] {
+        let ran = gradnet(folder.path(), &["reproduce", name, "--quick"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert!(ran.stdout.contains("(quick: not the budgets"), "{name}");
+        for file in files {
+            let path = format!("results/quick/sweeps/{file}/table.json");
+            let table = fs::read_to_string(folder.path().join(path)).unwrap();
+            let table: Value = serde_json::from_str(&table).unwrap();
+            let lines = table["lines"].as_array().unwrap();
+            assert!(lines.iter().all(|line| line["diverged"] == 0), "{table}");
+            let learned = lines.iter().filter(|line| line["parameters"].is_u64());
+            let mut numbers = learned.map(|line| &line["numbers"][number]["mean"]);
+            assert!(numbers.all(Value::is_f64), "{file}: {table}");
+            assert!(lines.iter().any(|line| line["row"] == *row), "{file}");
+        }
+    }
+    let refused = gradnet(folder.path(), &["reproduce", "dynamics", "--dims", "2"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains("--dims"), "{}", refused.stderr);
+}

@@ -63,7 +63,11 @@ pub enum Reproduction {
     Universality,
     /// How a training step grows, from speed_sweep.jsonl in the results folder (`gradnet bench --sweep --json`)
     Speed,
-    /// All tables and figures but the speed
+    /// Scores from samples: networks, log-concave densities, losses at equal time (configs/sweeps)
+    Scores,
+    /// Dynamics from recorded paths (configs/sweeps/dynamics.toml)
+    Dynamics,
+    /// All tables and figures of the paper, and the theorems
     All,
 }
 

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use gradnet_experiments::figure::{self, Figure};
-use gradnet_experiments::reproduce::{Paper, Results, Selection, reproduce};
+use gradnet_experiments::reproduce::{Paper, Results, Selection, TaskTables, reproduce};
 use gradnet_experiments::universality::{self, UniversalityError};
 use gradnet_train::backend::Backend;
 use gradnet_train::config::nearest;
 use gradnet_train::registry::registry;
 use gradnet_train::run::write_with_folder;
-use gradnet_train::sweep::{Options, Shard};
+use gradnet_train::sweep::{self, Options, Shard};
 
 use crate::arguments::{Reproduce, Reproduction};
 use crate::device;
@@ -25,6 +25,7 @@ enum Part {
     Table(&'static str),
     Figure(Figure),
     Universality,
+    Task(TaskTables),
 }
 
 impl Reproduction {
@@ -44,6 +45,8 @@ impl Reproduction {
             Self::Fig6 => vec![Part::Table("table3"), Part::Figure(Figure::Orbits)],
             Self::Curves => vec![Part::Figure(Figure::Curves)],
             Self::Universality => vec![Part::Universality],
+            Self::Scores => vec![Part::Task(TaskTables::Scores)],
+            Self::Dynamics => vec![Part::Task(TaskTables::Dynamics)],
             Self::Speed => vec![Part::Figure(Figure::Speed)],
             Self::All => Paper::names()
                 .map(Part::Table)
@@ -57,6 +60,9 @@ impl Reproduction {
 /// Reproduces and prints the tables; files lie in the results folder.
 pub fn run(options: &Reproduce) -> Result<ExitCode, Failure> {
     let parts = options.name.parts();
+    if parts.iter().any(|part| matches!(part, Part::Task(_))) {
+        refuse_parts_of_sweeps(options)?;
+    }
     let selection = selection(options, &parts)?;
     signals::remedy("the same command goes on from there");
     let (backend, device) = device::open(&options.device)?;
@@ -97,6 +103,18 @@ pub fn run(options: &Reproduce) -> Result<ExitCode, Failure> {
             Part::Universality => {
                 fit_classes(options.quick, &results, &settings)?;
                 draw(Figure::Universality, &[], &results, &settings)?;
+            }
+            Part::Task(tables) => {
+                for (name, sweep) in tables.sweeps(options.quick)? {
+                    let folder = results.folder().join("sweeps").join(name);
+                    let cells = Cells::new();
+                    let table = sweep::run(&sweep, &folder, &settings, &cells)?;
+                    drop(cells);
+                    if let Some(table) = table {
+                        output::line(table.markdown())?;
+                    }
+                    output::note(format_args!("table and records in {}", folder.display()));
+                }
             }
         }
     }
@@ -163,13 +181,29 @@ pub(super) fn jobs(backend: Backend) -> usize {
     }
 }
 
+/// The tables of tasks are whole sweeps.
+fn refuse_parts_of_sweeps(options: &Reproduce) -> Result<(), Failure> {
+    let given = [
+        ("--networks", options.networks.is_some()),
+        ("--dims", options.dims.is_some()),
+        ("--seeds", options.seeds.is_some()),
+    ];
+    match given.into_iter().find(|(_, given)| *given) {
+        Some((option, _)) => Err(Failure::input(
+            format!("{option} chooses a part of a table of the paper, and this is none"),
+            "leave it out, or copy the file in configs/sweeps, edit it and use `gradnet sweep`",
+        )),
+        None => Ok(()),
+    }
+}
+
 /// The part asked for; what no table has is refused rather than left out.
 fn selection(options: &Reproduce, parts: &[Part]) -> Result<Selection, Failure> {
     let papers: Vec<Paper> = parts
         .iter()
         .filter_map(|part| match part {
             Part::Table(name) => Paper::from_name(name),
-            Part::Figure(_) | Part::Universality => None,
+            Part::Figure(_) | Part::Universality | Part::Task(_) => None,
         })
         .collect();
     for name in options.networks.iter().flatten() {

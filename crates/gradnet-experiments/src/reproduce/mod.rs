@@ -10,6 +10,7 @@
 mod orbits;
 mod paper;
 mod results;
+mod sweeps;
 mod table;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ use gradnet_train::sweep::{Filled, Options, SweepError, Watch, fill};
 pub use orbits::{OrbitScore, Orbits};
 pub use paper::{OrbitErrors, Paper, Published, Quantity, Selection, Unit};
 pub use results::Results;
+pub use sweeps::TaskTables;
 pub use table::{Candidate, FieldRow, OrbitRow, Rows, Table};
 
 /// Runs what a part of a table lacks and returns the whole table, which lies in the results folder as Markdown, CSV and JSON after every cell.

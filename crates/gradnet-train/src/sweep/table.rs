@@ -233,7 +233,15 @@ fn headed(name: &str, unit: &str) -> String {
 
 fn shown(number: &Number) -> String {
     match number.std {
-        Some(std) => format!("{:.3} ± {std:.3}", number.mean),
-        None => format!("{:.3}", number.mean),
+        Some(std) => format!("{} ± {}", rounded(number.mean), rounded(std)),
+        None => rounded(number.mean),
+    }
+}
+
+/// Three places, or three digits of what is smaller than they show.
+fn rounded(value: f64) -> String {
+    match value.abs() {
+        size if size > 0.0 && size < 0.01 => format!("{value:.2e}"),
+        _ => format!("{value:.3}"),
     }
 }

@@ -1,0 +1,160 @@
+//! The tables of the tasks that the paper does not have, as the sweeps of `configs/sweeps`.
+
+use std::path::Path;
+
+use gradnet_train::sweep::{Sweep, SweepError};
+use toml::{Table, Value};
+
+/// A table of a task: the name of its file, and its text.
+type Text = (&'static str, &'static str);
+
+/// Scores from samples.
+const SCORES: [Text; 3] = [
+    (
+        "scores",
+        include_str!("../../../../configs/sweeps/scores.toml"),
+    ),
+    (
+        "scores_log_concave",
+        include_str!("../../../../configs/sweeps/scores_log_concave.toml"),
+    ),
+    (
+        "score_losses",
+        include_str!("../../../../configs/sweeps/score_losses.toml"),
+    ),
+];
+
+/// Dynamics from recorded paths.
+const DYNAMICS: [Text; 1] = [(
+    "dynamics",
+    include_str!("../../../../configs/sweeps/dynamics.toml"),
+)];
+
+/// A task with tables of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskTables {
+    /// Scores from samples.
+    Scores,
+    /// Dynamics from recorded paths.
+    Dynamics,
+}
+
+impl TaskTables {
+    /// Its sweeps by name; with `quick` with budgets of a second a cell, which test the way and not the numbers.
+    ///
+    /// # Errors
+    /// [`SweepError::File`] if a file of the program is no sweep, which a test excludes.
+    pub fn sweeps(self, quick: bool) -> Result<Vec<(&'static str, Sweep)>, SweepError> {
+        let (texts, quick_cases): (&[Text], usize) = match self {
+            // Samples are drawn for every cell, which takes longer the more coordinates they have.
+            Self::Scores => (&SCORES, 1),
+            Self::Dynamics => (&DYNAMICS, 4),
+        };
+        let sweep = |(name, text): &Text| {
+            let table: Table = text
+                .parse()
+                .unwrap_or_else(|error| panic!("sweeps are part of the program: {error}"));
+            let table = if quick {
+                shortened(table, quick_cases)
+            } else {
+                table
+            };
+            Ok((*name, Sweep::from_table(table, Path::new(name))?))
+        };
+        texts.iter().map(sweep).collect()
+    }
+}
+
+/// The same with one seed, the first of everything varied, the first cases, and few steps.
+fn shortened(mut table: Table, cases: usize) -> Table {
+    let title = table
+        .get("title")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let title = format!("{title} (quick: not the budgets of the table)");
+    table.insert("title".into(), title.into());
+    let caption = "A test of the way with small budgets; the numbers mean nothing.";
+    table.insert("caption".into(), caption.into());
+    table.insert("seeds".into(), 1.into());
+    let few = toml::toml! {
+        "train.steps" = 20
+        "train.validation.every" = 10
+        "train.validation.points" = 200
+        "evaluation.points" = 200
+    };
+    let parts = ["rows", "cases"].map(|key| {
+        let all = table.remove(key);
+        let Some(Value::Array(mut all)) = all else {
+            return (key, Value::Array(Vec::new()));
+        };
+        if key == "cases" {
+            all.truncate(cases);
+        }
+        for part in all.iter_mut().filter_map(Value::as_table_mut) {
+            first_of_each(part);
+            part.remove("seeds");
+            if let Some(Value::Table(set)) = part.get_mut("set") {
+                set.retain(|key, _| !few.contains_key(key));
+            }
+        }
+        (key, Value::Array(all))
+    });
+    for (key, all) in parts {
+        if all.as_array().is_some_and(|all| !all.is_empty()) {
+            table.insert(key.into(), all);
+        }
+    }
+    first_of_each(&mut table);
+    let set = table.entry("set").or_insert_with(|| Table::new().into());
+    if let Value::Table(set) = set {
+        set.extend(few);
+    }
+    table
+}
+
+/// Leaves of each list of values the first.
+fn first_of_each(table: &mut Table) {
+    if let Some(Value::Table(vary)) = table.get_mut("vary") {
+        for (_, values) in vary.iter_mut() {
+            if let Value::Array(values) = values {
+                values.truncate(1);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sweep_reads_and_every_cell_of_it_is_a_run_that_can_start() {
+        for tables in [TaskTables::Scores, TaskTables::Dynamics] {
+            for (name, sweep) in tables.sweeps(false).unwrap() {
+                let whole = sweep.places().unwrap();
+                assert!(
+                    whole.iter().all(|place| place.candidates[0].len() >= 2),
+                    "{name}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_quick_sweep_has_the_same_rows_with_one_short_cell_each() {
+        for tables in [TaskTables::Scores, TaskTables::Dynamics] {
+            let pairs = tables.sweeps(false).unwrap().into_iter();
+            for ((name, whole), (_, quick)) in pairs.zip(tables.sweeps(true).unwrap()) {
+                let (whole, quick) = (whole.places().unwrap(), quick.places().unwrap());
+                let places = whole.iter().zip(&quick);
+                let same = places.filter(|(a, b)| (&a.row, &a.case) == (&b.row, &b.case));
+                assert_eq!(same.count(), quick.len(), "{name}");
+                for place in &quick {
+                    assert_eq!(place.candidates.len(), 1, "{name}");
+                    assert_eq!(place.candidates[0].len(), 1, "{name}");
+                    assert_eq!(place.candidates[0][0].experiment.train.steps, 20, "{name}");
+                }
+            }
+        }
+    }
+}
