@@ -67,7 +67,7 @@ fn the_document_goes_from_a_csv_of_paths_to_a_predicted_path() {
             );
         }
     }
-    assert_eq!(ran_commands, 3);
+    assert_eq!(ran_commands, 4);
     let summary = fs::read_to_string(here.join("runs/paths/summary.json")).unwrap();
     let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
     let learned = summary["metrics"]["rollout_mse"]["value"].as_f64().unwrap();
@@ -76,6 +76,17 @@ fn the_document_goes_from_a_csv_of_paths_to_a_predicted_path() {
         learned < still.as_f64().unwrap() / 10.0,
         "{learned} {still}"
     );
+
+    let page = fs::read_to_string(here.join("report.html")).unwrap();
+    for caption in [
+        "Phase portrait: ",
+        "q along the first test path, recorded and predicted",
+        "p along the first test path, recorded and predicted",
+        "The learned energy along the paths",
+    ] {
+        let alt = format!("alt=\"{caption}");
+        assert!(page.contains(&alt), "no picture of: {caption}");
+    }
 
     let path = fs::read_to_string(here.join("path.csv")).unwrap();
     let rows: Vec<&str> = path.lines().collect();
@@ -142,4 +153,53 @@ fn paths_that_cannot_be_used_are_told_with_their_line_and_a_remedy() {
         assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
         assert!(ran.stderr.contains("help"), "{said}: {}", ran.stderr);
     }
+}
+
+/// What can be trained on and may still be wrong is announced, with its place and what to do.
+#[test]
+fn wrapped_angles_gaps_and_differences_of_noise_are_announced() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let few = [
+        "train",
+        "paths.toml",
+        "--overwrite",
+        "--output",
+        "run",
+        "--set",
+        "train.steps=2",
+    ];
+    let good = spring();
+    let moved = |of: &dyn Fn(f64, f64, [f64; 2]) -> (f64, [f64; 2])| {
+        let mut text = "path,time,q,p\n".to_owned();
+        for line in good.lines().skip(1) {
+            let v: Vec<f64> = line.split(',').map(|v| v.parse().unwrap()).collect();
+            let (time, [q, p]) = of(v[0], v[1], [v[2], v[3]]);
+            text.push_str(&format!("{},{time},{q},{p}\n", v[0]));
+        }
+        text
+    };
+    // An angle that went around once, and is written between -pi and pi.
+    let tau = std::f64::consts::TAU;
+    let wrapped = moved(&|_, t, [q, p]| (t, [if t > 1.4 { q - tau } else { q }, p]));
+    let gap = moved(&|_, t, x| (if t > 1.4 { t + 3.0 } else { t }, x));
+    let uneven = moved(&|path, t, x| (t * (1.0 + 0.1 * t + 0.01 * path), x));
+    let noise = moved(&|path, t, [q, p]| (t, [q + 0.4 * (97.0 * t + path).sin(), p]));
+    for (file, loss, said) in [
+        (wrapped, "rollout", "about a whole turn"),
+        (gap, "rollout", "has a gap of 3.15"),
+        (noise, "midpoint", "no more than noise does"),
+    ] {
+        fs::write(here.join("paths.csv"), file).unwrap();
+        fs::write(here.join("paths.toml"), config()).unwrap();
+        let loss = format!("dynamics.loss=\"{loss}\"");
+        let ran = gradnet(here, &[&few[..], &["--set", &loss]].concat());
+        assert_eq!(ran.code, 0, "{said}: {}", ran.stderr);
+        assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+    }
+    // Steps that differ are no fault.
+    fs::write(here.join("paths.csv"), uneven).unwrap();
+    let ran = gradnet(here, &few);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
 }

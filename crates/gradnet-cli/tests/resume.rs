@@ -243,3 +243,45 @@ fn a_finished_run_and_a_folder_that_is_none_are_not_resumed() {
     let ran = gradnet(folder.path(), &["train", "--resume", "run", "--seed", "1"]);
     assert_eq!(ran.code, 2, "a run goes on as it began");
 }
+
+/// A score and dynamics, whose batches, noise and windows are drawn by step: nothing else needs to be kept.
+#[test]
+fn a_score_and_dynamics_killed_and_resumed_end_with_the_same_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = |name: &str| format!("{}/../../configs/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+    // The friction of a dissipative system is found anew from the weights.
+    let oscillator = [
+        "dynamics.kind=\"dissipative\"",
+        "dynamics.system.name=\"damped_oscillator\"",
+        "dynamics.horizon=5",
+    ];
+    for (name, steps, more) in [
+        ("score_moons", "train.steps=3000", &[][..]),
+        ("dynamics_pendulum", "train.steps=600", &[]),
+        ("dynamics_pendulum", "train.steps=300", &oscillator),
+    ] {
+        let arguments = |out: &str| {
+            let mut arguments = vec!["train".to_owned(), config(name), "--out".into(), out.into()];
+            let every = ["train.validation.every=60", "train.checkpoint_every=60"];
+            for setting in [steps].iter().chain(&every).chain(more) {
+                arguments.extend(["--set".to_owned(), (*setting).to_owned()]);
+            }
+            arguments.extend(["--overwrite", "--progress", "none"].map(str::to_owned));
+            arguments
+        };
+        let whole: Vec<String> = arguments("whole");
+        let whole: Vec<&str> = whole.iter().map(String::as_str).collect();
+        let ran = gradnet(folder.path(), &whole);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+        let (whole, run) = (folder.path().join("whole"), folder.path().join("run"));
+        let _ = fs::remove_dir_all(&run);
+        let mut going = start(folder.path(), &arguments("run"));
+        assert!(going.until(|| has_lines(&run, 2) && !checkpoints(&run).is_empty()));
+        going.kill();
+        assert!(!run.join("summary.json").exists(), "{name} was not killed");
+        let ran = resume(folder.path(), "run");
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+        assert_eq!(weights(&run), weights(&whole), "{name}");
+        assert_eq!(log(&run), log(&whole), "{name}");
+    }
+}

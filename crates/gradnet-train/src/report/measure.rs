@@ -13,6 +13,7 @@ use crate::experiment::TaskConfig;
 use crate::run::{Run, RunError};
 use crate::sample::{SampleError, SampleOptions, draw};
 use crate::targets::Target;
+use crate::task::dynamics::ShownPaths;
 use crate::task::regression::{Exhibit, Shown};
 
 /// Test points whose errors are shown.
@@ -63,6 +64,8 @@ pub(super) struct Measured {
     /// Eigenvalues of the symmetric part of the Jacobian at a few test points, the largest first.
     pub(super) spectra: Vec<Vec<f64>>,
     pub(super) plane: Option<PlaneField>,
+    /// Paths, where the run predicts any.
+    pub(super) paths: Option<ShownPaths>,
 }
 
 /// Measures the best weights of a run.
@@ -73,7 +76,8 @@ pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> 
     let field = run.field(&device)?;
     let (network, similarity) = (field.network(), field.similarity());
     let dim = field.dim();
-    let exhibit = run.task(&device)?.exhibit(POINTS);
+    let task = run.task(&device)?;
+    let exhibit = task.exhibit(POINTS);
     let Some(exhibit) = exhibit else {
         return Err(RunError::NotARun {
             path: run.path().into(),
@@ -113,6 +117,7 @@ pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> 
         errors,
         shows,
         spectra,
+        paths: task.shown_paths(&run.network(&device)?),
         plane: match dim {
             2 => {
                 let mut plane = plane(&field, target.as_deref(), &set, &device);

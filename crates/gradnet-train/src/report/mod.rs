@@ -4,6 +4,7 @@
 //! Pictures are drawn here (SVG); the page's own script only sorts the comparison and reads the curves at a step one chooses.
 
 mod measure;
+mod paths;
 mod plots;
 
 use std::collections::BTreeMap;

@@ -10,11 +10,11 @@ use crate::run::Metrics;
 use crate::task::regression::Shown;
 
 /// Colours of runs that can be told apart, also by those who see few (Okabe and Ito).
-const COLOURS: [&str; 7] = [
+pub(super) const COLOURS: [&str; 7] = [
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000",
 ];
 
-fn picture(plots: Vec<Plot>, layout: Layout, caption: impl Into<String>) -> Picture {
+pub(super) fn picture(plots: Vec<Plot>, layout: Layout, caption: impl Into<String>) -> Picture {
     let svg = kuva::render_to_svg(plots, layout);
     Picture {
         source: format!("data:image/svg+xml,{}", percent_encoded(&svg)),
@@ -72,7 +72,9 @@ pub(super) fn curves<'a>(runs: impl Iterator<Item = (&'a str, &'a [Metrics])>) -
 /// The pictures of one run.
 pub(super) fn pictures(measured: &Measured) -> Vec<Picture> {
     let mut pictures = Vec::new();
-    if let Some(plane) = &measured.plane {
+    if let Some(paths) = &measured.paths {
+        pictures.extend(super::paths::pictures(paths));
+    } else if let Some(plane) = &measured.plane {
         pictures.extend(plane_pictures(plane));
     }
     pictures.extend(errors(&measured.errors, measured.shows));
@@ -165,6 +167,9 @@ fn density_pictures(density: &PlaneDensity) -> Vec<Picture> {
 }
 
 fn errors(errors: &[f64], shows: Shown) -> Option<Picture> {
+    if shows == Shown::Points {
+        return None;
+    }
     let finite: Vec<f64> = errors.iter().copied().filter(|e| e.is_finite()).collect();
     let largest = finite.iter().copied().fold(0.0, f64::max);
     if finite.is_empty() || largest == 0.0 {
@@ -180,7 +185,7 @@ fn errors(errors: &[f64], shows: Shown) -> Option<Picture> {
     let layout = Layout::auto_from_plots(&plots)
         .with_x_label(match shows {
             Shown::Errors => "norm of the error",
-            Shown::Ways => "distance from a point to its image",
+            Shown::Ways | Shown::Points => "distance from a point to its image",
         })
         .with_y_label("test points");
     Some(picture(
@@ -188,7 +193,7 @@ fn errors(errors: &[f64], shows: Shown) -> Option<Picture> {
         layout,
         match shows {
             Shown::Errors => format!("How large the error is at {count} test points."),
-            Shown::Ways => format!("How far {count} test points are moved."),
+            Shown::Ways | Shown::Points => format!("How far {count} test points are moved."),
         },
     ))
 }

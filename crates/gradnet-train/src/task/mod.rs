@@ -115,6 +115,11 @@ pub trait RunTask: Task<Network> {
     fn exhibit(&self, _points: usize) -> Option<regression::Exhibit> {
         None
     }
+
+    /// Paths that a network predicts, to show; `None` where the task has no paths.
+    fn shown_paths(&self, _network: &Network) -> Option<dynamics::ShownPaths> {
+        None
+    }
 }
 
 /// A task's settings: what a table of a config says of it.

@@ -15,7 +15,8 @@
 //! | `units`, `examination` | the change of units that keeps the structure; what would ruin a fit |
 //! | `kind`, `flow`, `step` | the structure, the flow, one step of time |
 //! | `window`, `coefficients`, `loss` | pieces of paths and what a field is trained by |
-//! | `predict`, `score` | predicted paths and their numbers |
+//! | `predict`, `score`, `numbers` | predicted paths and their numbers |
+//! | `shown` | paths for a report's page |
 //! | `task` | all of it as a task |
 
 mod coefficients;
@@ -24,10 +25,12 @@ mod examination;
 mod flow;
 mod kind;
 mod loss;
+mod numbers;
 mod paths;
 mod predict;
 mod score;
 mod settings;
+mod shown;
 mod step;
 mod systems;
 mod table;
@@ -40,8 +43,10 @@ pub use config::{DynamicsConfig, PathsFile, SystemPaths};
 pub use flow::Flow;
 pub use kind::Kind;
 pub use loss::Loss;
+pub(crate) use numbers::energy_at;
+pub use shown::{ShownPath, ShownPaths};
 pub use step::step;
 pub use systems::System;
 pub use task::Dynamics;
-pub(crate) use task::{FRICTION, energy_at, input_name};
+pub(crate) use task::{FRICTION, input_name};
 pub(crate) use units::time as time_unit;

@@ -1,10 +1,9 @@
 //! Dynamics as a task.
 
 use burn::module::Module;
-use burn::tensor::{Device, FloatDType, TensorData};
+use burn::tensor::{Device, FloatDType};
 use gradnet_core::VectorField;
-use gradnet_core::analysis::host;
-use gradnet_core::combine::Separated;
+use gradnet_core::analysis::{Region, host};
 use rand::RngExt;
 
 use super::coefficients::Coefficients;
@@ -14,19 +13,18 @@ use super::flow::Flow;
 use super::kind::Kind;
 use super::loss::{Loss, Rollout, fit_starts, midpoint, rollout};
 use super::paths::{Path, Paths};
-use super::predict::{Exact, LinearSystem, Predictor, stand_still};
-use super::score::{Energy, Scorer, mean, square};
+use super::shown::ShownPaths;
 use super::units;
 use super::window::Window;
-use crate::backend;
 use crate::data::file::{DataFacts, Finding, Similarity, Split};
 use crate::data::{Stream, generator};
 use crate::digest::Digest;
 use crate::files::FileError;
-use crate::registry::{Network, registry};
+use crate::registry::Network;
 use crate::setting::SettingError;
 use crate::settings::{Protocol, TrainConfig};
-use crate::task::{Criterion, Lesson, Quantities, Quantity, Rows, RunTask, Task, TaskError};
+use crate::task::regression::Exhibit;
+use crate::task::{Criterion, Lesson, Quantities, Rows, RunTask, Task, TaskError};
 
 /// Name of the friction in results.
 pub(crate) const FRICTION: &str = "friction";
@@ -37,23 +35,26 @@ pub(crate) fn input_name(coordinate: usize, input: usize) -> String {
 }
 
 /// Rows of a chunk of windows.
-const CHUNK: usize = 500;
+pub(super) const CHUNK: usize = 500;
+
+/// Validation follows paths so many times as far as training does: what is wrong with a field adds up, and noise hides it for a while.
+const HORIZONS: usize = 4;
 
 /// Dynamics from recorded paths.
 pub struct Dynamics {
-    config: DynamicsConfig,
+    pub(super) config: DynamicsConfig,
     seed: u64,
     train: TrainConfig,
     /// Samples of the test that one step is measured from, at most.
-    tested: usize,
-    paths: Paths,
+    pub(super) tested: usize,
+    pub(super) paths: Paths,
     split: Split,
     /// Test paths of their own, where the equations are known.
     tests: Option<Paths>,
-    units: Similarity,
+    pub(super) units: Similarity,
     findings: Vec<Finding>,
     digest: String,
-    device: Device,
+    pub(super) device: Device,
 }
 
 impl Dynamics {
@@ -131,7 +132,7 @@ impl Dynamics {
             seed: protocol.seed,
             train: protocol.train.clone(),
             tested: protocol.evaluation.points,
-            units: same.map_or(fitted, |facts| facts.similarity.clone()),
+            units: units::kept(fitted, same.map(|facts| &facts.similarity)),
             findings,
             digest,
             split,
@@ -141,7 +142,7 @@ impl Dynamics {
         })
     }
 
-    fn training(&self) -> Vec<&Path> {
+    pub(super) fn training(&self) -> Vec<&Path> {
         self.paths.some(&self.split.training)
     }
 
@@ -180,12 +181,11 @@ impl Dynamics {
         Window::new(picks, length, &self.units, &self.device, FloatDType::F32)
     }
 
-    /// Windows of paths side by side, each beginning where the last ends, at most so many.
-    fn windows<'a>(&self, paths: &[&'a Path], most: usize) -> Vec<(&'a Path, usize)> {
+    /// Windows of `length` steps that cover paths, at most so many.
+    fn windows<'a>(paths: &[&'a Path], length: usize, most: usize) -> Vec<(&'a Path, usize)> {
         let starts = paths.iter().flat_map(|path| {
-            (0..path.len() - 1)
-                .step_by(self.config.horizon)
-                .map(move |first| (*path, first))
+            let starts = cover(path.len() - 1, length);
+            starts.into_iter().map(move |first| (*path, first))
         });
         starts.take(most).collect()
     }
@@ -200,7 +200,7 @@ impl Dynamics {
         if !self.has_unknowns() {
             return Coefficients::given(self.config.friction.unwrap_or(0.0), self.paths.dim());
         }
-        let picks = self.windows(&self.training(), 4 * CHUNK);
+        let picks = Self::windows(&self.training(), self.config.horizon, 4 * CHUNK);
         let window = self.window(&picks, self.config.horizon);
         Coefficients::find(field, self.config.kind, self.config.friction, &window)
     }
@@ -211,92 +211,17 @@ impl Dynamics {
             start_steps: self.config.start_steps,
         }
     }
-
-    /// The learned energy in the paths' units, where the potential is known.
-    fn energy<'a>(&'a self, network: &'a Network) -> Option<impl Fn(&[f64]) -> f64 + 'a> {
-        registry()
-            .iter()
-            .any(|entry| entry.name == network.name() && entry.potential)
-            .then_some(move |x: &[f64]| {
-                let point = TensorData::new(self.units.scale_points(x), [1, x.len()]);
-                let point = burn::tensor::Tensor::from_data(
-                    point,
-                    (&self.device, burn::tensor::DType::F32),
-                );
-                let value = energy_at(network, self.config.kind, point)
-                    .map_or(f64::NAN, |value| host(value)[0]);
-                self.units.potential_scale() * value
-            })
-    }
-
-    fn scorer<'a>(&'a self, paths: &'a [&'a Path], energy: Option<Energy<'a>>) -> Scorer<'a> {
-        let size = self.units.x_scale * (self.paths.dim() as f64).sqrt();
-        Scorer {
-            paths,
-            size,
-            energy,
-        }
-    }
-
-    /// The samples of the test whose next is predicted.
-    fn pairs<'a>(&self, paths: &[&'a Path]) -> Vec<(&'a Path, usize)> {
-        let all = paths
-            .iter()
-            .flat_map(|path| (0..path.len() - 1).map(move |n| (*path, n)));
-        all.take(self.tested).collect()
-    }
-
-    fn one_step(&self, paths: &[&Path], of: impl Fn(&[(&Path, usize)]) -> Vec<f64>) -> Quantity {
-        let pairs = self.pairs(paths);
-        let dim = self.paths.dim();
-        let squares = pairs.chunks(CHUNK).flat_map(|chunk| {
-            let next = of(chunk);
-            let pairs = chunk.iter().zip(next.chunks(dim));
-            pairs
-                .map(|((path, n), found)| square(path.state(n + 1), found))
-                .collect::<Vec<_>>()
-        });
-        Quantity {
-            points: Some(pairs.len()),
-            ..Quantity::new(mean(squares), "state^2")
-        }
-    }
-
-    /// The numbers of a predictor.
-    fn measure<F: VectorField + Module>(
-        &self,
-        predictor: &Predictor<F>,
-        learned: Option<Energy<'_>>,
-    ) -> Quantities {
-        let paths = self.test_paths();
-        let truth = self.true_energy();
-        let truth = truth.as_ref().map(|energy| energy as Energy<'_>);
-        let mut numbers = self
-            .scorer(&paths, truth)
-            .score(&predictor.paths(&paths), learned);
-        let one = self.one_step(&paths, |picks| predictor.picks(picks, 1).swap_remove(1));
-        numbers.insert("one_step_mse".into(), one);
-        numbers
-    }
-
-    fn true_energy(&self) -> Option<impl Fn(&[f64]) -> f64> {
-        let system = self.config.system.as_ref()?.name;
-        Some(move |x: &[f64]| system.energy(x))
-    }
 }
 
-/// The learned energy at points in the network's units.
-pub(crate) fn energy_at(
-    network: &Network,
-    kind: Kind,
-    x: burn::tensor::Tensor<2>,
-) -> Option<burn::tensor::Tensor<1>> {
-    if kind != Kind::Separable {
-        return network.potential(x);
+/// Where windows of `length` steps begin that cover `steps` of them: side by side, the last one ending with the path. A path that is shorter has
+/// one window.
+fn cover(steps: usize, length: usize) -> Vec<usize> {
+    let last = steps.saturating_sub(length);
+    let mut starts: Vec<usize> = (0..=last).step_by(length).collect();
+    if !last.is_multiple_of(length) {
+        starts.push(last);
     }
-    // F(q, 0) + F(0, p).
-    let [of_q, of_p] = Separated::new(network.clone()).halves(&x);
-    Some(network.potential(of_q)? + network.potential(of_p)?)
+    starts
 }
 
 /// A digest of all numbers of some paths.
@@ -357,10 +282,12 @@ impl Task<Network> for Dynamics {
         }
     }
 
-    /// The mean squared error over windows of the validation paths, from starts fitted as in training.
+    /// The mean squared error over the validation paths whole, or windows of [`HORIZONS`] times the horizon, from starts fitted as in training.
     fn validate(&self, field: &Network, stop: &dyn Fn() -> bool) -> Option<f64> {
         let paths = self.paths.some(&self.split.validation);
-        let picks = self.windows(&paths, self.train.validation.points);
+        let longest = paths.iter().map(|path| path.len() - 1).max().unwrap_or(1);
+        let length = longest.min(HORIZONS * self.config.horizon);
+        let picks = Self::windows(&paths, length, self.train.validation.points);
         let coefficients = self.coefficients(field);
         let flow = Flow::new(field, coefficients.structure(self.config.kind));
         let (mut sum, mut count) = (0.0, 0.0);
@@ -368,7 +295,7 @@ impl Task<Network> for Dynamics {
             if stop() {
                 return None;
             }
-            let window = self.window(chunk, self.config.horizon);
+            let window = self.window(chunk, length);
             let start = fit_starts(&flow, &window, &coefficients, self.how());
             let mut x = start;
             for (k, drive) in window.drives(&coefficients).into_iter().enumerate() {
@@ -387,91 +314,28 @@ impl Task<Network> for Dynamics {
     }
 
     fn evaluate(&self, field: &Network) -> Quantities {
-        let coefficients = self.coefficients(field);
-        let predictor = Predictor {
-            field,
-            kind: self.config.kind,
-            coefficients: &coefficients,
-            substeps: self.config.substeps,
-            units: &self.units,
-            device: &self.device,
-            dtype: FloatDType::F32,
-        };
-        let energy = self.energy(field);
-        let learned = energy.as_ref().map(|energy| energy as Energy<'_>);
-        let mut numbers = self.measure(&predictor, learned);
-        if self.config.kind == Kind::Dissipative {
-            numbers.insert(FRICTION.into(), Quantity::new(coefficients.friction, ""));
-        }
-        for i in 0..coefficients.inputs.nrows() {
-            for j in 0..coefficients.inputs.ncols() {
-                let value = coefficients.inputs[(i, j)] * self.units.y_scale;
-                numbers.insert(input_name(i, j), Quantity::new(value, "state/time"));
-            }
-        }
-        numbers
+        self.numbers(field)
     }
 
     fn baselines(&self) -> Rows {
-        let paths = self.test_paths();
-        let truth = self.true_energy();
-        let scorer = self.scorer(&paths, truth.as_ref().map(|energy| energy as Energy<'_>));
-        let linear = LinearSystem::fit(&self.training(), &self.units);
-        let rest = |picks: &[(&Path, usize)]| {
-            picks
-                .iter()
-                .flat_map(|(path, n)| path.state(*n).to_vec())
-                .collect()
-        };
-        let next = |picks: &[(&Path, usize)]| {
-            let dim = self.paths.dim();
-            picks
-                .iter()
-                .flat_map(|(path, n)| linear.path(path, *n, 1)[dim..].to_vec())
-                .collect()
-        };
-        let row = |mut numbers: Quantities, one: Quantity| {
-            numbers.insert("one_step_mse".into(), one);
-            numbers
-        };
-        let mut rows = Rows::from([
-            (
-                "stand_still".into(),
-                row(
-                    scorer.score(&stand_still(&paths), None),
-                    self.one_step(&paths, rest),
-                ),
-            ),
-            (
-                "linear_system".into(),
-                row(
-                    scorer.score(&linear.paths(&paths), None),
-                    self.one_step(&paths, next),
-                ),
-            ),
-        ]);
-        if let Some(system) = &self.config.system {
-            let field = Exact::new(system.name, self.units.clone());
-            let kind = match system.name.friction() > 0.0 {
-                true => Kind::Dissipative,
-                false => self.config.kind,
-            };
-            let predictor = Predictor {
-                field: &field,
-                kind,
-                coefficients: &Coefficients::given(system.name.friction(), self.paths.dim()),
-                substeps: self.config.substeps,
-                units: &self.units,
-                device: &backend::host(&self.device),
-                dtype: FloatDType::F64,
-            };
-            rows.insert("exact".into(), self.measure(&predictor, None));
-        }
-        rows
+        self.rows()
     }
 }
 
 impl RunTask for Dynamics {
+    fn exhibit(&self, points: usize) -> Option<Exhibit> {
+        let facts = self.facts()?;
+        let region = Region {
+            low: facts.low,
+            high: facts.high,
+        };
+        Some(self.states(points, region))
+    }
+
+    fn shown_paths(&self, network: &Network) -> Option<ShownPaths> {
+        Some(self.shown(network))
+    }
+
     fn facts(&self) -> Option<DataFacts> {
         let samples = |which: &[u32]| self.paths.some(which).iter().map(|path| path.len()).sum();
         let scaled = self.training();
@@ -492,5 +356,20 @@ impl RunTask for Dynamics {
             high,
             findings: self.findings.clone(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cover;
+
+    /// No window reaches beyond its path, where its last sample would count again and again.
+    #[test]
+    fn windows_cover_a_path_and_end_with_it() {
+        assert_eq!(cover(44, 20), [0, 20, 24]);
+        assert_eq!(cover(40, 20), [0, 20]);
+        assert_eq!(cover(20, 20), [0]);
+        assert_eq!(cover(7, 20), [0]);
+        assert_eq!(cover(21, 20), [0, 1]);
     }
 }

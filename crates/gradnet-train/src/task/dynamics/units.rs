@@ -73,6 +73,24 @@ pub fn fit(paths: &[&Path], span: usize) -> Result<Similarity, Refusal> {
     }
 }
 
+/// What a run goes on with: the units it noted, or the same ones fitted again.
+///
+/// A number read back from JSON may be off in its last place, which a resumed run must not be. Units that differ by more were fitted on another
+/// machine, and are those of the weights.
+pub fn kept(fitted: Similarity, noted: Option<&Similarity>) -> Similarity {
+    let near = |a: f64, b: f64| (a - b).abs() <= 1e-13 * a.abs();
+    let is_same = |noted: &Similarity| {
+        let scales = near(noted.x_scale, fitted.x_scale) && near(noted.y_scale, fitted.y_scale);
+        let mut means = noted.mean.iter().zip(&fitted.mean);
+        // A mean may be near 0, where its own size says nothing.
+        scales && means.all(|(a, b)| (a - b).abs() <= 1e-13 * (a.abs() + noted.x_scale))
+    };
+    match noted {
+        Some(noted) if !is_same(noted) => noted.clone(),
+        _ => fitted,
+    }
+}
+
 /// `τ`, in the unit of the times.
 pub fn time(units: &Similarity) -> f64 {
     units.x_scale / units.y_scale
@@ -177,6 +195,18 @@ mod tests {
         assert!((square - 1.0).abs() < 1e-5, "{square}");
         // The oscillator's speed is its radius, but for friction.
         assert!((time(&units) - 1.0).abs() < 0.05, "{}", time(&units));
+    }
+
+    #[test]
+    fn units_read_back_are_the_fitted_ones_and_those_of_another_machine_are_kept() {
+        let fitted = scaled();
+        let mut read = fitted.clone();
+        read.x_scale = f64::from_bits(read.x_scale.to_bits() + 1);
+        read.mean[0] = f64::from_bits(read.mean[0].to_bits() + 1);
+        assert_eq!(kept(fitted.clone(), Some(&read)), fitted);
+        read.x_scale *= 1.0 + 1e-10;
+        assert_eq!(kept(fitted.clone(), Some(&read)), read);
+        assert_eq!(kept(fitted.clone(), None), fitted);
     }
 
     #[test]

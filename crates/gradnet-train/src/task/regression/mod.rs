@@ -116,6 +116,8 @@ pub enum Shown {
     Errors,
     /// The values are the points themselves: the ways that a map moves them.
     Ways,
+    /// Points alone: a difference from them says nothing.
+    Points,
 }
 
 /// The regression of a field on pairs.
