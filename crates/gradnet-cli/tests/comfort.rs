@@ -163,6 +163,19 @@ fn the_schema_takes_every_config_of_the_project_and_refuses_broken_ones() {
     assert_eq!(conforms(&as_json(own), &schema, "config"), Ok(()));
 }
 
+/// `docs/config.md` is what the code says of its settings.
+#[test]
+fn the_reference_of_all_settings_is_fresh() {
+    let ran = gradnet(Path::new("."), &["config", "reference"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/config.md");
+    let page = fs::read_to_string(page).unwrap_or_default();
+    assert!(
+        page == ran.stdout,
+        "docs/config.md is stale; renew it with `gradnet config reference > docs/config.md`"
+    );
+}
+
 /// `config init` for this data file, with these options.
 fn init(folder: &Path, data: &str, options: &[&str]) -> Ran {
     gradnet(

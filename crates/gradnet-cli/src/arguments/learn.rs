@@ -162,6 +162,10 @@ pub enum ConfigCommand {
     #[command(after_long_help = "Example:
   gradnet config schema")]
     Schema,
+    /// Print what every setting means, in Markdown
+    #[command(after_long_help = "Example:
+  gradnet config reference > docs/config.md")]
+    Reference,
     /// Write a config for your own data, with explanations
     Init(Init),
 }

@@ -104,6 +104,12 @@ pub fn schema() -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Prints the reference of all settings.
+pub fn reference() -> Result<ExitCode, Failure> {
+    output::line(config::reference().trim_end())?;
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Writes a config for the user's own data.
 pub fn init(options: &Init) -> Result<ExitCode, Failure> {
     let (file, usual) = match (&options.data, &options.samples) {

@@ -54,6 +54,7 @@ pub fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Config(options) => match options.command {
             ConfigCommand::Check { files, json } => config::check(&files, json),
             ConfigCommand::Schema => config::schema(),
+            ConfigCommand::Reference => config::reference(),
             ConfigCommand::Init(options) => config::init(&options),
         },
         Command::Completions { shell } => shell::completions(shell),

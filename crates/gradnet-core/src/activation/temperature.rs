@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 /// A geometric rise of the temperature.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct TemperatureSchedule {
     /// The temperature at the start.

@@ -15,6 +15,7 @@ pub type MGradNetC = TiedNetwork<CascadedActivation<NonNegative>>;
 
 /// The scalar function of the units of a cascade.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum UnitFunction {
     /// `tanh`.

@@ -25,6 +25,7 @@ pub type MGradNetSoftmax = MGradNetM;
 
 /// The activation of a module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BlockActivation {
     /// `softmax(t z)`.

@@ -75,6 +75,7 @@ macro_rules! functions {
         ///
         /// Being nondecreasing, each gives a monotone elementwise activation (Prop. 2, second remark).
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(rename_all = "snake_case")]
         pub enum ScalarFunction {
             $($(#[$doc])* $name),+

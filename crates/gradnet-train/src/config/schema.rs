@@ -1,19 +1,17 @@
 //! The JSON Schema of config files, for editors that complete and check while one types.
 //!
-//! Nothing is listed twice: what a table may hold is asked of the very code that reads configs. A key that cannot be is put into a table, and
-//! the refusal names those that can; a few values are tried on each key, and those that pass give its type. So a new network, target or setting is
-//! in the schema as soon as it can be read, and the schema never promises what is refused.
+//! Nothing is listed twice: names, types, defaults and descriptions are those of the very structs that read a config, with their doc comments.
+//! A new network, target, task or setting is in the schema, and in the reference made of it, as soon as it can be read.
 
+use schemars::Schema;
+use schemars::generate::SchemaSettings;
+use schemars::transform::{Transform, transform_subschemas};
 use serde_json::{Map, Value, json};
 
-use crate::data::file::FileConfig;
-use crate::experiment::Experiment;
-use crate::experiment::TABLES;
-use crate::registry::{NetworkConfig, Size, registry};
-use crate::task::regression::PairsConfig;
+use crate::experiment::{Experiment, TABLES};
 
-/// A key and a choice that no table has.
-const NONE: &str = "?";
+/// Where editors find the descriptions of a choice's values, in the order of `enum`.
+pub(super) const VALUES: &str = "/x-taplo/docs/enumValues";
 
 /// The schema.
 ///
@@ -21,196 +19,167 @@ const NONE: &str = "?";
 /// let schema = gradnet_train::config::schema();
 /// let rate = &schema["properties"]["train"]["properties"]["learning_rate"];
 /// assert_eq!(rate["type"], "number");
+/// assert_eq!(rate["default"], 0.01);
 /// ```
 pub fn schema() -> Value {
-    let task = PairsConfig::File(FileConfig::default());
-    let network = registry()
-        .first()
-        .and_then(|entry| NetworkConfig::from_name(entry.name).ok())
-        .map(|network| network.with_size(Size::Width(1)));
-    let Some(network) = network else {
-        return json!({});
-    };
-    let base = serde_json::to_value(Experiment::new("name", task, network)).unwrap_or_default();
-    let prober = Prober { base };
-    let mut top = prober.table(&[]);
-    let properties = top["properties"].take();
-    let Value::Object(mut properties) = properties else {
-        return top;
-    };
-    describe_networks(&mut properties);
-    // A choice of one needs no list.
-    for table in TABLES {
-        let only = properties[*table]
-            .get_mut("oneOf")
-            .and_then(Value::as_array_mut)
-            .filter(|options| options.len() == 1);
-        if let Some(only) = only.and_then(Vec::pop) {
-            properties[*table] = only;
-        }
-    }
-    if let Some(file) = properties["data"].pointer_mut("/properties/file") {
-        file["required"] = json!(["path"]);
-    }
-    top["properties"] = Value::Object(properties);
-    top["required"] = json!(["schema", "name", "network"]);
-    top["oneOf"] = TABLES
+    let settings =
+        SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    let settings = settings.with_transform(Plain);
+    let mut schema = settings
+        .into_generator()
+        .into_root_schema_for::<Experiment>();
+    schema.insert("title".into(), json!("gradnet experiment"));
+    let one_task: Value = TABLES
         .iter()
         .map(|table| json!({"required": [table]}))
         .collect();
-    top["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
-    top["title"] = json!("gradnet experiment");
-    top
+    schema.insert("oneOf".into(), one_task);
+    schema.to_value()
 }
 
-/// The registry's sentence on each network.
-fn describe_networks(properties: &mut Map<String, Value>) {
-    let options = properties
-        .get_mut("network")
-        .and_then(|network| network["oneOf"].as_array_mut());
+/// Leaves out what TOML does not have, and writes choices as editors show them best.
+#[derive(Clone, Debug)]
+struct Plain;
+
+impl Transform for Plain {
+    fn transform(&mut self, schema: &mut Schema) {
+        transform_subschemas(self, schema);
+        let Some(object) = schema.as_object_mut() else {
+            return;
+        };
+        object.remove("format");
+        object.remove("title");
+        if object.get("default").is_some_and(Value::is_null) {
+            object.remove("default");
+        }
+        without_null(object);
+        described_values(object);
+        described_tables(object);
+        single_choice(object);
+        if let Some(Value::String(text)) = object.get_mut("description") {
+            *text = flowing(text);
+        }
+    }
+}
+
+/// A setting that may be left out is not null: TOML has none.
+fn without_null(object: &mut Map<String, Value>) {
+    if let Some(Value::Array(types)) = object.get_mut("type") {
+        types.retain(|name| name != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            object.insert("type".into(), only);
+        }
+    }
+    let Some(Value::Array(options)) = object.get_mut("anyOf") else {
+        return;
+    };
+    options.retain(|option| option["type"] != "null");
+    if let [Value::Object(only)] = options.as_slice() {
+        let only = only.clone();
+        object.remove("anyOf");
+        // What is said of the setting goes before what is said of its type.
+        for (key, value) in only {
+            object.entry(key).or_insert(value);
+        }
+    }
+}
+
+/// `oneOf` of single names as one `enum`, their descriptions beside it.
+fn described_values(object: &mut Map<String, Value>) {
+    let Some(Value::Array(options)) = object.get("oneOf") else {
+        return;
+    };
+    let is_name = |option: &&Value| option["const"].is_string() || option["type"] == "string";
+    let (names, tables): (Vec<_>, Vec<_>) = options.iter().partition(is_name);
+    if names.is_empty() {
+        return;
+    }
+    let mut values = Vec::new();
+    let mut descriptions = Vec::new();
+    for name in names {
+        match &name["enum"] {
+            Value::Array(several) => {
+                descriptions.extend(several.iter().map(|_| json!("")));
+                values.extend(several.iter().cloned());
+            }
+            _ => {
+                let text = name["description"].as_str().unwrap_or_default();
+                descriptions.push(json!(flowing(text)));
+                values.push(name["const"].clone());
+            }
+        }
+    }
+    let choice = json!({
+        "type": "string",
+        "enum": values,
+        "x-taplo": {"docs": {"enumValues": descriptions}},
+    });
+    match (choice, tables.as_slice()) {
+        (Value::Object(choice), []) => {
+            object.remove("oneOf");
+            object.extend(choice);
+        }
+        (choice, tables) => {
+            let options = [choice]
+                .into_iter()
+                .chain(tables.iter().map(|&t| t.clone()));
+            let options = options.collect();
+            object.insert("oneOf".into(), Value::Array(options));
+        }
+    }
+}
+
+/// What is said of a choice of a table is said of the table, where an editor looks.
+fn described_tables(object: &mut Map<String, Value>) {
+    let options = object.get_mut("oneOf").and_then(Value::as_array_mut);
     for option in options.into_iter().flatten() {
-        for entry in registry() {
-            let network = &mut option["properties"][entry.name];
-            if network.is_object() {
-                network["description"] = json!(format!("{}: {}", entry.title, entry.summary));
+        let Some(option) = option.as_object_mut() else {
+            continue;
+        };
+        let text = option.remove("description");
+        let tables = option.get_mut("properties").and_then(Value::as_object_mut);
+        let tables = tables.into_iter().flat_map(Map::values_mut);
+        for table in tables.filter_map(Value::as_object_mut) {
+            if let Some(text) = &text {
+                table.insert("description".into(), text.clone());
             }
-        }
-        // Indexing has left nulls for the names that are not there.
-        if let Some(properties) = option["properties"].as_object_mut() {
-            properties.retain(|_, value| !value.is_null());
         }
     }
 }
 
-/// Asks the reader of configs.
-struct Prober {
-    /// A config that is read without complaint.
-    base: Value,
+/// A choice of one needs no list.
+fn single_choice(object: &mut Map<String, Value>) {
+    if let Some(Value::Array(options)) = object.get("oneOf")
+        && let [Value::Object(only)] = options.as_slice()
+    {
+        let only = only.clone();
+        object.remove("oneOf");
+        for (key, value) in only {
+            object.entry(key).or_insert(value);
+        }
+    }
 }
 
-impl Prober {
-    /// What the reader says to the config with `value` at `path`.
-    fn read(&self, path: &[String], value: Value) -> Result<(), String> {
-        let mut config = self.base.clone();
-        let mut node = &mut config;
-        for (depth, name) in path.iter().enumerate() {
-            // A choice has one name: another one takes its place, and so does another task.
-            let is_task = TABLES.contains(&path[0].as_str());
-            if depth == 0
-                && is_task
-                && let Some(top) = node.as_object_mut()
-            {
-                top.retain(|table, _| !TABLES.contains(&table.as_str()));
-            }
-            let choice = depth == 1 && (is_task || path[0] == "network");
-            if !node.is_object() || choice {
-                *node = json!({});
-            }
-            node = &mut node[name.as_str()];
-        }
-        *node = value;
-        serde_json::from_value::<Experiment>(config)
-            .map(drop)
-            .map_err(|error| error.to_string())
-    }
-
-    /// The names in a refusal: "unknown field `?`, expected one of `a`, `b`".
-    fn names(message: &str) -> Vec<String> {
-        let Some((_, expected)) = message.split_once("expected") else {
-            return Vec::new();
-        };
-        expected
-            .split('`')
-            .skip(1)
-            .step_by(2)
-            .map(str::to_owned)
-            .collect()
-    }
-
-    /// The schema of the table at `path`.
-    fn table(&self, path: &[String]) -> Value {
-        let mut inside = path.to_vec();
-        inside.push(NONE.into());
-        let names = match self.read(&inside, json!(1)) {
-            Err(message) => Self::names(&message),
-            Ok(()) => Vec::new(),
-        };
-        let mut properties = Map::new();
-        for name in names {
-            let mut key = path.to_vec();
-            key.push(name.clone());
-            properties.insert(name, self.value(&key));
-        }
-        json!({"type": "object", "additionalProperties": false, "properties": properties})
-    }
-
-    /// The schema of the value at `path`.
-    fn value(&self, path: &[String]) -> Value {
-        let takes = |value: Value| self.read(path, value).is_ok();
-        if takes(json!(true)) {
-            return json!({"type": "boolean"});
-        }
-        if takes(json!(0.5)) {
-            return json!({"type": "number"});
-        }
-        if takes(json!(1)) {
-            return match takes(json!(-1)) {
-                true => json!({"type": "integer"}),
-                false => json!({"type": "integer", "minimum": 0}),
-            };
-        }
-        // Settings can be read from a list too, field by field: what knows the names of its keys is a table.
-        let named = self.read(path, json!({NONE: 1}));
-        if named.is_err_and(|message| message.contains("unknown field")) {
-            return self.table(path);
-        }
-        if takes(json!([0.5, 0.5])) {
-            return json!({"type": "array", "items": {"type": "number"}});
-        }
-        if takes(json!(["a"])) {
-            return json!({"type": "array", "items": {"type": "string"}});
-        }
-        match self.read(path, json!(NONE)) {
-            Ok(()) => return json!({"type": "string"}),
-            Err(message) if message.contains("unknown variant") => {
-                return self.choice(path, &Self::names(&message));
-            }
-            Err(_) => {}
-        }
-        self.table(path)
-    }
-
-    /// The schema of a choice among names, each alone or with a table of settings.
-    fn choice(&self, path: &[String], names: &[String]) -> Value {
-        let alone: Vec<&String> = names
-            .iter()
-            .filter(|name| self.read(path, json!(name)).is_ok())
-            .collect();
-        let mut options = Vec::new();
-        if !alone.is_empty() {
-            options.push(json!({"enum": alone}));
-        }
-        for name in names.iter().filter(|name| !alone.contains(name)) {
-            let mut inside = path.to_vec();
-            inside.push(name.clone());
-            options.push(json!({
-                "type": "object",
-                "additionalProperties": false,
-                "required": [name],
-                "properties": {name.as_str(): self.table(&inside)},
-            }));
-        }
-        match <[Value; 1]>::try_from(options) {
-            Ok([only]) if only.get("enum").is_some() => only,
-            Ok([only]) => json!({"oneOf": [only]}),
-            Err(options) => json!({"oneOf": options}),
-        }
-    }
+/// The lines of a paragraph as one.
+fn flowing(text: &str) -> String {
+    let paragraphs = text
+        .split("\n\n")
+        .map(|paragraph| match paragraph.starts_with("```") {
+            true => paragraph.to_owned(),
+            false => paragraph
+                .split('\n')
+                .map(str::trim)
+                .collect::<Vec<_>>()
+                .join(" "),
+        });
+    paragraphs.collect::<Vec<_>>().join("\n\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::registry;
 
     #[test]
     fn the_schema_knows_every_network_target_and_setting() {
@@ -229,19 +198,31 @@ mod tests {
 
         let train = &schema["properties"]["train"]["properties"];
         assert_eq!(train["steps"]["type"], "integer");
+        assert_eq!(train["steps"]["default"], 10_000);
         assert_eq!(train["clip_norm"]["type"], "number", "it has no default");
         assert_eq!(train["schedule"]["enum"], json!(["constant", "cosine"]));
+        assert_eq!(
+            train["schedule"]
+                .pointer(VALUES)
+                .unwrap()
+                .as_array()
+                .unwrap()
+                .len(),
+            2
+        );
         assert_eq!(train["data"]["oneOf"][0]["enum"], json!(["online"]));
         assert_eq!(
             train["validation"]["properties"]["every"]["type"],
             "integer"
         );
 
-        let file = &schema["properties"]["data"]["properties"]["file"]["properties"];
+        let file = &schema["properties"]["data"]["properties"]["file"];
+        assert_eq!(file["required"], json!(["path"]));
+        let file = &file["properties"];
         assert_eq!(file["path"]["type"], "string");
         assert_eq!(file["x"]["type"], "array");
         assert_eq!(file["standardise"]["type"], "boolean");
-        assert_eq!(file["sign"], json!({"type": "integer"}));
+        assert_eq!(file["sign"]["type"], "integer");
 
         let networks = schema["properties"]["network"]["oneOf"].as_array().unwrap();
         let cascade = &networks[0]["properties"]["mgradnet_c"];
@@ -251,5 +232,63 @@ mod tests {
             .as_array()
             .unwrap();
         assert!(functions.contains(&json!("learned")), "{functions:?}");
+    }
+
+    /// Walks every setting: `visit(path, schema of the setting)`.
+    fn settings(schema: &Value, path: &str, visit: &mut impl FnMut(&str, &Value)) {
+        for option in schema["oneOf"].as_array().into_iter().flatten() {
+            settings(option, path, visit);
+        }
+        for (name, setting) in schema["properties"].as_object().into_iter().flatten() {
+            let path = format!("{path}.{name}");
+            visit(&path, setting);
+            settings(setting, &path, visit);
+        }
+    }
+
+    #[test]
+    fn every_setting_is_described() {
+        let mut bare = Vec::new();
+        let mut known = 0;
+        settings(&schema(), "", &mut |path, setting| {
+            known += 1;
+            let text = setting["description"].as_str().unwrap_or_default();
+            if (text.is_empty() || text.contains("[`")) && !path.starts_with(".toy") {
+                bare.push(format!("{path}: {text}"));
+            }
+            let values = setting.pointer(VALUES).and_then(Value::as_array);
+            if values.is_some_and(|texts| texts.iter().any(|text| text == "")) {
+                bare.push(format!("a value of {path}"));
+            }
+        });
+        assert!(known > 150, "{known}");
+        assert_eq!(bare, Vec::<String>::new());
+    }
+
+    /// "Default 10,000." in a doc comment is the default in the code.
+    #[test]
+    fn a_default_that_is_told_is_the_default() {
+        let mut told = 0;
+        settings(&schema(), "", &mut |path, setting| {
+            let text = setting["description"].as_str().unwrap_or_default();
+            let Some((_, after)) = text.split_once("Default ") else {
+                return;
+            };
+            let end = after.find(". ").or(after.find("; ")).unwrap_or(after.len());
+            let claim = after[..end].trim_end_matches('.').replace(['`', ','], "");
+            let Ok(claim) = serde_json::from_str::<Value>(&claim) else {
+                return;
+            };
+            let code = &setting["default"];
+            let same = claim
+                .as_f64()
+                .is_some_and(|claim| code.as_f64() == Some(claim));
+            assert!(
+                same || claim == *code,
+                "{path}: {claim} is told, {code} is read"
+            );
+            told += 1;
+        });
+        assert!(told > 30, "{told}");
     }
 }

@@ -10,6 +10,7 @@ mod tasks;
 use crate::registry::{Network, NetworkConfig, RegistryError};
 use burn::tensor::Device;
 use gradnet_core::ParameterSource;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::host;
@@ -43,7 +44,7 @@ pub const SCHEMA: u32 = 1;
 /// assert_eq!(experiment.check().unwrap_err().key(), "train.learning_rate");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Document", into = "Document")]
 pub struct Experiment {
     /// Version of the layout; must be [`SCHEMA`].

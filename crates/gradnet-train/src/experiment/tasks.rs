@@ -2,6 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Experiment;
@@ -67,19 +68,31 @@ macro_rules! tasks {
         })+
 
         /// A config as it is written: key by key, with a table for the task.
-        #[derive(Serialize, Deserialize)]
+        #[derive(Serialize, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields)]
         pub(super) struct Document {
+            /// Version of the layout: 1.
             schema: u32,
+            /// Names the run folder, runs/NAME-NETWORK-sSEED: letters, digits, `_`, `-` and `.`.
             name: String,
+            /// Seed of every draw of the run: initial weights, training points, validation and test points.
             #[serde(default)]
             seed: u64,
+            /// Whether a monotone network may be trained on what is not the gradient of a convex function, which it cannot represent.
             #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+            #[schemars(extend("default" = false))]
             allow_misfit: bool,
-            $(#[serde(default, skip_serializing_if = "Option::is_none")] $table: Option<$settings>,)+
+            $(
+                #[doc = concat!("Learns ", $summary, ".")]
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                $table: Option<$settings>,
+            )+
+            /// The network that learns it.
             network: NetworkConfig,
+            /// Training by Adam.
             #[serde(default)]
             train: TrainConfig,
+            /// The test at the end of a run.
             #[serde(default)]
             evaluation: EvaluationConfig,
         }

@@ -14,6 +14,7 @@ use gradnet_core::network::{self, Architecture};
 use gradnet_core::{
     GradientField, Laplacian, MonotoneField, ParameterSource, Potential, Trace, VectorField,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A registered network.
@@ -99,10 +100,10 @@ macro_rules! networks {
         /// The settings of a registered network, by name.
         ///
         /// Serialized as an externally tagged table: `[network.mgradnet_c] width = 7`.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         pub enum NetworkConfig {
             $(
-                #[doc = $title]
+                #[doc = concat!($title, ": ", $summary)]
                 #[serde(rename = $name)]
                 $variant($settings),
             )*

@@ -6,7 +6,9 @@ use super::size::{Describes, Settings, Size};
 use gradnet_core::activation::{ScalarFunction, TemperatureSchedule};
 use gradnet_core::network::NetworkError;
 use gradnet_core::network::{self, BlockActivation, UnitFunction};
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The two methods of [`Settings`] that only move the size.
 macro_rules! sized_by_width_or_parameters {
@@ -35,17 +37,16 @@ macro_rules! settings {
     };
     (@struct $name:ident $config:ident { $($(#[$attribute:meta])* $field:ident: $type:ty),* }) => {
         #[doc = concat!("[`network::", stringify!($config), "`] in a config file.")]
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(default, deny_unknown_fields)]
         pub struct $name {
-            /// The network's width.
+            /// Hidden units, or those of each module; say this or `parameters`.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub width: Option<usize>,
-            /// Parameter budget, instead of the width.
+            /// Parameter budget: the widest network within so many numbers; say this or `width`.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub parameters: Option<usize>,
             $(
-                #[doc = concat!("[`network::", stringify!($config), "::", stringify!($field), "`].")]
                 $(#[$attribute])*
                 pub $field: $type,
             )*
@@ -73,42 +74,89 @@ macro_rules! settings {
 }
 
 settings!(CascadeSettings {
-    layers: usize, activation: UnitFunction
+    /// Activations in the cascade.
+    layers: usize,
+    /// The scalar function of the units.
+    activation: UnitFunction
 } => MGradNetCConfig, GradNetCConfig);
 settings!(ModularSettings {
-    modules: usize, activation: BlockActivation
+    /// Modules, whose sum is the field.
+    modules: usize,
+    /// The activation of the modules.
+    activation: BlockActivation
 } => MGradNetMConfig, GradNetMConfig, MGradNetMSoftplusConfig);
-settings!(SigmoidModulesSettings { modules: usize } => MGradNetMSigmoidConfig);
+settings!(SigmoidModulesSettings {
+    /// Modules, whose sum is the field.
+    modules: usize
+} => MGradNetMSigmoidConfig);
 settings!(SoftmaxSettings {} => MGradNetSoftmaxConfig);
-settings!(SingleSettings { activation: ScalarFunction } => MGradNetConfig, GradNetConfig);
+settings!(SingleSettings {
+    /// The scalar function of the units.
+    activation: ScalarFunction
+} => MGradNetConfig, GradNetConfig);
 settings!(DifferenceSettings {} => GradNetDifferenceConfig);
 settings!(TransformedSettings {
-    units: usize, activation: ScalarFunction
+    /// Scalar units of the transformation.
+    units: usize,
+    /// The scalar function of all units, those of the layer and those of the transformation.
+    activation: ScalarFunction
 } => MGradNetTransformedConfig, GradNetTransformedConfig);
 settings!(NeuralSettings {
-    units: usize, activation: ScalarFunction
+    /// Units of each scalar network.
+    units: usize,
+    /// The scalar function of those units.
+    activation: ScalarFunction
 } => MGradNetNeuralConfig, GradNetNeuralConfig);
 settings!(NeuralCascadeSettings {
-    layers: usize, units: usize, activation: ScalarFunction
+    /// Activations in the cascade.
+    layers: usize,
+    /// Units of each scalar network.
+    units: usize,
+    /// The scalar function of those units.
+    activation: ScalarFunction
 } => MGradNetCNeuralConfig, GradNetCNeuralConfig);
 settings!(QuadraticSettings {
+    /// Quadratic functions that the maximum is taken over.
     blocks: usize,
+    /// Rows of the part that all quadratic functions share. Unless given the dimension, but at most 256.
     #[serde(skip_serializing_if = "Option::is_none")]
     rank: Option<usize>,
+    /// How the temperature of the soft maximum rises over the run.
     temperature: TemperatureSchedule
 } => MGradNetQuadraticConfig);
 settings!(RidgeSettings {
+    /// Knots of each spline, at least 2.
     knots: usize,
+    /// The knots lie on [-range, range], in the units of `W x`.
     range: f64,
+    /// Weight of the penalty on the changes of the splines' slopes, from 0.
     #[serde(skip_serializing_if = "is_zero")]
+    #[schemars(extend("default" = 0.0))]
     slope_penalty: f64
 } => ConvexRidgeConfig, RidgeConfig);
-settings!(IcnnSettings { layers: usize } => IcnnConfig);
+settings!(IcnnSettings {
+    /// Hidden layers.
+    layers: usize
+} => IcnnConfig);
 settings!(IcgnSettings {} => IcgnConfig);
-settings!(IcgnSampledSettings { nodes: usize } => IcgnSampledConfig);
-settings!(MlpSettings { layers: usize, activation: ScalarFunction } => MlpConfig);
-settings!(HamiltonianSettings { activation: ScalarFunction } => HamiltonianNetworkConfig);
-settings!(BaselineSettings { activation: ScalarFunction } => BaselineNetworkConfig);
+settings!(IcgnSampledSettings {
+    /// Draws for each evaluation.
+    nodes: usize
+} => IcgnSampledConfig);
+settings!(MlpSettings {
+    /// Hidden layers.
+    layers: usize,
+    /// The scalar function of the units.
+    activation: ScalarFunction
+} => MlpConfig);
+settings!(HamiltonianSettings {
+    /// The scalar function of the units.
+    activation: ScalarFunction
+} => HamiltonianNetworkConfig);
+settings!(BaselineSettings {
+    /// The scalar function of the units.
+    activation: ScalarFunction
+} => BaselineNetworkConfig);
 
 /// Defines the settings of networks on patches: their name, the library's settings, and what these have beside dimension and width.
 macro_rules! patch_settings {
@@ -119,20 +167,20 @@ macro_rules! patch_settings {
     };
     (@struct $name:ident $config:ident { $($(#[$attribute:meta])* $field:ident: $type:ty),* }) => {
         #[doc = concat!("[`network::", stringify!($config), "`] in a config file.")]
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(default, deny_unknown_fields)]
+        #[schemars(transform = width_as_well)]
         pub struct $name {
-            /// Filters, or hidden units (of each module); `width` means the same.
+            /// Filters, or hidden units of each module; `width` means the same. Say this or `parameters`.
             #[serde(rename = "filters", alias = "width", skip_serializing_if = "Option::is_none")]
             pub width: Option<usize>,
-            /// Parameter budget, instead of the filters.
+            /// Parameter budget: the most filters within so many numbers; say this or `filters`.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub parameters: Option<usize>,
             /// Pixels of a patch's side, an odd number; 13 unless given.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub size: Option<usize>,
             $(
-                #[doc = concat!("[`network::", stringify!($config), "::", stringify!($field), "`].")]
                 $(#[$attribute])*
                 pub $field: $type,
             )*
@@ -157,17 +205,38 @@ macro_rules! patch_settings {
 }
 
 patch_settings!(PatchRidgeSettings {
+    /// Knots of each spline, at least 2.
     knots: usize,
+    /// The knots lie on [-range, range], in the units of the filters' outputs.
     range: f64,
+    /// Weight of the penalty on the changes of the splines' slopes, from 0.
     #[serde(skip_serializing_if = "is_zero")]
+    #[schemars(extend("default" = 0.0))]
     slope_penalty: f64
 } => PatchRidgeConfig);
 patch_settings!(PatchModularSettings {
-    modules: usize, activation: BlockActivation
+    /// Modules, whose sum is the field.
+    modules: usize,
+    /// The activation of the modules.
+    activation: BlockActivation
 } => PatchMGradNetMConfig, PatchGradNetMConfig);
 patch_settings!(PatchCascadeSettings {
-    layers: usize, activation: UnitFunction
+    /// Activations in the cascade.
+    layers: usize,
+    /// The scalar function of the units.
+    activation: UnitFunction
 } => PatchGradNetCConfig);
+
+/// `width` says the same as `filters`.
+fn width_as_well(schema: &mut Schema) {
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
+    if let Some(mut width) = properties.get("filters").cloned() {
+        width["description"] = "Another word for `filters`.".into();
+        properties.insert("width".into(), width);
+    }
+}
 
 /// A patch has a middle pixel and is no whole picture.
 fn check_side(side: Option<usize>) -> Result<(), NetworkError> {
@@ -188,17 +257,18 @@ fn is_zero(value: &f64) -> bool {
 }
 
 /// A monotone network and a linear part `VᵀV`, such as [`network::MGradNetCLinearConfig`], in a config file.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[serde(bound(deserialize = "C: Default + Deserialize<'de>"))]
+#[schemars(bound = "C: Default + Serialize + JsonSchema")]
 pub struct PositivePartSettings<C> {
-    /// Width of the network beside the linear part.
+    /// Hidden units of the network beside the linear part; say this or `parameters`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<usize>,
-    /// Parameter budget of the whole, instead of the width.
+    /// Parameter budget of the whole; say this or `width`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters: Option<usize>,
-    /// [`network::MGradNetCLinearConfig::rank`].
+    /// Rows of `V` in the linear part `VᵀV x`. Unless given the dimension, but at most 256.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rank: Option<usize>,
     /// The other settings of the network beside the linear part; its size stands above.
@@ -206,14 +276,15 @@ pub struct PositivePartSettings<C> {
 }
 
 /// A free network and a symmetric linear part, such as [`network::GradNetCLinearConfig`], in a config file.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[serde(bound(deserialize = "C: Default + Deserialize<'de>"))]
+#[schemars(bound = "C: Default + Serialize + JsonSchema")]
 pub struct SymmetricPartSettings<C> {
-    /// Width of the network beside the linear part.
+    /// Hidden units of the network beside the linear part; say this or `parameters`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<usize>,
-    /// Parameter budget of the whole, instead of the width.
+    /// Parameter budget of the whole; say this or `width`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters: Option<usize>,
     /// The other settings of the network beside the linear part; its size stands above.

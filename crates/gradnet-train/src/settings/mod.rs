@@ -5,6 +5,7 @@ mod error;
 mod room;
 
 use gradnet_core::analysis::Claim;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use check::require;
@@ -34,21 +35,21 @@ impl Protocol {
 }
 
 /// Training by Adam on the mean squared error over batch and coordinates; the defaults are the paper's (Sec. VII and the released code).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {
-    /// Optimizer steps. Default 10,000.
+    /// Optimizer steps, at least 1. Default 10,000.
     pub steps: usize,
-    /// Points a step. Default 100.
+    /// Points a step, at least 1. Default 100.
     pub batch: usize,
-    /// Adam's learning rate. Default 0.01.
+    /// Adam's learning rate, above 0 and at most 1. Default 0.01.
     pub learning_rate: f64,
     /// How the learning rate moves over the run. Default `"constant"`.
     pub schedule: Schedule,
-    /// Largest 2-norm a parameter's gradient may have; larger ones are scaled down. Not set by default: the paper does not clip.
+    /// Largest 2-norm a parameter's gradient may have, above 0; larger ones are scaled down. The paper does not clip.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f64>,
-    /// Fresh points every step (`"online"`, the default) or a fixed set visited in shuffled epochs (`[train.data.fixed]`).
+    /// Where training points come from: fresh ones every step, or a fixed set visited in shuffled epochs (`[train.data.fixed]`).
     pub data: DataConfig,
     /// When the run looks at validation points; for a run on a data file `points` is how many of its validation rows at most.
     pub validation: ValidationConfig,
@@ -57,7 +58,7 @@ pub struct TrainConfig {
 }
 
 /// The learning rate's course.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Schedule {
@@ -69,7 +70,7 @@ pub enum Schedule {
 }
 
 /// Where training points come from; all are uniform on the unit cube.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DataConfig {
@@ -81,25 +82,25 @@ pub enum DataConfig {
 }
 
 /// A fixed training set.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FixedData {
-    /// Points in the set. Default 100,000.
+    /// Points in the set, at least one batch. Default 100,000.
     pub points: usize,
 }
 
 /// When and on how many points a run is validated; the weights kept are the ones that did best here.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ValidationConfig {
-    /// Steps between validations. Default 200.
+    /// Steps between validations, at least 1. Default 200.
     pub every: usize,
-    /// Points of the one validation draw. Default 1,000.
+    /// Points of the one validation draw, at least 1. Default 1,000.
     pub points: usize,
 }
 
 /// The test: `draws` independent sets of `points` uniform points, or one regular grid in the plane.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EvaluationConfig {
     /// Points a draw; for a run on a data file, of its test rows at most. Default 10,000.
@@ -113,7 +114,7 @@ pub struct EvaluationConfig {
 }
 
 /// Where test points lie.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Sampling {

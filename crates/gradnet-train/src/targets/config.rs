@@ -1,6 +1,7 @@
 //! The list of targets, and the choice of one as a config file writes it: `[target.piecewise_quadratic] dim = 32`.
 
 use burn::tensor::{Device, FloatDType};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::setting::SettingError;
@@ -104,19 +105,19 @@ pub fn registry() -> &'static [Entry] {
 /// let gradient = target.gradient(Tensor::ones([1, 2], &device)); // (4 + 1 + 1/2, 1/2 + 3 - 1)
 /// assert_eq!(gradient.into_data().try_to_vec::<f32>().unwrap(), [5.5, 2.5]);
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TargetConfig {
-    /// (20).
+    /// A quartic polynomial of two variables, convex on the unit square (Eq. 20).
     QuarticPolynomial(QuarticPolynomialConfig),
-    /// (21).
+    /// A trigonometric surface over the unit square, not convex (Eq. 21).
     TrigonometricSurface(TrigonometricSurfaceConfig),
-    /// (22).
+    /// The largest of three convex quadratic forms, on the unit cube (Eq. 22).
     PiecewiseQuadratic(PiecewiseQuadraticConfig),
-    /// (23).
+    /// The score of a mixture of Gaussians, on the unit cube (Eq. 23).
     GaussianMixtureScore(GaussianMixtureScoreConfig),
-    /// The Hamiltonian of two bodies, for (25).
+    /// The Hamiltonian of two bodies, at points of their orbits (Sec. VII-B).
     TwoBody(TwoBodyConfig),
 }
 

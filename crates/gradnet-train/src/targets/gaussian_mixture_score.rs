@@ -11,6 +11,7 @@
 
 use burn::tensor::{Device, FloatDType, Tensor, TensorData, activation::softmax};
 use rand::RngExt;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Target, config::check_dim, normalise};
@@ -19,7 +20,7 @@ use crate::data::{Stream, generator};
 use crate::setting::SettingError;
 
 /// Settings of (23): `[target.gaussian_mixture_score]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GaussianMixtureScoreConfig {
     /// Dimension of the cube. Default 32, the smallest of Table II.

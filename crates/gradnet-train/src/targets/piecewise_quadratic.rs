@@ -11,6 +11,7 @@
 
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use gradnet_core::kernel::product;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Target, config::check_dim, normalise};
@@ -18,7 +19,7 @@ use crate::backend;
 use crate::setting::SettingError;
 
 /// Settings of (22): `[target.piecewise_quadratic]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PiecewiseQuadraticConfig {
     /// Dimension of the cube, at least 2. Default 32, the smallest of Table I.
@@ -30,7 +31,7 @@ pub struct PiecewiseQuadraticConfig {
 }
 
 /// The weight `w_ij` of the three matrices.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Matrices {
     /// 1/(ln d (1 + |i-j|)): the released code, and what Table I reports.

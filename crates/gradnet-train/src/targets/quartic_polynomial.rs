@@ -8,12 +8,13 @@
 //! `target::tests` compares the gradient with central differences of the potential.
 
 use burn::tensor::Tensor;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Target;
 
 /// The target has no settings: `[target.quartic_polynomial]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuarticPolynomialConfig {}
 

@@ -10,12 +10,13 @@
 use std::f64::consts::PI;
 
 use burn::tensor::Tensor;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Target, quartic_polynomial::columns};
 
 /// The target has no settings: `[target.trigonometric_surface]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrigonometricSurfaceConfig {}
 

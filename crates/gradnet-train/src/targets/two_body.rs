@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use burn::tensor::Tensor;
 use rand::RngExt;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Target;
@@ -21,7 +22,7 @@ use crate::setting::SettingError;
 use crate::two_body::{evenly, exact_rate, initial_state, integrate};
 
 /// Settings of the two-body problem: `[target.two_body]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TwoBodyConfig {
     /// Orbits. Default 1,000.

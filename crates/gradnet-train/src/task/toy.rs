@@ -4,6 +4,7 @@
 
 use burn::tensor::{Device, FloatDType, Tensor};
 use gradnet_core::VectorField;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Criterion, Lesson, Quantities, Quantity, Rows, RunTask, Settings, Task, TaskError};
@@ -11,7 +12,7 @@ use crate::data::file::DataFacts;
 use crate::data::{Stream, generator, points_tensor, uniform_points};
 use crate::settings::{ExperimentError, Protocol, require};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ToyConfig {
     dim: usize,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Split;
@@ -16,8 +17,9 @@ use crate::setting::SettingError;
 /// x = ["x1", "x2"]
 /// y = ["g1", "g2"]
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["path"]))]
 pub struct FileConfig {
     /// The file: .csv, .tsv, .npy, .npz, .parquet or .safetensors; relative to the config's folder.
     pub path: PathBuf,
@@ -33,15 +35,16 @@ pub struct FileConfig {
     /// Columns or arrays with the gradients. Default: the second half of the columns; for .npz and .safetensors the array "y".
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub y: Vec<String>,
-    /// Share of the rows that choose the weights. Default 0.1.
+    /// Share of the rows that choose the weights, between 0 and 1. Default 0.1.
     pub validation: f64,
-    /// Share of the rows that give the reported error. Default 0.1.
+    /// Share of the rows that give the reported error, between 0 and 1. Default 0.1.
     pub test: f64,
     /// Whether points and gradients are moved to mean zero and divided by one number each. Default true.
     pub standardise: bool,
     /// -1 if the gradients in the file are minus those of the potential, as forces are minus the gradient of an energy: the network learns
     /// -y, predictions are y. Default 1.
     #[serde(skip_serializing_if = "is_plus")]
+    #[schemars(extend("enum" = [1, -1], "default" = 1))]
     pub sign: i8,
     /// Dimension of the points; found from the file.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
@@ -19,12 +20,12 @@ use super::systems::{Sampled, System};
 /// path = "paths.csv"
 /// state = ["q", "p"]
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DynamicsConfig {
-    /// `"hamiltonian"` (default), `"separable"`, `"gradient_flow"` or `"dissipative"`.
+    /// What kind of system the paths are of.
     pub kind: Kind,
-    /// `"rollout"` (default) or `"midpoint"`.
+    /// What is minimised.
     pub loss: Loss,
     /// Steps of a window: samples that a path is followed over. Default 10.
     pub horizon: usize,
@@ -50,8 +51,9 @@ pub struct DynamicsConfig {
 }
 
 /// `[dynamics.file]`: a table with a row a sample.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["path"]))]
 pub struct PathsFile {
     /// The file: .csv, .tsv, .npz, .parquet or .safetensors; relative to the config's folder.
     pub path: PathBuf,
@@ -70,10 +72,10 @@ pub struct PathsFile {
 }
 
 /// `[dynamics.system]`: paths that are made by seed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SystemPaths {
-    /// `"pendulum"` (default), `"two_bodies"`, `"duffing"` or `"damped_oscillator"`.
+    /// The system.
     pub name: System,
     /// Paths, those that choose the weights among them. Default 50.
     pub paths: usize,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Images, Sets};
@@ -11,7 +12,7 @@ use crate::settings::{ExperimentError, Protocol, require};
 use crate::task::{RunTask, Settings, TaskError};
 
 /// Pictures to learn a regularizer from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ImagesConfig {
     /// Folder of the pictures to train on, PNG or `.npy`.

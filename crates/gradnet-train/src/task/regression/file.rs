@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use burn::tensor::{Device, FloatDType, Tensor};
 use gradnet_core::analysis::Region;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -19,7 +20,7 @@ use crate::settings::{EvaluationConfig, ExperimentError, Protocol};
 use crate::task::{RunTask, Settings, TaskError};
 
 /// The table `[data.…]` of a config.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PairsConfig {

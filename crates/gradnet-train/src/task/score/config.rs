@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Density, DensityKind};
@@ -9,7 +10,7 @@ use crate::data::file::Split;
 use crate::setting::SettingError;
 
 /// The table `[score.…]` of a config.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ScoreConfig {
@@ -20,7 +21,7 @@ pub enum ScoreConfig {
 }
 
 /// What is minimised.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ScoreLoss {
     /// `E ‖f(x + s e) + e/s‖²`: for every network; needs noise.
@@ -33,10 +34,10 @@ pub enum ScoreLoss {
 }
 
 /// Settings of `[score.density]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DensityConfig {
-    /// What the samples are of: "gaussian_mixture", "rings", "moons" (the default) or "checkerboard".
+    /// What the samples are of.
     pub kind: DensityKind,
     /// Dimension of a Gaussian mixture; the others are of the plane. Default 2.
     pub dim: usize,
@@ -44,7 +45,7 @@ pub struct DensityConfig {
     pub components: usize,
     /// Distance of their means from the origin, in their deviations. Default 5.
     pub separation: f64,
-    /// What is minimised: "denoising" (the default), "hyvarinen" or "sliced".
+    /// What is minimised.
     pub loss: ScoreLoss,
     /// Deviation of the noise that smooths the samples, as a share of their size, the root mean square of their coordinates. Default 0.1.
     pub noise: f64,
@@ -53,8 +54,9 @@ pub struct DensityConfig {
 }
 
 /// Settings of `[score.file]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["path"]))]
 pub struct SamplesConfig {
     /// The file: .csv, .tsv, .npy, .npz, .parquet or .safetensors; relative to the config's folder.
     pub path: PathBuf,
@@ -68,7 +70,7 @@ pub struct SamplesConfig {
     pub validation: f64,
     /// Share of the rows that give the reported numbers. Default 0.1.
     pub test: f64,
-    /// What is minimised: "denoising" (the default), "hyvarinen" or "sliced".
+    /// What is minimised.
     pub loss: ScoreLoss,
     /// Deviation of the noise that smooths the samples, as a share of their size, the root mean square of their coordinates. Default 0.1.
     pub noise: f64,

@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use gauss_quad::GaussLegendre;
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::centres::Centres;
@@ -13,7 +14,7 @@ use super::checkerboard;
 use crate::data::{Stream, generator};
 
 /// What the samples are of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DensityKind {
     /// Round Gaussians of deviation 1 and equal weights, their means at distance `separation` from the origin.

@@ -13,6 +13,7 @@
 use std::path::{Path, PathBuf};
 
 use nalgebra::{DMatrix, DVector};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::drawn::{DrawnPair, GaussianMixture, KnownMap};
@@ -31,7 +32,7 @@ const STANDARDISED_BY: usize = 1 << 14;
 const STRONG: f64 = 1e-2;
 
 /// Settings of `[transport.benchmark]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BenchmarkConfig {
     /// Dimension of the pair: 2, 4, 8, 16, 32, 64, 128 or 256. Default 2.

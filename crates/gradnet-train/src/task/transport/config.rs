@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use gradnet_core::analysis::Region;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Transport;
@@ -39,7 +40,7 @@ const PAIRS: &str = "write one of [transport.files], [transport.mixture], [trans
 /// [transport.loss]
 /// kind = "semi_dual"
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TransportConfig {
     /// `μ` of the linear part `VᵀV x + μ x + b` around the network: the map is invertible with at least this slope. Default 0.001.
@@ -61,15 +62,15 @@ pub struct TransportConfig {
 }
 
 /// `[transport.loss]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LossConfig {
-    /// Default `"semi_dual"`.
+    /// What is minimised.
     pub kind: LossKind,
 }
 
 /// What is minimised.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LossKind {

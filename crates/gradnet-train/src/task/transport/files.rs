@@ -10,6 +10,7 @@
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::pair::{Pair, Part, Side};
@@ -19,8 +20,9 @@ use crate::files::FileError;
 use crate::settings::Protocol;
 
 /// Settings of `[transport.files]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["source", "target"]))]
 pub struct FilesConfig {
     /// Coordinates of a point; found from the files.
     #[serde(skip_serializing_if = "Option::is_none")]

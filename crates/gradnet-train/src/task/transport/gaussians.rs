@@ -3,6 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 use rand::RngExt;
 use rand_distr::StandardNormal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bures::{Bures, symmetric_power};
@@ -10,7 +11,7 @@ use super::drawn::{DrawnPair, GaussianMixture, KnownMap};
 use crate::data::{Stream, generator};
 
 /// Settings of `[transport.gaussians]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GaussiansConfig {
     /// Dimension of the space. Default 2.

@@ -11,6 +11,7 @@
 use nalgebra::{DMatrix, DVector};
 use rand::RngExt;
 use rand_distr::StandardNormal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::drawn::{DrawnPair, GaussianMixture, KnownMap};
@@ -26,7 +27,7 @@ const SHARPNESS: f64 = 3.0;
 const PLANES: usize = 8;
 
 /// Settings of `[transport.mixture]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MixtureConfig {
     /// Dimension of the space. Default 2.

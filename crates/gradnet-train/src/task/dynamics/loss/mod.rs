@@ -7,6 +7,7 @@ mod start;
 #[cfg(test)]
 mod tests;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use midpoint::midpoint;
@@ -14,7 +15,7 @@ pub use rollout::{Rollout, rollout};
 pub use start::fit_starts;
 
 /// A loss.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
     /// Difference quotients of neighbouring samples.

@@ -17,6 +17,7 @@ mod two_bodies;
 
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use follow::follow;
@@ -25,7 +26,7 @@ use super::paths::{Path, Paths};
 use crate::data::{Stream, generator};
 
 /// A system with known equations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum System {
     /// A pendulum.
