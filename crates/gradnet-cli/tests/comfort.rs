@@ -298,6 +298,108 @@ fn a_config_can_be_written_for_every_network() {
     }
 }
 
+/// Every task that `config init` knows writes a config that is good, says what was found, and trains.
+#[test]
+fn a_config_can_be_written_for_every_task() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    write_rows(&here.join("a.csv"), "number,one,two,three", 60);
+    write_rows(&here.join("b.csv"), "number,one,two,three", 80);
+    let text = fs::read_to_string(here.join("b.csv")).unwrap();
+    fs::write(here.join("b.csv"), text.replace(",0,", ",9,")).unwrap();
+    let samples = (0..4).flat_map(|path| (0..12).map(move |i| (path, 0.1 * i as f64)));
+    let rows: String = samples
+        .map(|(path, t)| {
+            let (q, p) = ((t + path as f64).sin(), (t + path as f64).cos());
+            format!("{path},{t},{q},{p}\n")
+        })
+        .collect();
+    fs::write(here.join("paths.csv"), format!("path,time,q,p\n{rows}")).unwrap();
+    for (folder, count) in [("train", 3), ("val", 1), ("test", 1)] {
+        let folder = here.join("pictures").join(folder);
+        fs::create_dir_all(&folder).unwrap();
+        (0..count).for_each(|i| {
+            picture(
+                &folder.join(format!("{i}.npy")),
+                i + folder.as_os_str().len(),
+            )
+        });
+    }
+    for (line, said) in [
+        (
+            "regression --data a.csv --x number,one --y two,three",
+            "60 rows, 2 dimensions",
+        ),
+        ("transport --source a.csv --target b.csv", "60 and 80 rows"),
+        ("score --data a.csv", "60 rows"),
+        (
+            "dynamics --data paths.csv",
+            "4 paths, 48 samples, 2 coordinates",
+        ),
+        (
+            "images --train pictures/train",
+            "3 pictures to train on, 1 to choose by, 1 to test with",
+        ),
+    ] {
+        let task = line.split(' ').next().unwrap();
+        let file = format!("{task}.toml");
+        let words = ["config", "init"].into_iter().chain(line.split(' '));
+        let words: Vec<&str> = words.chain(["-o", &file]).collect();
+        let ran = gradnet(here, &words);
+        assert_eq!(ran.code, 0, "{line}: {}", ran.stderr);
+        let text = fs::read_to_string(here.join(&file)).unwrap();
+        assert!(text.contains(said), "{text}");
+        assert!(
+            text.matches("\n# ").count() >= 8,
+            "it explains itself: {text}"
+        );
+        assert_eq!(conforms(&as_json(&text), &schema(), "config"), Ok(()));
+        let ran = gradnet(here, &["config", "check", &file]);
+        assert_eq!(ran.code, 0, "{line}: {}", ran.stderr);
+        let mut train = vec!["train", &file, "-o", task, "--progress", "none"];
+        let short = ["train.steps=2", "train.validation.every=1", "train.batch=4"];
+        short
+            .iter()
+            .for_each(|setting| train.extend(["--set", setting]));
+        if task == "images" {
+            train.extend(["--set", "images.levels=[15]"]);
+        }
+        let ran = gradnet(here, &train);
+        assert_eq!(ran.code, 0, "{line}: {}", ran.stderr);
+    }
+    for (line, said) in [
+        ("transport --source a.csv", "needs --target"),
+        ("score --source a.csv", "takes no --source"),
+        ("score --data a.csv --y one", "takes no --y"),
+        (
+            "images --train pictures/val",
+            "stands beside it|is the same picture",
+        ),
+        ("dynamic --data a.csv", "did you mean `dynamics`"),
+        ("dynamics --data a.csv", "column `path` is not in the file"),
+    ] {
+        let words = ["config", "init"].into_iter().chain(line.split(' '));
+        let ran = gradnet(here, &words.collect::<Vec<_>>());
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{line}");
+        let stderr = ran.stderr.replace("\n  │ ", " ");
+        assert!(
+            said.split('|').any(|said| stderr.contains(said)),
+            "{line}: {stderr}"
+        );
+    }
+}
+
+/// A picture of 24 × 24 pixels as a `.npy` file of bytes.
+fn picture(file: &Path, seed: usize) {
+    let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (24, 24), }";
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    let header = format!("{header:<117}\n");
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend((0..576).map(|i| ((i * (seed + 7)) % 251) as u8));
+    fs::write(file, bytes).unwrap();
+}
+
 #[test]
 fn config_check_as_json_names_place_and_remedy() {
     let folder = tempfile::tempdir().unwrap();

@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 
 use gradnet_train::sweep::Shard;
 
-use super::values::{at_least_one, networks};
+use super::inputs::Inputs;
+use super::values::{at_least_one, networks, templates};
 use super::{DeviceChoice, ProgressKind};
 
 /// Arguments of `train`.
@@ -172,34 +173,32 @@ pub enum ConfigCommand {
 
 /// Arguments of `config init`.
 #[derive(Debug, Args)]
-#[command(
-    group = clap::ArgGroup::new("what").required(true).args(["data", "samples"]),
-    after_long_help = "Examples:
+#[command(after_long_help = "Examples:
   gradnet config init --data gradients.csv -o mine.toml
-  gradnet config init --samples samples.csv -o score.toml"
-)]
+  gradnet config init transport --source control.csv --target treated.csv -o map.toml
+  gradnet config init score --data samples.csv -o score.toml
+  gradnet config init dynamics --data paths.csv --x q,p -o paths.toml
+  gradnet config init images --train pictures/train -o denoise.toml")]
 pub struct Init {
-    /// The file with points and gradients (.csv, .tsv, .npy, .npz, .parquet, .safetensors)
-    #[arg(long, value_name = "FILE")]
-    pub data: Option<PathBuf>,
-    /// A file with samples of a density, whose score is learned
-    #[arg(long, value_name = "FILE")]
+    /// What is learned (`gradnet list tasks` tells what from what) [default: regression]
+    #[arg(value_name = "TASK", value_parser = templates())]
+    pub task: Option<String>,
+    /// The files it is learned from.
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Samples of a density, as `score --data`
+    #[arg(long, value_name = "FILE", hide = true, conflicts_with_all = ["task", "data", "y"])]
     pub samples: Option<PathBuf>,
     /// Whether the first line of a text file names the columns, true or false [default: found out]
     #[arg(long, value_name = "BOOL")]
     pub header: Option<bool>,
-    /// Columns or arrays with the points, between commas [default: the first half of the columns, of samples all, or the array x]
+    /// Columns or arrays with the points or states, between commas [default: found out]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub x: Vec<String>,
-    /// Columns or arrays with the gradients, between commas [default: the second half of the columns, or the array y]
-    #[arg(
-        long,
-        value_name = "NAMES",
-        value_delimiter = ',',
-        conflicts_with = "samples"
-    )]
+    /// Columns or arrays with the gradients, or with the target's points, between commas [default: found out]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub y: Vec<String>,
-    /// The network (`gradnet list networks` shows them) [default: mgradnet_m; gradnet_c for samples]
+    /// The network (`gradnet list networks` shows them) [default: one that suits the task]
     #[arg(long, value_name = "NAME", value_parser = networks())]
     pub network: Option<String>,
     /// The config file to write [default: printed]

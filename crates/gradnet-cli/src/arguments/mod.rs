@@ -1,6 +1,7 @@
 //! The command line, as typed.
 
 mod groups;
+mod inputs;
 mod learn;
 mod look;
 mod paper;

@@ -66,6 +66,7 @@ fn what_was_typed_before_is_still_read() {
         "gradnet train --resume runs/mine",
         "gradnet export runs/mine --to field.npz",
         "gradnet config init --data a.csv --out mine.toml",
+        "gradnet config init --samples a.csv --x a,b -o mine.toml",
         "gradnet import --from a.pt --network gradnet_c --config c.toml --out runs/a",
         "gradnet reproduce table1 --out results",
         "gradnet networks --json",

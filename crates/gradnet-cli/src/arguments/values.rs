@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Command, Error};
 use gradnet_train::backend::Backend;
+use gradnet_train::experiment;
 use gradnet_train::registry::registry;
 
 /// A name among those that are listed. Another one is refused later, with the nearest of them.
@@ -14,6 +15,16 @@ pub(super) struct Names(fn() -> Vec<&'static str>);
 /// The registered networks.
 pub(super) fn networks() -> Names {
     Names(|| registry().iter().map(|entry| entry.name).collect())
+}
+
+/// The tasks that a config can be written for.
+pub(super) fn templates() -> Names {
+    Names(|| {
+        experiment::templates()
+            .into_iter()
+            .map(|(task, _)| task)
+            .collect()
+    })
 }
 
 /// The backends, compiled in or not.

@@ -1,14 +1,15 @@
 //! `gradnet config`: config files without training.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use gradnet_train::config::{self, ConfigError, Overrides};
-use gradnet_train::data::file::{FileConfig, FilePairs};
+use gradnet_train::experiment::templates;
 use gradnet_train::registry::NetworkConfig;
 use gradnet_train::run::check_output;
 use gradnet_train::run::write_atomically;
-use gradnet_train::task::score::SamplesConfig;
+use gradnet_train::task::{Request, Template};
 use serde::Serialize;
 
 use super::verify::unknown;
@@ -112,12 +113,19 @@ pub fn reference() -> Result<ExitCode, Failure> {
 
 /// Writes a config for the user's own data.
 pub fn init(options: &Init) -> Result<ExitCode, Failure> {
-    let (file, usual) = match (&options.data, &options.samples) {
-        (Some(pairs), _) => (pairs, "mgradnet_m"),
-        (None, Some(samples)) => (samples, "gradnet_c"),
-        (None, None) => unreachable!("clap asks for one of the two"),
+    let (task, files) = match &options.samples {
+        Some(samples) => (
+            "score",
+            BTreeMap::from([("data".to_owned(), samples.clone())]),
+        ),
+        None => (
+            options.task.as_deref().unwrap_or("regression"),
+            options.inputs.files.clone(),
+        ),
     };
-    let name = options.network.as_deref().unwrap_or(usual);
+    let template = template_of(task)?;
+    suits(options, task, &template, &files)?;
+    let name = options.network.as_deref().unwrap_or(template.network);
     let network = NetworkConfig::from_name(name).map_err(unknown)?;
     if let Some(out) = &options.output
         && out.exists()
@@ -129,22 +137,25 @@ pub fn init(options: &Init) -> Result<ExitCode, Failure> {
         ));
     }
     if let Some(out) = &options.output {
-        check_output(out, Some(file), &[])?;
+        for file in files.values() {
+            check_output(out, Some(file), &[])?;
+        }
     }
-    let shown = shown_path(file, options.output.as_deref());
-    let place = options
-        .output
-        .as_deref()
-        .unwrap_or(Path::new("config.toml"));
-    let text = match options.samples {
-        None => pairs_config(options, file, &network, &shown, place)?,
-        Some(_) => samples_config(options, file, &network, &shown, place)?,
+    let request = Request {
+        files,
+        output: options.output.clone(),
+        header: options.header,
+        x: options.x.clone(),
+        y: options.y.clone(),
+        network,
     };
+    let written = config::template(task, &request)?;
+    written.notes.iter().for_each(output::note);
     let Some(out) = &options.output else {
-        output::line(text.trim_end())?;
+        output::line(written.text.trim_end())?;
         return Ok(ExitCode::SUCCESS);
     };
-    write_atomically(out, text.as_bytes()).map_err(|error| {
+    write_atomically(out, written.text.as_bytes()).map_err(|error| {
         Failure::input(
             format!("cannot write {}: {error}", out.display()),
             "choose a place you may write to with --output",
@@ -158,68 +169,59 @@ pub fn init(options: &Init) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The config for a file of pairs.
-fn pairs_config(
-    options: &Init,
-    file: &Path,
-    network: &NetworkConfig,
-    shown: &Path,
-    place: &Path,
-) -> Result<String, Failure> {
-    let data = FileConfig {
-        header: options.header,
-        x: options.x.clone(),
-        y: options.y.clone(),
-        ..FileConfig::new(file)
-    };
-    let (text, columns) = config::template(&data, network, shown, place)?;
-    columns.told(file).iter().for_each(output::note);
-    say_findings(data.inspect(Path::new(""))?, network);
-    Ok(text)
+/// The template of a task.
+fn template_of(task: &str) -> Result<Template, Failure> {
+    let all = templates();
+    let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+    let found = all.iter().find(|(name, _)| *name == task);
+    found.map(|(_, template)| *template).ok_or_else(|| {
+        let near = config::nearest(task, names.iter().copied());
+        Failure::input(
+            format!("no config is written for `{task}`"),
+            match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known: {}", names.join(", ")),
+            },
+        )
+    })
 }
 
-/// The config for a file of samples.
-fn samples_config(
+/// Refuses a file that the task does not ask for, and asks for one that it needs.
+fn suits(
     options: &Init,
-    file: &Path,
-    network: &NetworkConfig,
-    shown: &Path,
-    place: &Path,
-) -> Result<String, Failure> {
-    let samples = SamplesConfig {
-        path: file.to_owned(),
-        header: options.header,
-        x: options.x.clone(),
-        ..SamplesConfig::default()
-    };
-    let (text, columns) = config::samples_template(&samples, network, shown, place)?;
-    columns.told(file).iter().for_each(output::note);
-    Ok(text)
-}
-
-/// Says what in the data would ruin a fit. It is the user's to mend: the config is good all the same.
-fn say_findings(data: FileConfig, network: &NetworkConfig) {
-    match FilePairs::read(&data, 0, 1) {
-        Ok(mut pairs) => {
-            pairs.examine(&data, network.entry().claim);
-            for finding in pairs.findings() {
-                output::note(format_args!("note: {finding}"));
-            }
-        }
-        Err(error) => output::note(format_args!("note: {error}; {}", error.remedy())),
+    task: &str,
+    template: &Template,
+    files: &BTreeMap<String, PathBuf>,
+) -> Result<(), Failure> {
+    let asked: Vec<String> = template
+        .inputs
+        .iter()
+        .map(|input| format!("--{} PATH", input.name))
+        .collect();
+    let help = format!("write gradnet config init {task} {}", asked.join(" "));
+    let is_asked = |name: &str| template.inputs.iter().any(|input| input.name == name);
+    if let Some(other) = files.keys().find(|name| !is_asked(name)) {
+        return Err(Failure::input(format!("{task} takes no --{other}"), help));
     }
-}
-
-/// The data file as the config will name it, which is from the config's own folder.
-fn shown_path(data: &Path, out: Option<&Path>) -> PathBuf {
-    let folder = |path: &Path| path.parent().unwrap_or(Path::new("")).to_owned();
-    match out {
-        Some(out) if folder(out) == folder(data) => {
-            data.file_name().map_or(data.to_owned(), PathBuf::from)
-        }
-        Some(out) if folder(out) != Path::new("") => {
-            std::path::absolute(data).unwrap_or(data.to_owned())
-        }
-        _ => data.to_owned(),
+    let given = |name: &str| files.contains_key(name);
+    let missing = template
+        .inputs
+        .iter()
+        .find(|input| !input.optional && !given(input.name));
+    if let Some(input) = missing {
+        let message = format!("{task} needs --{}: {}", input.name, input.help);
+        return Err(Failure::input(message, help));
+    }
+    let (x, y) = template.columns;
+    let columns = [("x", x, &options.x), ("y", y, &options.y)];
+    match columns
+        .iter()
+        .find(|(_, takes, names)| !takes && !names.is_empty())
+    {
+        Some((name, ..)) => Err(Failure::input(
+            format!("{task} takes no --{name}"),
+            "leave it out",
+        )),
+        None => Ok(()),
     }
 }

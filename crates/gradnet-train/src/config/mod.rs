@@ -37,7 +37,6 @@ mod reader;
 mod reference;
 mod schema;
 mod template;
-mod template_samples;
 
 #[cfg(test)]
 mod tests;
@@ -59,8 +58,7 @@ pub use overrides::Overrides;
 pub use problem::{ConfigError, Place, Problem, SourceText};
 pub use reference::reference;
 pub use schema::schema;
-pub use template::template;
-pub use template_samples::samples_template;
+pub use template::{Written, template};
 
 /// Reads, edits and checks the config file `file`, also for the memory that the run needs.
 ///

@@ -24,7 +24,7 @@ pub use crate::settings::{
     TrainConfig, ValidationConfig,
 };
 pub(crate) use tasks::MISSING;
-pub use tasks::{TABLES, TASKS, TaskConfig, TaskEntry};
+pub use tasks::{TABLES, TASKS, TaskConfig, TaskEntry, templates};
 
 /// The version of the config layout this crate reads and writes.
 pub const SCHEMA: u32 = 1;

@@ -9,12 +9,12 @@ use super::Experiment;
 use crate::registry::NetworkConfig;
 use crate::settings::{EvaluationConfig, TrainConfig};
 use crate::targets::TargetConfig;
-use crate::task::Settings;
 use crate::task::dynamics::DynamicsConfig;
 use crate::task::images::ImagesConfig;
 use crate::task::regression::PairsConfig;
 use crate::task::score::ScoreConfig;
 use crate::task::transport::TransportConfig;
+use crate::task::{Settings, Template};
 
 /// A row of the list of tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -46,6 +46,12 @@ macro_rules! tasks {
             task: $of,
             summary: $summary,
         }),+];
+
+        /// How configs for users' own data are written, by the task's name in results.
+        pub fn templates() -> Vec<(&'static str, Template)> {
+            let all = [$(($of, <$settings>::template())),+];
+            all.into_iter().filter_map(|(task, template)| Some((task, template?))).collect()
+        }
 
         impl Deref for TaskConfig {
             type Target = dyn Settings;

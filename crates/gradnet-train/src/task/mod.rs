@@ -11,6 +11,7 @@
 //! `experiment/tasks.rs`: a new task is a file in this room and a line there (CONTRIBUTING.md tells how).
 
 mod device;
+mod draft;
 pub mod dynamics;
 mod error;
 pub mod images;
@@ -32,6 +33,7 @@ use crate::device_check::{Agreement, DeviceFault};
 use crate::settings::{ExperimentError, Protocol};
 
 use device::check_lesson;
+pub use draft::{Draft, Input, Request, Size as DraftSize, Template, Training};
 pub use error::TaskError;
 pub use quantity::{Quantities, Quantity, Rows};
 pub use regression::Regression;
@@ -124,6 +126,14 @@ pub trait RunTask: Task<Network> {
 
 /// A task's settings: what a table of a config says of it.
 pub trait Settings {
+    /// How a config is written for a user's own data; `None` where the task has none to look at.
+    fn template() -> Option<Template>
+    where
+        Self: Sized,
+    {
+        None
+    }
+
     /// The task's name in results, such as `regression`.
     fn task(&self) -> &'static str;
 

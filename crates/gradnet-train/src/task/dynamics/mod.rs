@@ -35,6 +35,7 @@ mod step;
 mod systems;
 mod table;
 mod task;
+mod template;
 mod units;
 mod window;
 

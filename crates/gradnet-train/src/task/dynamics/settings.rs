@@ -7,16 +7,21 @@ use gradnet_core::analysis::Claim;
 
 use super::config::{DynamicsConfig, PathsFile, SystemPaths};
 use super::kind::Kind;
+use super::template::TEMPLATE;
 use super::{Dynamics, table};
 use crate::data::file::{DataFacts, listed};
 use crate::files::FileError;
 use crate::settings::{ExperimentError, Protocol, require};
-use crate::task::{RunTask, Settings, TaskError};
+use crate::task::{RunTask, Settings, TaskError, Template};
 
 /// Paths of a system are held in memory, with all their samples.
 const MOST_SAMPLES: usize = 10_000_000;
 
 impl Settings for DynamicsConfig {
+    fn template() -> Option<Template> {
+        Some(TEMPLATE)
+    }
+
     fn task(&self) -> &'static str {
         "dynamics"
     }

@@ -6,10 +6,11 @@ use burn::tensor::Device;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::template::TEMPLATE;
 use super::{Images, Sets};
 use crate::data::file::DataFacts;
 use crate::settings::{ExperimentError, Protocol, require};
-use crate::task::{RunTask, Settings, TaskError};
+use crate::task::{RunTask, Settings, TaskError, Template};
 
 /// Pictures to learn a regularizer from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -60,6 +61,10 @@ impl ImagesConfig {
 }
 
 impl Settings for ImagesConfig {
+    fn template() -> Option<Template> {
+        Some(TEMPLATE)
+    }
+
     fn task(&self) -> &'static str {
         "images"
     }

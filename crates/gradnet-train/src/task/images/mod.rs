@@ -15,6 +15,7 @@ mod config;
 mod crops;
 mod psnr;
 mod sets;
+mod template;
 mod total_variation;
 mod tuning;
 mod wiener;

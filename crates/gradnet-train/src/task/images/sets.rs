@@ -78,7 +78,7 @@ impl Sets {
     }
 
     /// Refuses a picture that is in two of the sets.
-    fn apart(&self) -> Result<(), FileError> {
+    pub(super) fn apart(&self) -> Result<(), FileError> {
         let mut seen: BTreeMap<u64, (usize, &str)> = BTreeMap::new();
         for (set, pictures) in [&self.train, &self.validation, &self.test]
             .iter()

@@ -8,6 +8,7 @@ use gradnet_core::analysis::Region;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::template::TEMPLATE;
 use super::{
     Exhibit, PairSource, Reference, Regression, RunPairs, Score, Shown, SymmetricLinearMap,
     mean_squared_error,
@@ -17,7 +18,7 @@ use crate::data::file::{DataFacts, FileConfig, FilePairs, PairBatches};
 use crate::data::{Batch, PointSet};
 use crate::files::FileError;
 use crate::settings::{EvaluationConfig, ExperimentError, Protocol};
-use crate::task::{RunTask, Settings, TaskError};
+use crate::task::{RunTask, Settings, TaskError, Template};
 
 /// The table `[data.…]` of a config.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -151,6 +152,10 @@ impl PairsConfig {
 
 /// `[data.file]`. Nothing is known of the field, so no network is refused for it.
 impl Settings for PairsConfig {
+    fn template() -> Option<Template> {
+        Some(TEMPLATE)
+    }
+
     fn task(&self) -> &'static str {
         "regression"
     }

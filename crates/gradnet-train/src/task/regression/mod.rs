@@ -15,6 +15,7 @@ mod formula;
 mod linear_map;
 mod sampler;
 mod score;
+mod template;
 
 use std::sync::Arc;
 

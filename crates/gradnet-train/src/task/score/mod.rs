@@ -31,6 +31,7 @@ mod matching;
 mod rows;
 mod samples;
 mod settings;
+mod template;
 #[cfg(test)]
 mod tests;
 

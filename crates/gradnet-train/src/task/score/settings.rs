@@ -5,17 +5,22 @@ use std::path::Path;
 use burn::tensor::Device;
 use gradnet_core::{Laplacian, ParameterSource, Trace};
 
+use super::template::TEMPLATE;
 use super::{DensityKind, ScoreConfig, ScoreLoss, ScoreMatching};
 use crate::data::file::{DataFacts, PointTable, absolute};
 use crate::files::FileError;
 use crate::registry::NetworkConfig;
 use crate::settings::{ExperimentError, Protocol, require};
-use crate::task::{RunTask, Settings, TaskError};
+use crate::task::{RunTask, Settings, TaskError, Template};
 
 /// Dimensions in which a trace is taken by products with the Jacobian where it has no closed form.
 const MOST_PRODUCTS: usize = 16;
 
 impl Settings for ScoreConfig {
+    fn template() -> Option<Template> {
+        Some(TEMPLATE)
+    }
+
     fn task(&self) -> &'static str {
         "score"
     }

@@ -13,10 +13,11 @@ use super::files::FilesConfig;
 use super::gaussians::GaussiansConfig;
 use super::mixture::MixtureConfig;
 use super::pair::Pair;
+use super::template::TEMPLATE;
 use crate::data::file::{DataFacts, Split};
 use crate::setting::SettingError;
 use crate::settings::{ExperimentError, Protocol, require, require_points};
-use crate::task::{RunTask, Settings, TaskError};
+use crate::task::{RunTask, Settings, TaskError, Template};
 
 /// The key of the benchmark's folder.
 const FOLDER: &str = "transport.benchmark.folder";
@@ -134,6 +135,10 @@ impl TransportConfig {
 }
 
 impl Settings for TransportConfig {
+    fn template() -> Option<Template> {
+        Some(TEMPLATE)
+    }
+
     fn task(&self) -> &'static str {
         "transport"
     }

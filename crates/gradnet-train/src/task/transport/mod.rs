@@ -29,6 +29,7 @@ mod mixture;
 mod pair;
 mod semi_dual;
 mod start;
+mod template;
 
 use burn::tensor::{Device, FloatDType, Tensor};
 use gradnet_core::analysis::Region;
