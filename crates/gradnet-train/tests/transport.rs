@@ -72,25 +72,23 @@ fn numbers(file: &Path) -> Vec<f64> {
 }
 
 #[test]
-fn a_map_between_known_distributions_is_as_good_as_the_bures_map_and_leads_back() {
+fn a_map_between_known_distributions_is_far_better_than_the_bures_map_and_leads_back() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let out = at("run");
-    let summary = run(
-        &text("[transport.mixture]", "mgradnet_m"),
-        Path::new("t.toml"),
-        &out,
-    )
-    .unwrap();
+    let text = text("[transport.mixture]", "mgradnet_m")
+        .replace("steps = 120", "steps = 500\nlearning_rate = 0.05")
+        .replace("every = 40", "every = 100");
+    let summary = run(&text, Path::new("t.toml"), &out).unwrap();
     let (found, rows) = (&summary.scores.metrics, &summary.scores.baselines);
     let value = |name: &str| found[name].value;
-    // So few steps seldom leave the Bures map, where training begins; the weights chosen are never worse than those.
+    // Training begins at the Bures map, near which it stays for some 200 steps.
     let bures = rows["bures"]["l2_uvp_forward"].value;
-    assert!(value("l2_uvp_forward") < 1.05 * bures, "{found:?} {rows:?}");
-    assert!(value("l2_uvp_forward") < 0.5 * rows["identity"]["l2_uvp_forward"].value);
+    assert!(value("l2_uvp_forward") < 0.2 * bures, "{found:?} {rows:?}");
+    assert!(bures < rows["identity"]["l2_uvp_forward"].value);
     assert_eq!(value("conjugates_missed"), 0.0);
     assert!(value("cycle_error") < 1e-3, "{}", value("cycle_error"));
-    assert!(value("cos_forward") > 0.7);
+    assert!(value("cos_forward") > 0.95);
     // By duality no map costs less than the dual says, up to the sample.
     assert!(value("transport_cost_dual") < value("transport_cost") + 0.2);
     for name in [
@@ -111,6 +109,23 @@ fn a_map_between_known_distributions_is_as_good_as_the_bures_map_and_leads_back(
     predicted(&opened, &at("y.csv"), &at("back.csv"), true).unwrap();
     for (back, x) in numbers(&at("back.csv")).iter().zip(numbers(&at("x.csv"))) {
         assert!((back - x).abs() < 1e-3 * x.abs().max(1.0), "{back} {x}");
+    }
+}
+
+/// The map between two Gaussians is affine and known.
+#[test]
+fn between_gaussians_the_affine_map_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    for dim in [2, 8] {
+        let pair = format!("[transport.gaussians]\ndim = {dim}");
+        let out = folder.path().join(dim.to_string());
+        let summary = run(&text(&pair, "mgradnet_m"), Path::new("t.toml"), &out).unwrap();
+        let (found, rows) = (&summary.scores.metrics, &summary.scores.baselines);
+        let value = |name: &str| found[name].value;
+        let told = format!("{dim}: {found:?} {rows:?}");
+        assert!(value("l2_uvp_forward") < 1.0, "{told}");
+        assert!(rows["identity"]["l2_uvp_forward"].value > 30.0, "{told}");
+        assert!(value("conjugates_missed") == 0.0, "{told}");
     }
 }
 
@@ -163,6 +178,14 @@ fn a_config_with_no_pair_two_pairs_or_a_network_that_is_not_monotone_is_refused(
         "mgradnet_m",
     ));
     assert!(two.contains("mixture, gaussians"), "{two}");
+    for loss in ["likelihood", "monge_ampere"] {
+        let kind = format!("[transport.loss]\nkind = \"{loss}\"");
+        let large = refused(&text(
+            &format!("[transport.gaussians]\ndim = 65\n{kind}"),
+            "mgradnet_m",
+        ));
+        assert!(large.contains("64 dimensions at most, not 65"), "{large}");
+    }
     let free = refused(&text("[transport.mixture]", "gradnet_m"));
     assert!(free.contains("must be a monotone network"), "{free}");
 }

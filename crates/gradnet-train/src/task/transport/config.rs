@@ -11,8 +11,10 @@ use super::Transport;
 use super::benchmark::BenchmarkConfig;
 use super::files::FilesConfig;
 use super::gaussians::GaussiansConfig;
+use super::log_det::MOST_COORDINATES;
 use super::mixture::MixtureConfig;
-use super::pair::Pair;
+use super::pair::{Pair, Side};
+use super::standard_normal::ToStandardNormal;
 use super::template::TEMPLATE;
 use crate::data::file::{DataFacts, Split};
 use crate::setting::SettingError;
@@ -75,9 +77,29 @@ pub struct LossConfig {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LossKind {
-    /// The semi-dual of optimal transport with exact conjugates.
+    /// The semi-dual of optimal transport with exact conjugates, of samples of both sides.
     #[default]
     SemiDual,
+    /// The negative log-likelihood of the source under the flow to a known density: that of the target of `[transport.gaussians]`, or `N(0, I)`.
+    Likelihood,
+    /// The residual of the Monge-Ampère equation: the source's density is known too.
+    MongeAmpere,
+}
+
+impl LossKind {
+    /// The name in a config.
+    fn name(self) -> &'static str {
+        match self {
+            Self::SemiDual => "semi_dual",
+            Self::Likelihood => "likelihood",
+            Self::MongeAmpere => "monge_ampere",
+        }
+    }
+
+    /// Whether the density of the target must be known.
+    fn needs_density(self) -> bool {
+        matches!(self, Self::Likelihood | Self::MongeAmpere)
+    }
 }
 
 impl Default for TransportConfig {
@@ -113,6 +135,35 @@ impl TransportConfig {
             (Some(only), None) => Some(only),
             _ => None,
         }
+    }
+
+    /// Whether the loss can be had of the pair.
+    fn check_loss(&self) -> Result<(), ExperimentError> {
+        let (kind, dim) = (self.loss.kind, self.dim());
+        let refused = |requirement: String, remedy: &str| ExperimentError::Invalid {
+            key: "transport.loss.kind".into(),
+            value: kind.name().into(),
+            requirement,
+            remedy: remedy.into(),
+        };
+        if !kind.needs_density() {
+            return Ok(());
+        }
+        if self.files.is_some() {
+            return Err(refused(
+                "asks for densities that are known, those of files are not".into(),
+                "leave it out: the default, semi_dual, needs samples alone",
+            ));
+        }
+        if dim > MOST_COORDINATES {
+            return Err(refused(
+                format!(
+                    "builds every Jacobian, in {MOST_COORDINATES} dimensions at most, not {dim}"
+                ),
+                "leave it out: the default, semi_dual, needs no Jacobian of the batch",
+            ));
+        }
+        Ok(())
     }
 
     /// The dimension and the seed of a pair that is made, with their table.
@@ -221,6 +272,7 @@ impl Settings for TransportConfig {
             "must be a number greater than 0",
             "leave it out: the default is 0.001",
         )?;
+        self.check_loss()?;
         match self.chosen() {
             Some(Chosen::Mixture(pair)) => {
                 require(
@@ -350,8 +402,13 @@ impl Settings for TransportConfig {
                 .into());
             }
         };
+        let pair = match self.loss.kind.needs_density() && pair.density(Side::Target).is_none() {
+            true => Box::new(ToStandardNormal::new(pair, seed)),
+            false => pair,
+        };
         Ok(Box::new(Transport::new(
             pair,
+            self.loss.kind,
             self.modulus,
             protocol,
             device,

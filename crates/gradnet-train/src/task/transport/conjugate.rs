@@ -1,7 +1,7 @@
 //! Conjugates of a network's potential: `f(x*) = y` for each `y`, with what became of each.
 
 use burn::tensor::Tensor;
-use gradnet_core::inverse::{InverseSettings, Verdict};
+use gradnet_core::inverse::{InverseSettings, Solution, Verdict};
 
 use crate::registry::Network;
 
@@ -28,6 +28,19 @@ pub(super) struct Conjugates {
     pub(super) steps: usize,
 }
 
+impl Effort {
+    pub(super) fn settings(self) -> InverseSettings {
+        match self {
+            Self::Training => InverseSettings {
+                tolerance: 1e-4,
+                newton_steps: 25,
+                ..InverseSettings::default()
+            },
+            Self::Measuring => InverseSettings::default(),
+        }
+    }
+}
+
 /// Solves `f(x) = y` row by row from `start` on; a second time by the potential where the residual alone leads nowhere and it matters.
 ///
 /// # Panics
@@ -40,30 +53,31 @@ pub(super) fn conjugates(
 ) -> Conjugates {
     let field = network.strongly_monotone();
     let field = field.expect("the task refuses networks that are not monotone");
-    let settings = match effort {
-        Effort::Training => InverseSettings {
-            tolerance: 1e-4,
-            newton_steps: 25,
-            ..InverseSettings::default()
-        },
-        Effort::Measuring => InverseSettings::default(),
-    };
-    let mut found = field.solve(y.clone(), Some(start), &settings);
-    let mut steps = found.steps;
-    if effort == Effort::Measuring && !found.is_solved() {
-        found = field.solve_by_potential(y, Some(found.x), &settings);
-        steps += found.steps;
+    let settings = effort.settings();
+    let found = field.solve(y.clone(), Some(start), &settings);
+    if effort == Effort::Training || found.is_solved() {
+        return Conjugates::of(found);
     }
-    let solved: Vec<bool> = found
-        .verdicts
-        .iter()
-        .map(|verdict| *verdict == Verdict::Solved)
-        .collect();
+    let again = field.solve_by_potential(y, Some(found.x), &settings);
     Conjugates {
-        missed: solved.iter().filter(|solved| !**solved).count(),
-        solved,
-        residuals: found.residuals,
-        x: found.x,
-        steps,
+        steps: found.steps + again.steps,
+        ..Conjugates::of(again)
+    }
+}
+
+impl Conjugates {
+    /// What a search has found.
+    pub(super) fn of(found: Solution) -> Self {
+        let verdicts = found.verdicts.iter();
+        let solved: Vec<bool> = verdicts
+            .map(|verdict| *verdict == Verdict::Solved)
+            .collect();
+        Self {
+            missed: solved.iter().filter(|solved| !**solved).count(),
+            solved,
+            residuals: found.residuals,
+            x: found.x,
+            steps: found.steps,
+        }
     }
 }

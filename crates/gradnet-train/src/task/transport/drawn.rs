@@ -16,7 +16,7 @@ pub(super) trait KnownMap: Send + Sync {
 
 /// Gaussians `N(c_k, L_k L_kᵀ)`, each as likely as the others.
 #[derive(Clone, Debug)]
-pub(super) struct GaussianMixture {
+pub struct GaussianMixture {
     /// `c_k`.
     pub(super) centres: Vec<DVector<f64>>,
     /// `L_k`.
@@ -43,9 +43,21 @@ impl GaussianMixture {
     }
 }
 
+/// The generator of a side's draws for a part, in a run of seed `seed`.
+pub(super) fn random(seed: u64, side: Side, part: Part) -> impl Rng {
+    let (stream, index) = match part {
+        Part::Step(step) => (Stream::Training, step as u64),
+        Part::Reference => (Stream::Reference, 0),
+        Part::Validation => (Stream::Validation, 0),
+        Part::Test => (Stream::Test, 0),
+    };
+    generator(seed, stream, 2 * index + u64::from(side == Side::Target))
+}
+
 /// A mixture and its image.
 pub(super) struct DrawnPair {
     source: GaussianMixture,
+    target: Option<GaussianMixture>,
     map: Box<dyn KnownMap>,
     seed: u64,
 }
@@ -53,7 +65,18 @@ pub(super) struct DrawnPair {
 impl DrawnPair {
     /// The draws of a run with this seed.
     pub(super) fn new(source: GaussianMixture, map: Box<dyn KnownMap>, seed: u64) -> Self {
-        Self { source, map, seed }
+        Self {
+            source,
+            target: None,
+            map,
+            seed,
+        }
+    }
+
+    /// The pair with the density of its image, where that is a mixture too.
+    pub(super) fn with_target(mut self, target: GaussianMixture) -> Self {
+        self.target = Some(target);
+        self
     }
 }
 
@@ -64,19 +87,17 @@ impl Pair for DrawnPair {
 
     /// Points of the target are images of points of their own: nothing pairs them with those of the source.
     fn points(&self, side: Side, part: Part, count: usize) -> Vec<f64> {
-        let (stream, index) = match part {
-            Part::Step(step) => (Stream::Training, step as u64),
-            Part::Reference => (Stream::Reference, 0),
-            Part::Validation => (Stream::Validation, 0),
-            Part::Test => (Stream::Test, 0),
-        };
-        let index = 2 * index + u64::from(side == Side::Target);
-        let x = self
-            .source
-            .draw(&mut generator(self.seed, stream, index), count);
+        let x = self.source.draw(&mut random(self.seed, side, part), count);
         match side {
             Side::Source => x,
             Side::Target => self.map.apply(&x),
+        }
+    }
+
+    fn density(&self, side: Side) -> Option<&GaussianMixture> {
+        match side {
+            Side::Source => Some(&self.source),
+            Side::Target => self.target.as_ref(),
         }
     }
 

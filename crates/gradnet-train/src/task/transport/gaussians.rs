@@ -40,12 +40,13 @@ impl GaussiansConfig {
             (mean, covariance)
         };
         let ((from, p), (to, q)) = (gaussian(), gaussian());
-        let source = GaussianMixture {
-            centres: vec![from.clone()],
-            factors: vec![symmetric_power(&p, 0.5)],
+        let gaussian = |mean: &DVector<f64>, covariance| GaussianMixture {
+            centres: vec![mean.clone()],
+            factors: vec![symmetric_power(covariance, 0.5)],
         };
+        let (source, target) = (gaussian(&from, &p), gaussian(&to, &q));
         let map = Bures::of_moments((from, &p), (to, &q));
-        DrawnPair::new(source, Box::new(map), seed)
+        DrawnPair::new(source, Box::new(map), seed).with_target(target)
     }
 }
 

@@ -143,6 +143,7 @@ impl Transport {
             let squares: f64 = points.iter().map(|x| x * x).sum();
             squares / (points.len() / self.dim) as f64 / 2.0
         };
+        found.extend(self.densities_met(field, &x));
         let squares = half_square(&similarity.unscale_points(&x))
             + half_square(&similarity.unscale_gradients(&y));
         let mut add = |name: &str, value: f64, unit: &str| {
@@ -228,7 +229,7 @@ impl Transport {
                 floor.insert(name.into(), Quantity::new(value, ""));
             }
         }
-        Rows::from([
+        let mut rows = Rows::from([
             ("identity".into(), self.compared(&x, &y, &self.unmoved(&x))),
             (
                 "bures".into(),
@@ -239,7 +240,9 @@ impl Transport {
                 self.compared(&x, &y, &entropic.map(&x)),
             ),
             ("target floor".into(), floor),
-        ])
+        ]);
+        self.add_density_rows(&mut rows, &x);
+        rows
     }
 }
 

@@ -12,22 +12,29 @@
 //! | file | what |
 //! |---|---|
 //! | `pair` | two distributions to draw from; `mixture`, `gaussians` and `benchmark` have a known map, `files` are tables |
-//! | `semi_dual` | the loss, with conjugates solved by Newton's method (`conjugate`) |
+//! | `semi_dual` | the loss that asks for samples alone, with conjugates solved by Newton's method (`conjugate`) |
+//! | `likelihood`, `monge_ampere` | the losses of a known density of the target, and of both; `density` and `log_det` are their parts |
 //! | `bures` | the affine map in closed form: the start, the first guess of every conjugate, and a row to compare with |
-//! | `measures` | what is reported, and the criterion: the dual value on held-out points |
+//! | `measures`, `nll` | what is reported, and the criterion: the dual value on held-out points, or the loss where a density is known |
 
 mod benchmark;
 mod bures;
 mod config;
 mod conjugate;
+mod density;
 mod drawn;
 mod files;
 mod gaussians;
 mod legacy_random;
+mod likelihood;
+mod log_det;
 mod measures;
 mod mixture;
+mod monge_ampere;
+mod nll;
 mod pair;
 mod semi_dual;
+mod standard_normal;
 mod start;
 mod template;
 
@@ -41,11 +48,14 @@ use crate::data::file::{DataFacts, Similarity};
 use crate::data::{PointSet, Stream, generator, points_tensor};
 use crate::registry::Network;
 use crate::settings::Protocol;
+use likelihood::likelihood;
+use monge_ampere::monge_ampere;
 use semi_dual::{SemiDualBatch, semi_dual};
 
 pub use benchmark::BenchmarkConfig;
 pub use bures::Bures;
 pub use config::{LossConfig, LossKind, TransportConfig};
+pub use drawn::GaussianMixture;
 pub use files::FilesConfig;
 pub use gaussians::GaussiansConfig;
 pub use mixture::MixtureConfig;
@@ -59,6 +69,7 @@ const START_POINTS: usize = 4_096;
 /// A transport between two distributions.
 pub struct Transport {
     pair: Box<dyn Pair>,
+    loss: LossKind,
     dim: usize,
     similarity: Similarity,
     bures: Bures,
@@ -72,7 +83,13 @@ pub struct Transport {
 
 impl Transport {
     /// The task on a device that needs no autodiff.
-    pub fn new(pair: Box<dyn Pair>, modulus: f64, protocol: &Protocol, device: &Device) -> Self {
+    pub fn new(
+        pair: Box<dyn Pair>,
+        loss: LossKind,
+        modulus: f64,
+        protocol: &Protocol,
+        device: &Device,
+    ) -> Self {
         let dim = pair.dim();
         let [x, y] = [Side::Source, Side::Target]
             .map(|side| pair.points(side, Part::Reference, BURES_POINTS));
@@ -86,6 +103,7 @@ impl Transport {
             validated: protocol.train.validation.points,
             tested: protocol.evaluation.points,
             device: device.clone().without_autodiff(),
+            loss,
             pair,
         }
     }
@@ -95,6 +113,27 @@ impl Transport {
         let similarity = &self.similarity;
         let unmoved = similarity.scale_gradients(&similarity.unscale_points(x));
         unmoved.into_iter().map(f64::from).collect()
+    }
+
+    /// The density of a side.
+    ///
+    /// # Panics
+    /// If it is not known; settings whose loss asks for one that is not are refused.
+    fn density(&self, side: Side) -> GaussianMixture {
+        let density = self.pair.density(side).cloned();
+        density.expect("the settings of the loss were checked")
+    }
+
+    fn semi_dual(&self, step: usize, x: &[f64]) -> Lesson<Network> {
+        let y = self.pair.points(Side::Target, Part::Step(step), self.batch);
+        let mut random = generator(self.seed, Stream::Quadrature, step as u64);
+        let batch = SemiDualBatch {
+            x: self.tensor(x),
+            start: self.tensor(&self.bures.backward(&y)),
+            y: self.tensor(&y),
+            offset: random.random(),
+        };
+        Box::new(move |field| semi_dual(field, batch))
     }
 
     /// Points on the device, in 32 bits.
@@ -110,27 +149,38 @@ impl Task<Network> for Transport {
     }
 
     fn lesson(&self, step: usize) -> Lesson<Network> {
-        let [x, y] = [Side::Source, Side::Target]
-            .map(|side| self.pair.points(side, Part::Step(step), self.batch));
-        let mut random = generator(self.seed, Stream::Quadrature, step as u64);
-        let batch = SemiDualBatch {
-            x: self.tensor(&x),
-            start: self.tensor(&self.bures.backward(&y)),
-            y: self.tensor(&y),
-            offset: random.random(),
-        };
-        Box::new(move |field| semi_dual(field, batch))
-    }
-
-    fn criterion(&self) -> Criterion {
-        Criterion {
-            name: "dual_value",
-            unit: "",
+        let x = self.pair.points(Side::Source, Part::Step(step), self.batch);
+        match self.loss {
+            LossKind::SemiDual => self.semi_dual(step, &x),
+            LossKind::Likelihood => {
+                let (q, x) = (self.density(Side::Target), self.tensor(&x));
+                Box::new(move |field| likelihood(field, x, &q))
+            }
+            LossKind::MongeAmpere => {
+                let [p, q] = [Side::Source, Side::Target].map(|side| self.density(side));
+                let (log_p, _) = p.log_density_and_score(&x);
+                let x = self.tensor(&x);
+                Box::new(move |field| monge_ampere(field, x, log_p, &q))
+            }
         }
     }
 
+    fn criterion(&self) -> Criterion {
+        let (name, unit) = match self.loss {
+            LossKind::SemiDual => ("dual_value", ""),
+            LossKind::Likelihood => (nll::NEGATIVE_LOG_LIKELIHOOD, nll::NATS),
+            LossKind::MongeAmpere => (nll::MONGE_AMPERE, nll::NATS),
+        };
+        Criterion { name, unit }
+    }
+
     fn validate(&self, field: &Network, stop: &dyn Fn() -> bool) -> Option<f64> {
-        (!stop()).then(|| self.held_out_dual(field))
+        (!stop()).then(|| match self.loss {
+            LossKind::SemiDual => self.held_out_dual(field),
+            LossKind::Likelihood | LossKind::MongeAmpere => {
+                self.held_out_density(field, self.criterion().name)
+            }
+        })
     }
 
     fn evaluate(&self, field: &Network) -> Quantities {

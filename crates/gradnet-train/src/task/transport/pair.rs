@@ -1,5 +1,6 @@
 //! The two distributions of a transport, as samples in the network's units.
 
+use super::drawn::GaussianMixture;
 use crate::data::file::{DataFacts, Similarity};
 
 /// The distribution that is moved, or the one it is moved to.
@@ -34,6 +35,11 @@ pub trait Pair: Send + Sync {
 
     /// The optimal map at points of the source, where it is known.
     fn truth(&self, _x: &[f64]) -> Option<Vec<f64>> {
+        None
+    }
+
+    /// The density of a side in the network's units, where it is known.
+    fn density(&self, _side: Side) -> Option<&GaussianMixture> {
         None
     }
 
