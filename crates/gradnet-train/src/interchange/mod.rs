@@ -1,7 +1,10 @@
-//! Weights from elsewhere and for elsewhere: the authors' released checkpoints in, arrays that a few lines of NumPy understand out.
+//! Weights from elsewhere and for elsewhere: the authors' released checkpoints in, arrays that a few lines of NumPy understand, ONNX models and PyTorch modules out.
 
 mod export;
+mod form;
 mod import;
+mod onnx;
+mod plain;
 
 pub use crate::elsewhere::{Checkpoint, Found, SearchError};
 pub use export::{Exported, export};

@@ -19,6 +19,7 @@ mod output;
 mod scores;
 mod seal;
 mod summary;
+mod verify;
 mod weights;
 mod write;
 
@@ -33,6 +34,7 @@ pub use output::check_output;
 pub use scores::{Scores, Validation};
 pub(crate) use seal::{sealed, unsealed};
 pub use summary::Summary;
+pub use verify::verified_samples;
 pub use write::write_with_folder;
 
 use crate::config::ConfigError;

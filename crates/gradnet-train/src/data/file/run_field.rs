@@ -1,13 +1,12 @@
 //! A network in the units of the file it was trained on.
 
-use burn::tensor::{DType, Device, FloatDType, Tensor};
+use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use gradnet_core::VectorField;
 use gradnet_core::analysis::{double_precision, host, in_double_precision};
 use gradnet_core::combine::Separated;
 use gradnet_core::inverse::InverseSettings;
 
 use super::Similarity;
-use crate::data::points_tensor;
 use crate::registry::Network;
 
 /// `f(x) = c + σ t g((x − m) / s)` around a network g; without a file the network itself.
@@ -117,7 +116,7 @@ impl RunField {
                 .skip(j)
                 .step_by(dim)
                 .for_each(|v| *v = 1.0);
-            let direction = points_tensor(direction, dim, device, self.dtype);
+            let direction = self.tensor(direction, device);
             // Column j of the Jacobian at every point.
             let column = host(self.curvature(inside.clone(), direction));
             for (place, value) in column.into_iter().enumerate() {
@@ -127,15 +126,30 @@ impl RunField {
         jacobians
     }
 
+    /// The products `(σ t / s) J_g(x') v` at points with a direction each, row after row.
+    pub fn jacobian_vectors(&self, x: &[f64], v: &[f64], device: &Device) -> Vec<f64> {
+        let direction = self.tensor(v.to_vec(), device);
+        let mut products = host(self.curvature(self.inside(x, device), direction));
+        let scale = self.similarity.jacobian_scale();
+        products.iter_mut().for_each(|product| *product *= scale);
+        products
+    }
+
     /// The points that the field takes to `y`, row after row; None if the field is not known to be invertible.
     pub fn inverse(&self, y: &[f64], device: &Device) -> Option<FoundInverse> {
         let field = self
             .network
             .strongly_monotone()
             .filter(|_| !self.is_separated)?;
-        let inside = self.similarity.scale_gradients(y);
-        let inside = points_tensor(inside, self.dim(), device, self.dtype);
-        let settings = InverseSettings::default();
+        let inside = self.tensor(self.similarity.inner_gradients(y), device);
+        let tolerance = match self.dtype {
+            FloatDType::F64 => 1e-11,
+            _ => InverseSettings::default().tolerance,
+        };
+        let settings = InverseSettings {
+            tolerance,
+            ..InverseSettings::default()
+        };
         let mut found = field.solve(inside.clone(), None, &settings);
         if !found.is_solved() {
             found = field.solve_by_potential(inside, Some(found.x), &settings);
@@ -147,8 +161,15 @@ impl RunField {
     }
 
     fn inside(&self, x: &[f64], device: &Device) -> Tensor<2> {
-        let inside = self.similarity.scale_points(x);
-        points_tensor(inside, self.dim(), device, self.dtype)
+        self.tensor(self.similarity.inner_points(x), device)
+    }
+
+    /// Rows of numbers in the precision the field is computed in.
+    fn tensor(&self, rows: Vec<f64>, device: &Device) -> Tensor<2> {
+        let dim = self.dim();
+        let count = rows.len() / dim;
+        let data = TensorData::new(rows, [count, dim]);
+        Tensor::from_data(data, (device, self.dtype.into()))
     }
 }
 
@@ -187,6 +208,7 @@ mod tests {
     use nalgebra::{DMatrix, DVector};
 
     use super::*;
+    use crate::data::points_tensor;
 
     fn field(offset: f64, sign: i8) -> RunField {
         let config = NetworkConfig::from_name("mgradnet_m").unwrap();
@@ -235,6 +257,24 @@ mod tests {
             }
         }
         assert_ne!(narrow, jacobians);
+    }
+
+    #[test]
+    fn products_with_a_vector_are_those_of_the_jacobian() {
+        let (device, x) = (Device::flex(), points(0.0));
+        let field = field(0.0, -1).in_double_precision(&device);
+        let v = [1.0, -2.0, 0.5, 0.0, 3.0, -1.0];
+        let products = field.jacobian_vectors(&x, &v, &device);
+        let jacobians = field.jacobians(&x, &device);
+        for (place, product) in products.iter().enumerate() {
+            let row = &jacobians[3 * place..3 * place + 3];
+            let direction = &v[place / 3 * 3..][..3];
+            let sum: f64 = row.iter().zip(direction).map(|(j, v)| j * v).sum();
+            assert!(
+                (product - sum).abs() < 1e-12 * sum.abs().max(1.0),
+                "{product} {sum}"
+            );
+        }
     }
 
     fn matrices(field: &RunField) -> Vec<DMatrix<f64>> {

@@ -62,14 +62,20 @@ impl Similarity {
             .collect()
     }
 
-    /// `y'` for gradients `y`, row after row.
-    pub fn scale_gradients(&self, y: &[f64]) -> Vec<f32> {
+    /// `y'` for gradients `y`, row after row, in 64 bits.
+    pub fn inner_gradients(&self, y: &[f64]) -> Vec<f64> {
         let sign = f64::from(self.sign);
-        let scaled = |(y, c): (&f64, &f64)| (sign * ((y - c) / self.y_scale)) as f32;
+        let scaled = |(y, c): (&f64, &f64)| sign * ((y - c) / self.y_scale);
         y.iter()
             .zip(self.constant.iter().cycle())
             .map(scaled)
             .collect()
+    }
+
+    /// `y'` for gradients `y`, row after row.
+    pub fn scale_gradients(&self, y: &[f64]) -> Vec<f32> {
+        let inner = self.inner_gradients(y).into_iter();
+        inner.map(|y| y as f32).collect()
     }
 
     /// `y = c + σ t y'`, row after row.

@@ -1,0 +1,187 @@
+//! Exported models give in ONNX Runtime and in PyTorch what `predict` gives.
+
+#![allow(clippy::unwrap_used)] // in a test a failure is the finding
+
+mod program;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use program::gradnet;
+
+/// Networks, what is trained on, and more settings.
+const RUNS: [(&str, &str); 6] = [
+    ("mgradnet_m", "data"),
+    ("gradnet_m", "data"),
+    ("mgradnet_c", "data"),
+    ("gradnet_c", "data"),
+    ("mgradnet_m", "transport"),
+    ("mgradnet_c", "transport"),
+];
+
+/// The Python that has torch, onnxruntime and numpy, where one is named; else the system's.
+fn python() -> String {
+    std::env::var("GRADNET_PYTHON").unwrap_or_else(|_| "python3".into())
+}
+
+fn has(modules: &str) -> bool {
+    let found = Command::new(python())
+        .args(["-c", &format!("import {modules}")])
+        .output();
+    found.is_ok_and(|output| output.status.success())
+}
+
+#[track_caller]
+fn run(folder: &Path, script: &str) {
+    let output = Command::new(python())
+        .args(["-c", script])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{script}: {stderr}");
+}
+
+/// The block of Python in docs/interchange.md that begins with this line.
+fn snippet(first: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/interchange.md");
+    let text = fs::read_to_string(path).unwrap();
+    let mut blocks = text.split("```python\n").skip(1);
+    let block = blocks.find(|block| block.contains(first)).unwrap();
+    block.split("```").next().unwrap().to_owned()
+}
+
+/// Trains a few steps in `folder`; the run, the points of `x.csv` and their values in `y.csv`.
+fn trained(folder: &Path, network: &str, task: &str) {
+    let (mut pairs, mut source, mut points) = (String::new(), String::new(), String::new());
+    for row in 0..400 {
+        let (a, b) = (
+            f64::from(row % 20) / 10.0 - 1.0,
+            f64::from(row / 20) / 10.0 - 1.0,
+        );
+        let (f, g) = (
+            300.0 - 100.0 * (a + b).tanh(),
+            -20.0 - 50.0 * (a + b).tanh(),
+        );
+        pairs.push_str(&format!("{},{b},{f},{g}\n", 5.4e6 + a));
+        source.push_str(&format!("{},{b}\n", 5.4e6 + a));
+        if row % 40 == 3 {
+            points.push_str(&format!("{},{b}\n", 5.4e6 + a));
+        }
+    }
+    fs::write(folder.join("pairs.csv"), format!("x1,x2,g1,g2\n{pairs}")).unwrap();
+    fs::write(folder.join("source.csv"), format!("x1,x2\n{source}")).unwrap();
+    fs::write(folder.join("x.csv"), format!("x1,x2\n{points}")).unwrap();
+    let moved = (0..400).map(|row| {
+        let (a, b) = (f64::from(row % 20) / 5.0, f64::from(row / 20) / 30.0);
+        format!("{},{}\n", a.exp(), 7.0 + b + a)
+    });
+    let moved: String = moved.collect();
+    fs::write(folder.join("moved.csv"), format!("x1,x2\n{moved}")).unwrap();
+    let data = match task {
+        "data" => "[data.file]\npath = \"pairs.csv\"\nsign = -1\n",
+        _ => "[transport.files]\nsource = \"source.csv\"\ntarget = \"moved.csv\"\n",
+    };
+    let config = format!(
+        "schema = 1\nname = \"run\"\n{data}[network.{network}]\nwidth = 8\n[train]\nsteps = 40\nbatch = 50\n"
+    );
+    fs::write(folder.join("run.toml"), config).unwrap();
+    for words in [
+        "train run.toml --output run --progress none",
+        "predict run --input x.csv --output y.csv",
+    ] {
+        let ran = gradnet(folder, &words.split(' ').collect::<Vec<_>>());
+        assert_eq!(ran.code, 0, "{network} {task}, {words}: {}", ran.stderr);
+    }
+}
+
+/// Reads points and values, after which `values` is compared with `y`.
+const READ: &str = "import numpy
+x = numpy.loadtxt('x.csv', delimiter=',', skiprows=1)
+y = numpy.loadtxt('y.csv', delimiter=',', skiprows=1)
+scale = abs(y - y.mean(0)).max()
+";
+
+#[test]
+fn an_onnx_model_gives_what_predict_gives() {
+    let there = has("numpy, onnxruntime");
+    for (network, task) in RUNS {
+        let folder = tempfile::tempdir().unwrap();
+        trained(folder.path(), network, task);
+        let ran = gradnet(folder.path(), &["export", "run", "-o", "field.onnx"]);
+        assert_eq!(ran.code, 0, "{network} {task}: {}", ran.stderr);
+        assert!(ran.stdout.contains("field.onnx"), "{}", ran.stdout);
+        if there {
+            let script = snippet("onnxruntime.InferenceSession")
+                .replace("numpy.zeros((1, session.get_inputs()[0].shape[1]))", "x");
+            let check =
+                "assert abs(values - y).max() < 1e-5 * scale, abs(values - y).max() / scale";
+            run(folder.path(), &format!("{READ}{script}{check}"));
+        }
+    }
+    if !there {
+        eprintln!("SKIPPED: no python3 with onnxruntime here to run the models");
+    }
+}
+
+#[test]
+fn a_pytorch_module_gives_what_predict_gives_and_its_gradient_is_symmetric() {
+    let there = has("numpy, torch");
+    for (network, task) in RUNS {
+        let folder = tempfile::tempdir().unwrap();
+        trained(folder.path(), network, task);
+        let ran = gradnet(folder.path(), &["export", "run", "-o", "field_torch.py"]);
+        assert_eq!(ran.code, 0, "{network} {task}: {}", ran.stderr);
+        for file in ["field_torch.py", "field_torch.npz", "field_torch.json"] {
+            assert!(ran.stdout.contains(file), "{}", ran.stdout);
+        }
+        if there {
+            let script = snippet("from field_torch import load");
+            let check = "values = field(torch.tensor(x)).detach().numpy()
+assert abs(values - y).max() < 1e-5 * scale, abs(values - y).max() / scale
+jacobian = torch.autograd.functional.jacobian(lambda row: field(row[None])[0], torch.tensor(x[0]))
+assert abs(jacobian - jacobian.T).max() <= 1e-9 * abs(jacobian).max(), jacobian
+";
+            run(folder.path(), &format!("{script}{READ}{check}"));
+        }
+    }
+    if !there {
+        eprintln!("SKIPPED: no python3 with torch here to run the modules");
+    }
+}
+
+#[test]
+fn a_network_without_a_formula_and_a_file_in_the_way_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    trained(here, "icnn", "data");
+    for file in ["field.onnx", "field.py"] {
+        let ran = gradnet(here, &["export", "run", "-o", file]);
+        assert_eq!(ran.code, 2, "{}", ran.stdout);
+        assert!(
+            ran.stderr.contains("icnn is written as arrays only"),
+            "{}",
+            ran.stderr
+        );
+        assert!(!here.join(file).exists());
+    }
+    assert_eq!(gradnet(here, &["export", "run", "-o", "field.npz"]).code, 0);
+
+    fs::write(here.join("mine.npz"), "my own numbers").unwrap();
+    let ran = gradnet(here, &["export", "run", "-o", "mine.safetensors"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    fs::remove_file(here.join("mine.json")).unwrap();
+    let mut config = fs::read_to_string(here.join("run.toml")).unwrap();
+    config = config.replace("icnn", "mgradnet_m");
+    fs::write(here.join("run.toml"), config).unwrap();
+    let train = "train run.toml --output run --overwrite --progress none";
+    assert_eq!(gradnet(here, &train.split(' ').collect::<Vec<_>>()).code, 0);
+    let ran = gradnet(here, &["export", "run", "-o", "mine.py"]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert!(ran.stderr.contains("mine.npz"), "{}", ran.stderr);
+    assert_eq!(
+        fs::read_to_string(here.join("mine.npz")).unwrap(),
+        "my own numbers"
+    );
+}
