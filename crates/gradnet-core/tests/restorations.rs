@@ -5,7 +5,7 @@ use gradnet_core::activation::SplineActivation;
 use gradnet_core::analysis::host;
 use gradnet_core::combine::MeanFree;
 use gradnet_core::image::{
-    Blur, Fourier, Identity, ImageOperator, LipschitzImageField, Mask, PatchLift, Proximal,
+    Blur, Fourier, Identity, ImageOperator, LipschitzImageField, Mask, Matrix, PatchLift, Proximal,
     Restoration, RidgeLift,
 };
 use gradnet_core::network::{ConvexRidge, GradNetC, GradNetCConfig};
@@ -43,12 +43,19 @@ fn mask(seed: u64) -> Tensor<2> {
 /// A kernel that is no square, with an even side.
 const KERNEL: [f64; 6] = [0.3, 0.25, 0.1, 0.2, 0.1, 0.05];
 
+fn table([rows, columns]: [usize; 2]) -> Tensor<2> {
+    let values = numbers([1, rows, columns], 17) - 0.4;
+    values.squeeze_dim::<2>(0)
+}
+
 fn operators() -> Vec<(&'static str, Box<dyn ImageOperator>)> {
     vec![
         ("identity", Box::new(Identity)),
         ("blur", Box::new(Blur::new(&KERNEL, [2, 3], &image(1)))),
         ("mask", Box::new(Mask::new(mask(2)))),
         ("fourier", Box::new(Fourier::new(mask(3)))),
+        ("wide", Box::new(Matrix::new(table([20, 54]), SIZE))),
+        ("tall", Box::new(Matrix::new(table([70, 54]), SIZE))),
     ]
 }
 
@@ -83,6 +90,9 @@ fn operators_have_their_adjoint_and_are_no_longer_than_they_say() {
             norm > 0.5 * operator.norm_squared(),
             "{name}: a bound that says something"
         );
+        let gram = matrix.transpose() * matrix;
+        let least = gram.symmetric_eigenvalues().min();
+        assert!(operator.modulus() <= least + 1e-12, "{name}: {least}");
     }
 }
 
@@ -145,7 +155,7 @@ fn the_objective_never_rises_and_the_gradient_vanishes() {
             strength: 0.7,
             scale: 1.5,
             lipschitz: ridge.lipschitz(),
-            convex: true,
+            concavity: 0.0,
         };
         let mut objectives = Vec::new();
         let x = convex.run(&y, 1e-8, 20_000, |now| objectives.push(now.objective));
@@ -157,6 +167,15 @@ fn the_objective_never_rises_and_the_gradient_vanishes() {
         let gradient = host(convex.gradient(x.clone(), y.clone()).square().sum())[0].sqrt();
         assert!(gradient < 1e-5, "{name}: {gradient}");
         assert!(objectives.last() < objectives.first(), "{name}");
+        // The same minimum without a look at the objective, from elsewhere.
+        let found = convex.find_from(image(1), &y, 1e-9, 20_000);
+        assert!(found.gradient <= 1e-9, "{name}: {found:?}");
+        let now = convex.objective(&found.image, &y);
+        let last = objectives.last().copied().unwrap_or(f64::NAN);
+        assert!(
+            (now - last).abs() < 1e-9 * last.abs(),
+            "{name}: {now} {last}"
+        );
 
         let free = Restoration {
             field: &cascade,
@@ -164,7 +183,7 @@ fn the_objective_never_rises_and_the_gradient_vanishes() {
             strength: 0.2,
             scale: 1.0,
             lipschitz: cascade.lipschitz(),
-            convex: false,
+            concavity: cascade.concavity(),
         };
         let mut objectives = Vec::new();
         free.run(&y, 1e-6, 300, |now| objectives.push(now.objective));
@@ -186,7 +205,7 @@ fn the_proximal_point_is_the_restoration_without_an_operator() {
         strength: 2.0,
         scale: 0.8,
         lipschitz: field.lipschitz(),
-        convex: true,
+        concavity: 0.0,
         tolerance: 1e-9,
         most: 2000,
     };
@@ -198,7 +217,7 @@ fn the_proximal_point_is_the_restoration_without_an_operator() {
         strength: 2.0,
         scale: 0.8,
         lipschitz: field.lipschitz(),
-        convex: true,
+        concavity: 0.0,
     };
     let other = restoration.run(&y, 1e-9, 20_000, |_| ());
     let distance = host((point.image.clone() - other).square().sum())[0].sqrt();

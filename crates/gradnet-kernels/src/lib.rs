@@ -12,6 +12,8 @@
 //! | [`softplus`] | log(1 + e^x) | every nonnegative weight |
 //! | [`product_transposed`], [`product`] | x Wᵀ, s W, gradients in the order of W | the two products of every tied network |
 //! | [`tied_shell`] | σ(x Wᵀ + a) W | Eq. (1) around the first two, whole |
+//! | [`patch_products`], [`patch_sums`] | ⟨w_c, P_i x⟩, Σ_i P_iᵀ Σ_c z_ic w_c | the two products of a convolutional tied shell |
+//! | [`patches`], [`overlaps`] | P_i x, Σ_i P_iᵀ p_i | the lift of any field on patches |
 //! | [`mean_squared_error`] | the mean of (y − t)² | the training loss |
 //! | [`FusedAdam`] | a step of Adam | the optimizer of every run |
 //!
@@ -39,6 +41,7 @@ mod linear_spline;
 mod mean_squared_error;
 mod operands;
 mod operation;
+mod patches;
 pub mod portable;
 mod product;
 pub mod quadrature;
@@ -67,6 +70,7 @@ pub use jacobian_vector::jacobian_vector;
 pub use linear_spline::{Knots, linear_spline};
 pub use mean_squared_error::mean_squared_error;
 pub use operands::widened;
+pub use patches::{overlaps, patch_products, patch_sums, patches};
 pub use product::{product, product_transposed};
 pub use scalar::ScalarFunction;
 pub use shell::{FusedActivation, tied_shell};

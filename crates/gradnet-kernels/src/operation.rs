@@ -28,6 +28,20 @@ pub(crate) enum Operation {
     Product,
     /// x Wᵀ.
     ProductTransposed,
+    /// Of images and kernels. These and the following on Flex alone.
+    PatchProducts,
+    /// Of rows and kernels.
+    PatchSums { height: usize, width: usize },
+    /// Of rows and images, the gradient of kernels: `Σ_i z_i ⊗ P_i x`.
+    PatchMoments { side: usize },
+    /// Of images.
+    Patches { side: usize },
+    /// Of rows.
+    Overlaps {
+        side: usize,
+        height: usize,
+        width: usize,
+    },
 }
 
 impl Operation {

@@ -3,6 +3,8 @@
 //! Backends without a kernel run these, and the tests hold the kernels against them: their derivative is Burn's,
 //! so it shares nothing with the backward passes derived by hand.
 
+use burn::tensor::module::{conv_transpose2d, conv2d};
+use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Int, Tensor, activation::softmax};
 
 use super::cascade::row;
@@ -93,4 +95,38 @@ pub fn linear_spline(z: Tensor<2>, coefficients: Tensor<2>, range: f64) -> Tenso
     let low = value(left.clone());
     let high = value(left + 1);
     low.clone() + fraction * (high - low)
+}
+
+/// Kernels as the convolutions take them, `[count, k²] -> [count, 1, k, k]`, and `k`.
+fn filters(kernels: Tensor<2>) -> (Tensor<4>, usize) {
+    let [count, dim] = kernels.dims();
+    let side = dim.isqrt();
+    (kernels.reshape([count, 1, side, side]), side)
+}
+
+/// [`patch_products`](super::patch_products), by a convolution: the same arguments and shapes, without its checks.
+pub fn patch_products(x: Tensor<3>, kernels: Tensor<2>) -> Tensor<2> {
+    let [batch, height, width] = x.dims();
+    let (filters, side) = filters(kernels);
+    let [count, ..] = filters.dims();
+    let options = ConvOptions::new([1, 1], [side / 2, side / 2], [1, 1], 1);
+    let planes = conv2d(x.unsqueeze_dim::<4>(1), filters, None, options);
+    planes
+        .permute([0, 2, 3, 1])
+        .reshape([batch * height * width, count])
+}
+
+/// [`patch_sums`](super::patch_sums), by a transposed convolution: the same arguments and shapes, without its checks.
+pub fn patch_sums(
+    rows: Tensor<2>,
+    kernels: Tensor<2>,
+    [batch, height, width]: [usize; 3],
+) -> Tensor<3> {
+    let (filters, side) = filters(kernels);
+    let [count, ..] = filters.dims();
+    let planes = rows
+        .reshape([batch, height, width, count])
+        .permute([0, 3, 1, 2]);
+    let options = ConvTransposeOptions::new([1, 1], [side / 2, side / 2], [0, 0], [1, 1], 1);
+    conv_transpose2d(planes, filters, None, options).squeeze_dim(1)
 }

@@ -10,6 +10,7 @@ use super::{
     softmax_modules, softplus,
 };
 
+mod patches;
 #[cfg(feature = "flex")]
 mod shells;
 

@@ -8,7 +8,7 @@ pub(super) const GROUPS: [(&str, &[&str]); 5] = [
     (
         "Use",
         &[
-            "predict", "rollout", "solve", "sample", "verify", "eval", "report", "export",
+            "predict", "rollout", "tune", "solve", "sample", "verify", "eval", "report", "export",
         ],
     ),
     ("Look", &["list"]),

@@ -16,7 +16,7 @@ use gradnet_train::backend::Backend;
 pub use learn::{Config, ConfigCommand, Import, Init, Resume, Running, Sweep, Train};
 pub use look::{Devices, List, Listed, Listing};
 pub use paper::{Bench, Reproduce, Reproduction};
-pub use using::{Eval, Export, Predict, Report, Rollout, Sample, Solve, Verify};
+pub use using::{Eval, Export, Predict, Report, Rollout, Sample, Solve, Tune, Verify};
 
 use values::backends;
 
@@ -99,6 +99,10 @@ pub enum Command {
     Rollout(Rollout),
     /// Draw samples with a trained score
     Sample(Sample),
+    /// Choose how strongly a regularizer is applied
+    ///
+    /// Strength and scale are chosen on the run's validation pictures and noted in the run, where `solve` finds them.
+    Tune(Tune),
     /// Restore a picture with a trained regularizer
     ///
     /// It was blurred, masked or measured in frequencies, and is noisy. The step size is certified.

@@ -91,6 +91,26 @@ pub struct Sample {
     pub device: DeviceChoice,
 }
 
+/// Arguments of `tune`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  gradnet tune runs/mine --noise 15
+  gradnet tune runs/mine --noise 2.55 --operator blur:kernel.npy")]
+pub struct Tune {
+    /// The run folder of a regularizer
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Standard deviation of the noise, of 255
+    #[arg(long, value_name = "LEVEL")]
+    pub noise: f64,
+    /// What pictures go through: as for `solve`
+    #[arg(long, value_name = "OPERATOR", default_value = "identity")]
+    pub operator: String,
+    /// Where and how to compute
+    #[command(flatten)]
+    pub device: DeviceChoice,
+}
+
 /// Arguments of `solve`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
@@ -100,10 +120,10 @@ pub struct Solve {
     /// The run folder of a regularizer
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
-    /// What the picture went through: identity, blur:KERNEL, mask:MASK or fourier:MASK, a .npy or .png file
+    /// What the picture went through: identity, blur:KERNEL, mask:MASK, fourier:MASK or matrix:A, a .npy, .npz or .png file
     #[arg(long, value_name = "OPERATOR", default_value = "identity")]
     pub operator: String,
-    /// The measurement, .png or .npy; of fourier the real parts above the imaginary parts, .npy
+    /// The measurement, .png or .npy; of fourier the real parts above the imaginary parts, of a matrix a row, .npy
     #[arg(long, short, value_name = "FILE")]
     pub input: PathBuf,
     /// Standard deviation of its noise, of 255

@@ -19,6 +19,7 @@ mod solve;
 mod sweep;
 mod targets;
 mod train;
+mod tune;
 mod verify;
 
 use std::path::Path;
@@ -41,6 +42,7 @@ pub fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Verify(options) => verify::run(&options),
         Command::Predict(options) => predict::run(&options),
         Command::Rollout(options) => rollout::run(&options),
+        Command::Tune(options) => tune::run(&options),
         Command::Solve(options) => solve::run(&options),
         Command::Sample(options) => sample::run(&options),
         Command::Report(options) => report::run(&options),

@@ -15,7 +15,7 @@ use crate::output;
 /// Restores and says how.
 pub fn run(options: &Solve) -> Result<ExitCode, Failure> {
     let run = super::open_run(&options.run)?;
-    let (_, device) = device::open(&options.device)?;
+    let (backend, device) = device::open(&options.device)?;
     let wanted = RestoreOptions {
         operator: options.operator.parse()?,
         noise: options.noise,
@@ -26,16 +26,28 @@ pub fn run(options: &Solve) -> Result<ExitCode, Failure> {
     };
     let mut log = String::from("colour,step,objective,residual\n");
     let paths = [options.input.as_path(), options.output.as_path()];
-    let restored = restore(&run, &device, paths, &wanted, |colour, now| {
-        let (step, objective, residual) = (now.step, now.objective, now.residual);
-        // Writing to a text cannot fail.
-        let _ = writeln!(log, "{colour},{step},{objective},{residual}");
+    let restored = backend.on_its_threads(|| {
+        restore(&run, &device, paths, &wanted, |colour, now| {
+            let (step, objective, residual) = (now.step, now.objective, now.residual);
+            // Writing to a text cannot fail.
+            let _ = writeln!(log, "{colour},{step},{objective},{residual}");
+        })
     })?;
     if let Some(file) = &options.log {
         write_atomically(file, log.as_bytes())
             .map_err(|error| RunError::io("write", file, error))?;
     }
     match restored.tuned_for {
+        Some(level) if !restored.tuned_for_operator && options.operator != "identity" => {
+            output::note(format_args!(
+                "note: strength and scale were chosen for denoising at noise {level}, not for {}: \
+                 `gradnet tune {} --noise {} --operator {}` chooses them",
+                options.operator,
+                options.run.display(),
+                options.noise,
+                options.operator
+            ));
+        }
         Some(level) if (level - options.noise).abs() > 1e-9 => output::note(format_args!(
             "note: strength and scale were chosen for noise {level}, and the strength moved to {}",
             options.noise

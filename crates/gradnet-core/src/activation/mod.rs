@@ -42,7 +42,7 @@ pub use neural::NeuralActivation;
 pub use neural_cascade::NeuralCascadedActivation;
 pub use quadratic::QuadraticLseActivation;
 pub use rho::{AffineRho, MonotoneRho, One, Rho, SoftplusRho};
-pub use spline::{SplineActivation, SplineShape};
+pub use spline::{SplineActivation, SplineShape, WithinOne};
 pub use temperature::TemperatureSchedule;
 pub(crate) use trace::smooth_or_jumps;
 pub use trace::{ActivationTrace, DiagonalActivation};

@@ -4,7 +4,7 @@
 //! `[−range, range]` and continues with its end slopes outside. The CRR (Goujon et al., "A
 //! Neural-Network-Based Convex Regularizer for Inverse Problems") makes it nondecreasing: slopes are
 //! clipped at zero, the first and the last slope are zero, and the value at the middle knot is zero.
-//! The RR is the same network without that constraint (App. A).
+//! The RR is the same network without that constraint (App. A). [`WithinOne`] is between the two: slopes of both signs, bounded.
 
 use super::{
     Activation, ActivationPotential, BlockDiagonalActivation, GradientActivation,
@@ -23,11 +23,49 @@ pub trait SplineShape: Sign {
     /// The fewest knots that leave a spline something to learn.
     const LEAST_KNOTS: usize;
 
-    /// Both `[hidden, knots]`.
+    /// Both `[hidden, knots]`, for knots that lie `step` apart.
     ///
     /// # Panics
     /// If there are fewer than [`LEAST_KNOTS`](Self::LEAST_KNOTS).
-    fn coefficients(stored: Tensor<2>) -> Tensor<2>;
+    fn coefficients(stored: Tensor<2>, step: f64) -> Tensor<2>;
+}
+
+/// Slopes between −1 and 1, flat outside the knots: the splines of the weakly convex ridge regularizer (Goujon, Neumayer, Unser, "Learning
+/// Weakly Convex Regularizers for Convergent Image-Reconstruction Algorithms", SIAM J. Imaging Sci. 2024).
+#[derive(Clone, Debug)]
+pub struct WithinOne;
+
+impl Sign for WithinOne {
+    const NONNEGATIVE: bool = false;
+
+    fn constrain<const D: usize>(stored: Tensor<D>) -> Tensor<D> {
+        stored
+    }
+}
+
+/// Coefficients of splines that are flat outside the knots and zero at the middle one, from stored ones and a constraint on their rises, the
+/// differences of neighbours.
+fn flat_outside(stored: Tensor<2>, constrain: impl FnOnce(Tensor<2>) -> Tensor<2>) -> Tensor<2> {
+    let [hidden, knots] = stored.dims();
+    let inner = knots - 3;
+    let rises = constrain(stored.clone().narrow(1, 2, inner) - stored.clone().narrow(1, 1, inner));
+    let flat = Tensor::zeros([hidden, 1], (&stored.device(), stored.dtype()));
+    let heights = rises.cumsum(1);
+    let top = heights.clone().narrow(1, inner - 1, 1);
+    let coefficients = Tensor::cat(vec![flat.clone(), flat, heights, top], 1);
+    let middle = coefficients.clone().narrow(1, knots / 2, 1);
+    coefficients - middle
+}
+
+impl SplineShape for WithinOne {
+    /// One piece between the two outer ones, which are flat.
+    const LEAST_KNOTS: usize = 4;
+
+    /// Slopes in [−1, 1], flat outside the knots, zero at the middle one.
+    fn coefficients(stored: Tensor<2>, step: f64) -> Tensor<2> {
+        assert_knots::<Self>(stored.dims()[1]);
+        flat_outside(stored, |rises| rises.clamp(-step, step))
+    }
 }
 
 /// Panics unless there are knots enough for splines of shape `S`.
@@ -43,7 +81,7 @@ impl SplineShape for Free {
     /// One piece.
     const LEAST_KNOTS: usize = 2;
 
-    fn coefficients(stored: Tensor<2>) -> Tensor<2> {
+    fn coefficients(stored: Tensor<2>, _step: f64) -> Tensor<2> {
         assert_knots::<Self>(stored.dims()[1]);
         stored
     }
@@ -54,17 +92,9 @@ impl SplineShape for NonNegative {
     const LEAST_KNOTS: usize = 4;
 
     /// Nondecreasing, flat outside the knots, zero at the middle one.
-    fn coefficients(stored: Tensor<2>) -> Tensor<2> {
-        let [hidden, knots] = stored.dims();
-        assert_knots::<Self>(knots);
-        let inner = knots - 3;
-        let rises = relu(stored.clone().narrow(1, 2, inner) - stored.clone().narrow(1, 1, inner));
-        let flat = Tensor::zeros([hidden, 1], (&stored.device(), stored.dtype()));
-        let heights = rises.cumsum(1);
-        let top = heights.clone().narrow(1, inner - 1, 1);
-        let coefficients = Tensor::cat(vec![flat.clone(), flat, heights, top], 1);
-        let middle = coefficients.clone().narrow(1, knots / 2, 1);
-        coefficients - middle
+    fn coefficients(stored: Tensor<2>, _step: f64) -> Tensor<2> {
+        assert_knots::<Self>(stored.dims()[1]);
+        flat_outside(stored, relu)
     }
 }
 
@@ -139,7 +169,7 @@ impl<S: SplineShape> SplineActivation<S> {
 
     /// The coefficients in use, `[hidden, knots]`.
     pub fn coefficients(&self) -> Tensor<2> {
-        S::coefficients(self.coefficients.val())
+        S::coefficients(self.coefficients.val(), self.knots().step())
     }
 
     fn knots(&self) -> Knots {

@@ -59,4 +59,10 @@ pub trait ImagePotential: GradientImageField {
 pub trait LipschitzImageField: ImageField {
     /// A number `L` with `‖f(x) − f(y)‖ ≤ L ‖x − y‖` for all images `x`, `y` of one size, whatever the size.
     fn lipschitz(&self) -> f64;
+
+    /// A number `ρ ≥ 0` for which `x ↦ f(x) + ρ x` is monotone on images of every size: 0 for a monotone field, and never more than
+    /// [`lipschitz`](Self::lipschitz). Regularizers with such a number are called `ρ`-weakly convex.
+    fn concavity(&self) -> f64 {
+        self.lipschitz()
+    }
 }

@@ -21,6 +21,7 @@
 //! The regularizers of this form are those of Goujon et al., "A Neural-Network-Based Convex Regularizer for Inverse Problems"
 //! (the paper's baseline CRR), with one difference: the kernels are composed, without zero padding between layers.
 
+mod descent;
 mod field;
 mod lift;
 mod operator;
@@ -30,13 +31,14 @@ mod restoration;
 mod ridge;
 mod symbol;
 
+pub use descent::{Descent, Stationary};
 pub use field::{
     GradientImageField, ImageField, ImagePotential, LipschitzImageField, MonotoneImageField,
 };
 pub use lift::PatchLift;
-pub use operator::{Blur, Fourier, Identity, ImageOperator, Mask};
+pub use operator::{Blur, Fourier, Identity, ImageOperator, Mask, Matrix};
 pub use patches::patch_side;
-pub use proximal::{Proximal, ProximalPoint};
+pub use proximal::Proximal;
 pub use restoration::{Iteration, Restoration};
 pub use ridge::RidgeLift;
 pub use symbol::Symbol;

@@ -2,8 +2,8 @@
 
 use burn::tensor::{DType, Tensor, TensorData};
 
-use super::patches::{products, sums};
 use super::symbol::Symbol;
+use crate::kernel::{patch_products, patch_sums};
 
 /// A linear operator `H` on images of one size or of any.
 pub trait ImageOperator {
@@ -21,6 +21,11 @@ pub trait ImageOperator {
 
     /// A bound of `‖H‖²` from above.
     fn norm_squared(&self) -> f64;
+
+    /// A bound of the smallest eigenvalue of `HᵀH` from below; 0 where none is known, as where `H` is not injective.
+    fn modulus(&self) -> f64 {
+        0.0
+    }
 }
 
 /// Nothing at all: `H x = x`, for denoising.
@@ -37,6 +42,10 @@ impl ImageOperator for Identity {
     }
 
     fn norm_squared(&self) -> f64 {
+        1.0
+    }
+
+    fn modulus(&self) -> f64 {
         1.0
     }
 }
@@ -84,13 +93,13 @@ impl Blur {
 impl ImageOperator for Blur {
     fn measure(&self, x: Tensor<3>) -> Tensor<3> {
         let shape = x.dims();
-        products(x, self.kernel.clone()).reshape(shape)
+        patch_products(x, self.kernel.clone()).reshape(shape)
     }
 
     fn adjoint(&self, y: Tensor<3>) -> Tensor<3> {
         let shape = y.dims();
         let rows = y.reshape([shape.iter().product::<usize>(), 1]);
-        sums(rows, self.kernel.clone(), shape)
+        patch_sums(rows, self.kernel.clone(), shape)
     }
 
     /// `sup_ω |ĥ(ω)|²`, by [`Symbol`].
@@ -126,6 +135,16 @@ impl ImageOperator for Mask {
     fn norm_squared(&self) -> f64 {
         largest_square(&self.weights)
     }
+
+    fn modulus(&self) -> f64 {
+        smallest_square(&self.weights)
+    }
+}
+
+/// The square of the smallest entry.
+fn smallest_square(weights: &Tensor<3>) -> f64 {
+    let weights = weights.clone().cast(DType::F64);
+    weights.abs().min().into_scalar::<f64>().powi(2)
 }
 
 /// The square of the largest entry.
@@ -199,5 +218,97 @@ impl ImageOperator for Fourier {
 
     fn norm_squared(&self) -> f64 {
         largest_square(&self.weights)
+    }
+
+    fn modulus(&self) -> f64 {
+        smallest_square(&self.weights)
+    }
+}
+
+/// Any linear operator, as the matrix of its values on the pixels row after row.
+///
+/// A measurement is a row of numbers, `[batch, 1, measured]`.
+#[derive(Clone, Debug)]
+pub struct Matrix {
+    /// `[1, measured, pixels]`.
+    matrix: Tensor<3>,
+    size: [usize; 2],
+    norm_squared: f64,
+}
+
+impl Matrix {
+    /// The operator with this matrix, `[measured, height · width]`, on images of `[height, width]`.
+    ///
+    /// # Panics
+    /// If the matrix has another number of columns.
+    pub fn new(matrix: Tensor<2>, [height, width]: [usize; 2]) -> Self {
+        let [_, pixels] = matrix.dims();
+        assert_eq!(pixels, height * width, "a column for each pixel");
+        let norm_squared = norm_squared(matrix.clone().cast(DType::F64));
+        Self {
+            matrix: matrix.unsqueeze(),
+            size: [height, width],
+            norm_squared,
+        }
+    }
+}
+
+/// Sides up to which a Gram matrix is multiplied with itself.
+const GRAM: usize = 2048;
+
+/// Squarings of the Gram matrix: the bound is then above the norm by a factor of `n^(1/64)` at most, 1.13 for the largest.
+const SQUARINGS: i32 = 5;
+
+/// A bound of `‖A‖²` from above: `‖G^p‖_F^(1/p)` with the Gram matrix `G` of the shorter side and `p = 2^SQUARINGS`, since the Frobenius
+/// norm is at least the largest eigenvalue. For large matrices the product of the largest absolute row and column sums, or the sum of squares.
+fn norm_squared(matrix: Tensor<2>) -> f64 {
+    let [rows, columns] = matrix.dims();
+    let length = |x: &Tensor<2>| x.clone().square().sum().into_scalar::<f64>().sqrt();
+    if rows.min(columns) > GRAM {
+        let largest = |sums: Tensor<2>| sums.max().into_scalar::<f64>();
+        let down = largest(matrix.clone().abs().sum_dim(0));
+        let right = largest(matrix.clone().abs().sum_dim(1));
+        return (down * right).min(length(&matrix).powi(2));
+    }
+    let turned = matrix.clone().transpose();
+    let mut gram = match rows <= columns {
+        true => matrix.matmul(turned),
+        false => turned.matmul(matrix),
+    };
+    // ‖G^p‖^(1/p), each power divided by its length before it is squared.
+    let mut logarithm = 0.0;
+    for squaring in 0..=SQUARINGS {
+        let size = length(&gram);
+        if size == 0.0 {
+            return 0.0;
+        }
+        logarithm += size.ln() / f64::from(1 << squaring);
+        if squaring < SQUARINGS {
+            gram = gram / size;
+            gram = gram.clone().matmul(gram);
+        }
+    }
+    logarithm.exp() * (1.0 + ROUNDINGS)
+}
+
+/// What the roundings of these products may take away, relatively.
+const ROUNDINGS: f64 = 1e-9;
+
+impl ImageOperator for Matrix {
+    fn measure(&self, x: Tensor<3>) -> Tensor<3> {
+        let [batch, height, width] = x.dims();
+        let x = x.reshape([batch, 1, height * width]);
+        x.matmul(self.matrix.clone().swap_dims(1, 2))
+    }
+
+    fn adjoint(&self, y: Tensor<3>) -> Tensor<3> {
+        let ([batch, ..], [height, width]) = (y.dims(), self.size);
+        let x = y.matmul(self.matrix.clone());
+        x.reshape([batch, height, width])
+    }
+
+    /// From powers of the Gram matrix.
+    fn norm_squared(&self) -> f64 {
+        self.norm_squared
     }
 }

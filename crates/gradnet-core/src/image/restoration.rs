@@ -1,13 +1,14 @@
 //! Restoration by a regularizer, `min_x ½‖H x − y‖² + (λ/μ) R(μ x)`, with a step that is a theorem and an objective that never rises.
 //!
-//! The gradient `Hᵀ(H x − y) + λ ∇R(μ x)` has the Lipschitz constant `‖H‖² + λ μ L`, and the step is its reciprocal. Where `R` is convex the
-//! method is monotone FISTA (Beck, Teboulle, "Fast Gradient-Based Algorithms for Constrained Total Variation Image Denoising and Deblurring
+//! The gradient `Hᵀ(H x − y) + λ ∇R(μ x)` has the Lipschitz constant `‖H‖² + λ μ L`, and the step is its reciprocal. Where the objective is
+//! convex, because `R` is or because `HᵀH` has a modulus that makes up for what `R` lacks, the method is monotone FISTA (Beck, Teboulle, "Fast Gradient-Based Algorithms for Constrained Total Variation Image Denoising and Deblurring
 //! Problems", IEEE TIP 2009, Sec. V-A), which keeps the better of the new point and the old; elsewhere gradient descent, whose limit points are
 //! critical points. A step that raises the objective, which rounding alone can do, ends it.
 
 use burn::tensor::Tensor;
 
-use super::field::ImagePotential;
+use super::descent::{Descent, Stationary};
+use super::field::{ImageField, ImagePotential};
 use super::operator::ImageOperator;
 use crate::analysis::host;
 
@@ -23,8 +24,8 @@ pub struct Restoration<'a, F, H: ?Sized> {
     pub scale: f64,
     /// A bound `L` on the Lipschitz constant of the field.
     pub lipschitz: f64,
-    /// Whether the regularizer is convex.
-    pub convex: bool,
+    /// A number `ρ ≥ 0` for which the field plus `ρ x` is monotone: 0 for a convex regularizer.
+    pub concavity: f64,
 }
 
 /// Where a restoration is.
@@ -38,7 +39,7 @@ pub struct Iteration {
     pub residual: f64,
 }
 
-impl<F: ImagePotential, H: ImageOperator + ?Sized> Restoration<'_, F, H> {
+impl<F: ImageField, H: ImageOperator + ?Sized> Restoration<'_, F, H> {
     /// The reciprocal of the Lipschitz constant of the objective's gradient.
     pub fn step(&self) -> f64 {
         (self.operator.norm_squared() + self.strength * self.scale * self.lipschitz).recip()
@@ -53,6 +54,39 @@ impl<F: ImagePotential, H: ImageOperator + ?Sized> Restoration<'_, F, H> {
         self.operator.adjoint(error) + self.field.apply(x * self.scale) * self.strength
     }
 
+    /// What the objective is convex with, `m − λ μ ρ` with the modulus `m` of `HᵀH`; below 0 it need not be convex.
+    pub fn modulus(&self) -> f64 {
+        self.operator.modulus() - self.strength * self.scale * self.concavity
+    }
+
+    /// Whether the objective is convex, so that its stationary points are minima.
+    pub fn is_convex(&self) -> bool {
+        self.modulus() >= 0.0
+    }
+
+    /// A stationary point near `start`, by the steps of [`Descent`], which do not look at the objective: for many restorations whose steps nobody
+    /// reads.
+    ///
+    /// # Shapes
+    /// `start`: `[1, height, width]`; `y`: that of a measurement; the image has the shape of `start`.
+    pub fn find_from(
+        &self,
+        start: Tensor<3>,
+        y: &Tensor<3>,
+        tolerance: f64,
+        most: usize,
+    ) -> Stationary {
+        let descent = Descent {
+            smoothness: self.step().recip(),
+            modulus: self.modulus(),
+            tolerance,
+            most,
+        };
+        descent.run(start, |x| self.gradient(x, y.clone()))
+    }
+}
+
+impl<F: ImagePotential, H: ImageOperator + ?Sized> Restoration<'_, F, H> {
     /// The objective and the residual at `x`.
     fn look(&self, step: usize, x: &Tensor<3>, y: &Tensor<3>) -> Iteration {
         let error = self.operator.measure(x.clone()) - y.clone();
@@ -63,6 +97,14 @@ impl<F: ImagePotential, H: ImageOperator + ?Sized> Restoration<'_, F, H> {
             objective: 0.5 * square + self.strength / self.scale * energy,
             residual: square.sqrt(),
         }
+    }
+
+    /// The objective `½‖H x − y‖² + (λ/μ) R(μ x)`.
+    ///
+    /// # Shapes
+    /// `x`: `[1, height, width]`; `y`: that of a measurement.
+    pub fn objective(&self, x: &Tensor<3>, y: &Tensor<3>) -> f64 {
+        self.look(0, x, y).objective
     }
 
     /// The restored image, from `Hᵀ y` on: at most `most` steps, fewer where the root mean square of the gradient falls to `tolerance`.
@@ -78,7 +120,7 @@ impl<F: ImagePotential, H: ImageOperator + ?Sized> Restoration<'_, F, H> {
         most: usize,
         mut observe: impl FnMut(Iteration),
     ) -> Tensor<3> {
-        let length = self.step();
+        let (length, convex) = (self.step(), self.is_convex());
         let mut x = self.operator.adjoint(y.clone());
         let pixels = x.shape().num_elements() as f64;
         let mut ahead = x.clone();
@@ -91,7 +133,7 @@ impl<F: ImagePotential, H: ImageOperator + ?Sized> Restoration<'_, F, H> {
             let next = ahead - gradient * length;
             let there = self.look(step, &next, y);
             let falls = there.objective <= now.objective;
-            if !self.convex && !falls {
+            if !convex && !falls {
                 break;
             }
             let kept = match falls {
@@ -103,7 +145,7 @@ impl<F: ImagePotential, H: ImageOperator + ?Sized> Restoration<'_, F, H> {
                 false => Iteration { step, ..now },
             };
             observe(now);
-            ahead = match self.convex {
+            ahead = match convex {
                 true => {
                     let after = 0.5 * (1.0 + (1.0 + 4.0 * inertia * inertia).sqrt());
                     let jump = (next - kept.clone()) * (inertia / after);

@@ -13,11 +13,12 @@ use burn::tensor::{DType, Tensor, TensorData};
 use super::field::{
     GradientImageField, ImageField, ImagePotential, LipschitzImageField, MonotoneImageField,
 };
-use super::patches::{patch_side, products, sums};
+use super::patches::patch_side;
 use super::symbol::Symbol;
 use crate::activation::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
 use crate::analysis::host;
 use crate::combine::{LipschitzActivation, MeanFree, mean_free};
+use crate::kernel::{patch_products, patch_sums};
 use crate::tied::TiedNetwork;
 
 /// The lift of a mean-free tied shell around `A`.
@@ -44,7 +45,7 @@ impl<A: Activation + Module> RidgeLift<'_, A> {
 
     /// `H x + a`, a row for each pixel.
     fn hidden(&self, x: Tensor<3>, kernels: Tensor<2>) -> Tensor<2> {
-        let z = products(x, kernels);
+        let z = patch_products(x, kernels);
         match self.shell.hidden_bias.as_ref().map(Param::val) {
             Some(bias) => z + bias.unsqueeze(),
             None => z,
@@ -62,19 +63,19 @@ impl<A: Activation + Module> ImageField for RidgeLift<'_, A> {
     fn apply(&self, x: Tensor<3>) -> Tensor<3> {
         let (shape, kernels) = (x.dims(), self.kernels());
         let z = self.hidden(x, kernels.clone());
-        let field = sums(self.shell.activation.forward(z.clone()), kernels, shape);
+        let field = patch_sums(self.shell.activation.forward(z.clone()), kernels, shape);
         match self.constant() {
-            Some(kernel) => field + sums(z.narrow(1, 0, 1).ones_like(), kernel, shape),
+            Some(kernel) => field + patch_sums(z.narrow(1, 0, 1).ones_like(), kernel, shape),
             None => field,
         }
     }
 
     fn derivative(&self, x: Tensor<3>, v: Tensor<3>) -> Tensor<3> {
         let (shape, kernels) = (x.dims(), self.kernels());
-        let along = products(v, kernels.clone());
+        let along = patch_products(v, kernels.clone());
         let z = self.hidden(x, kernels.clone());
         let rows = self.shell.activation.jacobian_vector(z, along);
-        sums(rows, kernels, shape)
+        patch_sums(rows, kernels, shape)
     }
 }
 
@@ -87,7 +88,7 @@ impl<A: ActivationPotential + Module> ImagePotential for RidgeLift<'_, A> {
         let z = self.hidden(x.clone(), self.kernels());
         let mut values = self.shell.activation.potential(z);
         if let Some(kernel) = self.constant() {
-            values = values + products(x, kernel).squeeze_dim(1);
+            values = values + patch_products(x, kernel).squeeze_dim(1);
         }
         let values: Tensor<2> = values.reshape([batch, height * width]);
         values.sum_dim(1).squeeze_dim(1)
@@ -95,30 +96,32 @@ impl<A: ActivationPotential + Module> ImagePotential for RidgeLift<'_, A> {
 }
 
 impl<A: LipschitzActivation + Module> RidgeLift<'_, A> {
-    /// The kernels and the steepest slope of each unit, on the host in 64 bits.
-    fn spectrum(&self) -> (Vec<f64>, Vec<f64>) {
-        let kernels = self.kernels();
-        let [units, _] = kernels.dims();
-        let slopes = self.shell.activation.slope_bounds(units);
-        (host(kernels), host(slopes))
+    /// The steepest slope of each unit, on the host in 64 bits.
+    fn slopes(&self) -> Vec<f64> {
+        let [units, _] = self.shell.weight.dims();
+        host(self.shell.activation.slope_bounds(units))
     }
 
-    /// The symbol `p(ω) = Σ_c s_c |ŵ_c(ω)|²`, whose supremum bounds the Lipschitz constant.
-    pub fn symbol(&self) -> Symbol {
-        let (kernels, mut slopes) = self.spectrum();
+    /// The symbol of the kernels with some number for each unit.
+    fn weighed(&self, mut slopes: Vec<f64>) -> Symbol {
         // A slope is the quotient of two rounded differences of numbers in the precision of the weights.
         let precision = self.shell.weight.val().dtype().finfo();
         let epsilon = precision.map_or(0.0, |info| info.epsilon);
         for slope in &mut slopes {
             *slope *= 1.0 + ROUNDINGS * epsilon;
         }
-        Symbol::new(&kernels, &slopes, self.side)
+        Symbol::new(&host(self.kernels()), &slopes, self.side)
+    }
+
+    /// The symbol `p(ω) = Σ_c s_c |ŵ_c(ω)|²`, whose supremum bounds the Lipschitz constant.
+    pub fn symbol(&self) -> Symbol {
+        self.weighed(self.slopes())
     }
 
     /// A bound from below of `‖Hᵀ diag(s) H‖` on images of one size, by `iterations` power iterations in 64 bits: what step sizes are often
     /// taken from, and what the true norm exceeds.
     pub fn lipschitz_power(&self, [height, width]: [usize; 2], iterations: usize) -> f64 {
-        let (kernels, slopes) = self.spectrum();
+        let (kernels, slopes) = (host(self.kernels()), self.slopes());
         let shape = [1, height, width];
         let device = self.shell.weight.val().device().without_autodiff();
         let like = (&device, DType::F64);
@@ -139,8 +142,8 @@ impl<A: LipschitzActivation + Module> RidgeLift<'_, A> {
                 return norm;
             }
             x = x / length;
-            let rows = products(x, kernels.clone()) * slopes.clone();
-            x = sums(rows, kernels.clone(), shape);
+            let rows = patch_products(x, kernels.clone()) * slopes.clone();
+            x = patch_sums(rows, kernels.clone(), shape);
             norm = host(x.clone().square().sum().sqrt()).iter().sum();
         }
         norm
@@ -153,5 +156,15 @@ const ROUNDINGS: f64 = 64.0;
 impl<A: LipschitzActivation + Module> LipschitzImageField for RidgeLift<'_, A> {
     fn lipschitz(&self) -> f64 {
         self.symbol().supremum_bound()
+    }
+
+    /// `sup_ω Σ_c r_c |ŵ_c(ω)|²` with how steeply each unit falls, `r_c`: `J ⪰ −Hᵀ diag(r) H`.
+    fn concavity(&self) -> f64 {
+        let [units, _] = self.shell.weight.dims();
+        let falls = host(self.shell.activation.fall_bounds(units));
+        match falls.iter().all(|fall| *fall == 0.0) {
+            true => 0.0,
+            false => self.weighed(falls).supremum_bound(),
+        }
     }
 }

@@ -10,6 +10,7 @@ mod hidden;
 mod linear_spline;
 mod matrix;
 mod mean_squared_error;
+mod patches;
 mod pieces;
 mod product;
 mod rows;
@@ -22,7 +23,7 @@ mod tests;
 mod transpose;
 mod units;
 
-use burn::backend::{Flex, tensor::FloatTensor};
+use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
 use burn_flex::FlexTensor;
 
 use super::backend::{Differentiable, Operations, Tensors, Updates};
@@ -125,6 +126,59 @@ impl<'a, E: FlexElement> Inputs<'a, E> {
     }
 }
 
+/// The operations on patches of images.
+fn on_patches<E: FlexElement>(inputs: &Inputs<'_, E>, operation: Operation) -> Option<FlexTensor> {
+    let shape = |index: usize| TensorMetadata::shape(&inputs.tensors[index]);
+    let with_side = |images: usize, side: usize| {
+        let [batch, height, width] = shape(images).dims();
+        patches::Images {
+            batch,
+            height,
+            width,
+            side,
+        }
+    };
+    let of_rows = |side: usize, height: usize, width: usize| patches::Images {
+        batch: shape(0)[0] / (height * width).max(1),
+        height,
+        width,
+        side,
+    };
+    let side_of_kernels = || shape(1)[1].isqrt();
+    let first = inputs.slices[0];
+    let rows = |images: patches::Images| images.batch * images.height * images.width;
+    Some(match operation {
+        Operation::PatchProducts => {
+            let images = with_side(0, side_of_kernels());
+            let found = patches::products(images, first, inputs.slices[1]);
+            tensor(found, [rows(images), shape(1)[0]])
+        }
+        Operation::PatchSums { height, width } => {
+            let images = of_rows(side_of_kernels(), height, width);
+            let found = patches::sums(images, first, inputs.slices[1]);
+            tensor(found, [images.batch, height, width])
+        }
+        Operation::PatchMoments { side } => {
+            let found = patches::moments(with_side(1, side), first, inputs.slices[1]);
+            tensor(found, [shape(0)[1], side * side])
+        }
+        Operation::Patches { side } => {
+            let images = with_side(0, side);
+            tensor(patches::patches(images, first), [rows(images), side * side])
+        }
+        Operation::Overlaps {
+            side,
+            height,
+            width,
+        } => {
+            let images = of_rows(side, height, width);
+            let found = patches::overlaps(images, first);
+            tensor(found, [images.batch, height, width])
+        }
+        _ => return None,
+    })
+}
+
 fn forward<E: FlexElement>(
     tensors: &[FlexTensor],
     operation: Operation,
@@ -145,6 +199,9 @@ fn forward<E: FlexElement>(
     }
     let ordered: Vec<Ordered> = tensors.iter().map(Ordered::new).collect();
     let inputs = Inputs::<E>::new(tensors, &ordered);
+    if let Some(found) = on_patches(&inputs, operation) {
+        return (found, Vec::new());
+    }
     let first = inputs.slices[0];
     let values = match operation {
         Operation::Cascade(kind) => cascade::cascade(first, &inputs.cascade(kind)),
@@ -169,9 +226,7 @@ fn forward<E: FlexElement>(
             let kept = kept.into_iter().map(|piece| piece.map(flat)).collect();
             return (shaped(y, &tensors[0]), kept);
         }
-        Operation::Product | Operation::ProductTransposed | Operation::JacobianVector(_) => {
-            unreachable!("returned above")
-        }
+        other => unreachable!("{other:?} has returned above"),
     };
     (shaped(values, &tensors[0]), Vec::new())
 }

@@ -70,13 +70,13 @@ impl Picture {
     }
 }
 
-/// The numbers of a table, such as a kernel or a mask, and its rows and columns: those of a `.npy` file as they are, those of a PNG from 0
-/// to 1.
+/// The numbers of a table, such as a kernel or a mask, and its rows and columns: those of a `.npy` file, or of the one array in a
+/// `.npz` file, as they are, those of a PNG from 0 to 1.
 ///
 /// # Errors
 /// What is wrong with the file.
 pub fn read_table(file: &Path) -> Result<(Vec<f64>, [usize; 2]), FileError> {
-    if end(file) == "npy" {
+    if ["npy", "npz"].contains(&end(file).as_str()) {
         return npy::table(file);
     }
     let picture = Picture::read(file)?.grey();

@@ -105,4 +105,12 @@ impl LipschitzImageField for Lifted<'_> {
     fn lipschitz(&self) -> f64 {
         each!(self, field => field.lipschitz())
     }
+
+    fn concavity(&self) -> f64 {
+        match self {
+            // Monotone by its type.
+            Self::MGradNetM(_) => 0.0,
+            field => each!(field, field => field.concavity()),
+        }
+    }
 }

@@ -41,6 +41,36 @@ pub enum RestoreError {
         /// Columns of the measurement.
         width: usize,
     },
+    /// A matrix does not fit the size of its pictures.
+    #[error("the matrix has {columns} columns, but a picture of {} x {} has {} pixels", size[0], size[1], size[0].saturating_mul(size[1]))]
+    MatrixSize {
+        /// Its columns.
+        columns: usize,
+        /// Rows and columns of a picture.
+        size: [usize; 2],
+    },
+    /// No validation picture is as large as the operator wants it.
+    #[error(
+        "the operator takes pictures of {height} x {width} pixels, and no validation picture is as large"
+    )]
+    TooLarge {
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+    },
+    /// The picture is smaller than a patch.
+    #[error(
+        "the picture has {height} x {width} pixels, but the regularizer looks at patches of {side} x {side}"
+    )]
+    SmallerThanPatch {
+        /// Rows of the picture.
+        height: usize,
+        /// Columns of the picture.
+        width: usize,
+        /// The side of a patch.
+        side: usize,
+    },
     /// The noise level is no level.
     #[error("the noise is {value}, but it must be a number above 0")]
     Noise {
@@ -76,18 +106,30 @@ impl RestoreError {
                 "train a run on pictures, such as configs/denoise_demo.toml".into()
             }
             Self::Operator { .. } => {
-                "write identity, blur:kernel.npy, mask:mask.npy or fourier:mask.npy".into()
+                "write identity, blur:kernel.npy, mask:mask.npy, fourier:mask.npy, matrix:A.npy or matrix:32x48:A.npy".into()
             }
             Self::Fit { what: "mask", .. } => {
                 "a mask has the size of the picture; for fourier the measurement holds the real parts above the imaginary \
                  parts, twice the mask's rows"
                     .into()
             }
+            Self::Fit { what: "matrix", .. } => {
+                "a matrix has a row for each number of the measurement and a column for each pixel".into()
+            }
+            Self::MatrixSize { .. } => {
+                "say the rows and columns of the picture: matrix:32x48:A.npy; without them it is a square".into()
+            }
+            Self::TooLarge { .. } => {
+                "give the run larger validation pictures, or give --strength and --scale to `gradnet solve`".into()
+            }
+            Self::SmallerThanPatch { .. } => {
+                "give a larger picture, or train a regularizer with a smaller `size`".into()
+            }
             Self::Fit { .. } => "a kernel may not be larger than the picture".into(),
             Self::Noise { .. } => "give its standard deviation, of 255, such as --noise 2.55".into(),
             Self::Weight { .. } => "leave it out to take what the run has chosen".into(),
             Self::Untuned { .. } => {
-                "finish its training with `gradnet resume`, or give --strength and --scale".into()
+                "choose them with `gradnet tune RUN --noise LEVEL`, or give --strength and --scale".into()
             }
             Self::NotFinite => "lower --strength, or check the measurement and the operator".into(),
         }

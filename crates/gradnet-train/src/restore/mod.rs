@@ -1,15 +1,18 @@
 //! Restores a picture with a trained regularizer: `min_x ½‖H x − y‖² + (λ/μ) R(μ x)`.
 //!
-//! The strength `λ` and the scale `μ` are those that the run's validation pictures chose for the nearest noise level, the strength moved
-//! with the square of the noise: the prior is the same, and a measurement counts by its variance. `H` is an [`OperatorChoice`]. Colours are restored one by one.
+//! The strength `λ` and the scale `μ` are those that the run's validation pictures chose ([`tune`]) for the operator, or for denoising if
+//! nothing was chosen for the operator, at the nearest noise level. The strength is moved with the square of the noise: the prior is the
+//! same, and a measurement counts by its variance. `H` is an [`OperatorChoice`]. Colours are restored one by one.
 
 mod error;
 mod operator;
+mod tune;
 
 use std::path::Path;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use gradnet_core::analysis::{Claim, host};
+use gradnet_core::VectorField;
+use gradnet_core::analysis::host;
 use gradnet_core::image::{ImageOperator, Iteration, LipschitzImageField, Restoration};
 
 use crate::pictures::{Picture, read_table};
@@ -18,6 +21,7 @@ use crate::run::{Run, check_output};
 
 pub use error::RestoreError;
 pub use operator::OperatorChoice;
+pub use tune::tune;
 
 /// What is known of a measurement, and how far to go.
 #[derive(Clone, Debug)]
@@ -45,13 +49,15 @@ pub struct Restored {
     pub scale: f64,
     /// The noise level, of 255, that the two were chosen for; `None` where they were given.
     pub tuned_for: Option<f64>,
+    /// Whether they were chosen for this operator, not for denoising.
+    pub tuned_for_operator: bool,
     /// The bound on the Lipschitz constant of the regularizer's gradient.
     pub lipschitz: f64,
     /// Steps taken, over all colours.
     pub steps: usize,
     /// How often the objective rose from one step to the next: never.
     pub rises: usize,
-    /// Whether the regularizer is convex, so that the result is the minimum and no critical point.
+    /// Whether the objective is convex, so that the result is the minimum and no critical point.
     pub convex: bool,
 }
 
@@ -67,11 +73,7 @@ pub fn restore(
     mut observe: impl FnMut(usize, Iteration),
 ) -> Result<Restored, RestoreError> {
     check_output(output, Some(input), std::slice::from_ref(run))?;
-    if !options.noise.is_finite() || options.noise <= 0.0 {
-        return Err(RestoreError::Noise {
-            value: options.noise,
-        });
-    }
+    check_noise(options.noise)?;
     let device = device.clone().without_autodiff();
     let network = run.network(&device)?;
     let Some(field) = network.lifted() else {
@@ -79,31 +81,47 @@ pub fn restore(
             network: network.name(),
         });
     };
-    let (strength, scale, tuned_for) = chosen(run, options)?;
-    let lipschitz = field.lipschitz();
+    let Choice {
+        strength,
+        scale,
+        tuned_for,
+        tuned_for_operator,
+    } = chosen(run, options)?;
+    let (lipschitz, concavity) = (field.lipschitz(), field.concavity());
     let planes = measurements(input, options)?;
     let mut restored = Restored {
         strength,
         scale,
         tuned_for,
+        tuned_for_operator,
         lipschitz,
         steps: 0,
         rises: 0,
-        convex: network.claim() == Claim::Monotone,
+        convex: true,
     };
     let mut picture: Option<Picture> = None;
     for (colour, (values, size)) in planes.into_iter().enumerate() {
         let data = TensorData::new(values, [1, size[0], size[1]]);
         let y = Tensor::<3>::from_data(data, (&device, DType::F32));
         let operator = options.operator.on(&y)?;
+        let [_, height, width] = operator.adjoint(y.clone()).dims();
+        let side = network.dim().isqrt();
+        if height.min(width) < side {
+            return Err(RestoreError::SmallerThanPatch {
+                height,
+                width,
+                side,
+            });
+        }
         let restoration = Restoration {
             field: &field,
             operator: operator.as_ref(),
             strength,
             scale,
             lipschitz,
-            convex: restored.convex,
+            concavity,
         };
+        restored.convex &= restoration.is_convex();
         let mut last = f64::INFINITY;
         let (x, count) = run_one(&restoration, &y, options, |now| {
             restored.rises += usize::from(now.objective > last);
@@ -161,11 +179,75 @@ fn measurements(input: &Path, options: &RestoreOptions) -> Result<Vec<Measured>,
             .collect());
     }
     let (values, size) = read_table(input)?;
+    let size = match options.operator {
+        OperatorChoice::Matrix(..) => [1, values.len()],
+        _ => size,
+    };
     Ok(vec![(values.into_iter().map(|v| v as f32).collect(), size)])
 }
 
-/// Strength and scale, and the noise level they were chosen for.
-fn chosen(run: &Run, options: &RestoreOptions) -> Result<(f64, f64, Option<f64>), RestoreError> {
+/// Refuses what is no noise level.
+fn check_noise(value: f64) -> Result<(), RestoreError> {
+    match value.is_finite() && value > 0.0 {
+        true => Ok(()),
+        false => Err(RestoreError::Noise { value }),
+    }
+}
+
+/// Strength and scale, and what they were chosen for.
+struct Choice {
+    strength: f64,
+    scale: f64,
+    tuned_for: Option<f64>,
+    tuned_for_operator: bool,
+}
+
+/// What a run has chosen for an operator at a noise level.
+struct Near {
+    level: f64,
+    strength: f64,
+    scale: f64,
+}
+
+/// What the run has chosen for the operator with this key at the nearest noise level, the strength moved to `noise`: by `gradnet tune`, or for
+/// denoising at the end of its training. Of two choices for one level, what was tuned counts.
+fn chosen_for(run: &Run, key: &str, noise: f64) -> Result<Option<Near>, RestoreError> {
+    let mut found: Vec<Near> = run
+        .tuned()?
+        .into_iter()
+        .filter(|tuned| tuned.operator == key)
+        .map(|tuned| Near {
+            level: tuned.noise,
+            strength: tuned.strength,
+            scale: tuned.scale,
+        })
+        .collect();
+    if key == "identity"
+        && let Some(summary) = run.summary()?
+    {
+        let metrics = &summary.scores.metrics;
+        let value = |name: &str, level: &str| Some(metrics.get(&format!("{name}_{level}"))?.value);
+        let levels = metrics
+            .keys()
+            .filter_map(|key| key.strip_prefix("strength_"));
+        found.extend(levels.filter_map(|level| {
+            Some(Near {
+                level: level.parse().ok()?,
+                strength: value("strength", level)?,
+                scale: value("scale", level)?,
+            })
+        }));
+    }
+    let far = |near: &Near| (near.level / noise).ln().abs();
+    let nearest = found.into_iter().min_by(|a, b| far(a).total_cmp(&far(b)));
+    Ok(nearest.map(|near| Near {
+        strength: near.strength * (noise / near.level).powi(2),
+        ..near
+    }))
+}
+
+/// Strength and scale for a restoration.
+fn chosen(run: &Run, options: &RestoreOptions) -> Result<Choice, RestoreError> {
     for (name, value) in [("strength", options.strength), ("scale", options.scale)] {
         if let Some(value) = value
             && !(value.is_finite() && value > 0.0)
@@ -174,29 +256,29 @@ fn chosen(run: &Run, options: &RestoreOptions) -> Result<(f64, f64, Option<f64>)
         }
     }
     if let (Some(strength), Some(scale)) = (options.strength, options.scale) {
-        return Ok((strength, scale, None));
-    }
-    let summary = run.summary()?;
-    let metrics = summary.as_ref().map(|summary| &summary.scores.metrics);
-    let value = |name: &str, level: f64| Some(metrics?.get(&format!("{name}_{level}"))?.value);
-    let levels = metrics.into_iter().flat_map(|metrics| metrics.keys());
-    let levels = levels.filter_map(|key| key.strip_prefix("strength_")?.parse::<f64>().ok());
-    let far = |level: &f64| (level / options.noise).ln().abs();
-    let nearest = levels.min_by(|a, b| far(a).total_cmp(&far(b)));
-    let found =
-        nearest.and_then(|level| Some((level, value("strength", level)?, value("scale", level)?)));
-    let Some((level, strength, scale)) = found else {
-        return Err(RestoreError::Untuned {
-            run: run.path().into(),
+        return Ok(Choice {
+            strength,
+            scale,
+            tuned_for: None,
+            tuned_for_operator: false,
         });
+    }
+    let key = options.operator.key()?;
+    let own = chosen_for(run, &key, options.noise)?;
+    let tuned_for_operator = own.is_some();
+    let near = match own {
+        Some(near) => Some(near),
+        None => chosen_for(run, "identity", options.noise)?,
     };
-    Ok((
-        options
-            .strength
-            .unwrap_or(strength * (options.noise / level).powi(2)),
-        options.scale.unwrap_or(scale),
-        Some(level),
-    ))
+    let near = near.ok_or_else(|| RestoreError::Untuned {
+        run: run.path().into(),
+    })?;
+    Ok(Choice {
+        strength: options.strength.unwrap_or(near.strength),
+        scale: options.scale.unwrap_or(near.scale),
+        tuned_for: Some(near.level),
+        tuned_for_operator,
+    })
 }
 
 #[cfg(test)]

@@ -154,6 +154,72 @@ fn measured_pictures_come_back_for_every_operator() {
         [5.0, 8.0].map(|noise| denoise(&options("identity", noise), "grey.npy").unwrap());
     assert_eq!(at_8.tuned_for, Some(5.0));
     assert!((at_8.strength / at_5.strength - 2.56).abs() < 1e-12);
+    // A run notes what was tuned for an operator, and uses it for this operator alone.
+    let blur = format!("blur:{}", at("kernel.npy").display());
+    let before = denoise(&options(&blur, 5.0), "grey.npy").unwrap();
+    assert!(!before.tuned_for_operator && before.tuned_for == Some(5.0));
+    let tuned = tune(&run, &device, &blur.parse().unwrap(), 5.0).unwrap();
+    assert_eq!(run.tuned().unwrap(), std::slice::from_ref(&tuned));
+    assert!(tuned.psnr_db > 20.0 && tuned.pictures == 2, "{tuned:?}");
+    let after = denoise(&options(&blur, 5.0), "grey.npy").unwrap();
+    assert!(after.tuned_for_operator);
+    assert_eq!([after.strength, after.scale], [tuned.strength, tuned.scale]);
+    let other = denoise(&options("identity", 5.0), "grey.npy").unwrap();
+    assert_eq!(other, at_5);
+    // For denoising at a level of its training a run finds what the training found.
+    let again = tune(&run, &device, &OperatorChoice::Identity, 20.0).unwrap();
+    let summary = run.summary().unwrap().unwrap();
+    let trained = ["strength_20", "scale_20"].map(|name| summary.scores.metrics[name].value);
+    for (again, trained) in [again.strength, again.scale].into_iter().zip(trained) {
+        assert!((again / trained).ln().abs() < 0.3, "{again} {trained}");
+    }
+    assert_eq!(run.tuned().unwrap().len(), 2);
+    let error = tune(&run, &device, &OperatorChoice::Identity, -1.0).unwrap_err();
+    assert!(error.to_string().contains("above 0"), "{error}");
+    // Other weights were not tuned.
+    let weights = at("run").join("weights.bpk");
+    let bytes = std::fs::read(&weights).unwrap();
+    std::fs::write(&weights, [&bytes[..], &[0]].concat()).unwrap();
+    assert!(run.tuned().unwrap().is_empty());
+    std::fs::write(&weights, bytes).unwrap();
+
+    // A matrix: each of eight numbers is a mean over eight pixels of a row, with a size that fits and one that does not.
+    let means = (0..8 * 64).map(|i| if i % 64 / 8 == i / 64 { 0.125 } else { 0.0 });
+    table("means.npy", [8, 64], means.collect());
+    table(
+        "eight.npy",
+        [8, 1],
+        (0..8).map(|i| 0.1 * i as f32).collect(),
+    );
+    let matrix = |size: &str| format!("matrix:{size}{}", at("means.npy").display());
+    for (size, shape) in [("", [8, 8]), ("8x8:", [8, 8]), ("16x4:", [16, 4])] {
+        let found = denoise(&options(&matrix(size), 1.0), "eight.npy");
+        // Sixteen by four pixels are narrower than a patch of five.
+        if shape[1] < 5 {
+            let error = found.unwrap_err();
+            assert!(
+                error.contains("16 x 4") && error.contains("5 x 5"),
+                "{error}"
+            );
+            continue;
+        }
+        found.unwrap();
+        let picture = Picture::read(&at("other.png")).unwrap();
+        assert_eq!([picture.height, picture.width], shape);
+        // Mean brightness is what was measured, as far as the regularizer allows.
+        let mean = picture.values().iter().sum::<f32>() / 64.0;
+        assert!((mean - 0.35).abs() < 0.1, "{mean}");
+    }
+    let error = denoise(&options(&matrix("3x9:"), 1.0), "eight.npy").unwrap_err();
+    assert!(
+        error.contains("64 columns") && error.contains("27 pixels"),
+        "{error}"
+    );
+    let error = denoise(&options(&matrix(""), 1.0), "grey.npy").unwrap_err();
+    assert!(
+        error.contains("8 x 64") && error.contains("1 x 2304"),
+        "{error}"
+    );
     let wrong = format!("mask:{}", at("kernel.npy").display());
     let error = denoise(&options(&wrong, 5.0), "grey.npy").unwrap_err();
     assert!(
@@ -170,7 +236,11 @@ fn measured_pictures_come_back_for_every_operator() {
 fn operators_are_known_by_name() {
     let known: OperatorChoice = "blur:a:b.npy".parse().unwrap();
     assert_eq!(known, OperatorChoice::Blur("a:b.npy".into()));
-    for wrong in ["blur", "identity:x", "radon:x.npy", ""] {
+    let known: OperatorChoice = "matrix:3x5:a.npy".parse().unwrap();
+    assert_eq!(known, OperatorChoice::Matrix(Some([3, 5]), "a.npy".into()));
+    let known: OperatorChoice = "matrix:a.npy".parse().unwrap();
+    assert_eq!(known, OperatorChoice::Matrix(None, "a.npy".into()));
+    for wrong in ["blur", "blur:", "identity:x", "radon:x.npy", ""] {
         let error = wrong.parse::<OperatorChoice>().unwrap_err();
         assert!(error.remedy().contains("blur:kernel.npy"));
     }

@@ -31,6 +31,8 @@ impl RunFolder {
     pub const METRICS: &str = "metrics.jsonl";
     /// Name of the result.
     pub const SUMMARY: &str = "summary.json";
+    /// Name of what `gradnet tune` chose.
+    pub const TUNED: &str = "tuned.json";
     /// Name of the folder of checkpoints.
     pub const CHECKPOINTS: &str = "checkpoint";
     /// Name of the facts about the data file of a run that learns from one.
@@ -181,6 +183,7 @@ impl RunFolder {
             Self::SUMMARY,
             Self::WEIGHTS,
             Self::METRICS,
+            Self::TUNED,
             Self::DATA,
             Self::CONFIG,
         ] {

@@ -6,6 +6,7 @@
 //! metrics.jsonl   a line a validation: step, train_loss, validation_db, elapsed_s
 //! checkpoint/     the last two checkpoints, each one file with all that `gradnet resume` needs
 //! data.json       for a run on a data file: how it was split and scaled
+//! tuned.json      for a regularizer: what `gradnet tune` chose
 //! summary.json    the result; a folder without it holds an unfinished run
 //! .lock           held by the process that trains
 //! ```
@@ -19,6 +20,7 @@ mod output;
 mod scores;
 mod seal;
 mod summary;
+mod tuned;
 mod verify;
 mod weights;
 mod write;
@@ -34,6 +36,7 @@ pub use output::check_output;
 pub use scores::{Scores, Validation};
 pub(crate) use seal::{sealed, unsealed};
 pub use summary::Summary;
+pub use tuned::Tuned;
 pub use verify::verified_samples;
 pub use write::write_with_folder;
 

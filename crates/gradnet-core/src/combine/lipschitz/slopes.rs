@@ -36,6 +36,12 @@ pub trait LipschitzActivation: Activation {
     /// Numbers `s ≥ 0` with `−diag(s) ⪯ J_σ(z) ⪯ diag(s)` for all `z` in `R^hidden`, `[1, hidden]`;
     /// in `f32` for narrower parameters.
     fn slope_bounds(&self, hidden: usize) -> Tensor<2>;
+
+    /// Numbers `r ≥ 0` with `−diag(r) ⪯ J_σ(z)` for all `z` in `R^hidden`, `[1, hidden]`: how steeply each unit falls. Never more than
+    /// [`slope_bounds`](Self::slope_bounds), and 0 for a nondecreasing unit where this is known.
+    fn fall_bounds(&self, hidden: usize) -> Tensor<2> {
+        self.slope_bounds(hidden)
+    }
 }
 
 /// A block potential with a bounded Hessian.
@@ -121,6 +127,11 @@ impl<S: SplineShape> LipschitzActivation for SplineActivation<S> {
     fn slope_bounds(&self, _hidden: usize) -> Tensor<2> {
         let slopes = self.slopes_of(widened(self.coefficients()));
         slopes.abs().max_dim(1).transpose()
+    }
+
+    fn fall_bounds(&self, _hidden: usize) -> Tensor<2> {
+        let slopes = self.slopes_of(widened(self.coefficients()));
+        relu(-slopes).max_dim(1).transpose()
     }
 }
 

@@ -4,9 +4,9 @@ use burn::tensor::Device;
 use rayon::prelude::*;
 
 use super::crops::WHITE;
-use super::psnr::{Trial, mean_psnr, trials};
+use super::psnr::{mean_psnr, psnr, trials};
 use super::sets::Sets;
-use super::tuning::tuned;
+use super::tuning::{Measured, tuned};
 use super::wiener::Wiener;
 use super::{middles, total_variation};
 use crate::data::Stream;
@@ -14,6 +14,9 @@ use crate::task::{Quantities, Rows};
 
 /// Steps of total variation: 0.01 dB from its limit.
 const STEPS: usize = 60;
+
+/// Ratios by which its strength is moved.
+const RATIOS: [f64; 4] = [2.0, 1.4, 1.15, 1.06];
 
 /// The rows of all noise levels.
 pub(super) fn rows(sets: &Sets, levels: &[f64], seed: u64, device: &Device) -> Rows {
@@ -27,7 +30,7 @@ pub(super) fn rows(sets: &Sets, levels: &[f64], seed: u64, device: &Device) -> R
     for &level in levels {
         let test = pixels(trials(&sets.test, level, (seed, Stream::Test), device));
         let each = |restored: &(dyn Fn(&Pixels) -> Vec<f64> + Sync)| -> Vec<f64> {
-            let psnr = |pixels: &Pixels| pixels.trial.psnr_of(&restored(pixels));
+            let psnr = |pixels: &Pixels| psnr(&pixels.clean, &restored(pixels));
             test.par_iter().map(psnr).collect()
         };
         note("noisy", level, &each(&|pixels| pixels.noisy.clone()));
@@ -39,8 +42,8 @@ pub(super) fn rows(sets: &Sets, levels: &[f64], seed: u64, device: &Device) -> R
         let variation = |pixels: &Pixels, strength: f64| {
             total_variation::denoised(&pixels.noisy, pixels.size, strength, STEPS)
         };
-        let [strength] = tuned([0.5 * level / WHITE], |[strength]| {
-            let psnr = |part: &Pixels| part.trial.psnr_of(&variation(part, strength));
+        let ([strength], _) = tuned([0.5 * level / WHITE], &RATIOS, |[strength]| {
+            let psnr = |part: &Pixels| psnr(&part.clean, &variation(part, strength));
             parts.par_iter().map(psnr).sum::<f64>() / parts.len() as f64
         });
         note(
@@ -54,15 +57,19 @@ pub(super) fn rows(sets: &Sets, levels: &[f64], seed: u64, device: &Device) -> R
 
 /// A noisy picture on the host.
 struct Pixels {
-    trial: Trial,
+    clean: Vec<f64>,
     noisy: Vec<f64>,
     size: [usize; 2],
 }
 
-fn pixels(trials: Vec<Trial>) -> Vec<Pixels> {
-    let read = |trial: Trial| {
+fn pixels(trials: Vec<Measured>) -> Vec<Pixels> {
+    let read = |trial: Measured| {
         let (noisy, size) = trial.pixels();
-        Pixels { trial, noisy, size }
+        Pixels {
+            clean: trial.clean,
+            noisy,
+            size,
+        }
     };
     trials.into_iter().map(read).collect()
 }

@@ -23,8 +23,7 @@ mod wiener;
 use std::sync::{Arc, OnceLock};
 
 use burn::tensor::{Device, Tensor};
-use gradnet_core::analysis::Claim;
-use gradnet_core::image::{ImageField, LipschitzImageField, Proximal};
+use gradnet_core::image::{ImageField, LipschitzImageField};
 use gradnet_core::kernel::mean_squared_error as batch_error;
 
 use super::{Criterion, Lesson, Quantities, Quantity, Rows, RunTask, Task};
@@ -34,7 +33,9 @@ use crate::registry::{Lifted, Network};
 use crate::settings::Protocol;
 use crops::{Crops, Noisy, WHITE};
 use psnr::{mean_psnr, trials};
-use tuning::tuned;
+
+pub(crate) use psnr::measured;
+pub(crate) use tuning::{Measured, Regularizer, Weights};
 
 pub use config::ImagesConfig;
 pub use sets::Sets;
@@ -46,22 +47,10 @@ const LEAST_DEVIATION: f64 = 1.0 / WHITE;
 const VALIDATION_CROPS: usize = 64;
 
 /// Side of the middle parts of the validation pictures that strength and scale are chosen on.
-const TUNING_SIDE: usize = 128;
+pub(crate) const TUNING_SIDE: usize = 128;
 
 /// Power iterations beside the certified bound.
 const POWER_ITERATIONS: usize = 200;
-
-/// The root mean square of the gradient to which test pictures are denoised, which bounds that of the error: 0.1 of 255.
-const TOLERANCE: f64 = 0.1 / WHITE;
-
-/// That to which pictures are denoised while strength and scale are chosen.
-const TUNING_TOLERANCE: f64 = 0.3 / WHITE;
-
-/// The largest condition number `1 + λ μ L` of the minimisation: at a larger scale, which turns any spline into a step, it would take too long.
-const WORST_CONDITION: f64 = 400.0;
-
-/// The most steps to there.
-const STEPS: usize = 500;
 
 /// The denoising of pictures.
 pub struct Images {
@@ -69,7 +58,6 @@ pub struct Images {
     sets: Arc<Sets>,
     seed: u64,
     batch: usize,
-    claim: Claim,
     device: Device,
     validation: OnceLock<Noisy>,
 }
@@ -86,7 +74,6 @@ impl Images {
             sets: Arc::new(sets),
             seed: protocol.seed,
             batch: protocol.train.batch,
-            claim: protocol.claim,
             device: device.clone().without_autodiff(),
             validation: OnceLock::new(),
         }
@@ -123,89 +110,56 @@ impl Images {
         })
     }
 
-    /// The proximal operator of a field, its strength and scale still to be said.
-    fn proximal(&self, field: &Lifted<'_>) -> Proximal {
-        Proximal {
-            strength: 1.0,
-            scale: 1.0,
-            lipschitz: field.lipschitz(),
-            convex: self.claim == Claim::Monotone,
-            tolerance: TOLERANCE,
-            most: STEPS,
-        }
-    }
-
-    /// The scale at which a noise of `level` looks like the noise of training.
-    fn first_scale(&self, level: f64) -> f64 {
-        let [low, high] = self.config.noise;
-        0.5 * (low + high) / level
-    }
-
-    /// The numbers of one noise level.
-    fn at_level(&self, field: &Lifted<'_>, level: f64, metrics: &mut Quantities) {
-        let proximal = self.proximal(field);
-        let parts = middles(&self.sets.validation);
-        let parts = trials(&parts, level, (self.seed, Stream::Validation), &self.device);
-        // From one choice of weights to the next the pictures change little.
-        let mut last: Vec<_> = parts.iter().map(|part| part.noisy.clone()).collect();
-        let [strength, scale] = tuned([1.0, self.first_scale(level)], |[strength, scale]| {
-            let proximal = Proximal {
-                strength,
-                scale,
-                tolerance: TUNING_TOLERANCE,
-                ..proximal
-            };
-            if proximal.smoothness() > WORST_CONDITION {
-                return f64::NAN;
-            }
-            let found = parts.iter().zip(&mut last).map(|(part, last)| {
-                let point = proximal.find_from(field, last.clone(), part.noisy.clone());
-                *last = point.image;
-                part.psnr(last.clone())
-            });
-            found.sum::<f64>() / parts.len() as f64
-        });
-        let proximal = Proximal {
-            strength,
-            scale,
-            ..proximal
+    /// The numbers of one noise level, and the weights chosen for it by a search from `start` on.
+    fn at_level(
+        &self,
+        regularizer: &Regularizer<'_>,
+        start: Weights,
+        metrics: &mut Quantities,
+    ) -> Weights {
+        let level = regularizer.level;
+        let noisy = |pictures: &[Picture], stream| {
+            trials(pictures, level, (self.seed, stream), &self.device)
         };
-        let test = trials(
-            &self.sets.test,
-            level,
-            (self.seed, Stream::Test),
-            &self.device,
-        );
-        let mut steps = 0;
-        let values = test.iter().map(|trial| {
-            let point = proximal.find(field, trial.noisy.clone());
-            steps += point.steps;
-            trial.psnr(point.image)
-        });
-        let values: Vec<f64> = values.collect();
+        let parts = noisy(&middles(&self.sets.validation), Stream::Validation);
+        let (weights, _) = regularizer.tune(&parts, start);
+        let test = noisy(&self.sets.test, Stream::Test);
+        let (values, steps) = regularizer.score(&test, weights);
         let mut note = |name: &str, quantity| metrics.insert(format!("{name}_{level}"), quantity);
         note("psnr_db", mean_psnr(&values));
-        note("strength", Quantity::new(strength, ""));
-        note("scale", Quantity::new(scale, ""));
-        note("steps", Quantity::new(steps as f64 / test.len() as f64, ""));
+        note("strength", Quantity::new(weights.strength, ""));
+        note("scale", Quantity::new(weights.scale, ""));
+        note("steps", Quantity::new(steps, ""));
+        weights
+    }
+}
+
+/// Where a search for weights begins: at the scale at which a noise of `level` looks like the noise of training, of `[low, high]`.
+pub(crate) fn first_weights([low, high]: [f64; 2], level: f64) -> Weights {
+    Weights {
+        strength: 1.0,
+        scale: 0.5 * (low + high) / level,
     }
 }
 
 /// The middle parts of pictures.
 fn middles(pictures: &[Picture]) -> Vec<Picture> {
-    let middle = |picture: &Picture| {
-        let [height, width] = [picture.height, picture.width].map(|side| side.min(TUNING_SIDE));
-        let (top, left) = ((picture.height - height) / 2, (picture.width - width) / 2);
-        let rows = (top..top + height).map(|row| row * picture.width + left);
-        let values = rows.flat_map(|start| picture.values()[start..start + width].to_vec());
-        Picture {
-            name: picture.name.clone(),
-            height,
-            width,
-            planes: vec![values.collect()],
-        }
-    };
-    pictures.iter().map(middle).collect()
+    let part = |picture| middle(picture, [TUNING_SIDE; 2]);
+    pictures.iter().map(part).collect()
+}
+
+/// The middle part of a picture, of so many rows and columns at most.
+pub(crate) fn middle(picture: &Picture, [rows, columns]: [usize; 2]) -> Picture {
+    let (height, width) = (picture.height.min(rows), picture.width.min(columns));
+    let (top, left) = ((picture.height - height) / 2, (picture.width - width) / 2);
+    let rows = (top..top + height).map(|row| row * picture.width + left);
+    let values = rows.flat_map(|start| picture.values()[start..start + width].to_vec());
+    Picture {
+        name: picture.name.clone(),
+        height,
+        width,
+        planes: vec![values.collect()],
+    }
 }
 
 /// The image field of a network. A checked experiment has one that lives on patches.
@@ -252,13 +206,23 @@ impl Task<Network> for Images {
     fn evaluate(&self, network: &Network) -> Quantities {
         let field = lifted(network);
         let mut metrics = Quantities::new();
+        let (lipschitz, concavity) = (field.lipschitz(), field.concavity());
+        let mut strength = 1.0;
         for level in &self.config.levels {
-            self.at_level(&field, *level, &mut metrics);
+            let regularizer = Regularizer {
+                field: &field,
+                lipschitz,
+                concavity,
+                level: *level,
+            };
+            // At one scale of noise to contrast, levels want about one strength.
+            let start = Weights {
+                strength,
+                ..first_weights(self.config.noise, *level)
+            };
+            strength = self.at_level(&regularizer, start, &mut metrics).strength;
         }
-        metrics.insert(
-            "lipschitz_bound".into(),
-            Quantity::new(field.lipschitz(), ""),
-        );
+        metrics.insert("lipschitz_bound".into(), Quantity::new(lipschitz, ""));
         let size = self
             .sets
             .test

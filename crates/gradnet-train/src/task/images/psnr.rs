@@ -2,65 +2,68 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use gradnet_core::analysis::host;
+use gradnet_core::image::{Identity, ImageOperator};
 use rand_distr::{Distribution, StandardNormal};
 
 use super::crops::WHITE;
+use super::tuning::Measured;
 use crate::data::{Stream, generator};
 use crate::pictures::Picture;
 use crate::task::Quantity;
 use crate::task::regression::{deviation, mean};
 
-/// A picture with noise on it.
-pub(super) struct Trial {
-    /// Pixels of the clean picture.
-    pub(super) clean: Vec<f64>,
-    /// `[1, height, width]`.
-    pub(super) noisy: Tensor<3>,
-}
-
-/// Each picture with noise of one level, of 255; the seed, the stream and the picture's place decide the noise, so that all levels and all
-/// methods see the same one.
+/// Each picture without an operator, with noise of one level, of 255.
 pub(super) fn trials(
     pictures: &[Picture],
     level: f64,
-    (seed, stream): (u64, Stream),
+    seed: (u64, Stream),
     device: &Device,
-) -> Vec<Trial> {
-    let trial = |(place, picture): (usize, &Picture)| {
-        let mut random = generator(seed, stream, 1 + place as u64);
-        let mut noise = || -> f64 { StandardNormal.sample(&mut random) };
-        let clean: Vec<f64> = picture.values().iter().map(|v| f64::from(*v)).collect();
-        let noisy = clean.iter().map(|v| (v + level / WHITE * noise()) as f32);
-        let shape = [1, picture.height, picture.width];
-        let data = TensorData::new(noisy.collect::<Vec<f32>>(), shape);
-        Trial {
-            noisy: Tensor::from_data(data, (device, DType::F32)),
-            clean,
-        }
-    };
-    pictures.iter().enumerate().map(trial).collect()
+) -> Vec<Measured> {
+    let measure =
+        |(place, picture)| measured(picture, Box::new(Identity), level, (seed, place), device);
+    (0..).zip(pictures).map(measure).collect()
 }
 
-impl Trial {
-    /// The PSNR of a restored picture, `[1, height, width]`.
-    pub(super) fn psnr(&self, restored: Tensor<3>) -> f64 {
-        self.psnr_of(&host(restored))
+/// A picture measured, with noise of one level, of 255; the seed, the stream and the picture's place decide the noise, so that all levels and
+/// all methods see the same one.
+pub(crate) fn measured(
+    picture: &Picture,
+    operator: Box<dyn ImageOperator>,
+    level: f64,
+    ((seed, stream), place): ((u64, Stream), u64),
+    device: &Device,
+) -> Measured {
+    let mut random = generator(seed, stream, 1 + place);
+    let like = (device, DType::F32);
+    let data = TensorData::new(
+        picture.values().to_vec(),
+        [1, picture.height, picture.width],
+    );
+    let y = operator.measure(Tensor::from_data(data, like));
+    let shape = y.dims();
+    let noisy = host(y).into_iter().map(|value| {
+        let unit: f64 = StandardNormal.sample(&mut random);
+        (value + level / WHITE * unit) as f32
+    });
+    let noisy = TensorData::new(noisy.collect::<Vec<f32>>(), shape);
+    Measured {
+        clean: picture.values().iter().map(|v| f64::from(*v)).collect(),
+        y: Tensor::from_data(noisy, like),
+        operator,
     }
+}
 
-    /// The PSNR of restored pixels.
-    pub(super) fn psnr_of(&self, restored: &[f64]) -> f64 {
-        let errors = self
-            .clean
-            .iter()
-            .zip(restored)
-            .map(|(a, b)| (a - b).powi(2));
-        -10.0 * (errors.sum::<f64>() / self.clean.len() as f64).log10()
-    }
+/// The PSNR of restored pixels.
+pub(super) fn psnr(clean: &[f64], restored: &[f64]) -> f64 {
+    let errors = clean.iter().zip(restored).map(|(a, b)| (a - b).powi(2));
+    -10.0 * (errors.sum::<f64>() / clean.len() as f64).log10()
+}
 
-    /// Pixels of the noisy picture, and its height and width.
+impl Measured {
+    /// Pixels of the measurement, and its rows and columns.
     pub(super) fn pixels(&self) -> (Vec<f64>, [usize; 2]) {
-        let [_, height, width] = self.noisy.dims();
-        (host(self.noisy.clone()), [height, width])
+        let [_, rows, columns] = self.y.dims();
+        (host(self.y.clone()), [rows, columns])
     }
 }
 

@@ -21,6 +21,19 @@ pub struct Sets {
     pub test: Vec<Picture>,
 }
 
+/// Refuses a folder without a name.
+fn named(key: &'static str, folder: &Path) -> Result<(), TaskError> {
+    if !is_empty(folder) {
+        return Ok(());
+    }
+    Err(TaskError::Setting(SettingError::Invalid {
+        field: key,
+        value: "\"\"".into(),
+        requirement: "must name a folder of .png or .npy pictures".into(),
+        remedy: format!("write the folder in the config, or give it with --set {key}=FOLDER"),
+    }))
+}
+
 /// Side of a drawn picture.
 const DRAWN_SIDE: usize = 96;
 
@@ -33,15 +46,8 @@ impl Sets {
         if config.drawn > 0 {
             return Ok(Self::drawn(config.drawn, seed));
         }
-        if let Some((key, _)) = config.folders().iter().find(|(_, path)| is_empty(path)) {
-            return Err(TaskError::Setting(SettingError::Invalid {
-                field: key,
-                value: "\"\"".into(),
-                requirement: "must name a folder of .png or .npy pictures".into(),
-                remedy: format!(
-                    "write the folder in the config, or give it with --set {key}=FOLDER"
-                ),
-            }));
+        for (key, folder) in config.folders() {
+            named(key, folder)?;
         }
         let sets = Self {
             train: read_folder(&config.train)?,
@@ -61,6 +67,21 @@ impl Sets {
         }
         sets.apart()?;
         Ok(sets)
+    }
+
+    /// The validation pictures alone.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of), of their folder.
+    pub(crate) fn validation_of(
+        config: &ImagesConfig,
+        seed: u64,
+    ) -> Result<Vec<Picture>, TaskError> {
+        if config.drawn > 0 {
+            return Ok(Self::drawn(config.drawn, seed).validation);
+        }
+        named("images.validation", &config.validation)?;
+        Ok(read_folder(&config.validation)?)
     }
 
     /// Drawn pictures: the run's seed decides them.

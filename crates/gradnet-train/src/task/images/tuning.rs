@@ -1,16 +1,141 @@
-//! Strength and scale of a regularizer, chosen on validation pictures.
+//! Strength and scale of a regularizer, chosen on pictures that are known: for denoising at the end of a training, and for any operator by
+//! [`restore::tune`](crate::restore::tune).
 
-/// Ratios by which the numbers are moved, one after the other.
-const RATIOS: [f64; 4] = [2.0, 1.4, 1.15, 1.06];
+use burn::tensor::Tensor;
+use gradnet_core::image::{ImageOperator, Restoration, Stationary};
 
-/// The positive numbers at which `quality` is best, by a search along each in turn from `start`.
+use super::WHITE;
+use super::psnr::psnr;
+use crate::registry::Lifted;
+use crate::task::regression::mean;
+use gradnet_core::analysis::host;
+
+/// How strongly a regularizer is applied, and at which contrast.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Weights {
+    /// `λ`.
+    pub(crate) strength: f64,
+    /// `μ`.
+    pub(crate) scale: f64,
+}
+
+/// A known picture and what was measured of it.
+pub(crate) struct Measured {
+    /// Pixels of the clean picture.
+    pub(crate) clean: Vec<f64>,
+    /// The measurement with its noise, `[1, rows, columns]`.
+    pub(crate) y: Tensor<3>,
+    /// What it was measured with.
+    pub(crate) operator: Box<dyn ImageOperator>,
+}
+
+/// A regularizer for pictures with noise of one level.
+pub(crate) struct Regularizer<'a> {
+    pub(crate) field: &'a Lifted<'a>,
+    pub(crate) lipschitz: f64,
+    pub(crate) concavity: f64,
+    /// Standard deviation of the noise, of 255.
+    pub(crate) level: f64,
+}
+
+/// The root mean square of the gradient to which pictures are restored, which bounds that of the error, as a part of the noise's deviation.
+const TOLERANCE: f64 = 0.005;
+
+/// That to which they are restored while weights are chosen: first roughly, on few pictures, then finely, on all.
+const ROUGH: f64 = 0.04;
+const FINE: f64 = 0.015;
+
+/// Pictures that are looked at first.
+const FEW: usize = 4;
+
+/// Ratios by which the weights are moved, one after the other.
+const ROUGH_RATIOS: [f64; 3] = [2.5, 1.6, 1.3];
+const FINE_RATIOS: [f64; 2] = [1.15, 1.06];
+
+/// The largest condition number of the minimisation: at a larger scale, which turns any spline into a step, it would take too long.
+const WORST_CONDITION: f64 = 400.0;
+
+/// The largest `λ μ ρ`: denoising with a `ρ`-weakly convex regularizer is convex up to 1.
+const LEAST_CONVEX: f64 = 0.995;
+
+/// The most steps.
+const STEPS: usize = 500;
+
+impl Regularizer<'_> {
+    /// The picture restored from a measurement, from `start` on.
+    fn restored(
+        &self,
+        weights: Weights,
+        (operator, y): (&dyn ImageOperator, &Tensor<3>),
+        start: Tensor<3>,
+        tolerance: f64,
+    ) -> Stationary {
+        let restoration = Restoration {
+            field: self.field,
+            operator,
+            strength: weights.strength,
+            scale: weights.scale,
+            lipschitz: self.lipschitz,
+            concavity: self.concavity,
+        };
+        let tolerance = tolerance * self.level / WHITE;
+        restoration.find_from(start, y, tolerance, STEPS)
+    }
+
+    /// The PSNR of each restored picture, and the mean number of steps.
+    pub(crate) fn score(&self, pictures: &[Measured], weights: Weights) -> (Vec<f64>, f64) {
+        let mut steps = 0;
+        let values = pictures.iter().map(|picture| {
+            let operator = picture.operator.as_ref();
+            let start = operator.adjoint(picture.y.clone());
+            let point = self.restored(weights, (operator, &picture.y), start, TOLERANCE);
+            steps += point.steps;
+            psnr(&picture.clean, &host(point.image))
+        });
+        let values: Vec<f64> = values.collect();
+        let steps = steps as f64 / values.len().max(1) as f64;
+        (values, steps)
+    }
+
+    /// The weights with the best mean PSNR on these pictures, and that mean, by a search from `start` on.
+    pub(crate) fn tune(&self, pictures: &[Measured], start: Weights) -> (Weights, f64) {
+        // From one choice of weights to the next the pictures change little.
+        let begin = |picture: &Measured| picture.operator.adjoint(picture.y.clone());
+        let mut last: Vec<Tensor<3>> = pictures.iter().map(begin).collect();
+        let mut quality = |weights: Weights, every: usize, tolerance: f64| {
+            let product = weights.strength * weights.scale;
+            // A weakly convex regularizer is held to where denoising with it is convex.
+            if 1.0 + product * self.lipschitz > WORST_CONDITION
+                || product * self.concavity > LEAST_CONVEX
+            {
+                return f64::NAN;
+            }
+            let looked = pictures.iter().zip(&mut last).step_by(every);
+            let values = looked.map(|(picture, last)| {
+                let operator = picture.operator.as_ref();
+                let point = self.restored(weights, (operator, &picture.y), last.clone(), tolerance);
+                *last = point.image;
+                psnr(&picture.clean, &host(last.clone()))
+            });
+            mean(&values.collect::<Vec<f64>>())
+        };
+        let every = pictures.len().div_ceil(FEW).max(1);
+        let of = |[strength, scale]: [f64; 2]| Weights { strength, scale };
+        let start = [start.strength, start.scale];
+        let (rough, _) = tuned(start, &ROUGH_RATIOS, |at| quality(of(at), every, ROUGH));
+        let (fine, best) = tuned(rough, &FINE_RATIOS, |at| quality(of(at), 1, FINE));
+        (of(fine), best)
+    }
+}
+
+/// The positive numbers at which `quality` is best, and how good it is there, by a search along each in turn from `start`.
 ///
-/// Each is moved by a ratio as long as that helps, then the next, until none does; then by the next smaller ratio. What was tried is not tried
-/// again.
+/// Each is moved by a ratio as long as that helps, then the next, until none does; then by the next ratio. What was tried is not tried again.
 pub(super) fn tuned<const N: usize>(
     start: [f64; N],
+    ratios: &[f64],
     mut quality: impl FnMut([f64; N]) -> f64,
-) -> [f64; N] {
+) -> ([f64; N], f64) {
     let mut tried: Vec<([f64; N], f64)> = Vec::new();
     let mut known = |place: [f64; N]| {
         let same = |other: &[f64; N]| (0..N).all(|i| (other[i] / place[i] - 1.0).abs() < 1e-9);
@@ -23,17 +148,18 @@ pub(super) fn tuned<const N: usize>(
     };
     let mut place = start;
     let mut best = known(place);
-    for ratio in RATIOS {
+    for ratio in ratios {
         loop {
             let before = place;
             for axis in 0..N {
-                for factor in [ratio, 1.0 / ratio] {
+                for factor in [*ratio, ratio.recip()] {
                     loop {
                         let mut next = place;
                         next[axis] *= factor;
                         let value = known(next);
-                        // A number that is none is no improvement.
-                        if value.partial_cmp(&best) != Some(std::cmp::Ordering::Greater) {
+                        // A number that is none is no improvement; from one, any number is.
+                        let better = value.partial_cmp(&best) == Some(std::cmp::Ordering::Greater);
+                        if !better && !(best.is_nan() && !value.is_nan()) {
                             break;
                         }
                         (place, best) = (next, value);
@@ -45,31 +171,39 @@ pub(super) fn tuned<const N: usize>(
             }
         }
     }
-    place
+    (place, best)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const RATIOS: [f64; 4] = [2.0, 1.4, 1.15, 1.06];
+
     /// A tilted bowl in the logarithms, with its best place known.
     #[test]
     fn the_best_place_is_found_within_the_last_ratio() {
         let mut calls = 0;
-        let [strength, scale] = tuned([1.0, 1.0], |[strength, scale]| {
-            calls += 1;
+        let bowl = |strength: f64, scale: f64| {
             let (a, b) = ((strength / 7.0).ln(), (scale / 0.3).ln());
             -(a * a + b * b + 0.8 * a * b)
+        };
+        let ([strength, scale], best) = tuned([1.0, 1.0], &RATIOS, |[strength, scale]| {
+            calls += 1;
+            bowl(strength, scale)
         });
         assert!((strength / 7.0).ln().abs() < 0.12, "{strength}");
         assert!((scale / 0.3).ln().abs() < 0.12, "{scale}");
+        assert_eq!(best, bowl(strength, scale));
         assert!(calls < 80, "{calls}");
     }
 
     #[test]
     fn what_is_no_number_is_never_chosen() {
         let quality = |[strength]: [f64; 1]| if strength > 1.5 { f64::NAN } else { strength };
-        let [strength] = tuned([1.0], quality);
+        let ([strength], _) = tuned([1.0], &RATIOS, quality);
         assert!(strength <= 1.5);
+        let ([strength], best) = tuned([2.0], &RATIOS, quality);
+        assert!(strength <= 1.5 && best > 1.0, "{strength}");
     }
 }
