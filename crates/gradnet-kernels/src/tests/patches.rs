@@ -17,7 +17,7 @@ const SHAPES: [[usize; 5]; 6] = [
 ];
 
 /// The places with kernels of their own: elsewhere patches are Burn's convolutions.
-fn kernels() -> impl Iterator<Item = super::Place> {
+fn fused_places() -> impl Iterator<Item = super::Place> {
     let places = places().into_iter();
     places.filter(|place| place.name.starts_with("flex"))
 }
@@ -74,7 +74,7 @@ fn products_with_patches_and_their_sums_are_convolutions() {
         };
         let of_products = products(&device, dtype, portable::patch_products);
         let of_sums = sums(&device, dtype, false);
-        for place in kernels() {
+        for place in fused_places() {
             let case = format!("{}: {size:?}, {count} of {side}", place.name);
             let found = products(&place.device, place.dtype, patch_products);
             assert_close(&found, &of_products, place.tolerance, &case);
@@ -98,7 +98,7 @@ fn patches_and_overlaps_are_convolutions_with_unit_vectors() {
         let first = tensor(&rows, &device, dtype);
         let output = portable::patch_sums(first.clone(), units(), size);
         let of_overlaps = differentiated(output, first, None);
-        for place in kernels() {
+        for place in fused_places() {
             let case = format!("{}: {size:?}, {side}", place.name);
             let first = tensor(&x, &place.device, place.dtype);
             let found = differentiated(patches(first.clone(), side), first, None);
