@@ -1,7 +1,8 @@
 //! Restores a picture with a trained regularizer: `min_x ½‖H x − y‖² + (λ/μ) R(μ x)`.
 //!
 //! The strength `λ` and the scale `μ` are those that the run's validation pictures chose for the nearest noise level, the strength moved
-//! with the square of the noise: the prior is the same, and a measurement counts by its variance. `H` is an [`OperatorChoice`]. Colours are restored one by one.
+//! with the square of the noise: the prior is the same, and a measurement counts by its variance. A noise outside the levels that the run
+//! knows is told of, and refused if it is more than [`FARTHEST`] times beyond them. `H` is an [`OperatorChoice`]. Colours are restored one by one.
 
 mod error;
 mod operator;
@@ -12,12 +13,16 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use gradnet_core::analysis::{Claim, host};
 use gradnet_core::image::{ImageOperator, Iteration, LipschitzImageField, Restoration};
 
+use crate::experiment::TaskConfig;
 use crate::pictures::{Picture, read_table};
 use crate::registry::Lifted;
 use crate::run::{Run, check_output};
 
 pub use error::RestoreError;
 pub use operator::OperatorChoice;
+
+/// By what factor a noise may lie beyond the levels that a run was trained and tested with.
+pub const FARTHEST: f64 = 4.0;
 
 /// What is known of a measurement, and how far to go.
 #[derive(Clone, Debug)]
@@ -45,6 +50,8 @@ pub struct Restored {
     pub scale: f64,
     /// The noise level, of 255, that the two were chosen for; `None` where they were given.
     pub tuned_for: Option<f64>,
+    /// The least and the largest noise level that the run knows, where the noise is not between them.
+    pub beyond: Option<[f64; 2]>,
     /// The bound on the Lipschitz constant of the regularizer's gradient.
     pub lipschitz: f64,
     /// Steps taken, over all colours.
@@ -79,13 +86,19 @@ pub fn restore(
             network: network.name(),
         });
     };
-    let (strength, scale, tuned_for) = chosen(run, options)?;
+    let Chosen {
+        strength,
+        scale,
+        tuned_for,
+        beyond,
+    } = chosen(run, options)?;
     let lipschitz = field.lipschitz();
     let planes = measurements(input, options)?;
     let mut restored = Restored {
         strength,
         scale,
         tuned_for,
+        beyond,
         lipschitz,
         steps: 0,
         rises: 0,
@@ -164,8 +177,17 @@ fn measurements(input: &Path, options: &RestoreOptions) -> Result<Vec<Measured>,
     Ok(vec![(values.into_iter().map(|v| v as f32).collect(), size)])
 }
 
-/// Strength and scale, and the noise level they were chosen for.
-fn chosen(run: &Run, options: &RestoreOptions) -> Result<(f64, f64, Option<f64>), RestoreError> {
+/// Strength and scale, and where they are from.
+struct Chosen {
+    strength: f64,
+    scale: f64,
+    /// The noise level they were chosen for.
+    tuned_for: Option<f64>,
+    beyond: Option<[f64; 2]>,
+}
+
+/// Strength and scale as given, or those of the nearest noise level that was tested.
+fn chosen(run: &Run, options: &RestoreOptions) -> Result<Chosen, RestoreError> {
     for (name, value) in [("strength", options.strength), ("scale", options.scale)] {
         if let Some(value) = value
             && !(value.is_finite() && value > 0.0)
@@ -174,15 +196,24 @@ fn chosen(run: &Run, options: &RestoreOptions) -> Result<(f64, f64, Option<f64>)
         }
     }
     if let (Some(strength), Some(scale)) = (options.strength, options.scale) {
-        return Ok((strength, scale, None));
+        return Ok(Chosen {
+            strength,
+            scale,
+            tuned_for: None,
+            beyond: None,
+        });
     }
     let summary = run.summary()?;
     let metrics = summary.as_ref().map(|summary| &summary.scores.metrics);
     let value = |name: &str, level: f64| Some(metrics?.get(&format!("{name}_{level}"))?.value);
     let levels = metrics.into_iter().flat_map(|metrics| metrics.keys());
     let levels = levels.filter_map(|key| key.strip_prefix("strength_")?.parse::<f64>().ok());
+    let levels: Vec<f64> = levels.collect();
     let far = |level: &f64| (level / options.noise).ln().abs();
-    let nearest = levels.min_by(|a, b| far(a).total_cmp(&far(b)));
+    let nearest = levels
+        .iter()
+        .copied()
+        .min_by(|a, b| far(a).total_cmp(&far(b)));
     let found =
         nearest.and_then(|level| Some((level, value("strength", level)?, value("scale", level)?)));
     let Some((level, strength, scale)) = found else {
@@ -190,13 +221,34 @@ fn chosen(run: &Run, options: &RestoreOptions) -> Result<(f64, f64, Option<f64>)
             run: run.path().into(),
         });
     };
-    Ok((
-        options
+    Ok(Chosen {
+        strength: options
             .strength
             .unwrap_or(strength * (options.noise / level).powi(2)),
-        options.scale.unwrap_or(scale),
-        Some(level),
-    ))
+        scale: options.scale.unwrap_or(scale),
+        tuned_for: Some(level),
+        beyond: beyond(run, levels, options.noise)?,
+    })
+}
+
+/// The least and the largest of the levels tested and trained with, if the noise is not between them.
+fn beyond(run: &Run, levels: Vec<f64>, noise: f64) -> Result<Option<[f64; 2]>, RestoreError> {
+    let trained = match &run.experiment().task {
+        TaskConfig::Images(images) => images.noise.to_vec(),
+        _ => Vec::new(),
+    };
+    let known = levels.into_iter().chain(trained);
+    let (low, high) = known.fold((f64::INFINITY, 0.0_f64), |(low, high), level| {
+        (low.min(level), high.max(level))
+    });
+    if (low..=high).contains(&noise) {
+        return Ok(None);
+    }
+    if noise > FARTHEST * high || noise * FARTHEST < low {
+        let value = noise;
+        return Err(RestoreError::OutOfRange { value, low, high });
+    }
+    Ok(Some([low, high]))
 }
 
 #[cfg(test)]
