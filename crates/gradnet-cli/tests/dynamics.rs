@@ -7,6 +7,9 @@ mod program;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use burn::tensor::{Device, Tensor};
+use gradnet_core::analysis::jacobians;
+use gradnet_train::run::Run;
 use program::gradnet;
 
 fn project(path: &str) -> PathBuf {
@@ -125,6 +128,80 @@ fn the_pendulum_of_the_configs_is_predicted_from_noisy_paths() {
         learned("rollout_mse") <= still.as_f64().unwrap() / 10.0,
         "{summary}"
     );
+}
+
+/// The field of every kind is what `predict` writes, in `verify` and `export` too: separated where the kind is.
+#[test]
+fn no_command_takes_the_bare_network_of_a_separable_run_for_its_field() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::write(here.join("paths.csv"), spring()).unwrap();
+    fs::write(here.join("paths.toml"), config()).unwrap();
+    for kind in ["separable", "hamiltonian", "gradient_flow", "dissipative"] {
+        let set = format!("dynamics.kind={kind}");
+        let weights = format!("{kind}.npz");
+        for words in [
+            [
+                "train",
+                "paths.toml",
+                "--output",
+                kind,
+                "--set",
+                &set,
+                "--set",
+                "train.steps=3",
+            ],
+            ["export", kind, "--output", &weights, "", "", "", ""],
+            [
+                "predict",
+                kind,
+                "--input",
+                "paths.csv",
+                "--output",
+                "field.csv",
+                "--jacobian",
+                "",
+            ],
+            ["verify", kind, "--samples", "4", "", "", "", ""],
+            ["eval", kind, "", "", "", "", "", ""],
+        ] {
+            let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+            let ran = gradnet(here, &words);
+            assert_eq!(ran.code, 0, "{words:?}: {}{}", ran.stdout, ran.stderr);
+        }
+        let separated = kind == "separable";
+        for model in ["model.onnx", "model.py"] {
+            let ran = gradnet(here, &["export", kind, "--output", model]);
+            assert_eq!(ran.code, if separated { 2 } else { 0 }, "{}", ran.stderr);
+            assert_eq!(ran.stderr.contains("arrays only"), separated, "{model}");
+        }
+        let described = fs::read_to_string(here.join(format!("{kind}.json"))).unwrap();
+        let described: serde_json::Value = serde_json::from_str(&described).unwrap();
+        let expected = if separated {
+            "separated cascade"
+        } else {
+            "cascade"
+        };
+        assert_eq!(described["kind"], expected);
+        let said = described["formula"].as_str().unwrap();
+        assert_eq!(said.contains("F(q, 0) + F(0, p)"), separated, "{said}");
+        // The mixed entries of the Jacobian that predict writes, and those of the network that the others take.
+        let field = fs::read_to_string(here.join("field.csv")).unwrap();
+        let row: Vec<f64> = field
+            .lines()
+            .nth(3)
+            .unwrap()
+            .split(',')
+            .map(|number| number.parse().unwrap())
+            .collect();
+        let mixed = row[row.len() - 3];
+        assert_eq!(mixed == 0.0, separated, "{kind}: {row:?}");
+        let network = Run::open(&here.join(kind)).unwrap();
+        let network = network.network(&Device::flex()).unwrap();
+        let x = Tensor::<2>::from_data([[0.3f32, -0.7]], &Device::flex());
+        let mixed = jacobians(&network, x)[0][(0, 1)];
+        assert_eq!(mixed == 0.0, separated, "{kind}");
+    }
 }
 
 #[test]

@@ -8,6 +8,11 @@ mod program;
 use std::fs;
 use std::path::Path;
 
+use burn::tensor::Device;
+use gradnet_core::ParameterSource;
+use gradnet_train::config::{self, Overrides};
+use gradnet_train::registry::{Network, Registered};
+use gradnet_train::run::RunFolder;
 use program::gradnet;
 
 const ROWS: u32 = 600;
@@ -84,4 +89,36 @@ fn trained_networks_that_saturate_are_not_refused() {
             assert!(found["loop_error"].as_f64().unwrap() < 1e-4, "{found}");
         }
     }
+}
+
+/// Three thousand jumps of a sound field around each loop: nothing speaks against it, and nothing decides. Exit code 3.
+#[test]
+fn a_field_too_rough_to_integrate_is_not_decided() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "schema = 1\nname = \"rough\"\n[target.trigonometric_surface]\n[network.gradnet_c]\nwidth = 3000\nlayers = 1\nactivation = \"tanh\"\n";
+    let experiment = config::parse("rough.toml", text, &Overrides::default()).unwrap();
+    let mut source = ParameterSource::new(&Device::flex(), 5);
+    let network = experiment.init_network(&mut source).unwrap();
+    let Registered::GradNetC(mut shell) = network.registered else {
+        panic!("the config's network");
+    };
+    shell.weight = shell.weight.map(|weight| weight * 1e9);
+    let run = folder.path().join("run");
+    let written = RunFolder::create_untrained(&run, &experiment, false).unwrap();
+    written
+        .write_weights(Network::from(Registered::GradNetC(shell)))
+        .unwrap();
+    drop(written);
+    let ran = gradnet(folder.path(), &["verify", "run", "--samples", "2"]);
+    assert_eq!(ran.code, 3, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("NOT DECIDED"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("not decided"), "{}", ran.stdout);
+    let ran = gradnet(
+        folder.path(),
+        &["verify", "run", "--samples", "2", "--json"],
+    );
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    let found: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(found["undecided"], true, "{found}");
+    assert_eq!(found["passed"], false, "{found}");
 }

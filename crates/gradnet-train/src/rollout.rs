@@ -272,7 +272,8 @@ fn parts(config: &DynamicsConfig, dynamics: &Dynamics, dim: usize) -> Vec<Part> 
 impl Dynamics {
     fn open(run: &Run, config: &DynamicsConfig) -> Result<Self, RolloutError> {
         let device = Device::flex();
-        let network = run.network(&device)?;
+        // The flow separates the field of a separable kind.
+        let network = run.weights(&device)?;
         let units = run.kept_facts()?.similarity;
         Ok(Self {
             kind: config.kind,

@@ -37,6 +37,12 @@ pub fn run(options: &Solve) -> Result<ExitCode, Failure> {
         write_atomically(file, log.as_bytes())
             .map_err(|error| RunError::io("write", file, error))?;
     }
+    if let Some([low, high]) = restored.beyond {
+        output::note(format_args!(
+            "note: this run was trained and tested with noise from {low} to {high}, not {}: strength and scale are a guess",
+            options.noise
+        ));
+    }
     match restored.tuned_for {
         Some(level) if !restored.tuned_for_operator && options.operator != "identity" => {
             output::note(format_args!(

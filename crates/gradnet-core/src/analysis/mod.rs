@@ -5,6 +5,8 @@
 //! asymmetry is taken, and its eigenvalues are those of the symmetric part, reported beside the asymmetry.
 
 mod claim;
+mod closed;
+mod curve;
 mod jacobian;
 mod kronrod;
 mod line_integral;
@@ -15,10 +17,11 @@ mod region;
 mod verification;
 
 pub use claim::Claim;
+pub use curve::Loop;
 pub use jacobian::{host, jacobians, monotonicity, relative_asymmetry, smallest_eigenvalue};
 pub use line_integral::{LineIntegral, LineIntegralError, line_integral};
 pub use log_det::{LogDetEstimate, log_det_jacobian, log_det_jacobian_estimate};
-pub use loop_integral::{Loop, LoopIntegral, loop_integral};
+pub use loop_integral::{LoopIntegral, loop_integral};
 pub use precision::{double_precision, in_double_precision, parameters_not_finite};
 pub use region::Region;
 pub use verification::{Verification, verify, verify_module};

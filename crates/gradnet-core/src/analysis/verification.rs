@@ -1,34 +1,21 @@
 //! The whole check of a field against what it claims, on sampled points.
 
 use super::claim::Claim;
+use super::closed::{Exactness, closed, largest, relative};
+use super::curve::Loop;
 use super::jacobian::{
     Measured, largest_norm, measured_jacobians, paired, rounding, smallest_eigenvalue,
 };
-use super::loop_integral::{Loop, LoopIntegral, epsilon, loop_integrals, on_mesh};
+use super::loop_integral::epsilon;
 use super::precision::{double_precision, in_double_precision, parameters_not_finite};
 use super::region::Region;
 use crate::field::VectorField;
 use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use core::f64::consts::TAU;
 use rand::SeedableRng;
 use rand::rngs::ChaCha12Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde::Serialize;
-
-/// Pieces of a loop whose work is not zero on the first mesh: it must be not zero on each of these.
-/// Primes, so that halving never gives the same piece twice: a jump may lie where both rules of a
-/// piece agree by chance.
-const FINER: [usize; 3] = [61, 257, 1021];
-
-/// A work whose quadrature is off by more than this part of the largest size shows nothing.
-const UNRESOLVED: f64 = 1e-3;
-
-/// Meshes agree on a work up to this part of it.
-const AGREEMENT: f64 = 0.1;
-
-/// Undecided loops after which no other is integrated again.
-const MOST_UNDECIDED: usize = 8;
 
 /// Every second pair is as near as this part of the distance of two random points.
 const NEAR: f64 = 0.01;
@@ -117,10 +104,11 @@ pub fn verify_module<M: VectorField + Module>(
 /// error:
 /// - a Jacobian by the rounding seen in it, the difference between `J w` and `Σ wᵢ J eᵢ`, and by
 ///   the slope that the rounding of the field conceals;
-/// - a loop by the estimated error of its quadrature. A loop that does not close is integrated
-///   again on finer and finer meshes, so that a kink or a layer between the nodes does not count
-///   against the field. It is undecided if those disagree on its work, or if it closes with an error
-///   larger than a thousandth of the largest size.
+/// - a loop by the estimated error of its quadrature. A loop that does not close is cut into parts,
+///   and those that do not close again, so that a kink, a layer or a strip between the nodes does
+///   not count against the field: it fails if a part as small as they get does not close. It is
+///   undecided if the parts are too many, or if it closes with an error larger than a thousandth of
+///   the largest size.
 ///
 /// In short precisions a steep field rounds its input too, which no difference shows:
 /// [`verify_module`] is the better judge. Any number that is not finite fails every claim,
@@ -195,14 +183,9 @@ pub fn verify(
         pair.product >= -allowed - (places + noise) / pair.distance
     });
 
-    // Whoever is no gradient already needs no finer meshes.
-    let loops = closed(
-        field,
-        like,
-        &loops,
-        [tolerance, 2.0 * TAU * radius * noise],
-        symmetric && finite,
-    );
+    // Whoever is no gradient already needs no smaller parts.
+    let exactness = Exactness { tolerance, noise };
+    let loops = closed(field, like, &loops, exactness, symmetric && finite);
     let symmetric = symmetric && loops.closed;
     let positive_semidefinite = positive && increasing;
     let holds = finite
@@ -233,103 +216,11 @@ pub fn verify(
     }
 }
 
-/// What is known of all loops.
-struct Loops {
-    closed: bool,
-    undecided: usize,
-    /// The largest work and its error, relative to the largest size.
-    work: f64,
-    error: f64,
-}
-
-/// Integrates the loops; those that do not close again on finer meshes, if that can still decide.
-fn closed(
-    field: &impl VectorField,
-    like: &Tensor<2>,
-    paths: &[Loop],
-    [tolerance, noise]: [f64; 2],
-    decide: bool,
-) -> Loops {
-    let mut found = loop_integrals(field, like, paths);
-    let size = largest(found.iter().map(|integral| integral.size));
-    // Like Jacobians, loops are measured against the largest.
-    let closes = |integral: &LoopIntegral| {
-        let rounding_error = integral.rounding_error + noise;
-        let size = size.max(integral.size);
-        LoopIntegral {
-            size,
-            rounding_error,
-            ..*integral
-        }
-        .closes(tolerance)
-    };
-    let scale = size.max(noise);
-    let unresolved = |integral: &LoopIntegral| {
-        integral.quadrature_error > UNRESOLVED * scale + integral.rounding_error + noise
-    };
-    let (mut closed, mut undecided) = (true, 0);
-    for (integral, path) in found.iter_mut().zip(paths) {
-        let mut works = Vec::new();
-        if decide && closed && undecided < MOST_UNDECIDED {
-            for panels in FINER {
-                if closes(integral) {
-                    break;
-                }
-                *integral = on_mesh(field, like, path, panels);
-                works.push(integral.work);
-            }
-        }
-        match closes(integral) {
-            true => undecided += usize::from(unresolved(integral)),
-            false if !works.is_empty() && disagree(&works) => undecided += 1,
-            false => closed = false,
-        }
-    }
-    let worst = found.iter().reduce(|a, b| {
-        if a.work.abs() >= b.work.abs() || a.work.is_nan() {
-            a
-        } else {
-            b
-        }
-    });
-    Loops {
-        closed,
-        undecided,
-        work: worst.map_or(0.0, |integral| relative(integral.work.abs(), scale)),
-        error: worst.map_or(0.0, |integral| {
-            relative(integral.quadrature_error + integral.rounding_error, scale)
-        }),
-    }
-}
-
-/// Whether the works that all finer meshes find are not even roughly the same.
-fn disagree(works: &[f64]) -> bool {
-    let sizes = works.iter().map(|work| work.abs());
-    let spread = largest(works.iter().copied()) - smallest(works.iter().copied());
-    spread > AGREEMENT * smallest(sizes)
-}
-
 /// A random direction of the given length.
 fn direction(dim: usize, length: f64, generator: &mut ChaCha12Rng) -> Vec<f64> {
     let values: Vec<f64> = (0..dim).map(|_| StandardNormal.sample(generator)).collect();
     let norm = values.iter().map(|value| value * value).sum::<f64>().sqrt();
     values.iter().map(|value| value * length / norm).collect()
-}
-
-/// The quotient; 0 for `0/0`.
-fn relative(value: f64, scale: f64) -> f64 {
-    if value == 0.0 { 0.0 } else { value / scale }
-}
-
-/// The largest number, NaN if there is one.
-fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
-    values.into_iter().fold(f64::NEG_INFINITY, |a, b| {
-        if a.is_nan() || b.is_nan() {
-            f64::NAN
-        } else {
-            a.max(b)
-        }
-    })
 }
 
 /// The smallest number, NaN if there is one.

@@ -28,10 +28,10 @@ pub struct Exported {
     claim: gradnet_core::analysis::Claim,
     /// Dimension of the points.
     pub dim: usize,
-    /// Which formula of docs/interchange.md: "cascade", "modules", or "parameters" for the rest.
-    kind: &'static str,
+    /// Which formula of docs/interchange.md: "cascade", "modules", or "parameters" for the rest; "separated .." for the separated field.
+    kind: String,
     /// The formula in one line.
-    formula: &'static str,
+    formula: String,
     /// The function of the units or modules, where there is a choice.
     #[serde(skip_serializing_if = "Option::is_none")]
     function: Option<String>,
@@ -54,6 +54,7 @@ pub(super) const FORMATS: [&str; 3] = ["gradnet export 1", "gradnet export 2", F
 /// The module that `-o NAME.py` writes.
 const TORCH: &str = include_str!("torch.py");
 
+const SEPARATED: &str = "f(q, p) = (h_q(q, 0), h_p(0, p)), the gradient of F(q, 0) + F(0, p), with the positions' half of h at (q, 0) and the momenta's at (0, p), and h as f in: ";
 const INSIDE: &str = "f(x) = g(x) + matrix' matrix x + modulus x + bias, with g as the module of gradnet-core says that documents the network";
 const PARAMETERS: &str =
     "as the module of gradnet-core says that documents the network; names are those of its fields";
@@ -76,6 +77,9 @@ pub fn export(run: &Run, to: &Path, device: &Device) -> Result<Exported, RunErro
     let network = field.network();
     let plain = Plain::of(network);
     let similarity = run.data_facts()?.map(|facts| facts.similarity);
+    if network.is_separated() && matches!(form, Form::Onnx | Form::Torch) {
+        return Err(separated(to).into());
+    }
     if let Form::Onnx = form {
         let plain = plain.ok_or_else(|| no_formula(network, to))?;
         let model = onnx::model(&plain, run.experiment().dim(), similarity.as_ref());
@@ -131,6 +135,10 @@ fn described(
             parameters(&network.registered),
         ),
     };
+    let (kind, formula) = match network.is_separated() {
+        true => (format!("separated {kind}"), format!("{SEPARATED}{formula}")),
+        false => (kind.to_owned(), formula.to_owned()),
+    };
     let shape = |(name, shape, _): &NamedArray| (name.clone(), shape.clone());
     let exported = Exported {
         format: FORMAT,
@@ -157,6 +165,18 @@ fn no_formula(network: &Network, to: &Path) -> FileError {
             network.name()
         ),
         remedy: "name it .safetensors or .npz, or train one of the four".into(),
+    }
+}
+
+/// A model of the bare network would be another field.
+fn separated(to: &Path) -> FileError {
+    FileError::Format {
+        file: to.into(),
+        reason:
+            "the field of separable dynamics, (h_q(q, 0), h_p(0, p)), is written as arrays only"
+                .into(),
+        remedy: "name it .safetensors or .npz; docs/interchange.md has the code that reads them"
+            .into(),
     }
 }
 

@@ -18,10 +18,8 @@ impl Network {
     pub fn strongly_monotone(&self) -> Option<StronglyMonotone<MonotoneNetwork>> {
         let linear = self.linear.as_ref()?;
         let modulus = linear.modulus();
-        let network = Self {
-            registered: self.registered.clone(),
-            linear: Some(linear.clone().without_modulus()),
-        };
+        let mut network = self.clone();
+        network.linear = Some(linear.clone().without_modulus());
         Some(StronglyMonotone::new(network.monotone()?, modulus))
     }
 

@@ -1,31 +1,63 @@
 //! A network as runs train it: a registered one, and the linear part around it where a task asks for one.
+//!
+//! A run of separable dynamics learned the separated field of its network, `(g_q(q, 0), g_p(0, p))`. What is read from its folder is that
+//! field: whoever evaluates, checks, samples or exports it cannot take the bare network for it.
 
 use super::linear_part::LinearPart;
 use super::networks::Registered;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use gradnet_core::analysis::Claim;
-use gradnet_core::{Laplacian, ParameterSource, Trace, VectorField};
+use gradnet_core::combine::Separated;
+use gradnet_core::{Laplacian, ParameterSource, Trace, VectorField, trace_by_products};
 
-/// A registered network, alone or inside a [`LinearPart`]: `f(x) = g(x) + VᵀV x + μ x + b`.
+/// A registered network, alone or inside a [`LinearPart`]: `f(x) = g(x) + VᵀV x + μ x + b`; separated where a run learned it so.
 #[derive(Module, Debug)]
 pub struct Network {
     /// `g`, the network of the registry.
     pub registered: Registered,
     /// The linear part, where a task asks for one.
     pub linear: Option<LinearPart>,
+    is_separated: bool,
 }
 
 impl From<Registered> for Network {
     fn from(registered: Registered) -> Self {
-        Self {
-            registered,
-            linear: None,
-        }
+        Self::new(registered, None)
     }
 }
 
 impl Network {
+    /// A registered network, alone or inside a linear part.
+    pub fn new(registered: Registered, linear: Option<LinearPart>) -> Self {
+        Self {
+            registered,
+            linear,
+            is_separated: false,
+        }
+    }
+
+    /// The field `(f_q(q, 0), f_p(0, p))`, whose potential is `F(q, 0) + F(0, p)`: a gradient, or monotone, if `f` is.
+    ///
+    /// # Panics
+    /// If the dimension is odd.
+    pub fn separated(self) -> Self {
+        Self {
+            is_separated: true,
+            ..Separated::new(self).field
+        }
+    }
+
+    /// Whether the field is [`separated`](Self::separated).
+    pub fn is_separated(&self) -> bool {
+        self.is_separated
+    }
+
+    /// The field before it was separated.
+    fn whole(&self) -> Self {
+        Self::new(self.registered.clone(), self.linear.clone())
+    }
+
     /// The network inside a linear part with this modulus. One that has a linear part of its own gets no second matrix.
     ///
     /// # Panics
@@ -49,6 +81,11 @@ impl Network {
 
     /// The potential, `[batch, dim] -> [batch]`, where it can be evaluated.
     pub fn potential(&self, x: Tensor<2>) -> Option<Tensor<1>> {
+        if self.is_separated {
+            let whole = Separated::new(self.whole());
+            let [of_q, of_p] = whole.halves(&x).map(|half| whole.field.potential(half));
+            return Some(of_q? + of_p?);
+        }
         let potential = self.registered.potential(x.clone())?;
         Some(match &self.linear {
             None => potential,
@@ -73,6 +110,9 @@ impl VectorField for Network {
     }
 
     fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        if self.is_separated {
+            return Separated::new(self.whole()).forward(x);
+        }
         match &self.linear {
             None => self.registered.forward(x),
             Some(linear) => self.registered.forward(x.clone()) + linear.forward(x),
@@ -80,6 +120,9 @@ impl VectorField for Network {
     }
 
     fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
+        if self.is_separated {
+            return Separated::new(self.whole()).jacobian_vector(x, v);
+        }
         let Some(linear) = &self.linear else {
             return self.registered.jacobian_vector(x, v);
         };
@@ -90,13 +133,17 @@ impl VectorField for Network {
 impl Laplacian for Network {
     fn laplacian(&self, x: Tensor<2>) -> Tensor<1> {
         match &self.linear {
+            _ if self.is_separated => trace_by_products(self, x),
             None => self.registered.laplacian(x),
             Some(linear) => self.registered.laplacian(x) + linear.trace(),
         }
     }
 
     fn trace(&self) -> Trace {
-        self.registered.trace()
+        match self.is_separated {
+            true => self.registered.trace().max(Trace::Products),
+            false => self.registered.trace(),
+        }
     }
 }
 
@@ -203,6 +250,73 @@ mod tests {
                 .unwrap();
             for (found, x) in host(back.x).iter().zip(x) {
                 assert!((found - x).abs() < 1e-7, "{name}: {found} {x}");
+            }
+        }
+    }
+
+    /// Each number against differences of the one before it, for a separated field, alone and inside a linear part.
+    #[test]
+    fn a_separated_network_is_the_gradient_of_a_sum_in_every_way_of_asking() {
+        let even = |name: &str, linear: bool| {
+            let mut source = ParameterSource::new(&Device::flex(), 5).with_dtype(FloatDType::F64);
+            let config = NetworkConfig::from_name(name).unwrap();
+            let network = config.with_size(Size::Width(6)).init(2, &mut source);
+            match linear {
+                false => network.unwrap(),
+                true => network.unwrap().with_linear_part(0.1, &source),
+            }
+        };
+        let point = |x: [f64; 2]| {
+            Tensor::<2>::from_data(
+                TensorData::new(x.to_vec(), [1, 2]),
+                (&Device::flex(), FloatDType::F64.into()),
+            )
+        };
+        let (x, step) = ([0.5, -0.75], 1e-4);
+        for (name, linear) in [
+            ("gradnet_c", false),
+            ("mgradnet_m", false),
+            ("mgradnet_m", true),
+        ] {
+            let whole = even(name, linear);
+            let network = whole.clone().separated();
+            assert!(network.is_separated() && !whole.is_separated());
+            let value = |x: [f64; 2]| host(network.forward(point(x)));
+            let gradient = value(x);
+            assert_ne!(gradient, host(whole.forward(point(x))), "{name}");
+            let jacobian = &jacobians(&network, point(x))[0];
+            for j in 0..2 {
+                let moved = |by: f64| {
+                    let mut x = x;
+                    x[j] += by;
+                    x
+                };
+                let energy = |by| host(network.potential(point(moved(by))).unwrap())[0];
+                let slope = (energy(step) - energy(-step)) / (2.0 * step);
+                assert!((slope - gradient[j]).abs() < 1e-6, "{name}: {slope}");
+                for i in 0..2 {
+                    let slope = (value(moved(step))[i] - value(moved(-step))[i]) / (2.0 * step);
+                    assert!((slope - jacobian[(i, j)]).abs() < 1e-6, "{name}");
+                }
+            }
+            assert_eq!([jacobian[(0, 1)], jacobian[(1, 0)]], [0.0, 0.0], "{name}");
+            let trace = host(network.laplacian(point(x)))[0];
+            assert!((trace - jacobian.trace()).abs() < 1e-12, "{name}: {trace}");
+            // Separating twice changes nothing.
+            assert_eq!(
+                value(x),
+                host(Separated::new(network.clone()).forward(point(x)))
+            );
+            if linear {
+                let field = network.strongly_monotone().unwrap();
+                let settings = InverseSettings {
+                    tolerance: 1e-10,
+                    ..InverseSettings::default()
+                };
+                let back = field.inverse(network.forward(point(x)), &settings).unwrap();
+                for (found, x) in host(back.x).iter().zip(x) {
+                    assert!((found - x).abs() < 1e-7, "{found} {x}");
+                }
             }
         }
     }

@@ -91,6 +91,18 @@ pub enum RestoreError {
         /// The run's folder.
         run: PathBuf,
     },
+    /// The noise is far from what the regularizer was trained and tested with.
+    #[error(
+        "the noise is {value}, but this run was trained and tested with noise from {low} to {high} only"
+    )]
+    OutOfRange {
+        /// What was given.
+        value: f64,
+        /// The least level that the run knows.
+        low: f64,
+        /// The largest.
+        high: f64,
+    },
     /// The numbers have left those that can be written.
     #[error("the restored picture is not finite")]
     NotFinite,
@@ -130,6 +142,11 @@ impl RestoreError {
             Self::Weight { .. } => "leave it out to take what the run has chosen".into(),
             Self::Untuned { .. } => {
                 "choose them with `gradnet tune RUN --noise LEVEL`, or give --strength and --scale".into()
+            }
+            Self::OutOfRange { .. } => {
+                "give --strength and --scale, or train with images.noise and images.levels around this noise; it is the \
+                 standard deviation of brightnesses from 0 to 255"
+                    .into()
             }
             Self::NotFinite => "lower --strength, or check the measurement and the operator".into(),
         }

@@ -2,7 +2,9 @@
 //!
 //! The strength `λ` and the scale `μ` are those that the run's validation pictures chose ([`tune`]) for the operator, or for denoising if
 //! nothing was chosen for the operator, at the nearest noise level. The strength is moved with the square of the noise: the prior is the
-//! same, and a measurement counts by its variance. `H` is an [`OperatorChoice`]. Colours are restored one by one.
+//! same, and a measurement counts by its variance. A noise outside the levels
+//! that the run knows is told of, and refused if it is more than [`FARTHEST`] times beyond them. `H` is an [`OperatorChoice`]. Colours are
+//! restored one by one.
 
 mod error;
 mod operator;
@@ -15,6 +17,7 @@ use gradnet_core::VectorField;
 use gradnet_core::analysis::host;
 use gradnet_core::image::{ImageOperator, Iteration, LipschitzImageField, Restoration};
 
+use crate::experiment::TaskConfig;
 use crate::pictures::{Picture, read_table};
 use crate::registry::Lifted;
 use crate::run::{Run, check_output};
@@ -22,6 +25,9 @@ use crate::run::{Run, check_output};
 pub use error::RestoreError;
 pub use operator::OperatorChoice;
 pub use tune::tune;
+
+/// By what factor a noise may lie beyond the levels that a run was trained and tested with.
+pub const FARTHEST: f64 = 4.0;
 
 /// What is known of a measurement, and how far to go.
 #[derive(Clone, Debug)]
@@ -51,6 +57,8 @@ pub struct Restored {
     pub tuned_for: Option<f64>,
     /// Whether they were chosen for this operator, not for denoising.
     pub tuned_for_operator: bool,
+    /// The least and the largest noise level that the run knows, where the noise is not between them.
+    pub beyond: Option<[f64; 2]>,
     /// The bound on the Lipschitz constant of the regularizer's gradient.
     pub lipschitz: f64,
     /// Steps taken, over all colours.
@@ -86,6 +94,7 @@ pub fn restore(
         scale,
         tuned_for,
         tuned_for_operator,
+        beyond,
     } = chosen(run, options)?;
     let (lipschitz, concavity) = (field.lipschitz(), field.concavity());
     let planes = measurements(input, options)?;
@@ -94,6 +103,7 @@ pub fn restore(
         scale,
         tuned_for,
         tuned_for_operator,
+        beyond,
         lipschitz,
         steps: 0,
         rises: 0,
@@ -200,6 +210,7 @@ struct Choice {
     scale: f64,
     tuned_for: Option<f64>,
     tuned_for_operator: bool,
+    beyond: Option<[f64; 2]>,
 }
 
 /// What a run has chosen for an operator at a noise level.
@@ -261,6 +272,7 @@ fn chosen(run: &Run, options: &RestoreOptions) -> Result<Choice, RestoreError> {
             scale,
             tuned_for: None,
             tuned_for_operator: false,
+            beyond: None,
         });
     }
     let key = options.operator.key()?;
@@ -278,7 +290,32 @@ fn chosen(run: &Run, options: &RestoreOptions) -> Result<Choice, RestoreError> {
         scale: options.scale.unwrap_or(near.scale),
         tuned_for: Some(near.level),
         tuned_for_operator,
+        beyond: beyond(run, options.noise)?,
     })
+}
+
+/// The least and the largest of the levels tested, tuned and trained with, if the noise is not between them.
+fn beyond(run: &Run, noise: f64) -> Result<Option<[f64; 2]>, RestoreError> {
+    let trained = match &run.experiment().task {
+        TaskConfig::Images(images) => images.noise.to_vec(),
+        _ => Vec::new(),
+    };
+    let summary = run.summary()?;
+    let metrics = summary.iter().flat_map(|summary| summary.scores.metrics.keys());
+    let tested = metrics.filter_map(|key| key.strip_prefix("strength_")?.parse().ok());
+    let tuned = run.tuned()?.into_iter().map(|tuned| tuned.noise);
+    let known = tested.chain(tuned).chain(trained);
+    let (low, high) = known.fold((f64::INFINITY, 0.0_f64), |(low, high), level| {
+        (low.min(level), high.max(level))
+    });
+    if (low..=high).contains(&noise) {
+        return Ok(None);
+    }
+    if noise > FARTHEST * high || noise * FARTHEST < low {
+        let value = noise;
+        return Err(RestoreError::OutOfRange { value, low, high });
+    }
+    Ok(Some([low, high]))
 }
 
 #[cfg(test)]

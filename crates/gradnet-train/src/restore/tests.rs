@@ -154,6 +154,28 @@ fn measured_pictures_come_back_for_every_operator() {
         [5.0, 8.0].map(|noise| denoise(&options("identity", noise), "grey.npy").unwrap());
     assert_eq!(at_8.tuned_for, Some(5.0));
     assert!((at_8.strength / at_5.strength - 2.56).abs() < 1e-12);
+    assert_eq!(at_8.beyond, None);
+    // Beyond the levels it is told, far beyond it is refused, unless strength and scale are given.
+    for (noise, beyond) in [
+        (30.0, Some([5.0, 20.0])),
+        (2.5, Some([5.0, 20.0])),
+        (20.0, None),
+    ] {
+        let found = denoise(&options("identity", noise), "grey.npy").unwrap();
+        assert_eq!(found.beyond, beyond, "{noise}");
+    }
+    for noise in [81.0, 200.0, 1.2, 0.02] {
+        let refused = denoise(&options("identity", noise), "grey.npy").unwrap_err();
+        assert!(refused.contains(&format!("{noise}")), "{refused}");
+        assert!(refused.contains("from 5 to 20"), "{refused}");
+        assert!(refused.contains("--strength"), "{refused}");
+        let given = RestoreOptions {
+            strength: Some(at_5.strength),
+            scale: Some(at_5.scale),
+            ..options("identity", noise)
+        };
+        assert_eq!(denoise(&given, "grey.npy").unwrap().tuned_for, None);
+    }
     // A run notes what was tuned for an operator, and uses it for this operator alone.
     let blur = format!("blur:{}", at("kernel.npy").display());
     let before = denoise(&options(&blur, 5.0), "grey.npy").unwrap();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::metrics::MetricsLog;
 use super::weights::write_weights;
 use super::write::{write, write_json};
-use super::{RunError, Summary};
+use super::{Contents, RunError, Summary};
 use crate::data::file::DataFacts;
 use crate::experiment::Experiment;
 use crate::files::UNFINISHED;
@@ -222,6 +222,11 @@ impl RunFolder {
     /// Writes how the data file of a run was split and scaled.
     pub(crate) fn write_facts(run: &Path, facts: &DataFacts) -> Result<(), RunError> {
         write_json(&run.join(Self::DATA), facts)
+    }
+
+    /// Writes what the folders held that a run learns from.
+    pub(crate) fn write_contents(run: &Path, contents: &Contents) -> Result<(), RunError> {
+        write_json(&run.join(Self::DATA), contents)
     }
 
     /// The validation log.

@@ -5,7 +5,7 @@
 //! weights.bpk     the weights that validated best (a Burn record, and a checksum of it at the end)
 //! metrics.jsonl   a line a validation: step, train_loss, validation_db, elapsed_s
 //! checkpoint/     the last two checkpoints, each one file with all that `gradnet resume` needs
-//! data.json       for a run on a data file: how it was split and scaled
+//! data.json       for a run on a data file: how it was split and scaled; on folders: a digest of what they held
 //! tuned.json      for a regularizer: what `gradnet tune` chose
 //! summary.json    the result; a folder without it holds an unfinished run
 //! .lock           held by the process that trains
@@ -13,6 +13,7 @@
 //!
 //! Every file but `metrics.jsonl` is written beside its place and moved there, so that a crash leaves the old file or the new one.
 
+mod contents;
 mod folder;
 mod metrics;
 mod open;
@@ -29,6 +30,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 pub use crate::files::{remove_unfinished, write_atomically};
+pub use contents::{Contents, FolderContents};
 pub use folder::RunFolder;
 pub use metrics::Metrics;
 pub use open::Run;

@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use gradnet_core::ParameterSource;
 
 use super::weights::read_weights;
-use super::{Metrics, RunError, RunFolder, Scores, Summary, metrics};
+use super::{Contents, Metrics, RunError, RunFolder, Scores, Summary, metrics};
 use crate::config;
 use crate::data::file::{DataFacts, RunField};
 use crate::device_check::lost;
@@ -81,25 +81,34 @@ impl Run {
         &self.experiment
     }
 
-    /// The network with the run's best weights, without autodiff.
+    /// The field that the run learned, with its best weights, in the network's own units and without autodiff: the network, or its
+    /// separated field where the task learned that.
     ///
     /// # Errors
     /// If the weights are damaged or belong to another network.
     pub fn network(&self, device: &Device) -> Result<Network, RunError> {
+        let network = self.weights(device)?;
+        Ok(match self.experiment.task.is_separated() {
+            true => network.separated(),
+            false => network,
+        })
+    }
+
+    /// The network that training left, for the task itself, which separates its field where it has to.
+    pub(crate) fn weights(&self, device: &Device) -> Result<Network, RunError> {
         let device = device.clone().without_autodiff();
         let mut source = ParameterSource::new(&device, 0);
         let network = self.experiment.init_network(&mut source)?;
         read_weights(&self.path.join(RunFolder::WEIGHTS), network)
     }
 
-    /// The network in the units the run was given: those of its data file, or the network itself.
+    /// The learned field in the units the run was given: those of its data file, or the network's own.
     ///
     /// # Errors
     /// As [`network`](Self::network), and if `data.json` of a run on a file is missing or damaged.
     pub fn field(&self, device: &Device) -> Result<RunField, RunError> {
         let similarity = self.data_facts()?.map(|facts| facts.similarity);
-        Ok(RunField::new(self.network(device)?, similarity)
-            .separated(self.experiment.task.is_separated()))
+        Ok(RunField::new(self.network(device)?, similarity))
     }
 
     /// How the run's data was split and scaled; None where its config says it all.
@@ -131,6 +140,25 @@ impl Run {
         })
     }
 
+    /// Refuses a task whose folders no longer hold what they held when the run began; a run from before that was noted is not refused.
+    ///
+    /// # Errors
+    /// The folder that has changed, or what is wrong with `data.json`.
+    pub(crate) fn check_contents(&self, task: &dyn RunTask) -> Result<(), RunError> {
+        let (Some(now), path) = (task.contents(), self.path.join(RunFolder::DATA)) else {
+            return Ok(());
+        };
+        let text = match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            read => read.map_err(|error| RunError::io("read", &path, error))?,
+        };
+        let before: Contents = serde_json::from_str(&text).map_err(|error| RunError::Damaged {
+            path,
+            reason: error.to_string(),
+        })?;
+        Ok(now.same_as(&before)?)
+    }
+
     /// The task as it was when the run was trained, with the tests that `experiment` asks for.
     ///
     /// # Errors
@@ -142,6 +170,7 @@ impl Run {
     ) -> Result<Box<dyn RunTask>, RunError> {
         let before = self.data_facts()?;
         let task = experiment.build_test(device, before.as_ref())?;
+        self.check_contents(task.as_ref())?;
         let digest = |facts: &DataFacts| facts.digest.clone();
         if task.facts().as_ref().map(digest) == before.as_ref().map(digest) {
             return Ok(task);
@@ -219,7 +248,7 @@ impl Run {
             ..own.clone()
         };
         experiment.task.check_room(&experiment.protocol())?;
-        let network = self.network(device)?;
+        let network = self.weights(device)?;
         let task = self.task_of(&experiment, device)?;
         experiment.check_device(task.as_ref(), &network, device, Purpose::Scoring)?;
         let scores = Scores {

@@ -30,6 +30,7 @@ use gradnet_core::analysis::Region;
 
 use crate::data::file::DataFacts;
 use crate::device_check::{Agreement, DeviceFault};
+use crate::run::Contents;
 use crate::settings::{ExperimentError, Protocol};
 
 use device::check_lesson;
@@ -88,6 +89,11 @@ pub enum Purpose {
 pub trait RunTask: Task<Network> {
     /// What the run folder notes of the data; `None` where the config says it all.
     fn facts(&self) -> Option<DataFacts> {
+        None
+    }
+
+    /// What the folders hold that the task read; `None` where it reads none.
+    fn contents(&self) -> Option<Contents> {
         None
     }
 

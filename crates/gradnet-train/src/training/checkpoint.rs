@@ -85,11 +85,10 @@ fn records(network: Network, best: Network) -> [ModuleRecord; 2] {
             ]
         }
         (a, b) => {
-            let whole = |registered, linear| Network { registered, linear };
-            let network = whole(network.registered, a);
+            let network = Network::new(network.registered, a);
             [
                 Model { network }.into_record(),
-                whole(best.registered, b).into_record(),
+                Network::new(best.registered, b).into_record(),
             ]
         }
     }

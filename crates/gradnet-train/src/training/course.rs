@@ -21,7 +21,7 @@ use crate::experiment::{Experiment, TrainConfig};
 use crate::files::{NONSENSE, caught};
 use crate::interrupter::{Interrupter, Saving};
 use crate::registry::Network;
-use crate::run::{RunError, RunFolder, Scores, Validation};
+use crate::run::{Contents, RunError, RunFolder, Scores, Validation};
 use crate::task::{Purpose, RunTask, Task};
 
 /// Trains from a checkpoint, or from the start, and scores the result.
@@ -41,12 +41,15 @@ pub(super) fn run(
         ..
     } = options;
     let task: Arc<dyn RunTask> = Arc::from(task);
-    let noted = task.facts();
+    let (noted, contents) = (task.facts(), task.contents());
     let config = &experiment.train;
     let facts = Facts {
         experiment: experiment.to_toml(),
         backend: backend.name(),
-        data_digest: noted.as_ref().map(|facts| facts.digest.clone()),
+        data_digest: match (&noted, &contents) {
+            (Some(facts), _) => Some(facts.digest.clone()),
+            (None, contents) => contents.as_ref().map(Contents::digest),
+        },
         steps: config.steps,
         interval: config.validation.every.min(config.steps),
         criterion: task.criterion(),
@@ -67,6 +70,9 @@ pub(super) fn run(
     // Not before: a run that is refused keeps the scaling its weights were trained with.
     if let Some(facts) = &noted {
         RunFolder::write_facts(&out, facts)?;
+    }
+    if let Some(contents) = &contents {
+        RunFolder::write_contents(&out, contents)?;
     }
     let due = Due {
         every: config.checkpoint_every,
@@ -253,10 +259,13 @@ fn restore(
             "undo the change to config.toml, or train anew with `gradnet train`",
         ));
     }
-    if checkpoint.position.data_digest != facts.data_digest {
+    // A checkpoint from before folders were noted has no digest.
+    if checkpoint.position.data_digest.is_some()
+        && checkpoint.position.data_digest != facts.data_digest
+    {
         return Err(refused(
-            "its data file has changed since the checkpoint was made".into(),
-            "restore the data file, or train anew with `gradnet train`",
+            "its data has changed since the checkpoint was made".into(),
+            "restore the data, or train anew with `gradnet train`",
         ));
     }
     let network = network.clone();

@@ -137,5 +137,6 @@ pub fn resume(run: &Path, device: &Device, options: TrainOptions) -> Result<Summ
     // A run that was killed before it noted how its file is scaled has no weights either.
     let before = opened.data_facts().ok().flatten();
     let task = experiment.build_task(device, before.as_ref())?;
+    opened.check_contents(task.as_ref())?;
     course::run(&experiment, device, folder, task, checkpoint, options)
 }

@@ -3,7 +3,6 @@
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use gradnet_core::VectorField;
 use gradnet_core::analysis::{double_precision, host, in_double_precision};
-use gradnet_core::combine::Separated;
 use gradnet_core::inverse::InverseSettings;
 
 use super::Similarity;
@@ -17,7 +16,6 @@ pub struct RunField {
     network: Network,
     similarity: Similarity,
     dtype: FloatDType,
-    is_separated: bool,
 }
 
 impl RunField {
@@ -28,14 +26,7 @@ impl RunField {
             similarity: similarity.unwrap_or_else(identity),
             network,
             dtype: FloatDType::F32,
-            is_separated: false,
         }
-    }
-
-    /// The field whose potential is `G(q, 0) + G(0, p)`, which separable dynamics have learned, if `is_separated`; else the same.
-    pub fn separated(mut self, is_separated: bool) -> Self {
-        self.is_separated = is_separated;
-        self
     }
 
     /// The same function computed in 64 bits, where `device` has them.
@@ -47,33 +38,7 @@ impl RunField {
                 DType::F64 => FloatDType::F64,
                 _ => FloatDType::F32,
             },
-            is_separated: self.is_separated,
         }
-    }
-
-    /// `g(x')`, separated or not.
-    fn gradient(&self, x: Tensor<2>) -> Tensor<2> {
-        match self.is_separated {
-            true => Separated::new(self.network.clone()).forward(x),
-            false => self.network.forward(x),
-        }
-    }
-
-    /// `J_g(x') v`, separated or not.
-    fn curvature(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
-        match self.is_separated {
-            true => Separated::new(self.network.clone()).jacobian_vector(x, v),
-            false => self.network.jacobian_vector(x, v),
-        }
-    }
-
-    /// `G(x')`, separated or not.
-    fn potential(&self, x: Tensor<2>) -> Option<Tensor<1>> {
-        if !self.is_separated {
-            return self.network.potential(x);
-        }
-        let [of_q, of_p] = Separated::new(self.network.clone()).halves(&x);
-        Some(self.network.potential(of_q)? + self.network.potential(of_p)?)
     }
 
     /// The network, in its own units.
@@ -90,14 +55,14 @@ impl RunField {
     ///
     /// The network must live on `device`.
     pub fn values(&self, x: &[f64], device: &Device) -> Vec<f64> {
-        let values = host(self.gradient(self.inside(x, device)));
+        let values = host(self.network.forward(self.inside(x, device)));
         self.similarity.unscale_gradients(&values)
     }
 
     /// The potential `s t G(x') + σ ⟨c, x − m⟩` at points, where that of the network is known.
     pub fn potentials(&self, x: &[f64], device: &Device) -> Option<Vec<f64>> {
         let scale = self.similarity.potential_scale();
-        let curved = host(self.potential(self.inside(x, device))?);
+        let curved = host(self.network.potential(self.inside(x, device))?);
         let linear = self.similarity.linear_potential(x);
         let sum = |(curved, linear): (f64, f64)| scale * curved + linear;
         Some(curved.into_iter().zip(linear).map(sum).collect())
@@ -118,7 +83,7 @@ impl RunField {
                 .for_each(|v| *v = 1.0);
             let direction = self.tensor(direction, device);
             // Column j of the Jacobian at every point.
-            let column = host(self.curvature(inside.clone(), direction));
+            let column = host(self.network.jacobian_vector(inside.clone(), direction));
             for (place, value) in column.into_iter().enumerate() {
                 jacobians[place * dim + j] = scale * value;
             }
@@ -129,7 +94,10 @@ impl RunField {
     /// The products `(σ t / s) J_g(x') v` at points with a direction each, row after row.
     pub fn jacobian_vectors(&self, x: &[f64], v: &[f64], device: &Device) -> Vec<f64> {
         let direction = self.tensor(v.to_vec(), device);
-        let mut products = host(self.curvature(self.inside(x, device), direction));
+        let mut products = host(
+            self.network
+                .jacobian_vector(self.inside(x, device), direction),
+        );
         let scale = self.similarity.jacobian_scale();
         products.iter_mut().for_each(|product| *product *= scale);
         products
@@ -137,10 +105,7 @@ impl RunField {
 
     /// The points that the field takes to `y`, row after row; None if the field is not known to be invertible.
     pub fn inverse(&self, y: &[f64], device: &Device) -> Option<FoundInverse> {
-        let field = self
-            .network
-            .strongly_monotone()
-            .filter(|_| !self.is_separated)?;
+        let field = self.network.strongly_monotone()?;
         let inside = self.tensor(self.similarity.inner_gradients(y), device);
         let tolerance = match self.dtype {
             FloatDType::F64 => 1e-11,
@@ -191,12 +156,12 @@ impl VectorField for RunField {
 
     fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let inside = self.similarity.inward(x);
-        self.similarity.outward(self.gradient(inside))
+        self.similarity.outward(self.network.forward(inside))
     }
 
     fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
         let inside = self.similarity.inward(x);
-        self.curvature(inside, v) * self.similarity.jacobian_scale()
+        self.network.jacobian_vector(inside, v) * self.similarity.jacobian_scale()
     }
 }
 
@@ -348,38 +313,6 @@ mod tests {
         for (ours, theirs) in jacobians(&field, x).iter().zip(matrices(&field)) {
             assert!((ours - &theirs).norm() < 1e-5 * theirs.norm());
         }
-    }
-
-    /// Potential and Jacobian are held against the values by differences; the mixed block is zero.
-    #[test]
-    fn a_separated_field_has_its_own_potential_and_jacobian() {
-        let config = NetworkConfig::from_name("gradnet_c").unwrap();
-        let mut source = ParameterSource::new(&Device::flex(), 5);
-        let network = config.with_size(Size::Width(6)).init(2, &mut source);
-        let device = Device::flex();
-        let whole = RunField::new(network.unwrap(), None).in_double_precision(&device);
-        let field = whole.clone().separated(true);
-        let x = [0.5, -0.75];
-        let step = 2f64.powi(-10);
-        let (gradient, jacobian) = (field.values(&x, &device), field.jacobians(&x, &device));
-        assert_ne!(gradient, whole.values(&x, &device));
-        for j in 0..2 {
-            let moved = |by: f64| {
-                let mut x = x;
-                x[j] += by;
-                x
-            };
-            let energy = |by| field.potentials(&moved(by), &device).unwrap()[0];
-            let slope = (energy(step) - energy(-step)) / (2.0 * step);
-            assert!((slope - gradient[j]).abs() < 1e-6, "{slope} {gradient:?}");
-            let value = |by| field.values(&moved(by), &device);
-            for i in 0..2 {
-                let slope = (value(step)[i] - value(-step)[i]) / (2.0 * step);
-                assert!((slope - jacobian[2 * i + j]).abs() < 1e-6, "{jacobian:?}");
-            }
-        }
-        assert_eq!([jacobian[1], jacobian[2]], [0.0, 0.0]);
-        assert!(jacobian[0] != 0.0 && jacobian[3] != 0.0);
     }
 
     #[test]

@@ -30,6 +30,7 @@ use super::{Criterion, Lesson, Quantities, Quantity, Rows, RunTask, Task};
 use crate::data::{Stream, generator};
 use crate::pictures::Picture;
 use crate::registry::{Lifted, Network};
+use crate::run::Contents;
 use crate::settings::Protocol;
 use crops::{Crops, Noisy, WHITE};
 use psnr::{mean_psnr, trials};
@@ -250,7 +251,11 @@ fn one_step_loss(field: &impl ImageField, crops: Noisy, contrast: Tensor<1>) -> 
     batch_error(rows(found), rows(crops.noise * contrast))
 }
 
-impl RunTask for Images {}
+impl RunTask for Images {
+    fn contents(&self) -> Option<Contents> {
+        self.sets.contents(&self.config)
+    }
+}
 
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use crate::data::{Stream, generator};
 use crate::digest::Digest;
 use crate::files::FileError;
 use crate::pictures::{Picture, dead_leaves, read_folder};
+use crate::run::{Contents, FolderContents};
 use crate::setting::SettingError;
 use crate::task::TaskError;
 
@@ -96,6 +97,33 @@ impl Sets {
             validation: (count..count + less).map(draw).collect(),
             test: (count + less..count + 2 * less).map(draw).collect(),
         }
+    }
+
+    /// What the folders hold; `None` for drawn pictures.
+    pub fn contents(&self, config: &ImagesConfig) -> Option<Contents> {
+        if config.drawn > 0 {
+            return None;
+        }
+        let sets = [&self.train, &self.validation, &self.test];
+        let folder = |((key, path), pictures): ((&str, &Path), &Vec<Picture>)| {
+            let mut digest = Digest::default();
+            for picture in pictures {
+                for side in [picture.height, picture.width] {
+                    digest.add(&(side as u64).to_le_bytes());
+                }
+                let values = picture.values().iter();
+                values.for_each(|value| digest.add(&value.to_le_bytes()));
+            }
+            let contents = FolderContents {
+                path: path.into(),
+                files: pictures.len(),
+                digest: format!("{:016x}", digest.value()),
+            };
+            (key.to_owned(), contents)
+        };
+        Some(Contents {
+            folders: config.folders().into_iter().zip(sets).map(folder).collect(),
+        })
     }
 
     /// Refuses a picture that is in two of the sets.

@@ -221,3 +221,69 @@ fn a_patch_has_the_size_that_the_network_says() {
     let error = config::parse("pictures.toml", &vectors, &Overrides::default()).unwrap_err();
     assert!(error.to_string().contains("25 pixels"), "{error}");
 }
+
+/// A run on three folders: its report has the numbers and the rows, and it notices that a folder has changed.
+#[test]
+fn a_run_on_folders_is_reported_and_notices_when_a_picture_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let draw = |name: &str, number: u64| {
+        let file = at(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        let mut random = generator(number, Stream::Test, 0);
+        dead_leaves(String::new(), 32, &mut random)
+            .write(&file)
+            .unwrap();
+    };
+    for (number, name) in [
+        "train/a.png",
+        "train/b.png",
+        "validation/c.png",
+        "test/d.png",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        draw(name, number as u64);
+    }
+    let named = |key: &str| format!("{key} = {:?}", at(key).display().to_string());
+    let folders = ["train", "validation", "test"].map(named).join("\n");
+    let text = CONFIG
+        .replace("drawn = 8", &folders)
+        .replace("steps = 120", "steps = 4")
+        .replace("every = 60", "every = 2");
+    trained(&text, &at("run"));
+    let open = || Run::open(&at("run")).unwrap();
+    let page = at("report.html");
+    crate::report::report(&[open()], &page, &Device::flex()).unwrap();
+    let page = std::fs::read_to_string(page).unwrap();
+    for part in ["psnr_db_25", "wiener", "Validation error over", ">holds<"] {
+        assert!(page.contains(part), "{part}");
+    }
+    let noted = std::fs::read_to_string(at("run").join("data.json")).unwrap();
+    assert!(noted.contains("images.validation"), "{noted}");
+
+    std::fs::remove_file(at("run").join("summary.json")).unwrap();
+    let resumed = || {
+        let options = TrainOptions::new(Backend::Flex);
+        crate::training::resume(&at("run"), &Device::flex(), options)
+    };
+    draw("train/b.png", 77);
+    let error = resumed().unwrap_err().to_string();
+    assert!(
+        error.contains("one of its 2 pictures has changed"),
+        "{error}"
+    );
+    assert!(error.contains("images.train"), "{error}");
+    let error = open().evaluate(&Device::flex(), None, None, None);
+    assert!(error.unwrap_err().to_string().contains("images.train"));
+    draw("train/b.png", 1);
+    draw("test/e.png", 9);
+    let error = resumed().unwrap_err().to_string();
+    assert!(
+        error.contains("had 1 pictures then and has 2 now"),
+        "{error}"
+    );
+    std::fs::remove_file(at("test/e.png")).unwrap();
+    resumed().unwrap();
+}
