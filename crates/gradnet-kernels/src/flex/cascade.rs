@@ -107,6 +107,17 @@ fn scaled<L: Lanes, const LEARNED: bool>(
     }
 }
 
+/// The kept u of a layer, from where the part of a row starts, the elements of a layer and those of the part.
+#[inline(always)] // Which a closure cannot be.
+fn kept_value<L: Lanes>(
+    lanes: L,
+    kept: &[L::Element],
+    layer: usize,
+    [start, elements, count]: [usize; 3],
+) -> L::Vector {
+    lanes.load_first(&kept[layer * elements + start..], count)
+}
+
 /// Picks u, and the number of layers known to the compiler: 4, or any (0).
 macro_rules! specialise {
     ($function:expr, $layers:expr, $run:ident($($argument:expr),*)) => {
@@ -231,12 +242,13 @@ fn backward_strips<L: Lanes, S: Scalar, const LEARNED: bool>(
         totals.fill(zero);
         for (start, count) in work.rows.parts(strip, w.len()) {
             let x = lanes.load_first(&w[start..], count);
-            let u = |layer: usize| lanes.load_first(&kept[layer * w.len() + start..], count);
+            let at = [start, w.len(), count];
             if LEARNED || S::SLOPE_READS_ARGUMENT {
                 let mut y = zero;
                 for (layer, z) in arguments.iter_mut().enumerate() {
                     *z = argument(lanes, packed, layer, x, y);
-                    y = scaled::<L, LEARNED>(lanes, packed, layer, [*z, u(layer)]);
+                    let u = kept_value(lanes, kept, layer, at);
+                    y = scaled::<L, LEARNED>(lanes, packed, layer, [*z, u]);
                 }
             }
             // Lanes past the row load zeros here, so they add nothing to the sums.
@@ -244,7 +256,7 @@ fn backward_strips<L: Lanes, S: Scalar, const LEARNED: bool>(
             let mut into_w = zero;
             for layer in (0..layers).rev() {
                 let total = &mut totals[layer * SUMS..][..SUMS];
-                let (z, u) = (arguments[layer], u(layer));
+                let (z, u) = (arguments[layer], kept_value(lanes, kept, layer, at));
                 let k = parameter(lanes, packed, layer, K);
                 let slope = S::slope_on_lanes(lanes, z, u);
                 total[0] = e.mul_add(u, total[0]);

@@ -2,8 +2,9 @@
 
 use super::{adam, cascade, linear_spline, mean_squared_error, shell, softmax_modules};
 use crate::vectors::doubled::Doubled;
+use crate::vectors::forced::Kind;
 use crate::vectors::mathematics::{exp, one_minus_exp, sigmoid, softplus, tanh};
-use crate::vectors::{Element, Kernel, Lanes, Portable, Vector, places};
+use crate::vectors::{Element, Kernel, Lanes, Vector, places};
 use crate::{Cascade, CascadeFunction, FusedActivation, Mix, ScalarFunction, SoftmaxModules};
 
 /// Which function of [`super::mathematics`].
@@ -55,34 +56,12 @@ impl<E: Element> Kernel<E> for Map<'_, E> {
 }
 
 /// Runs a kernel with every kind of vector there is.
-fn everywhere_single<K: Kernel<f32> + Copy>(kernel: K) -> Vec<(&'static str, K::Output)> {
-    let mut all = vec![("plain", Portable::<f32, 8>::new().run(kernel))];
-    #[cfg(target_arch = "x86_64")]
-    {
-        use crate::vectors::x86::{Avx2Single, Avx512Single};
-        if let Some(lanes) = Avx2Single::detect() {
-            all.push(("AVX2", lanes.run(kernel)));
-        }
-        if let Some(lanes) = Avx512Single::detect() {
-            all.push(("AVX-512", lanes.run(kernel)));
-        }
-    }
-    all
-}
-
-fn everywhere_double<K: Kernel<f64> + Copy>(kernel: K) -> Vec<(&'static str, K::Output)> {
-    let mut all = vec![("plain", Portable::<f64, 4>::new().run(kernel))];
-    #[cfg(target_arch = "x86_64")]
-    {
-        use crate::vectors::x86::{Avx2Double, Avx512Double};
-        if let Some(lanes) = Avx2Double::detect() {
-            all.push(("AVX2", lanes.run(kernel)));
-        }
-        if let Some(lanes) = Avx512Double::detect() {
-            all.push(("AVX-512", lanes.run(kernel)));
-        }
-    }
-    all
+fn everywhere<E: Element, K: Kernel<E> + Copy>(kernel: K) -> Vec<(String, K::Output)> {
+    let run = |kind: Kind| {
+        let output = kind.on_this_thread(|| E::widest(kernel));
+        (format!("{kind:?}"), output)
+    };
+    Kind::all().into_iter().map(run).collect()
 }
 
 const FUNCTIONS: [Function; 5] = [
@@ -107,7 +86,7 @@ fn singles(function: Function, stride: usize) -> Vec<f32> {
 fn errors_in_single_precision_stay_within_three_units_of_the_last_place() {
     for function in FUNCTIONS {
         let x = singles(function, 2_003);
-        for (lanes, y) in everywhere_single(Map(function, &x)) {
+        for (lanes, y) in everywhere::<f32, _>(Map(function, &x)) {
             for (x, y) in x.iter().zip(y) {
                 let exact = function.exact(f64::from(*x));
                 let nearest = exact as f32;
@@ -131,7 +110,7 @@ fn errors_in_double_precision_stay_within_four_units_of_the_last_place() {
             Function::Exp | Function::OneMinusExp => negative.collect(),
             _ => magnitudes.chain(negative).collect(),
         };
-        for (lanes, y) in everywhere_double(Map(function, &x)) {
+        for (lanes, y) in everywhere::<f64, _>(Map(function, &x)) {
             for (x, y) in x.iter().zip(y) {
                 let exact = function.exact(*x);
                 let unit = exact.abs().next_up() - exact.abs();
@@ -156,7 +135,7 @@ fn extreme_arguments_have_their_limits() {
         f32::INFINITY,
         f32::NAN,
     ];
-    for (lanes, y) in everywhere_single(Map(Function::Tanh, &x)) {
+    for (lanes, y) in everywhere::<f32, _>(Map(Function::Tanh, &x)) {
         assert_eq!(y[..6], [-1.0, -1.0, 0.0, 0.0, 1.0, 1.0], "{lanes}");
         assert!(
             y[2].is_sign_negative() && y[3].is_sign_positive(),
@@ -165,14 +144,14 @@ fn extreme_arguments_have_their_limits() {
         assert!(y[6].is_nan(), "{lanes}");
     }
     for function in FUNCTIONS {
-        for (lanes, y) in everywhere_single(Map(function, &x)) {
+        for (lanes, y) in everywhere::<f32, _>(Map(function, &x)) {
             assert!(y[6].is_nan(), "{function:?} {lanes}");
         }
     }
-    for (lanes, y) in everywhere_single(Map(Function::Softplus, &x)) {
+    for (lanes, y) in everywhere::<f32, _>(Map(Function::Softplus, &x)) {
         assert!(y[0] < 2e-38 && y[5] == f32::INFINITY, "{lanes}: {y:?}");
     }
-    for (lanes, y) in everywhere_single(Map(Function::Sigmoid, &x)) {
+    for (lanes, y) in everywhere::<f32, _>(Map(Function::Sigmoid, &x)) {
         assert!(y[0] < 2e-38 && y[5] == 1.0, "{lanes}: {y:?}");
     }
 }
@@ -219,7 +198,7 @@ fn the_quotient_of_adam_is_right_to_three_units_of_the_last_place() {
         square: &square,
         plus,
     };
-    for (lanes, found) in everywhere_single(kernel) {
+    for (lanes, found) in everywhere::<f32, _>(kernel) {
         for ((value, square), found) in value.iter().zip(&square).zip(found) {
             let exact = f64::from(*value) / (f64::from(*square).sqrt() + f64::from(plus));
             let nearest = exact as f32;
@@ -237,7 +216,7 @@ fn the_quotient_of_adam_is_right_to_three_units_of_the_last_place() {
         square: &[f32::INFINITY, 1.0, f32::NAN, f32::INFINITY],
         plus,
     };
-    for (lanes, found) in everywhere_single(kernel) {
+    for (lanes, found) in everywhere::<f32, _>(kernel) {
         assert_eq!(found[0], 0.0, "{lanes}: {found:?}");
         assert!(found[1..].iter().all(|x| x.is_nan()), "{lanes}: {found:?}");
     }
@@ -304,15 +283,15 @@ fn adam_without_epsilon_takes_finite_steps_and_none_for_a_gradient_of_zero() {
             gradient: &single,
             epsilon,
         };
-        for (lanes, found) in everywhere_single(kernel) {
-            check(lanes, found, epsilon);
+        for (lanes, found) in everywhere::<f32, _>(kernel) {
+            check(&lanes, found, epsilon);
         }
         let kernel = Steps {
             gradient: &gradients,
             epsilon,
         };
-        for (lanes, found) in everywhere_double(kernel) {
-            check(lanes, found, epsilon);
+        for (lanes, found) in everywhere::<f64, _>(kernel) {
+            check(&lanes, found, epsilon);
         }
     }
 }
@@ -364,12 +343,12 @@ fn blocks_are_turned_by_every_kind_of_vector() {
 
     let steps = [37, 41];
     let from: Vec<f64> = (0..32 * 37).map(f64::from).collect();
-    for (name, found) in everywhere_double(Turn(&from, steps)) {
-        check(name, found, steps);
+    for (name, found) in everywhere::<f64, _>(Turn(&from, steps)) {
+        check(&name, found, steps);
     }
     let from: Vec<f32> = from.iter().map(|x| *x as f32).collect();
-    for (name, found) in everywhere_single(Turn(&from, steps)) {
-        check(name, found, steps);
+    for (name, found) in everywhere::<f32, _>(Turn(&from, steps)) {
+        check(&name, found, steps);
     }
 }
 
@@ -465,6 +444,7 @@ fn an_empty_batch_goes_through_a_shell() {
 
 #[test]
 fn part_of_a_vector_is_read_and_written_without_touching_the_rest() {
+    #[derive(Clone, Copy)]
     struct Part(usize);
     impl<E: Element> Kernel<E> for Part {
         type Output = (Vec<f64>, usize);
@@ -489,12 +469,10 @@ fn part_of_a_vector_is_read_and_written_without_touching_the_rest() {
         &mut to[start..]
     }
     for count in 1..=16 {
-        let (to, width) = Portable::<f64, 4>::new().run(Part(count));
-        check(&to, count.min(width), width);
-        let (to, width) = <f32 as Element>::widest(Part(count));
-        check(&to, count.min(width), width);
-        let (to, width) = <f64 as Element>::widest(Part(count));
-        check(&to, count.min(width), width);
+        let singles = everywhere::<f32, _>(Part(count));
+        for (_, (to, width)) in singles.into_iter().chain(everywhere::<f64, _>(Part(count))) {
+            check(&to, count.min(width), width);
+        }
     }
     fn check(to: &[f64], count: usize, width: usize) {
         let lane = |i: usize| if i < count { i as f64 + 1.0 } else { 0.0 };
@@ -529,10 +507,7 @@ impl<E: Element> Kernel<E> for Modules<'_, E> {
 
 #[test]
 fn softmax_modules_are_the_same_on_every_kind_of_vector() {
-    fn check<E: Element>(
-        run: impl Fn(Modules<'_, E>) -> Vec<(&'static str, Vec<f64>)>,
-        tolerance: f64,
-    ) {
+    fn check<E: Element>(tolerance: f64) {
         let numbers = |count: usize, low: f64, high: f64| -> Vec<E> {
             let part = |i| ((i * 7919 + count) % 997) as f64 / 997.0;
             let value = |i| E::nearest(low + (high - low) * part(i));
@@ -556,7 +531,7 @@ fn softmax_modules_are_the_same_on_every_kind_of_vector() {
                 },
             };
             let lines = [&z[..], &gradient];
-            let all = run(Modules { lines, p });
+            let all = everywhere::<E, _>(Modules { lines, p });
             let (_, first) = &all[0];
             for (name, found) in &all {
                 assert_eq!(found.len(), first.len());
@@ -567,8 +542,8 @@ fn softmax_modules_are_the_same_on_every_kind_of_vector() {
             }
         }
     }
-    check::<f32>(|kernel| everywhere_single(kernel), 1e-5);
-    check::<f64>(|kernel| everywhere_double(kernel), 1e-12);
+    check::<f32>(1e-5);
+    check::<f64>(1e-12);
 }
 
 /// Subnormal numbers make products a hundred times slower.

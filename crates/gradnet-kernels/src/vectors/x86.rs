@@ -1,329 +1,137 @@
-//! AVX-512 and AVX2 vectors.
+//! What is particular to x86: which of its vectors there are, and what AVX-512 does in its own way for 16 lanes of `f32`.
 
 #![allow(unsafe_code)]
 
+use std::any::TypeId;
 use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
-use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::single16;
-use super::{Kernel, Lanes, Vector, sum_of_halves};
+use pulp::bytemuck::cast;
+use pulp::x86::{V3, V4};
+use pulp::{Scalar256b, Simd, WithSimd};
 
-/// Declares a token and its vector, with the intrinsics that make them up.
-macro_rules! vectors {
-    (
-        $(#[$doc:meta])* $token:ident, $vector:ident, $register:ty, $element:ty, $width:literal,
-        features: [$($feature:tt),+], enable: $enable:literal,
-        set: $set:ident, load: $load:ident, store: $store:ident,
-        add: $add:ident, sub: $sub:ident, mul: $mul:ident, div: $div:ident,
-        fmadd: $fmadd:ident, fnmadd: $fnmadd:ident, max: $max:ident, sqrt: $sqrt:ident,
-        and: $and:ident, or: $or:ident, andnot: $andnot:ident, xor: $xor:ident,
-        load_first: $load_first:expr, store_first: $store_first:expr,
-        where_positive: $where_positive:expr, zero_below: $zero_below:expr,
-        over_root: $over_root:expr, power_of_two: $power_of_two:expr $(, turn: $turn:expr)? $(,)?
-    ) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy)]
-        pub(crate) struct $token(());
-
-        #[doc = concat!("The vector of [`", stringify!($token), "`].")]
-        #[derive(Clone, Copy)]
-        pub(crate) struct $vector($register);
-
-        impl $token {
-            /// The token, if this processor has the vectors.
-            #[inline]
-            pub(crate) fn detect() -> Option<Self> {
-                (true $(&& std::arch::is_x86_feature_detected!($feature))+).then_some(Self(()))
-            }
-        }
-
-        impl Lanes for $token {
-            type Element = $element;
-            type Vector = $vector;
-            const WIDTH: usize = $width;
-
-            #[inline]
-            fn run<K: Kernel<$element>>(self, kernel: K) -> K::Output {
-                #[target_feature(enable = $enable)]
-                fn compiled<K: Kernel<$element>>(token: $token, kernel: K) -> K::Output {
-                    kernel.run(token)
-                }
-                // SAFETY: a token exists only where `detect` found the features enabled here.
-                unsafe { compiled(self, kernel) }
-            }
-
-            #[inline(always)]
-            fn splat(self, value: $element) -> $vector {
-                // SAFETY: the token proves the feature.
-                $vector(unsafe { $set(value) })
-            }
-
-            #[inline(always)]
-            fn load(self, from: &[$element]) -> $vector {
-                let from = &from[..$width];
-                // SAFETY: the token proves the feature; the slice holds a whole vector.
-                $vector(unsafe { $load(from.as_ptr()) })
-            }
-
-            #[inline(always)]
-            fn load_first(self, from: &[$element], count: usize) -> $vector {
-                if count >= $width {
-                    return self.load(from);
-                }
-                let from = &from[..count];
-                // SAFETY: the token proves the feature; only the lanes of the slice are read.
-                $vector(unsafe { $load_first(from.as_ptr(), count) })
-            }
-
-            #[inline(always)]
-            fn write(self, vector: $vector, to: &mut [MaybeUninit<$element>]) {
-                let to = &mut to[..$width];
-                // SAFETY: the token proves the feature; the slice holds a whole vector.
-                unsafe { $store(to.as_mut_ptr().cast(), vector.0) }
-            }
-
-            #[inline(always)]
-            fn write_first(
-                self,
-                vector: $vector,
-                to: &mut [MaybeUninit<$element>],
-                count: usize,
-            ) {
-                if count >= $width {
-                    return self.write(vector, to);
-                }
-                let to = &mut to[..count];
-                // SAFETY: the token proves the feature; only the lanes of the slice are written.
-                unsafe { $store_first(to.as_mut_ptr().cast(), count, vector.0) }
-            }
-
-            $(
-                #[inline(always)]
-                fn turn(
-                    self,
-                    from: &[$element],
-                    to: &mut [MaybeUninit<$element>],
-                    steps: [usize; 2],
-                ) {
-                    let last = $width - 1;
-                    let from = &from[..last * steps[0] + $width];
-                    let to = &mut to[..last * steps[1] + $width];
-                    // SAFETY: the token proves the feature; the slices hold the first and the last row, and so those between.
-                    unsafe { $turn(from.as_ptr(), to.as_mut_ptr().cast(), steps) }
-                }
-            )?
-        }
-
-        // SAFETY (all blocks below): a vector is only made by a token, which proves the feature, or from a vector.
-        impl Vector for $vector {
-            type Element = $element;
-
-            #[inline(always)]
-            fn mul_add(self, factor: Self, term: Self) -> Self {
-                Self(unsafe { $fmadd(self.0, factor.0, term.0) })
-            }
-
-            #[inline(always)]
-            fn neg_mul_add(self, factor: Self, term: Self) -> Self {
-                Self(unsafe { $fnmadd(self.0, factor.0, term.0) })
-            }
-
-            #[inline(always)]
-            fn at_least(self, floor: Self) -> Self {
-                // The instruction returns its second operand if one is NaN.
-                Self(unsafe { $max(floor.0, self.0) })
-            }
-
-            #[inline(always)]
-            fn abs(self) -> Self {
-                Self(unsafe { $andnot($set(-0.0), self.0) })
-            }
-
-            #[inline(always)]
-            fn with_sign_of(self, other: Self) -> Self {
-                Self(unsafe { $or(self.0, $and($set(-0.0), other.0)) })
-            }
-
-            #[inline(always)]
-            fn where_positive(self, test: Self) -> Self {
-                Self(unsafe { $where_positive(self.0, test.0) })
-            }
-
-            #[inline(always)]
-            fn or_zero_below(self, least: Self) -> Self {
-                Self(unsafe { $zero_below(self.0, least.0) })
-            }
-
-            #[inline(always)]
-            fn square_root(self) -> Self {
-                Self(unsafe { $sqrt(self.0) })
-            }
-
-            #[inline(always)]
-            fn over_root(self, square: Self, plus: Self) -> Self {
-                Self(unsafe { $over_root(self.0, square.0, plus.0) })
-            }
-
-            #[inline(always)]
-            fn power_of_two(self) -> Self {
-                Self(unsafe { $power_of_two(self.0) })
-            }
-
-            #[inline(always)]
-            fn sum(self) -> $element {
-                let mut lanes = [0.0; $width];
-                unsafe { $store(lanes.as_mut_ptr(), self.0) };
-                sum_of_halves(lanes)
-            }
-        }
-
-        vectors!(@operator $vector, Add, add, $add);
-        vectors!(@operator $vector, Sub, sub, $sub);
-        vectors!(@operator $vector, Mul, mul, $mul);
-        vectors!(@operator $vector, Div, div, $div);
-
-        impl Neg for $vector {
-            type Output = Self;
-
-            #[inline(always)]
-            fn neg(self) -> Self {
-                Self(unsafe { $xor($set(-0.0), self.0) })
-            }
-        }
-    };
-    (@operator $vector:ident, $trait:ident, $method:ident, $intrinsic:ident) => {
-        impl $trait for $vector {
-            type Output = Self;
-
-            #[inline(always)]
-            fn $method(self, other: Self) -> Self {
-                Self(unsafe { $intrinsic(self.0, other.0) })
-            }
-        }
-    };
+/// Runs work with AVX-512, AVX2 and FMA, or arrays that the compiler vectorises.
+#[inline]
+pub(super) fn widest<W: WithSimd>(work: W) -> W::Output {
+    if let Some(simd) = V4::try_new() {
+        return Simd::vectorize(simd, work);
+    }
+    if let Some(simd) = V3::try_new() {
+        return Simd::vectorize(simd, work);
+    }
+    Scalar256b.vectorize(work)
 }
 
-vectors! {
-    /// 16 lanes of `f32`.
-    Avx512Single, Single16, __m512, f32, 16,
-    features: ["avx512f", "avx512dq", "fma"], enable: "avx512f,avx512dq,fma",
-    set: _mm512_set1_ps, load: _mm512_loadu_ps, store: _mm512_storeu_ps,
-    add: _mm512_add_ps, sub: _mm512_sub_ps, mul: _mm512_mul_ps, div: _mm512_div_ps,
-    fmadd: _mm512_fmadd_ps, fnmadd: _mm512_fnmadd_ps, max: _mm512_max_ps, sqrt: _mm512_sqrt_ps,
-    and: _mm512_and_ps, or: _mm512_or_ps, andnot: _mm512_andnot_ps, xor: _mm512_xor_ps,
-    load_first: |from, count| _mm512_maskz_loadu_ps((1u16 << count) - 1, from),
-    store_first: |to, count, vector| _mm512_mask_storeu_ps(to, (1u16 << count) - 1, vector),
-    where_positive: |value, test| {
-        let positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(test, _mm512_setzero_ps());
-        _mm512_maskz_mov_ps(positive, value)
-    },
-    zero_below: |value, least| {
-        let kept = _mm512_cmp_ps_mask::<_CMP_NLT_UQ>(_mm512_abs_ps(value), least);
-        _mm512_maskz_mov_ps(kept, value)
-    },
-    over_root: |value, square, plus| single16::over_root(value, square, plus),
-    power_of_two: |x| {
-        let shifted = _mm512_slli_epi32::<23>(_mm512_castps_si512(x));
-        _mm512_castsi512_ps(_mm512_add_epi32(shifted, _mm512_set1_epi32(1.0f32.to_bits() as i32)))
-    },
-    turn: |from, to, steps| single16::turn(from, to, steps),
-}
-
-vectors! {
-    /// 8 lanes of `f64`.
-    Avx512Double, Double8, __m512d, f64, 8,
-    features: ["avx512f", "avx512dq", "fma"], enable: "avx512f,avx512dq,fma",
-    set: _mm512_set1_pd, load: _mm512_loadu_pd, store: _mm512_storeu_pd,
-    add: _mm512_add_pd, sub: _mm512_sub_pd, mul: _mm512_mul_pd, div: _mm512_div_pd,
-    fmadd: _mm512_fmadd_pd, fnmadd: _mm512_fnmadd_pd, max: _mm512_max_pd, sqrt: _mm512_sqrt_pd,
-    and: _mm512_and_pd, or: _mm512_or_pd, andnot: _mm512_andnot_pd, xor: _mm512_xor_pd,
-    load_first: |from, count| _mm512_maskz_loadu_pd((1u8 << count) - 1, from),
-    store_first: |to, count, vector| _mm512_mask_storeu_pd(to, (1u8 << count) - 1, vector),
-    where_positive: |value, test| {
-        let positive = _mm512_cmp_pd_mask::<_CMP_GT_OQ>(test, _mm512_setzero_pd());
-        _mm512_maskz_mov_pd(positive, value)
-    },
-    zero_below: |value, least| {
-        let kept = _mm512_cmp_pd_mask::<_CMP_NLT_UQ>(_mm512_abs_pd(value), least);
-        _mm512_maskz_mov_pd(kept, value)
-    },
-    over_root: |value, square, plus| {
-        _mm512_div_pd(value, _mm512_add_pd(_mm512_sqrt_pd(square), plus))
-    },
-    power_of_two: |x| {
-        let shifted = _mm512_slli_epi64::<52>(_mm512_castpd_si512(x));
-        _mm512_castsi512_pd(_mm512_add_epi64(shifted, _mm512_set1_epi64(1.0f64.to_bits() as i64)))
-    },
-}
-
-/// A run of set lanes then clear ones: read from 8 − count on, the first `count` lanes of eight are set.
-static RUN_SINGLE: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
-/// The same for four lanes.
-static RUN_DOUBLE: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
-
-/// The mask whose first `count` ≤ 8 lanes are set.
 #[inline(always)]
-unsafe fn first_single(count: usize) -> __m256i {
-    // SAFETY: the caller has AVX2; the range is checked.
-    unsafe { _mm256_loadu_si256(RUN_SINGLE[8 - count..16 - count].as_ptr().cast()) }
+fn is_avx512<S: Simd>() -> bool {
+    TypeId::of::<S>() == TypeId::of::<V4>()
 }
 
-/// The mask whose first `count` ≤ 4 lanes are set.
+/// value / (√square + plus) in AVX-512's own way.
 #[inline(always)]
-unsafe fn first_double(count: usize) -> __m256i {
-    // SAFETY: the caller has AVX2; the range is checked.
-    unsafe { _mm256_loadu_si256(RUN_DOUBLE[4 - count..8 - count].as_ptr().cast()) }
+pub(super) fn over_root<S: Simd>(_: S, terms: [S::f32s; 3]) -> Option<S::f32s> {
+    if !is_avx512::<S>() {
+        return None;
+    }
+    let [value, square, plus] = terms.map(cast);
+    // SAFETY: the token proves the feature.
+    Some(cast(unsafe { over_root_16(value, square, plus) }))
 }
 
-vectors! {
-    /// 8 lanes of `f32`.
-    Avx2Single, Single8, __m256, f32, 8,
-    features: ["avx2", "fma"], enable: "avx2,fma",
-    set: _mm256_set1_ps, load: _mm256_loadu_ps, store: _mm256_storeu_ps,
-    add: _mm256_add_ps, sub: _mm256_sub_ps, mul: _mm256_mul_ps, div: _mm256_div_ps,
-    fmadd: _mm256_fmadd_ps, fnmadd: _mm256_fnmadd_ps, max: _mm256_max_ps, sqrt: _mm256_sqrt_ps,
-    and: _mm256_and_ps, or: _mm256_or_ps, andnot: _mm256_andnot_ps, xor: _mm256_xor_ps,
-    load_first: |from, count| _mm256_maskload_ps(from, first_single(count)),
-    store_first: |to, count, vector| _mm256_maskstore_ps(to, first_single(count), vector),
-    where_positive: |value, test| {
-        _mm256_and_ps(value, _mm256_cmp_ps::<_CMP_GT_OQ>(test, _mm256_setzero_ps()))
-    },
-    zero_below: |value, least| {
-        let size = _mm256_andnot_ps(_mm256_set1_ps(-0.0), value);
-        _mm256_and_ps(value, _mm256_cmp_ps::<_CMP_NLT_UQ>(size, least))
-    },
-    over_root: |value, square, plus| {
-        _mm256_div_ps(value, _mm256_add_ps(_mm256_sqrt_ps(square), plus))
-    },
-    power_of_two: |x| {
-        let shifted = _mm256_slli_epi32::<23>(_mm256_castps_si256(x));
-        _mm256_castsi256_ps(_mm256_add_epi32(shifted, _mm256_set1_epi32(1.0f32.to_bits() as i32)))
-    },
+/// Turns a block of 16 by 16 in AVX-512's own way, or tells that it did not.
+#[inline(always)]
+pub(super) fn turn<S: Simd>(
+    _: S,
+    from: &[f32],
+    to: &mut [MaybeUninit<f32>],
+    steps: [usize; 2],
+) -> bool {
+    if !is_avx512::<S>() {
+        return false;
+    }
+    let (from, to) = (&from[..15 * steps[0] + 16], &mut to[..15 * steps[1] + 16]);
+    // SAFETY: the token proves the feature; the slices hold the first and the last row, and so those between.
+    unsafe { turn_16(from.as_ptr(), to.as_mut_ptr().cast(), steps) };
+    true
 }
 
-vectors! {
-    /// 4 lanes of `f64`.
-    Avx2Double, Double4, __m256d, f64, 4,
-    features: ["avx2", "fma"], enable: "avx2,fma",
-    set: _mm256_set1_pd, load: _mm256_loadu_pd, store: _mm256_storeu_pd,
-    add: _mm256_add_pd, sub: _mm256_sub_pd, mul: _mm256_mul_pd, div: _mm256_div_pd,
-    fmadd: _mm256_fmadd_pd, fnmadd: _mm256_fnmadd_pd, max: _mm256_max_pd, sqrt: _mm256_sqrt_pd,
-    and: _mm256_and_pd, or: _mm256_or_pd, andnot: _mm256_andnot_pd, xor: _mm256_xor_pd,
-    load_first: |from, count| _mm256_maskload_pd(from, first_double(count)),
-    store_first: |to, count, vector| _mm256_maskstore_pd(to, first_double(count), vector),
-    where_positive: |value, test| {
-        _mm256_and_pd(value, _mm256_cmp_pd::<_CMP_GT_OQ>(test, _mm256_setzero_pd()))
-    },
-    zero_below: |value, least| {
-        let size = _mm256_andnot_pd(_mm256_set1_pd(-0.0), value);
-        _mm256_and_pd(value, _mm256_cmp_pd::<_CMP_NLT_UQ>(size, least))
-    },
-    over_root: |value, square, plus| {
-        _mm256_div_pd(value, _mm256_add_pd(_mm256_sqrt_pd(square), plus))
-    },
-    power_of_two: |x| {
-        let shifted = _mm256_slli_epi64::<52>(_mm256_castpd_si256(x));
-        _mm256_castsi256_pd(_mm256_add_epi64(shifted, _mm256_set1_epi64x(1.0f64.to_bits() as i64)))
-    },
+/// value / (√square + plus) without the root and the quotient of the processor, which take as long as all the rest of Adam: each
+/// from an approximation to 14 bits and one step of Newton's.
+///
+/// `square` is kept from 0, where the approximation is infinite: the smallest normal number counts for nothing beside `plus`. The products are
+/// taken in an order in which none is subnormal, which would be slow.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn over_root_16(value: __m512, square: __m512, plus: __m512) -> __m512 {
+    let infinite = _mm512_set1_ps(f32::INFINITY);
+    let finite = _mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(square, infinite);
+    let square = _mm512_max_ps(_mm512_set1_ps(f32::MIN_POSITIVE), square);
+    let square = _mm512_min_ps(_mm512_set1_ps(f32::MAX), square);
+    let half = _mm512_set1_ps(0.5);
+    let near = _mm512_rsqrt14_ps(square);
+    let near_root = _mm512_mul_ps(square, near);
+    let left = _mm512_fnmadd_ps(_mm512_mul_ps(near_root, half), near, half);
+    let root = _mm512_mul_ps(square, _mm512_fmadd_ps(near, left, near));
+    let divisor = _mm512_add_ps(root, plus);
+    let near = _mm512_rcp14_ps(divisor);
+    let left = _mm512_fnmadd_ps(divisor, near, _mm512_set1_ps(1.0));
+    // What is divided by an infinite root is 0, as long as it is finite itself.
+    let reciprocal = _mm512_maskz_mov_ps(finite, _mm512_fmadd_ps(near, left, near));
+    _mm512_mul_ps(value, reciprocal)
+}
+
+/// Turns 16 rows of 16 columns within registers: pairs of rows, then pairs of pairs, then quarters.
+///
+/// # Safety
+/// Every row, so many elements from the one before, must lie in memory that may be read and written.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn turn_16(from: *const f32, to: *mut f32, steps: [usize; 2]) {
+    let mut rows = [_mm512_setzero_ps(); 16];
+    for (i, row) in rows.iter_mut().enumerate() {
+        // SAFETY: by the caller.
+        *row = unsafe { _mm512_loadu_ps(from.add(i * steps[0])) };
+    }
+    // In each quarter of vector j of a four of rows stands the quarter's column j.
+    let mut fours = [[_mm512_setzero_pd(); 4]; 4];
+    for (rows, four) in rows.chunks_exact(4).zip(&mut fours) {
+        let low = [
+            _mm512_castps_pd(_mm512_unpacklo_ps(rows[0], rows[1])),
+            _mm512_castps_pd(_mm512_unpacklo_ps(rows[2], rows[3])),
+        ];
+        let high = [
+            _mm512_castps_pd(_mm512_unpackhi_ps(rows[0], rows[1])),
+            _mm512_castps_pd(_mm512_unpackhi_ps(rows[2], rows[3])),
+        ];
+        *four = [
+            _mm512_unpacklo_pd(low[0], low[1]),
+            _mm512_unpackhi_pd(low[0], low[1]),
+            _mm512_unpacklo_pd(high[0], high[1]),
+            _mm512_unpackhi_pd(high[0], high[1]),
+        ];
+    }
+    const EVEN: i32 = 0b10_00_10_00;
+    const ODD: i32 = 0b11_01_11_01;
+    let [a, b, c, d] = fours;
+    for (j, (((a, b), c), d)) in a.into_iter().zip(b).zip(c).zip(d).enumerate() {
+        let even = [
+            _mm512_shuffle_f64x2::<EVEN>(a, b),
+            _mm512_shuffle_f64x2::<EVEN>(c, d),
+        ];
+        let odd = [
+            _mm512_shuffle_f64x2::<ODD>(a, b),
+            _mm512_shuffle_f64x2::<ODD>(c, d),
+        ];
+        let columns = [
+            _mm512_shuffle_f64x2::<EVEN>(even[0], even[1]),
+            _mm512_shuffle_f64x2::<EVEN>(odd[0], odd[1]),
+            _mm512_shuffle_f64x2::<ODD>(even[0], even[1]),
+            _mm512_shuffle_f64x2::<ODD>(odd[0], odd[1]),
+        ];
+        for (k, column) in columns.into_iter().enumerate() {
+            let to = to.wrapping_add((4 * k + j) * steps[1]);
+            // SAFETY: by the caller.
+            unsafe { _mm512_storeu_ps(to, _mm512_castpd_ps(column)) };
+        }
+    }
 }
