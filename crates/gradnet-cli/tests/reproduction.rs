@@ -142,7 +142,7 @@ fn a_damaged_record_is_named() {
 
 /// The tables of the tasks, small: every case and row has its numbers, beside those of rows to compare with.
 #[test]
-fn the_tables_of_scores_and_dynamics_are_reproduced_with_small_budgets() {
+fn the_tables_of_the_tasks_are_reproduced_with_small_budgets() {
     let folder = tempfile::tempdir().unwrap();
     for (name, files, number, row) in [
         (
@@ -152,6 +152,7 @@ fn the_tables_of_scores_and_dynamics_are_reproduced_with_small_budgets() {
             "kernel_density",
         ),
         ("dynamics", &["dynamics"], "rollout_mse", "stand_still"),
+        ("transport", &["transport"], "l2_uvp_forward", "bures"),
     ] {
         let ran = gradnet(folder.path(), &["reproduce", name, "--quick"]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);

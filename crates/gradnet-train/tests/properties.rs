@@ -228,6 +228,7 @@ fn every_parameter_receives_a_gradient() {
         // The last biases of an ICNN only move the constant of its potential.
         let constants: &[&str] = match entry.name {
             "icnn" => &["layers.1.hidden_bias", "layers.1.skip.bias"],
+            "icnn_quadratic" => &["layers.1.skip.linear.bias"],
             _ => &[],
         };
         let dead: Vec<_> = visitor

@@ -116,10 +116,10 @@ fn a_map_between_known_distributions_is_far_better_than_the_bures_map_and_leads_
 #[test]
 fn between_gaussians_the_affine_map_is_found() {
     let folder = tempfile::tempdir().unwrap();
-    for dim in [2, 8] {
+    for (dim, network) in [(2, "icnn_quadratic"), (8, "mgradnet_m")] {
         let pair = format!("[transport.gaussians]\ndim = {dim}");
         let out = folder.path().join(dim.to_string());
-        let summary = run(&text(&pair, "mgradnet_m"), Path::new("t.toml"), &out).unwrap();
+        let summary = run(&text(&pair, network), Path::new("t.toml"), &out).unwrap();
         let (found, rows) = (&summary.scores.metrics, &summary.scores.baselines);
         let value = |name: &str| found[name].value;
         let told = format!("{dim}: {found:?} {rows:?}");
@@ -188,4 +188,132 @@ fn a_config_with_no_pair_two_pairs_or_a_network_that_is_not_monotone_is_refused(
     }
     let free = refused(&text("[transport.mixture]", "gradnet_m"));
     assert!(free.contains("must be a monotone network"), "{free}");
+}
+
+/// A rate far too large: the run ends with the step or comes back, and the weights of the run folder are good either way.
+#[test]
+fn a_run_at_a_wild_rate_names_the_step_or_goes_on_and_keeps_good_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let wild = text("[transport.mixture]", "icnn_quadratic")
+        .replace("steps = 120", "steps = 120\nlearning_rate = 1.0");
+    match run(&wild, Path::new("t.toml"), &out) {
+        Err(error @ TrainError::NonFinite { .. }) => {
+            assert!(error.to_string().contains("step"), "{error}");
+        }
+        Err(error) => panic!("{error}"),
+        // It may recover; then the weights kept are no worse than the Bures map it began with.
+        Ok(summary) => {
+            let bures = summary.scores.baselines["bures"]["l2_uvp_forward"].value;
+            let found = summary.scores.metrics["l2_uvp_forward"].value;
+            assert!(found < 1.5 * bures, "{found} {bures}");
+        }
+    }
+    let opened = Run::open(&out).unwrap();
+    std::fs::write(folder.path().join("x.csv"), "a,b\n0.3,-0.2\n").unwrap();
+    predicted(
+        &opened,
+        &folder.path().join("x.csv"),
+        &folder.path().join("y.csv"),
+        false,
+    )
+    .unwrap();
+    let y = numbers(&folder.path().join("y.csv"));
+    assert!(y.iter().all(|y| y.is_finite()), "{y:?}");
+}
+
+/// `count` points of `columns` coordinates about 0, as lines of a table.
+fn cloud(count: i32, columns: i32, phase: f64) -> String {
+    let names: Vec<String> = (0..columns).map(|j| format!("c{j}")).collect();
+    let rows = (0..count).map(|i| {
+        let coordinate = |j| (1.7 * f64::from(i * columns + j) + phase).sin();
+        let row: Vec<String> = (0..columns).map(|j| coordinate(j).to_string()).collect();
+        format!("{}\n", row.join(","))
+    });
+    format!("{}\n{}", names.join(","), rows.collect::<String>())
+}
+
+/// A few steps from one text to another: what is found in the tables, or the error.
+fn tried(source: &str, target: &str) -> Result<Vec<String>, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("from.csv"), source).unwrap();
+    std::fs::write(at("to.csv"), target).unwrap();
+    let pair = "[transport.files]\nsource = \"from.csv\"\ntarget = \"to.csv\"";
+    let text = text(pair, "mgradnet_m")
+        .replace("steps = 120", "steps = 10")
+        .replace("every = 40", "every = 10")
+        .replace("batch = 128", "batch = 8");
+    let name = at("t.toml").display().to_string();
+    let experiment = config::parse(&name, &text, &Overrides::default());
+    let experiment = experiment.map_err(|error| error.to_string())?;
+    let options = TrainOptions::new(Backend::Flex);
+    let summary = train(&experiment, &Device::flex(), &at("run"), options);
+    let summary = summary.map_err(|error| error.to_string())?;
+    let metrics = &summary.scores.metrics;
+    assert!(
+        metrics.values().all(|metric| metric.value.is_finite()),
+        "{metrics:?}"
+    );
+    let opened = Run::open(&at("run")).unwrap();
+    predicted(&opened, &at("from.csv"), &at("moved.csv"), false).unwrap();
+    assert!(numbers(&at("moved.csv")).iter().all(|y| y.is_finite()));
+    let facts = opened.data_facts().unwrap().unwrap();
+    Ok(facts.findings.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn tables_that_cannot_be_used_are_refused_with_the_file_and_the_line() {
+    let good = cloud(60, 2, 0.0);
+    let refused = |source: &str, target: &str, said: &[&str]| {
+        let error = tried(source, target).expect_err("the tables are refused");
+        for said in said {
+            assert!(error.contains(said), "{said}: {error}");
+        }
+    };
+    refused(&good, &cloud(60, 3, 1.0), &["to.csv", "3 coordinates"]);
+    refused(&good, "", &["to.csv"]);
+    refused(
+        &good,
+        &format!("{}nan,1\n", cloud(60, 2, 1.0)),
+        &["to.csv", "line 62"],
+    );
+    refused(&good, &good, &["to.csv", "the same numbers"]);
+}
+
+#[test]
+fn tables_that_make_a_poor_map_are_told_of_and_the_map_is_finite() {
+    let (source, target) = (cloud(60, 2, 0.0), cloud(50, 2, 1.0));
+    assert_eq!(tried(&source, &target).unwrap(), Vec::<String>::new());
+    let told = |source: &str, target: &str, said: &str| {
+        let findings = tried(source, target).unwrap();
+        assert!(
+            findings.iter().any(|finding| finding.contains(said)),
+            "{said}: {findings:?}"
+        );
+    };
+    let constant: String = source
+        .lines()
+        .skip(1)
+        .map(|line| format!("{line},7\n"))
+        .collect();
+    let constant = format!("a,b,c\n{constant}");
+    let varied: String = cloud(50, 3, 1.0).replace("c0,c1,c2", "a,b,c");
+    told(&constant, &varied, "hold the same number in every row");
+    told(
+        &cloud(24, 25, 0.0),
+        &cloud(30, 25, 1.0),
+        "fewer than its 25 columns",
+    );
+    told(
+        &format!("{source}1000000,0\n"),
+        &target,
+        "alone decide the scale",
+    );
+    let rows = |text: &str| text.split_once('\n').unwrap().1.to_owned();
+    told(
+        &format!("{source}{}", rows(&source)),
+        &target,
+        "number for number",
+    );
 }

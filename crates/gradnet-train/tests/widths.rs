@@ -121,6 +121,8 @@ fn the_toy_networks_have_the_papers_counts() {
         (r#"{"crr": {"width": 10, "knots": 7}}"#, 102),
         (r#"{"mlp": {"width": 6}}"#, 102),
         (r#"{"icnn": {"width": 7}}"#, 109),
+        // 7·5 + 7·(7 + 5) + (7 + 5).
+        (r#"{"icnn_quadratic": {"width": 7}}"#, 131),
         (r#"{"icgn": {"width": 32}}"#, 96),
     ];
     for (table, count) in counts {

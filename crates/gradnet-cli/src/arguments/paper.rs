@@ -67,6 +67,8 @@ pub enum Reproduction {
     Scores,
     /// Dynamics from recorded paths (configs/sweeps/dynamics.toml)
     Dynamics,
+    /// Optimal transport where the map is known (configs/sweeps/transport.toml)
+    Transport,
     /// All tables and figures of the paper, and the theorems
     All,
 }

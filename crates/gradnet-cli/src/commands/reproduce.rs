@@ -47,6 +47,7 @@ impl Reproduction {
             Self::Universality => vec![Part::Universality],
             Self::Scores => vec![Part::Task(TaskTables::Scores)],
             Self::Dynamics => vec![Part::Task(TaskTables::Dynamics)],
+            Self::Transport => vec![Part::Task(TaskTables::Transport)],
             Self::Speed => vec![Part::Figure(Figure::Speed)],
             Self::All => Paper::names()
                 .map(Part::Table)

@@ -23,6 +23,7 @@ mod composed;
 mod config;
 mod error;
 mod icnn;
+mod icnn_quadratic;
 mod linear;
 mod mlp;
 mod modular;
@@ -41,6 +42,7 @@ pub use composed::{
 pub use config::Architecture;
 pub use error::NetworkError;
 pub use icnn::{Icnn, IcnnConfig, IcnnLayer};
+pub use icnn_quadratic::{IcnnQuadratic, IcnnQuadraticConfig, IcnnQuadraticLayer, QuadraticSkip};
 pub use linear::{
     GradNetCLinear, GradNetCLinearConfig, GradNetMLinear, GradNetMLinearConfig, MGradNetCLinear,
     MGradNetCLinearConfig, MGradNetMLinear, MGradNetMLinearConfig,

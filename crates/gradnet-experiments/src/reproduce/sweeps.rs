@@ -30,6 +30,12 @@ const DYNAMICS: [Text; 1] = [(
     include_str!("../../../../configs/sweeps/dynamics.toml"),
 )];
 
+/// Optimal transport where the map is known.
+const TRANSPORT: [Text; 1] = [(
+    "transport",
+    include_str!("../../../../configs/sweeps/transport.toml"),
+)];
+
 /// A task with tables of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskTables {
@@ -37,6 +43,8 @@ pub enum TaskTables {
     Scores,
     /// Dynamics from recorded paths.
     Dynamics,
+    /// Optimal transport where the map is known.
+    Transport,
 }
 
 impl TaskTables {
@@ -49,6 +57,7 @@ impl TaskTables {
             // Samples are drawn for every cell, which takes longer the more coordinates they have.
             Self::Scores => (&SCORES, 1),
             Self::Dynamics => (&DYNAMICS, 4),
+            Self::Transport => (&TRANSPORT, 1),
         };
         let sweep = |(name, text): &Text| {
             let table: Table = text
@@ -127,9 +136,15 @@ fn first_of_each(table: &mut Table) {
 mod tests {
     use super::*;
 
+    const EVERY: [TaskTables; 3] = [
+        TaskTables::Scores,
+        TaskTables::Dynamics,
+        TaskTables::Transport,
+    ];
+
     #[test]
     fn every_sweep_reads_and_every_cell_of_it_is_a_run_that_can_start() {
-        for tables in [TaskTables::Scores, TaskTables::Dynamics] {
+        for tables in EVERY {
             for (name, sweep) in tables.sweeps(false).unwrap() {
                 let whole = sweep.places().unwrap();
                 assert!(
@@ -142,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_quick_sweep_has_the_same_rows_with_one_short_cell_each() {
-        for tables in [TaskTables::Scores, TaskTables::Dynamics] {
+        for tables in EVERY {
             let pairs = tables.sweeps(false).unwrap().into_iter();
             for ((name, whole), (_, quick)) in pairs.zip(tables.sweeps(true).unwrap()) {
                 let (whole, quick) = (whole.places().unwrap(), quick.places().unwrap());

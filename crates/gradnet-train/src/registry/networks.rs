@@ -413,6 +413,10 @@ networks! {
         Monotone, potential closed,
         "ICNN", "baseline [36]",
         "the gradient of an input convex network with softplus activations";
+    IcnnQuadratic "icnn_quadratic": IcnnSettings => IcnnQuadraticConfig,
+        Monotone, potential closed,
+        "ICNN, quadratic skips", "after [36], Korotin et al.",
+        "the gradient of an input convex network with quadratic skips";
     Icgn "icgn": IcgnSettings => IcgnConfig,
         Monotone, potential closed,
         "ICGN, exact", "baseline [29]",

@@ -137,7 +137,7 @@ settings!(RidgeSettings {
 settings!(IcnnSettings {
     /// Hidden layers.
     layers: usize
-} => IcnnConfig);
+} => IcnnConfig, IcnnQuadraticConfig);
 settings!(IcgnSettings {} => IcgnConfig);
 settings!(IcgnSampledSettings {
     /// Draws for each evaluation.
