@@ -112,20 +112,62 @@ fn a_map_between_known_distributions_is_far_better_than_the_bures_map_and_leads_
     }
 }
 
-/// The map between two Gaussians is affine and known.
+/// The map between two Gaussians is affine and known, so every loss must lead there; the least likelihood is the entropy.
 #[test]
-fn between_gaussians_the_affine_map_is_found() {
+fn between_gaussians_every_loss_finds_the_affine_map() {
     let folder = tempfile::tempdir().unwrap();
-    for (dim, network) in [(2, "icnn_quadratic"), (8, "mgradnet_m")] {
-        let pair = format!("[transport.gaussians]\ndim = {dim}");
-        let out = folder.path().join(dim.to_string());
-        let summary = run(&text(&pair, network), Path::new("t.toml"), &out).unwrap();
+    for dim in [2, 8] {
+        for loss in ["semi_dual", "flow_matching", "likelihood", "monge_ampere"] {
+            let pair =
+                format!("[transport.gaussians]\ndim = {dim}\n[transport.loss]\nkind = \"{loss}\"");
+            let out = folder.path().join(format!("{loss}{dim}"));
+            let text = text(&pair, "mgradnet_m");
+            let summary = run(&text, Path::new("t.toml"), &out).unwrap();
+            let (found, rows) = (&summary.scores.metrics, &summary.scores.baselines);
+            let value = |name: &str| found[name].value;
+            let told = format!("{loss} {dim}: {found:?} {rows:?}");
+            assert!(value("l2_uvp_forward") < 1.0, "{told}");
+            assert!(rows["identity"]["l2_uvp_forward"].value > 30.0, "{told}");
+            assert!(value("conjugates_missed") == 0.0, "{told}");
+            let entropy = rows["true density"]["negative_log_likelihood"].value;
+            assert!(
+                (value("negative_log_likelihood") - entropy).abs() < 0.05,
+                "{told}"
+            );
+            assert!(value("monge_ampere") < 0.3, "{told}");
+        }
+    }
+}
+
+/// The likelihood of a mixture under the flow to the standard normal, beside that of one Gaussian and that of the mixture itself.
+#[test]
+fn a_flow_to_the_standard_normal_fits_a_density_better_than_a_gaussian() {
+    let folder = tempfile::tempdir().unwrap();
+    for loss in ["likelihood", "monge_ampere"] {
+        let pair = format!("[transport.mixture]\n[transport.loss]\nkind = \"{loss}\"");
+        let out = folder.path().join(loss);
+        let text = text(&pair, "mgradnet_m")
+            .replace("steps = 120", "steps = 400\nlearning_rate = 0.05")
+            .replace("every = 40", "every = 100");
+        let summary = run(&text, Path::new("t.toml"), &out).unwrap();
         let (found, rows) = (&summary.scores.metrics, &summary.scores.baselines);
-        let value = |name: &str| found[name].value;
-        let told = format!("{dim}: {found:?} {rows:?}");
-        assert!(value("l2_uvp_forward") < 1.0, "{told}");
-        assert!(rows["identity"]["l2_uvp_forward"].value > 30.0, "{told}");
-        assert!(value("conjugates_missed") == 0.0, "{told}");
+        let name = "negative_log_likelihood";
+        let [map, gaussian, truth] = [
+            &found[name],
+            &rows["bures"][name],
+            &rows["true density"][name],
+        ];
+        assert_eq!(map.unit, "nats");
+        assert!(
+            map.value < gaussian.value - 0.02,
+            "{loss}: {found:?} {rows:?}"
+        );
+        assert!(map.value > truth.value - 0.01, "{loss}: {found:?} {rows:?}");
+        assert!(!found.contains_key("l2_uvp_forward"), "{found:?}");
+        assert!(
+            found["monge_ampere"].value < rows["bures"]["monge_ampere"].value,
+            "{loss}: {found:?} {rows:?}"
+        );
     }
 }
 

@@ -80,6 +80,8 @@ pub enum LossKind {
     /// The semi-dual of optimal transport with exact conjugates, of samples of both sides.
     #[default]
     SemiDual,
+    /// Optimal flow matching, of samples of both sides.
+    FlowMatching,
     /// The negative log-likelihood of the source under the flow to a known density: that of the target of `[transport.gaussians]`, or `N(0, I)`.
     Likelihood,
     /// The residual of the Monge-Ampère equation: the source's density is known too.
@@ -91,6 +93,7 @@ impl LossKind {
     fn name(self) -> &'static str {
         match self {
             Self::SemiDual => "semi_dual",
+            Self::FlowMatching => "flow_matching",
             Self::Likelihood => "likelihood",
             Self::MongeAmpere => "monge_ampere",
         }
@@ -152,7 +155,7 @@ impl TransportConfig {
         if self.files.is_some() {
             return Err(refused(
                 "asks for densities that are known, those of files are not".into(),
-                "leave it out: the default, semi_dual, needs samples alone",
+                "leave it out: semi_dual, the default, and flow_matching need samples alone",
             ));
         }
         if dim > MOST_COORDINATES {

@@ -12,7 +12,7 @@
 //! | file | what |
 //! |---|---|
 //! | `pair` | two distributions to draw from; `mixture`, `gaussians` and `benchmark` have a known map, `files` are tables |
-//! | `semi_dual` | the loss that asks for samples alone, with conjugates solved by Newton's method (`conjugate`) |
+//! | `semi_dual`, `flow_matching` | the losses that ask for samples alone, with conjugates solved by Newton's method (`conjugate`) |
 //! | `likelihood`, `monge_ampere` | the losses of a known density of the target, and of both; `density` and `log_det` are their parts |
 //! | `bures` | the affine map in closed form: the start, the first guess of every conjugate, and a row to compare with |
 //! | `measures`, `nll` | what is reported, and the criterion: the dual value on held-out points, or the loss where a density is known |
@@ -24,6 +24,7 @@ mod conjugate;
 mod density;
 mod drawn;
 mod files;
+mod flow_matching;
 mod gaussians;
 mod legacy_random;
 mod likelihood;
@@ -48,6 +49,7 @@ use crate::data::file::{DataFacts, Similarity};
 use crate::data::{PointSet, Stream, generator, points_tensor};
 use crate::registry::Network;
 use crate::settings::Protocol;
+use flow_matching::{FlowBatch, TIMES, flow_matching, times};
 use likelihood::likelihood;
 use monge_ampere::monge_ampere;
 use semi_dual::{SemiDualBatch, semi_dual};
@@ -136,6 +138,21 @@ impl Transport {
         Box::new(move |field| semi_dual(field, batch))
     }
 
+    fn flow_matching(&self, step: usize, x0: &[f64]) -> Lesson<Network> {
+        let x1 = self.pair.points(Side::Target, Part::Step(step), self.batch);
+        // A file at its end has fewer points than the batch, and so has the shorter of two.
+        let rows = x0.len().min(x1.len());
+        let (x0, x1) = (&x0[..rows], &x1[..rows]);
+        let mut random = generator(self.seed, Stream::Quadrature, step as u64);
+        let batch = FlowBatch {
+            x0: self.tensor(x0),
+            start: self.tensor(&self.bures.backward(x1)),
+            x1: self.tensor(x1),
+            times: times(TIMES, random.random()),
+        };
+        Box::new(move |field| flow_matching(field, batch))
+    }
+
     /// Points on the device, in 32 bits.
     fn tensor(&self, points: &[f64]) -> Tensor<2> {
         let points = points.iter().map(|x| *x as f32).collect();
@@ -152,6 +169,7 @@ impl Task<Network> for Transport {
         let x = self.pair.points(Side::Source, Part::Step(step), self.batch);
         match self.loss {
             LossKind::SemiDual => self.semi_dual(step, &x),
+            LossKind::FlowMatching => self.flow_matching(step, &x),
             LossKind::Likelihood => {
                 let (q, x) = (self.density(Side::Target), self.tensor(&x));
                 Box::new(move |field| likelihood(field, x, &q))
@@ -167,7 +185,7 @@ impl Task<Network> for Transport {
 
     fn criterion(&self) -> Criterion {
         let (name, unit) = match self.loss {
-            LossKind::SemiDual => ("dual_value", ""),
+            LossKind::SemiDual | LossKind::FlowMatching => ("dual_value", ""),
             LossKind::Likelihood => (nll::NEGATIVE_LOG_LIKELIHOOD, nll::NATS),
             LossKind::MongeAmpere => (nll::MONGE_AMPERE, nll::NATS),
         };
@@ -176,7 +194,7 @@ impl Task<Network> for Transport {
 
     fn validate(&self, field: &Network, stop: &dyn Fn() -> bool) -> Option<f64> {
         (!stop()).then(|| match self.loss {
-            LossKind::SemiDual => self.held_out_dual(field),
+            LossKind::SemiDual | LossKind::FlowMatching => self.held_out_dual(field),
             LossKind::Likelihood | LossKind::MongeAmpere => {
                 self.held_out_density(field, self.criterion().name)
             }
