@@ -49,11 +49,13 @@ pub struct FileConfig {
     /// A column or array with the potential at each point, up to a constant: learned beside the gradients. Not set by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub potential: Option<String>,
-    /// Weight of the gradients' error in the loss, beside a potential. Default 1.
+    /// Weight of the gradients' error in the loss, beside a potential.
     #[serde(skip_serializing_if = "is_one")]
+    #[schemars(extend("default" = 1.0))]
     pub gradient_weight: f64,
-    /// Weight of the potential's error in the loss, beside a potential. Default 1.
+    /// Weight of the potential's error in the loss, beside a potential.
     #[serde(skip_serializing_if = "is_one")]
+    #[schemars(extend("default" = 1.0))]
     pub potential_weight: f64,
     /// Dimension of the points; found from the file.
     #[serde(skip_serializing_if = "Option::is_none")]
