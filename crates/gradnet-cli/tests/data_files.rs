@@ -669,3 +669,140 @@ fn compressed_text_and_sixteen_bit_text_train_as_plain_text_does() {
     }
     assert!(facts.iter().all(|other| *other == facts[0]));
 }
+
+/// Rows of a quartic well: U = |x|^4/4 + |x|^2/2 + 3, forces -(1 + |x|^2) x.
+fn wells(sign: f64) -> String {
+    let mut text = "x1,x2,g1,g2,energy\n".to_owned();
+    for row in 0..400 {
+        let t = f64::from(row);
+        let (x, y) = ((0.37 * t).sin() * 1.3, (0.61 * t + 0.5).cos() * 1.3);
+        let square = x * x + y * y;
+        let (slope, energy) = (1.0 + square, square * square / 4.0 + square / 2.0 + 3.0);
+        text.push_str(&format!(
+            "{x},{y},{},{},{energy}\n",
+            sign * slope * x,
+            sign * slope * y
+        ));
+    }
+    text
+}
+
+const WELL: &str = r#"schema = 1
+name = "well"
+
+[data.file]
+path = "well.csv"
+x = ["x1", "x2"]
+y = ["g1", "g2"]
+potential = "energy"
+
+[network.gradnet_m]
+width = 32
+
+[train]
+steps = 800
+batch = 50
+
+[train.validation]
+every = 100
+"#;
+
+/// With either sign the energy is learned to a small part of its variance, and from energies alone the forces follow.
+#[test]
+fn energies_beside_forces_are_learned_with_either_sign_and_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::write(here.join("well.toml"), WELL).unwrap();
+    for (sign, weight) in [("1", "1.0"), ("-1", "1.0"), ("1", "0.0")] {
+        fs::write(here.join("well.csv"), wells(sign.parse().unwrap())).unwrap();
+        let sign = format!("data.file.sign={sign}");
+        let weight = format!("data.file.gradient_weight={weight}");
+        let settings = ["--set", &sign, "--set", &weight];
+        let train = ["train", "well.toml", "--json", "--overwrite", "-o", "run"];
+        let ran = gradnet(here, &[&train[..], &settings].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let summary: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let found = summary["metrics"]["potential_mse"]["value"]
+            .as_f64()
+            .unwrap();
+        let zero = summary["baselines"]["zero"]["potential_mse"]["value"]
+            .as_f64()
+            .unwrap();
+        // The variance of U over the rows is about 0.6.
+        assert!((0.3..1.5).contains(&zero), "{zero}");
+        assert!(found < 0.02 * zero, "{settings:?}: {found} of {zero}");
+        let error = summary["metrics"]["mse_db"]["value"].as_f64().unwrap();
+        let zero = summary["baselines"]["zero"]["mse_db"]["value"]
+            .as_f64()
+            .unwrap();
+        assert!(error < zero - 10.0, "{settings:?}: {error} dB of {zero}");
+
+        // What is written is U up to a constant: it rises as U does, for forces as well.
+        fs::write(here.join("at.csv"), "x1,x2\n0,0\n1,0\n").unwrap();
+        let ran = gradnet(
+            here,
+            &[
+                "predict",
+                "run",
+                "-i",
+                "at.csv",
+                "-o",
+                "u.csv",
+                "--potential",
+            ],
+        );
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let written = fs::read_to_string(here.join("u.csv")).unwrap();
+        let last = |line: &str| line.rsplit(',').next().unwrap().parse::<f64>().unwrap();
+        let potentials: Vec<f64> = written.lines().skip(1).map(last).collect();
+        let rise = potentials[1] - potentials[0];
+        assert!((rise - 0.75).abs() < 0.2, "{settings:?}: {rise}");
+    }
+}
+
+#[test]
+fn potentials_that_cannot_be_used_are_refused_with_a_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let good = wells(1.0);
+    let nan = {
+        let mut lines: Vec<String> = good.lines().map(str::to_owned).collect();
+        let row = lines[7].rsplit_once(',').unwrap().0.to_owned();
+        lines[7] = format!("{row},nan");
+        lines.join("\n")
+    };
+    for (file, config, said) in [
+        (&good, WELL.replace("\"energy\"", "\"enrgy\""), "`enrgy`"),
+        (&nan, WELL.to_owned(), "line 8"),
+        (
+            &good,
+            WELL.replace("x = [\"x1\", \"x2\"]\n", ""),
+            "needs the other columns named",
+        ),
+        (
+            &good,
+            WELL.replace("potential = \"energy\"", "potential_weight = 2.0"),
+            "meaning beside a potential",
+        ),
+        (
+            &good,
+            WELL.replace(
+                "potential = \"energy\"",
+                "potential = \"energy\"\npotential_weight = -1.0",
+            ),
+            "must be a number",
+        ),
+        (
+            &good,
+            WELL.replace("gradnet_m", "icgn_monte_carlo"),
+            "has no potential",
+        ),
+    ] {
+        fs::write(here.join("well.csv"), file).unwrap();
+        fs::write(here.join("well.toml"), config).unwrap();
+        let ran = gradnet(here, &["train", "well.toml", "-o", "refused"]);
+        assert_eq!(ran.code, 2, "{said}: {}", ran.stderr);
+        assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+        assert!(ran.stderr.contains("help"), "{said}: {}", ran.stderr);
+    }
+}

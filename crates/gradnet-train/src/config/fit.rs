@@ -11,7 +11,30 @@ use crate::registry::RegistryError;
 /// Refuses a network that cannot be built as described, or that cannot represent the target.
 pub(crate) fn check(experiment: &Experiment, document: &Node) -> Result<(), Problem> {
     builds(experiment, document)?;
+    has_potential(experiment, document)?;
     represents(experiment, document)
+}
+
+/// Refuses a network whose potential is not known for a task that learns from potentials.
+fn has_potential(experiment: &Experiment, document: &Node) -> Result<(), Problem> {
+    let (network, task) = (experiment.network.entry(), &experiment.task);
+    if network.potential || !task.needs_potential() {
+        return Ok(());
+    }
+    let network_found = document.find(&format!("network.{}", network.name));
+    let potential = document.find(&format!("{}.potential", task.table()));
+    Err(Problem::new(format!(
+        "{} has no potential that can be evaluated, and the file's potentials are to be learned",
+        network.name
+    ))
+    .at(
+        network_found.place(),
+        "a field whose potential is not known",
+    )
+    .and(potential.place(), "learned from the potential")
+    .help(
+        "choose a network that has one, such as gradnet_m or gradnet_c, or leave `potential` out",
+    ))
 }
 
 /// The network's settings and size in the dimension of the target.

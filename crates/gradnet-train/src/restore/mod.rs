@@ -301,7 +301,9 @@ fn beyond(run: &Run, noise: f64) -> Result<Option<[f64; 2]>, RestoreError> {
         _ => Vec::new(),
     };
     let summary = run.summary()?;
-    let metrics = summary.iter().flat_map(|summary| summary.scores.metrics.keys());
+    let metrics = summary
+        .iter()
+        .flat_map(|summary| summary.scores.metrics.keys());
     let tested = metrics.filter_map(|key| key.strip_prefix("strength_")?.parse().ok());
     let tuned = run.tuned()?.into_iter().map(|tuned| tuned.noise);
     let known = tested.chain(tuned).chain(trained);

@@ -203,6 +203,11 @@ pub trait Settings {
         Ok(())
     }
 
+    /// Whether the network's potential is learned from, not its gradient alone.
+    fn needs_potential(&self) -> bool {
+        false
+    }
+
     /// Whether a monotone network may be able to represent what is learned.
     fn suits_monotone(&self) -> bool {
         true

@@ -46,6 +46,17 @@ pub struct FileConfig {
     #[serde(skip_serializing_if = "is_plus")]
     #[schemars(extend("enum" = [1, -1], "default" = 1))]
     pub sign: i8,
+    /// A column or array with the potential at each point, up to a constant: learned beside the gradients. Not set by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub potential: Option<String>,
+    /// Weight of the gradients' error in the loss, beside a potential.
+    #[serde(skip_serializing_if = "is_one")]
+    #[schemars(extend("default" = 1.0))]
+    pub gradient_weight: f64,
+    /// Weight of the potential's error in the loss, beside a potential.
+    #[serde(skip_serializing_if = "is_one")]
+    #[schemars(extend("default" = 1.0))]
+    pub potential_weight: f64,
     /// Dimension of the points; found from the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dim: Option<usize>,
@@ -63,9 +74,16 @@ impl Default for FileConfig {
             test: 0.1,
             standardise: true,
             sign: 1,
+            potential: None,
+            gradient_weight: 1.0,
+            potential_weight: 1.0,
             dim: None,
         }
     }
+}
+
+fn is_one(weight: &f64) -> bool {
+    *weight == 1.0
 }
 
 fn is_plus(sign: &i8) -> bool {
@@ -101,7 +119,7 @@ impl FileConfig {
                         .into(),
             });
         }
-        Ok(())
+        self.check_potential()
     }
 
     /// The settings with absolute paths and the dimension, from the file's header; `base` is the folder relative paths begin at.
@@ -116,6 +134,7 @@ impl FileConfig {
             *path = absolute(path, base)?;
         }
         let (_, dim) = self.open()?;
+        self.open_potential()?;
         if let Some(stated) = self.dim
             && stated != dim
         {

@@ -24,6 +24,7 @@ mod examination;
 mod facts;
 mod pairs;
 mod place;
+mod potential;
 mod run_field;
 mod scaling;
 mod similarity;

@@ -193,9 +193,14 @@ pub struct PairBatches {
 }
 
 impl PairBatches {
+    /// The rows of the batch of step `step`, counted from 0.
+    pub fn rows(&self, step: usize) -> Vec<u32> {
+        self.epochs.batch(step, self.batch)
+    }
+
     /// The batch of step `step`, counted from 0.
     pub fn batch(&self, step: usize) -> Batch {
-        let (x, y) = self.pairs.scaled(&self.epochs.batch(step, self.batch));
+        let (x, y) = self.pairs.scaled(&self.rows(step));
         let dim = self.pairs.similarity.mean.len();
         let tensor = |values| points_tensor(values, dim, &self.device, FloatDType::F32);
         Batch {

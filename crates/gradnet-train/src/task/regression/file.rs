@@ -8,6 +8,7 @@ use gradnet_core::analysis::Region;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::energies::Energies;
 use super::template::TEMPLATE;
 use super::{
     Exhibit, PairSource, Reference, Regression, RunPairs, Score, Shown, SymmetricLinearMap,
@@ -31,12 +32,12 @@ pub enum PairsConfig {
 
 /// The rows of a file as batches, validation and test.
 pub struct FileRows {
-    pairs: FilePairs,
-    batches: PairBatches,
+    pub(super) pairs: FilePairs,
+    pub(super) batches: PairBatches,
     batch: usize,
-    validated: usize,
+    pub(super) validated: usize,
     evaluation: EvaluationConfig,
-    device: Device,
+    pub(super) device: Device,
     validation: OnceLock<PointSet>,
 }
 
@@ -56,7 +57,7 @@ impl FileRows {
         }
     }
 
-    fn test_set(&self, most: usize) -> PointSet {
+    pub(super) fn test_set(&self, most: usize) -> PointSet {
         let rows = &self.pairs.split().test;
         self.pairs.set(rows, most, &self.device)
     }
@@ -232,6 +233,10 @@ impl Settings for PairsConfig {
             .map_or(Vec::new(), |columns| columns.told(&file.path))
     }
 
+    fn needs_potential(&self) -> bool {
+        self.file().potential.is_some()
+    }
+
     fn in_own_units(&mut self) {
         let Self::File(file) = self;
         file.standardise = false;
@@ -248,9 +253,11 @@ impl Settings for PairsConfig {
         if !before.is_some_and(|facts| pairs.adopt(facts)) {
             pairs.examine(file, protocol.claim);
         }
-        Ok(Box::new(Regression::new(FileRows::new(
-            pairs, protocol, device,
-        ))))
+        let rows = FileRows::new(pairs, protocol, device);
+        Ok(match file.potentials()? {
+            Some(potentials) => Box::new(Energies::new(rows, &potentials, file)),
+            None => Box::new(Regression::new(rows)),
+        })
     }
 
     fn keeps_facts(&self) -> bool {
@@ -268,6 +275,7 @@ fn at_fault(file: &FileConfig, error: &FileError) -> &'static str {
     match error {
         FileError::Column { name, .. } if file.y.contains(name) => "y",
         FileError::Column { name, .. } if file.x.contains(name) => "x",
+        FileError::Column { name, .. } if file.potential.as_ref() == Some(name) => "potential",
         FileError::System { file: path, .. }
             if second.is_some_and(|second| path.ends_with(second)) =>
         {

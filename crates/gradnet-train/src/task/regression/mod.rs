@@ -10,6 +10,7 @@
 //! and of the best symmetric linear map, without which decibels cannot be judged; on a file, whose values may have any mean, those of the best
 //! constant and of the best symmetric affine map.
 
+mod energies;
 mod file;
 mod formula;
 mod linear_map;
