@@ -372,7 +372,7 @@ fn the_page_on_inverse_problems_runs() {
 
     let page = fs::read_to_string(project("docs/inverse-problems.md")).unwrap();
     let commands = commands(&page);
-    assert_eq!(commands.len(), 3);
+    assert_eq!(commands.len(), 4);
     for command in &commands {
         let mut words: Vec<&str> = command.split_whitespace().skip(1).collect();
         if words[0] == "train" {
