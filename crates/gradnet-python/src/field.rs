@@ -28,7 +28,10 @@ impl NativeField {
         let device = Device::flex();
         if run.experiment().task.on_patches() {
             return Err(refused(
-                format!("the run {} learned a field of pictures", run.path().display()),
+                format!(
+                    "the run {} learned a field of pictures",
+                    run.path().display()
+                ),
                 "restore pictures with `gradnet solve`",
             ));
         }
@@ -61,11 +64,7 @@ impl NativeField {
         Ok(py.detach(move || compute(&field, &points, &Device::flex())))
     }
 
-    fn rows<'py>(
-        &self,
-        py: Python<'py>,
-        values: Vec<f64>,
-    ) -> PyResult<Bound<'py, PyArray2<f64>>> {
+    fn rows<'py>(&self, py: Python<'py>, values: Vec<f64>) -> PyResult<Bound<'py, PyArray2<f64>>> {
         let rows = values.len() / self.dim;
         values.into_pyarray(py).reshape([rows, self.dim])
     }
