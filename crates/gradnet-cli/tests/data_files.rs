@@ -360,7 +360,7 @@ fn no_command_writes_over_what_it_reads_or_into_a_run() {
         let ran = gradnet(folder, &["export", "run", "--to", "w.npz"]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
     }
-    let ran = gradnet(folder, &["export", "run", "--to", "w.onnx"]);
+    let ran = gradnet(folder, &["export", "run", "--to", "w.h5"]);
     assert_eq!(ran.code, 2, "{}", ran.stdout);
     assert!(ran.stderr.contains(".safetensors"), "{}", ran.stderr);
     assert!(!ran.stderr.contains(".csv"), "{}", ran.stderr);

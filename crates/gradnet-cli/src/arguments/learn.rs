@@ -165,7 +165,7 @@ pub enum ConfigCommand {
     Schema,
     /// Print what every setting means, in Markdown
     #[command(after_long_help = "Example:
-  gradnet config reference > docs/config.md")]
+  gradnet config reference")]
     Reference,
     /// Write a config for your own data, with explanations
     Init(Init),
