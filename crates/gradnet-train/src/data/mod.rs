@@ -8,11 +8,13 @@ mod batch;
 mod draws;
 mod epochs;
 pub mod file;
+mod folders;
 mod points;
 mod stream;
 
 pub use batch::{Batch, Batches, Source};
 pub use draws::{grid_points, points_tensor, uniform_points};
 pub(crate) use epochs::Epochs;
+pub use folders::{Contents, FolderContents};
 pub use points::PointSet;
 pub use stream::{Stream, derived_seed, generator};

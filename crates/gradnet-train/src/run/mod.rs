@@ -13,7 +13,6 @@
 //!
 //! Every file but `metrics.jsonl` is written beside its place and moved there, so that a crash leaves the old file or the new one.
 
-mod contents;
 mod folder;
 mod metrics;
 mod open;
@@ -30,7 +29,6 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 pub use crate::files::{remove_unfinished, write_atomically};
-pub use contents::{Contents, FolderContents};
 pub use folder::RunFolder;
 pub use metrics::Metrics;
 pub use open::Run;

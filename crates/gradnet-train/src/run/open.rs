@@ -6,8 +6,9 @@ use burn::tensor::Device;
 use gradnet_core::ParameterSource;
 
 use super::weights::read_weights;
-use super::{Contents, Metrics, RunError, RunFolder, Scores, Summary, metrics};
+use super::{Metrics, RunError, RunFolder, Scores, Summary, metrics};
 use crate::config;
+use crate::data::Contents;
 use crate::data::file::{DataFacts, RunField};
 use crate::device_check::lost;
 use crate::experiment::{EvaluationConfig, Experiment, Sampling};

@@ -28,9 +28,9 @@ use crate::registry::{Network, NetworkConfig};
 use burn::tensor::{Device, Tensor};
 use gradnet_core::analysis::Region;
 
+use crate::data::Contents;
 use crate::data::file::DataFacts;
 use crate::device_check::{Agreement, DeviceFault};
-use crate::run::Contents;
 use crate::settings::{ExperimentError, Protocol};
 
 use device::check_lesson;

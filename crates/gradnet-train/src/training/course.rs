@@ -15,13 +15,13 @@ use super::checkpoint::{Checkpoint, Due, Restored};
 use super::session::{Facts, Session};
 use super::{Learner, Plan, Stage, Summary, TrainError, TrainOptions, optimizer, scheduler};
 use crate::backend::Backend;
-use crate::data::{Stream, derived_seed};
+use crate::data::{Contents, Stream, derived_seed};
 use crate::device_check;
 use crate::experiment::{Experiment, TrainConfig};
 use crate::files::{NONSENSE, caught};
 use crate::interrupter::{Interrupter, Saving};
 use crate::registry::Network;
-use crate::run::{Contents, RunError, RunFolder, Scores, Validation};
+use crate::run::{RunError, RunFolder, Scores, Validation};
 use crate::task::{Purpose, RunTask, Task};
 
 /// Trains from a checkpoint, or from the start, and scores the result.

@@ -75,7 +75,6 @@ impl Attribute {
             name: name.into(),
             integer: Some(value),
             kind: INTEGER_ATTRIBUTE,
-            ..Self::default()
         }
     }
 }

@@ -27,10 +27,9 @@ use gradnet_core::image::{ImageField, LipschitzImageField};
 use gradnet_core::kernel::mean_squared_error as batch_error;
 
 use super::{Criterion, Lesson, Quantities, Quantity, Rows, RunTask, Task};
-use crate::data::{Stream, generator};
+use crate::data::{Contents, Stream, generator};
 use crate::pictures::Picture;
 use crate::registry::{Lifted, Network};
-use crate::run::Contents;
 use crate::settings::Protocol;
 use crops::{Crops, Noisy, WHITE};
 use psnr::{mean_psnr, trials};

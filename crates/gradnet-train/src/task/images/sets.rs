@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::config::{ImagesConfig, is_empty};
-use crate::data::{Stream, generator};
+use crate::data::{Contents, FolderContents, Stream, generator};
 use crate::digest::Digest;
 use crate::files::FileError;
 use crate::pictures::{Picture, dead_leaves, read_folder};
-use crate::run::{Contents, FolderContents};
 use crate::setting::SettingError;
 use crate::task::TaskError;
 

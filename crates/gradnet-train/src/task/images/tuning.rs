@@ -159,7 +159,8 @@ pub(super) fn tuned<const N: usize>(
                         let value = known(next);
                         // A number that is none is no improvement; from one, any number is.
                         let better = value.partial_cmp(&best) == Some(std::cmp::Ordering::Greater);
-                        if !better && !(best.is_nan() && !value.is_nan()) {
+                        let is_first = best.is_nan() && !value.is_nan();
+                        if !(better || is_first) {
                             break;
                         }
                         (place, best) = (next, value);

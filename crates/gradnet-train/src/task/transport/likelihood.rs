@@ -140,7 +140,8 @@ mod tests {
         let (p, _) = gaussian([0.4, -1.0], [0.9, 0.2, -0.3, 0.7]);
         let (q, _) = gaussian([1.0, 0.5], [1.3, 0.0, 0.6, 0.8]);
         let (log_p, _) = p.log_density_and_score(&host(points()));
-        let losses: [(&str, &dyn Fn(&Network) -> Tensor<1>); 2] = [
+        type Loss<'a> = &'a dyn Fn(&Network) -> Tensor<1>;
+        let losses: [(&str, Loss); 2] = [
             ("likelihood", &|network| likelihood(network, points(), &q)),
             ("monge_ampere", &|network| {
                 monge_ampere(network, points(), log_p.clone(), &q)
