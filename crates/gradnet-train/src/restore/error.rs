@@ -144,7 +144,7 @@ impl RestoreError {
                 "choose them with `gradnet tune RUN --noise LEVEL`, or give --strength and --scale".into()
             }
             Self::OutOfRange { .. } => {
-                "give --strength and --scale, or train with images.noise and images.levels around this noise; it is the \
+                "give --strength and --scale, choose them with `gradnet tune`, or train with images.noise and images.levels around this noise; it is the \
                  standard deviation of brightnesses from 0 to 255"
                     .into()
             }

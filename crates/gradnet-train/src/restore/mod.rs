@@ -2,9 +2,8 @@
 //!
 //! The strength `λ` and the scale `μ` are those that the run's validation pictures chose ([`tune`]) for the operator, or for denoising if
 //! nothing was chosen for the operator, at the nearest noise level. The strength is moved with the square of the noise: the prior is the
-//! same, and a measurement counts by its variance. A noise outside the levels
-//! that the run knows is told of, and refused if it is more than [`FARTHEST`] times beyond them. `H` is an [`OperatorChoice`]. Colours are
-//! restored one by one.
+//! same, and a measurement counts by its variance. A noise outside the levels that the run knows is told of, and refused if it is more than
+//! [`FARTHEST`] times the largest; a smaller one leaves nearly the measurement, whatever the regularizer. `H` is an [`OperatorChoice`]. Colours are restored one by one.
 
 mod error;
 mod operator;
@@ -26,7 +25,7 @@ pub use error::RestoreError;
 pub use operator::OperatorChoice;
 pub use tune::tune;
 
-/// By what factor a noise may lie beyond the levels that a run was trained and tested with.
+/// By what factor a noise may exceed the largest level that a run was trained and tuned with.
 pub const FARTHEST: f64 = 4.0;
 
 /// What is known of a measurement, and how far to go.
@@ -290,30 +289,34 @@ fn chosen(run: &Run, options: &RestoreOptions) -> Result<Choice, RestoreError> {
         scale: options.scale.unwrap_or(near.scale),
         tuned_for: Some(near.level),
         tuned_for_operator,
-        beyond: beyond(run, options.noise)?,
+        beyond: beyond(run, &key, options.noise)?,
     })
 }
 
-/// The least and the largest of the levels tested, tuned and trained with, if the noise is not between them.
-fn beyond(run: &Run, noise: f64) -> Result<Option<[f64; 2]>, RestoreError> {
+/// The least and the largest of the levels trained with, and tuned for the operator or for denoising, if the noise is not between them.
+fn beyond(run: &Run, key: &str, noise: f64) -> Result<Option<[f64; 2]>, RestoreError> {
     let trained = match &run.experiment().task {
         TaskConfig::Images(images) => images.noise.to_vec(),
         _ => Vec::new(),
     };
+    let tuned = run.tuned()?.into_iter();
+    let tuned = tuned.filter(|tuned| tuned.operator == key || tuned.operator == "identity");
     let summary = run.summary()?;
     let metrics = summary
         .iter()
         .flat_map(|summary| summary.scores.metrics.keys());
-    let tested = metrics.filter_map(|key| key.strip_prefix("strength_")?.parse().ok());
-    let tuned = run.tuned()?.into_iter().map(|tuned| tuned.noise);
-    let known = tested.chain(tuned).chain(trained);
-    let (low, high) = known.fold((f64::INFINITY, 0.0_f64), |(low, high), level| {
+    let tested = metrics.filter_map(|name| name.strip_prefix("strength_")?.parse().ok());
+    let known = trained
+        .into_iter()
+        .chain(tuned.map(|tuned| tuned.noise))
+        .chain(tested);
+    let (low, high) = known.fold((f64::INFINITY, 0.0_f64), |(low, high), level: f64| {
         (low.min(level), high.max(level))
     });
     if (low..=high).contains(&noise) {
         return Ok(None);
     }
-    if noise > FARTHEST * high || noise * FARTHEST < low {
+    if noise > FARTHEST * high {
         let value = noise;
         return Err(RestoreError::OutOfRange { value, low, high });
     }

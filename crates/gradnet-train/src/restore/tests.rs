@@ -159,12 +159,13 @@ fn measured_pictures_come_back_for_every_operator() {
     for (noise, beyond) in [
         (30.0, Some([5.0, 20.0])),
         (2.5, Some([5.0, 20.0])),
+        (0.5, Some([5.0, 20.0])),
         (20.0, None),
     ] {
         let found = denoise(&options("identity", noise), "grey.npy").unwrap();
         assert_eq!(found.beyond, beyond, "{noise}");
     }
-    for noise in [81.0, 200.0, 1.2, 0.02] {
+    for noise in [81.0, 200.0] {
         let refused = denoise(&options("identity", noise), "grey.npy").unwrap_err();
         assert!(refused.contains(&format!("{noise}")), "{refused}");
         assert!(refused.contains("from 5 to 20"), "{refused}");
