@@ -282,7 +282,7 @@ impl Task<Network> for Dynamics {
         }
     }
 
-    /// The mean squared error over the validation paths whole, or windows of [`HORIZONS`] times the horizon, from starts fitted as in training.
+    /// The mean squared error over the validation paths whole, or windows of `HORIZONS` times the horizon, from starts fitted as in training.
     fn validate(&self, field: &Network, stop: &dyn Fn() -> bool) -> Option<f64> {
         let paths = self.paths.some(&self.split.validation);
         let longest = paths.iter().map(|path| path.len() - 1).max().unwrap_or(1);
