@@ -17,6 +17,7 @@ ONE_COLUMN = "a gradient has as many coordinates as its point"
 BEYOND = {
     "check_dtype_object": "objects in y are refused in the words of this package",
     "check_regressors_train": "a field whose columns are all the same is a gradient only of sums, and y is none",
+    "check_regressor_data_not_an_array": "X and y are no arrays here, so that y is not repeated",
     "check_regressor_multioutput": "y has other columns than X, and a gradient has as many as its point",
 }
 

@@ -123,6 +123,8 @@ def test_a_warning_of_the_training_is_a_warning():
 
 def test_an_interrupt_ends_a_training():
     x, y = affine(10)
+    # A process that was started in the background may ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     interrupt = threading.Timer(1.0, signal.raise_signal, [signal.SIGINT])
     interrupt.start()
     begin = time.monotonic()
