@@ -112,8 +112,9 @@ impl QuadraticSkip {
         x.matmul(self.root.val().transpose())
     }
 
-    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        self.roots(x.clone()).square() + self.linear.forward(x)
+    /// `q(x)` with the roots `Q x`.
+    fn forward(&self, roots: Tensor<2>, x: Tensor<2>) -> Tensor<2> {
+        roots.square() + self.linear.forward(x)
     }
 
     /// `J_q(x) v`, with the roots `Q x` and `Q v`.
@@ -159,13 +160,19 @@ impl IcnnQuadratic {
         std::iter::once(&self.first).chain(self.layers.iter().map(|layer| &layer.skip))
     }
 
-    /// The pre-activations `p_1, …, p_{K+1}`.
-    fn pre_activations(&self, x: Tensor<2>) -> Vec<Tensor<2>> {
-        assert_dim(&x, self.dim());
-        let mut p = vec![self.first.forward(x.clone())];
-        for (layer, index) in self.layers.iter().zip(0..) {
+    /// The roots `Q_0 x, …, Q_K x`.
+    fn roots(&self, x: &Tensor<2>) -> Vec<Tensor<2>> {
+        assert_dim(x, self.dim());
+        self.skips().map(|skip| skip.roots(x.clone())).collect()
+    }
+
+    /// The pre-activations `p_1, …, p_{K+1}` with the roots at `x`.
+    fn pre_activations(&self, x: Tensor<2>, roots: &[Tensor<2>]) -> Vec<Tensor<2>> {
+        let mut p = vec![self.first.forward(roots[0].clone(), x.clone())];
+        for (index, layer) in self.layers.iter().enumerate() {
             let z = SOFTPLUS.value(p[index].clone());
-            p.push(z.matmul(layer.weight().transpose()) + layer.skip.forward(x.clone()));
+            let skipped = layer.skip.forward(roots[index + 1].clone(), x.clone());
+            p.push(z.matmul(layer.weight().transpose()) + skipped);
         }
         p
     }
@@ -177,25 +184,27 @@ impl VectorField for IcnnQuadratic {
     }
 
     fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let p = self.pre_activations(x.clone());
+        let roots = self.roots(&x);
+        let p = self.pre_activations(x.clone(), &roots);
         let mut gradient = x.zeros_like();
         let mut delta = p[self.layers.len()].ones_like();
-        for (layer, p) in self.layers.iter().zip(p).rev() {
-            let roots = layer.skip.roots(x.clone());
-            gradient = gradient + layer.skip.transposed(roots, delta.clone());
+        let layers = self.layers.iter().zip(&roots[1..]);
+        for ((layer, roots), p) in layers.zip(p).rev() {
+            gradient = gradient + layer.skip.transposed(roots.clone(), delta.clone());
             delta = delta.matmul(layer.weight()) * SOFTPLUS.derivative(p);
         }
-        let roots = self.first.roots(x);
-        gradient + self.first.transposed(roots, delta)
+        gradient + self.first.transposed(roots[0].clone(), delta)
     }
 
     /// The tangent of the reverse pass; the last `δ` is constant.
     fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
         assert_dim(&v, self.dim());
-        let p = self.pre_activations(x.clone());
-        let roots: Vec<[Tensor<2>; 2]> = self
-            .skips()
-            .map(|skip| [skip.roots(x.clone()), skip.roots(v.clone())])
+        let roots = self.roots(&x);
+        let p = self.pre_activations(x.clone(), &roots);
+        let roots: Vec<[Tensor<2>; 2]> = roots
+            .into_iter()
+            .zip(self.skips())
+            .map(|(roots, skip)| [roots, skip.roots(v.clone())])
             .collect();
         let skipped = self.skips().zip(&roots);
         let skipped: Vec<_> = skipped
@@ -234,7 +243,8 @@ impl MonotoneField for IcnnQuadratic {}
 
 impl Potential for IcnnQuadratic {
     fn potential(&self, x: Tensor<2>) -> Tensor<1> {
-        self.pre_activations(x)
+        let roots = self.roots(&x);
+        self.pre_activations(x, &roots)
             .pop()
             .expect("an ICNN has layers")
             .squeeze_dim(1)
