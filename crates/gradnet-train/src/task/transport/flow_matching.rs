@@ -153,29 +153,15 @@ fn quotient(field: &StronglyMonotone<MonotoneNetwork>, z: Tensor<2>, r: Tensor<2
 #[cfg(test)]
 mod tests {
     use burn::optim::GradientsParams;
-    use burn::tensor::{Device, FloatDType};
-    use gradnet_core::ParameterSource;
 
+    use super::super::samples::{network, points};
     use super::*;
-    use crate::registry::{NetworkConfig, Size, with_values};
 
     fn exact() -> InverseSettings {
         InverseSettings {
             tolerance: 1e-11,
             ..InverseSettings::default()
         }
-    }
-
-    fn tensor(rows: &[[f64; 2]]) -> Tensor<2> {
-        let data = TensorData::new(rows.concat(), [rows.len(), 2]);
-        Tensor::from_data(data, (&Device::flex(), FloatDType::F64.into()))
-    }
-
-    fn points() -> [Tensor<2>; 2] {
-        [
-            tensor(&[[0.3, -0.2], [1.1, 0.4], [-0.7, 0.9], [0.0, -1.3]]),
-            tensor(&[[1.0, 0.1], [-0.4, 2.0], [0.3, 0.3], [-1.0, -0.6]]),
-        ]
     }
 
     fn batch(times: Vec<f64>) -> FlowBatch {
@@ -188,21 +174,6 @@ mod tests {
         }
     }
 
-    /// A network in 64 bits inside `VᵀV x + 0.01 x + b`.
-    fn network(name: &str, matrix: [f64; 4], bias: [f64; 2]) -> Network {
-        let device = Device::flex().autodiff();
-        let mut source = ParameterSource::new(&device, 2).with_dtype(FloatDType::F64);
-        let config = NetworkConfig::from_name(name)
-            .unwrap()
-            .with_size(Size::Width(5));
-        let network = config.init(2, &mut source).unwrap();
-        let mut network = network.with_linear_part(0.01, &source);
-        let linear = network.linear.as_mut().unwrap();
-        linear.matrix = linear.matrix.take().map(|v| with_values(v, &matrix));
-        linear.bias = with_values(linear.bias.clone(), &bias);
-        network
-    }
-
     const MATRIX: [f64; 4] = [1.2, 0.3, -0.1, 0.9];
     const BIAS: [f64; 2] = [0.2, -0.1];
 
@@ -211,7 +182,7 @@ mod tests {
     fn over_all_times_it_is_the_semi_dual_of_each_pair() {
         let [x0, x1] = points();
         for name in ["mgradnet_m", "icnn"] {
-            let network = network(name, MATRIX, BIAS);
+            let network = network(name, &MATRIX, &BIAS);
             let count = 400;
             let means = times(count, 0.5).into_iter().map(|t| {
                 let loss = solved_to(&network, batch(vec![t]), &exact());
@@ -236,7 +207,7 @@ mod tests {
     fn the_gradient_is_that_of_central_differences_with_every_point_solved_anew() {
         let loss = |network: &Network| solved_to(network, batch(vec![0.3, 0.8]), &exact());
         for name in ["mgradnet_m", "mgradnet_c", "icnn"] {
-            let at = network(name, MATRIX, BIAS);
+            let at = network(name, &MATRIX, &BIAS);
             let gradients = GradientsParams::from_grads(loss(&at).backward(), &at);
             let linear = at.linear.as_ref().unwrap();
             let matrix = linear.matrix.as_ref().unwrap().id;
@@ -252,7 +223,7 @@ mod tests {
                         0..4 => matrix[i] += by,
                         _ => bias[i - 4] += by,
                     }
-                    host(loss(&network(name, matrix, bias)))[0]
+                    host(loss(&network(name, &matrix, &bias)))[0]
                 };
                 let slope = (value(1e-4) - value(-1e-4)) / 2e-4;
                 assert!((slope - found).abs() < 1e-5, "{name}: {slope} {found}");
@@ -262,7 +233,7 @@ mod tests {
 
     #[test]
     fn the_parts_of_a_batch_have_their_own_times() {
-        let network = network("mgradnet_m", MATRIX, BIAS);
+        let network = network("mgradnet_m", &MATRIX, &BIAS);
         let [x0, x1] = points();
         let all = host(solved_to(&network, batch(vec![0.3, 0.8]), &exact()))[0];
         let halves = [(0, 0.3), (2, 0.8)].map(|(first, t)| {

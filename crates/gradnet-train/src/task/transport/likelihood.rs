@@ -29,53 +29,21 @@ pub(super) fn likelihood(field: &Network, x: Tensor<2>, q: &GaussianMixture) -> 
 #[cfg(test)]
 mod tests {
     use burn::optim::GradientsParams;
-    use burn::tensor::{Device, FloatDType, TensorData};
-    use gradnet_core::ParameterSource;
     use gradnet_core::analysis::{host, log_det_jacobian};
     use nalgebra::{DMatrix, DVector};
 
     use super::super::bures::{Bures, symmetric_power};
     use super::super::monge_ampere::monge_ampere;
+    use super::super::samples::{self, MODULUS, network, tensor};
     use super::*;
     use crate::data::{Stream, generator};
-    use crate::registry::{NetworkConfig, Size, with_values};
-
-    /// The least slope of the maps here.
-    const MODULUS: f64 = 0.01;
-
-    fn tensor(rows: &[f64]) -> Tensor<2> {
-        let data = TensorData::new(rows.to_vec(), [rows.len() / 2, 2]);
-        Tensor::from_data(data, (&Device::flex(), FloatDType::F64.into()))
-    }
-
-    /// A network in 64 bits inside `VᵀV x + 0.01 x + b`.
-    fn network(name: &str, matrix: &[f64], bias: &[f64]) -> Network {
-        let device = Device::flex().autodiff();
-        let mut source = ParameterSource::new(&device, 2).with_dtype(FloatDType::F64);
-        let config = NetworkConfig::from_name(name)
-            .unwrap()
-            .with_size(Size::Width(5));
-        let network = config.init(2, &mut source).unwrap();
-        let mut network = network.with_linear_part(MODULUS, &source);
-        let linear = network.linear.as_mut().unwrap();
-        linear.matrix = linear.matrix.take().map(|v| with_values(v, matrix));
-        linear.bias = with_values(linear.bias.clone(), bias);
-        network
-    }
+    use crate::registry::with_values;
 
     /// The affine map `A x + b` as a network whose shell is zero.
     fn affine(a: &DMatrix<f64>, b: &DVector<f64>) -> Network {
         let held = a - DMatrix::identity(2, 2) * MODULUS;
         let root = symmetric_power(&held, 0.5);
-        let mut network = network("mgradnet_m", root.as_slice(), b.as_slice());
-        let crate::registry::Registered::MGradNetM(inner) = &mut network.registered else {
-            panic!("not the network asked for");
-        };
-        let count = inner.weight.dims().iter().product::<usize>();
-        inner.weight = with_values(inner.weight.clone(), &vec![0.0; count]);
-        let bias = inner.output_bias.take();
-        inner.output_bias = bias.map(|bias| with_values(bias, &[0.0, 0.0]));
-        network
+        samples::linear_alone(network("mgradnet_m", root.as_slice(), b.as_slice()))
     }
 
     /// `N(m, C)` as a mixture, with its covariance.
@@ -90,7 +58,8 @@ mod tests {
     }
 
     fn points() -> Tensor<2> {
-        tensor(&[0.3, -0.2, 1.1, 0.4, -0.7, 0.9, 0.0, -1.3])
+        let [x, _] = samples::points();
+        x
     }
 
     /// `H(N(m, C)) = ½ ln det(2πe C)`, and no residual of the Monge-Ampère equation at any point.

@@ -34,6 +34,8 @@ mod mixture;
 mod monge_ampere;
 mod nll;
 mod pair;
+#[cfg(test)]
+mod samples;
 mod semi_dual;
 mod standard_normal;
 mod start;

@@ -92,37 +92,18 @@ fn along_the_way(
 #[cfg(test)]
 mod tests {
     use burn::optim::GradientsParams;
-    use burn::tensor::{Device, FloatDType};
-    use gradnet_core::ParameterSource;
     use gradnet_core::analysis::host;
 
+    use super::super::samples::{self, points, tensor};
     use super::*;
-    use crate::registry::{NetworkConfig, Size, with_values};
-
-    fn tensor(rows: &[[f64; 2]]) -> Tensor<2> {
-        let data = TensorData::new(rows.concat(), [rows.len(), 2]);
-        Tensor::from_data(data, (&Device::flex(), FloatDType::F64.into()))
-    }
 
     /// A network in 64 bits inside `1.44 x + 0.01 x + b`.
     fn network(name: &str, bias: [f64; 2]) -> Network {
-        let device = Device::flex().autodiff();
-        let mut source = ParameterSource::new(&device, 2).with_dtype(FloatDType::F64);
-        let config = NetworkConfig::from_name(name)
-            .unwrap()
-            .with_size(Size::Width(5));
-        let network = config.init(2, &mut source).unwrap();
-        let mut network = network.with_linear_part(0.01, &source);
-        let linear = network.linear.as_mut().unwrap();
-        let matrix = linear.matrix.take();
-        linear.matrix = matrix.map(|v| with_values(v, &[1.2, 0.0, 0.0, 1.2]));
-        linear.bias = with_values(linear.bias.clone(), &bias);
-        network
+        samples::network(name, &[1.2, 0.0, 0.0, 1.2], &bias)
     }
 
     fn batch(offset: f64) -> SemiDualBatch {
-        let x = tensor(&[[0.3, -0.2], [1.1, 0.4], [-0.7, 0.9], [0.0, -1.3]]);
-        let y = tensor(&[[1.0, 0.1], [-0.4, 2.0], [0.3, 0.3], [-1.0, -0.6]]);
+        let [x, y] = points();
         SemiDualBatch {
             start: y.clone(),
             x,
@@ -162,23 +143,14 @@ mod tests {
     /// `F(x) = c |x|²/2` has `F*(y) = |y|²/(2 c)`; the spline network with all slopes and the matrix zero leaves `μ` alone.
     #[test]
     fn of_a_quadratic_it_is_the_closed_form() {
-        let mut network = network("mgradnet_m", [0.0, 0.0]);
-        let zero = |weight: burn::module::Param<Tensor<2>>| {
-            let count = weight.dims().iter().product::<usize>();
-            with_values(weight, &vec![0.0; count])
-        };
-        if let crate::registry::Registered::MGradNetM(inner) = &mut network.registered {
-            inner.weight = zero(inner.weight.clone());
-            let bias = inner.output_bias.take();
-            inner.output_bias = bias.map(|bias| with_values(bias, &[0.0, 0.0]));
-        }
+        let network = samples::linear_alone(network("mgradnet_m", [0.0, 0.0]));
         let SemiDualBatch { x, y, .. } = batch(0.0);
         let c = 1.44 + 0.01;
         let mean_square =
             |points: Tensor<2>| host(points.clone().square()).iter().sum::<f64>() / 4.0;
         let constant = host(
             network
-                .potential(tensor(&[[0.0, 0.0]]))
+                .potential(tensor(&[0.0, 0.0]))
                 .unwrap()
                 .unsqueeze::<2>(),
         )[0];
@@ -198,7 +170,7 @@ mod tests {
         let SemiDualBatch { x, y, .. } = batch(0.0);
         let weights = Tensor::<1>::from_data(
             TensorData::new(vec![0.25; 4], [4]),
-            (&Device::flex(), FloatDType::F64.into()),
+            (&x.device(), x.dtype()),
         );
         let exact =
             host(by_potential(&network, x.clone(), y.clone(), weights.clone()).unsqueeze::<2>())[0];
