@@ -3,6 +3,7 @@
 import math
 import os
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -53,23 +54,12 @@ def fit(
     y, _ = points(y, name="y")
     if x.shape != y.shape:
         raise ValueError(f"x and y must have the same shape, a gradient a point, but they have {x.shape} and {y.shape}")
-    rows = _trained_rows(len(x), validation, test)
-    text = f"""schema = 1
-name = "fit"
-seed = {int(seed)}
-[data.file]
+    data = f"""[data.file]
 path = "x.npz"
-validation = {float(validation)!r}
-test = {float(test)!r}
 sign = {int(sign)}
-[network.{network}]
-width = {int(width)}
-[train]
-steps = {int(steps)}
-batch = {max(1, min(int(batch), rows))}
-learning_rate = {float(learning_rate)!r}
-schedule = "cosine"
 """
+    how = _Run("fit", len(x), seed, network, width, steps, batch, learning_rate, validation, test)
+    text = how.config(data)
     return _trained(text, {"x": {"x": x, "y": y}}, output, settings, overwrite)
 
 
@@ -98,31 +88,47 @@ def transport(
     """
     source, _ = points(source, name="source")
     target, _ = points(target, source.shape[1], "target")
-    rows = _trained_rows(min(len(source), len(target)), validation, test)
-    text = f"""schema = 1
-name = "transport"
-seed = {int(seed)}
-[transport.files]
+    data = """[transport.files]
 source = "source.npy"
 target = "target.npy"
-validation = {float(validation)!r}
-test = {float(test)!r}
-[network.{network}]
-width = {int(width)}
-[train]
-steps = {int(steps)}
-batch = {max(1, min(int(batch), rows))}
-learning_rate = {float(learning_rate)!r}
-schedule = "cosine"
-[train.validation]
-every = {max(1, int(steps) // 8)}
 """
+    rows = min(len(source), len(target))
+    how = _Run("transport", rows, seed, network, width, steps, batch, learning_rate, validation, test)
+    text = how.config(data) + f"[train.validation]\nevery = {max(1, int(steps) // 8)}\n"
     return _trained(text, {"source": source, "target": target}, output, settings, overwrite)
 
 
-def _trained_rows(count, validation, test):
-    """How many of so many rows are left to train on, or one more or less than that."""
-    return count - math.ceil(count * validation) - math.ceil(count * test)
+@dataclass
+class _Run:
+    """What `fit` and `transport` say alike; `rows` is how many the arrays have."""
+
+    name: str
+    rows: int
+    seed: int
+    network: str
+    width: int
+    steps: int
+    batch: int
+    learning_rate: float
+    validation: float
+    test: float
+
+    def config(self, data):
+        """The config with this table of data, whose last lines are the shares of the rows held out."""
+        held_out = math.ceil(self.rows * self.validation) + math.ceil(self.rows * self.test)
+        return f"""schema = 1
+name = "{self.name}"
+seed = {int(self.seed)}
+{data}validation = {float(self.validation)!r}
+test = {float(self.test)!r}
+[network.{self.network}]
+width = {int(self.width)}
+[train]
+steps = {int(self.steps)}
+batch = {max(1, min(int(self.batch), self.rows - held_out))}
+learning_rate = {float(self.learning_rate)!r}
+schedule = "cosine"
+"""
 
 
 def _trained(text, arrays, output, settings, overwrite):
