@@ -4,13 +4,11 @@ use std::io;
 use std::process::ExitCode;
 
 use burn::tensor::Device;
-use gradnet_core::analysis::Claim;
-use gradnet_core::analysis::{Region, Verification, verify_module};
+use gradnet_core::analysis::{Claim, Region, Verification};
 use gradnet_core::{ParameterSource, VectorField};
-use gradnet_train::backend::host;
 use gradnet_train::config::nearest;
 use gradnet_train::registry::{Network, NetworkConfig, RegistryError, Size, registry};
-use gradnet_train::run::verified_samples;
+use gradnet_train::run::verify;
 use serde::Serialize;
 
 use super::networks::guarantee;
@@ -33,21 +31,10 @@ struct Checked<'a> {
 }
 
 /// Checks a trained or a fresh network; exit code 1 if a claim fails, 3 if it could not be decided.
-///
-/// The verdict is made in 64 bits on the processor, whatever backend the network is loaded on: what is claimed of the
-/// weights must not depend on what 32 bits round.
 pub fn run(options: &Verify) -> Result<ExitCode, Failure> {
     let (network, region, device) = network(options)?;
     let dim = network.dim();
-    let samples = options.samples.unwrap_or_else(|| verified_samples(dim));
-    let verification = verify_module(
-        &network,
-        network.claim(),
-        &host(&device),
-        region,
-        samples,
-        options.seed,
-    );
+    let verification = verify(&network, region, &device, options.samples, options.seed);
     if options.json {
         output::json(&Checked {
             network: network.name(),

@@ -37,7 +37,7 @@ pub use scores::{Scores, Validation};
 pub(crate) use seal::{sealed, unsealed};
 pub use summary::Summary;
 pub use tuned::Tuned;
-pub use verify::verified_samples;
+pub use verify::verify;
 pub use write::write_with_folder;
 
 use crate::config::ConfigError;

@@ -1,4 +1,4 @@
-//! What a run's network claims of its Jacobian, checked.
+//! What a network claims of its Jacobian, checked.
 
 use burn::tensor::Device;
 use gradnet_core::VectorField;
@@ -6,13 +6,26 @@ use gradnet_core::analysis::{Region, Verification, verify_module};
 
 use super::{Run, RunError};
 use crate::backend::host;
+use crate::registry::Network;
 
 /// Numbers in all the Jacobians of a check, at most, unless more are asked for: eigenvalues of a 1024 x 1024 matrix take a second.
 const JACOBIAN_ENTRIES: usize = 64 * 64 * 64;
 
-/// How many points a check looks at unless it is told.
-pub fn verified_samples(dim: usize) -> usize {
-    (JACOBIAN_ENTRIES / (dim * dim)).clamp(2, 64)
+/// Checks what a network claims at `samples` points of a region, or as many as a second or two allow.
+///
+/// The verdict is made in 64 bits on the processor, whatever `device` the network is on: what is claimed of the weights must not
+/// depend on what 32 bits round.
+pub fn verify(
+    network: &Network,
+    region: Region,
+    device: &Device,
+    samples: Option<usize>,
+    seed: u64,
+) -> Verification {
+    let dim = network.dim();
+    let samples = samples.unwrap_or_else(|| (JACOBIAN_ENTRIES / (dim * dim)).clamp(2, 64));
+    let (claim, host) = (network.claim(), host(device));
+    verify_module(network, claim, &host, region, samples, seed)
 }
 
 impl Run {
@@ -30,7 +43,7 @@ impl Run {
         })
     }
 
-    /// Checks what the network claims, in 64 bits on the processor, at `samples` points of its [`region`](Self::region).
+    /// [`verify`] of the run's network in its [`region`](Self::region).
     ///
     /// What is claimed does not depend on the units: the Jacobian in those of a file is the network's times one number.
     ///
@@ -43,15 +56,6 @@ impl Run {
         seed: u64,
     ) -> Result<Verification, RunError> {
         let network = self.network(device)?;
-        let samples = samples.unwrap_or_else(|| verified_samples(network.dim()));
-        let (region, host) = (self.region()?, host(device));
-        Ok(verify_module(
-            &network,
-            network.claim(),
-            &host,
-            region,
-            samples,
-            seed,
-        ))
+        Ok(verify(&network, self.region()?, device, samples, seed))
     }
 }
