@@ -77,22 +77,22 @@ pub fn export(run: &Run, to: &Path, device: &Device) -> Result<Exported, RunErro
     let network = field.network();
     let plain = Plain::of(network);
     let similarity = run.data_facts()?.map(|facts| facts.similarity);
-    if network.is_separated() && matches!(form, Form::Onnx | Form::Torch) {
+    if form != Form::Arrays && network.is_separated() {
         return Err(separated(to).into());
     }
-    if let Form::Onnx = form {
-        let plain = plain.ok_or_else(|| no_formula(network, to))?;
-        let model = onnx::model(&plain, run.experiment().dim(), similarity.as_ref());
-        write(to, &model)?;
-        return Ok(described(run, network, Some(plain), similarity, vec![to.into()]).0);
-    }
-    if let Form::Torch = form
-        && plain.is_none()
-    {
-        return Err(no_formula(network, to).into());
+    match (form, &plain) {
+        (Form::Arrays, _) | (Form::Torch, Some(_)) => {}
+        (Form::Onnx, Some(plain)) => {
+            let model = onnx::model(plain, run.experiment().dim(), similarity.as_ref());
+            write(to, &model)?;
+        }
+        (_, None) => return Err(no_formula(network, to).into()),
     }
     let files = form.files(to);
     let (exported, arrays) = described(run, network, plain, similarity, files);
+    if form == Form::Onnx {
+        return Ok(exported);
+    }
     write_arrays(form.arrays(to).as_path(), &arrays)?;
     let description = to.with_extension("json");
     let mut text = serde_json::to_string_pretty(&exported)
