@@ -120,7 +120,8 @@ pub struct Solve {
     /// The run folder of a regularizer
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
-    /// What the picture went through: identity, blur:KERNEL, mask:MASK, fourier:MASK or matrix:A, a .npy, .npz or .png file
+    /// What the picture went through: identity, blur:KERNEL, mask:MASK, fourier:MASK or matrix:A, a
+    /// .npy, .npz or .png file
     #[arg(long, value_name = "OPERATOR", default_value = "identity")]
     pub operator: String,
     /// The measurement, .png or .npy; of fourier the real parts above the imaginary parts, of a matrix a row, .npy
@@ -235,8 +236,8 @@ pub struct Export {
     /// The run folder
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
-    /// .safetensors or .npz: arrays, with a description beside them (.json); .onnx: a model; .py: a PyTorch module, with arrays and
-    /// description beside it
+    /// .safetensors or .npz: arrays, with a description beside them (.json); .onnx: a model; .py: a
+    /// PyTorch module, with arrays and description beside it
     #[arg(long, short, alias = "to", value_name = "FILE")]
     pub output: PathBuf,
 }
