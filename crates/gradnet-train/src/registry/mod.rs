@@ -16,6 +16,8 @@
 //! # Ok::<(), gradnet_train::registry::RegistryError>(())
 //! ```
 
+#[macro_use]
+mod declare;
 mod error;
 mod images;
 mod linear_part;

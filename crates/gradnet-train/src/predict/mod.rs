@@ -1,16 +1,22 @@
 //! A run's field at the points of a file: in pieces, so that neither file need fit into memory.
 
+mod columns;
+mod error;
+
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use burn::tensor::Device;
 use gradnet_core::VectorField;
 
 use crate::backend::host;
-use crate::data::file::{DataFacts, RunField, listed};
+use crate::data::file::{DataFacts, RunField};
 use crate::device_check::{Beside, Workload, lost};
-use crate::files::{FileError, Format, Part, Reading, RowReader, RowWriter, Selection, Wanted};
+use crate::files::{Part, RowReader, RowWriter};
 use crate::run::{Run, RunError, check_output};
+use columns::{open, parts, uneven};
+
+pub use error::PredictError;
 
 /// Points a piece; the field's hidden layers for them fit any memory.
 const PIECE: usize = 500;
@@ -32,76 +38,6 @@ pub struct PredictOptions {
     pub jacobian: bool,
     /// Whether the points that the field takes to those of the file are written instead.
     pub inverse: bool,
-}
-
-/// Why there are no predictions.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PredictError {
-    /// The run cannot be read.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// A file cannot be read or written.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// The network's potential is not known.
-    #[error("the potential of {network} is not known in closed form")]
-    NoPotential {
-        /// The network.
-        network: &'static str,
-    },
-    /// The run's field has no inverse.
-    #[error("the field of this run is not known to be invertible")]
-    NoInverse,
-    /// Points of the file to which the field leads from no point that was found.
-    #[error(
-        "{}: the inverse was not found at {} points, the first in row {}: f(x) stays {residual:.1e} away from it", input.display(), rows.len(), rows[0]
-    )]
-    Unsolved {
-        /// The file with the points.
-        input: PathBuf,
-        /// The rows, counted from 1.
-        rows: Vec<u64>,
-        /// How far the best point found of the first is from leading there, in the network's units, relative to the size of the point.
-        residual: f64,
-    },
-    /// A number that would be written is infinite or none.
-    #[error("{}, row {row}: the prediction `{column}` there is {value}", input.display())]
-    NotFinite {
-        /// The file with the points.
-        input: PathBuf,
-        /// The row of the point, counted from 1.
-        row: u64,
-        /// The column of the output.
-        column: String,
-        /// What was predicted.
-        value: f64,
-    },
-}
-
-impl PredictError {
-    /// What the user can do about it.
-    pub fn remedy(&self) -> String {
-        match self {
-            Self::Run(error) => error.remedy(),
-            Self::File(error) => error.remedy().into(),
-            Self::NoPotential { .. } => {
-                "leave --potential out, or train a network that has one (`gradnet list networks --json`)"
-                    .into()
-            }
-            Self::NoInverse => {
-                "train a map of [transport], whose networks stand inside a linear part and are invertible".into()
-            }
-            Self::Unsolved { rows, .. } => format!(
-                "nothing was written; remove the rows {} and predict again",
-                rows_listed(rows)
-            ),
-            Self::NotFinite { .. } => {
-                "remove the row: its numbers are too large for 32 bits, or too far from the points the run was trained on"
-                    .into()
-            }
-        }
-    }
 }
 
 /// What was predicted.
@@ -243,107 +179,6 @@ fn check_device(
     Ok(())
 }
 
-/// Opens the columns or arrays with the points.
-fn open(
-    run: &Run,
-    input: &Path,
-    options: &PredictOptions,
-    dim: usize,
-) -> Result<RowReader, FileError> {
-    let reading = Reading {
-        header: options.header,
-        wanted: Wanted::Exactly(dim),
-    };
-    let named =
-        |names: &[String]| RowReader::open_with(input, &Selection::Named(names.to_vec()), reading);
-    let all = || match Format::of(input)?.has_arrays() {
-        true => named(&["x".to_owned()]),
-        false => RowReader::open_with(input, &Selection::All, reading),
-    };
-    if let Some(names) = &options.x {
-        return named(names);
-    }
-    let (points, values) = run.experiment().task.columns();
-    let trained = if options.inverse { values } else { points };
-    if trained.is_empty() {
-        return all();
-    }
-    // Only where nothing has a name the places say which is which.
-    let format = Format::of(input)?;
-    let unnamed = match format {
-        Format::Npy => return all(),
-        Format::Csv => all().ok().filter(unnamed),
-        _ => None,
-    };
-    if let Some(reader) = unnamed {
-        match reader.width() == dim {
-            true => return Ok(reader),
-            false => return named(trained).or(Ok(reader)),
-        }
-    }
-    named(trained).map_err(|error| match error {
-        FileError::Column {
-            file,
-            what,
-            name,
-            requirement,
-            remedy,
-        } if !requirement.contains("times") => FileError::Column {
-            file,
-            what,
-            name,
-            requirement,
-            remedy: format!(
-                "{remedy}; name the columns or the array with the points, in the order the run was \
-                 trained on ({}): --x NAMES",
-                listed(trained)
-            ),
-        },
-        error => error,
-    })
-}
-
-/// The first rows of a list, and how many more there are.
-fn rows_listed(rows: &[u64]) -> String {
-    const SHOWN: usize = 20;
-    let shown: Vec<String> = rows.iter().take(SHOWN).map(u64::to_string).collect();
-    match rows.len().saturating_sub(SHOWN) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
-}
-
-/// Whether a file's columns are called by numbers, one more each: because nothing in it names them, or because pandas had no names.
-fn unnamed(reader: &RowReader) -> bool {
-    let number = |name: &String| name.parse::<u64>().ok();
-    let first = reader.names().first().and_then(number);
-    first.is_some_and(|first| {
-        let mut names = reader.names().iter().zip(first..);
-        names.all(|(name, expected)| number(name) == Some(expected))
-    })
-}
-
-/// Rows that are no points of the network.
-fn uneven(input: &Path, reader: &RowReader, dim: usize) -> Result<FileError, FileError> {
-    let mut reason = format!(
-        "a point has {} coordinates there ({}), the network wants {dim}",
-        reader.width(),
-        listed(reader.names())
-    );
-    if !reader.left_out().is_empty() {
-        reason.push_str(&format!("; left out: {}", listed(reader.left_out())));
-    }
-    Ok(FileError::Format {
-        file: input.into(),
-        reason,
-        remedy: match Format::of(input)? {
-            Format::Npy => "save an array with the points alone, of shape (points, coordinates)",
-            _ => "name the columns or the array with the points: --x x1,x2",
-        }
-        .into(),
-    })
-}
-
 /// Refuses the first row with a number that is not finite; `before` rows came before these.
 fn finite(
     input: &Path,
@@ -365,40 +200,6 @@ fn finite(
             value,
         }),
     }
-}
-
-/// The parts of the output and their columns' names.
-fn parts(run: &Run, dim: usize, options: &PredictOptions) -> Vec<Part> {
-    let (points, values) = run.experiment().task.columns();
-    let (given, letter, name) = match options.inverse {
-        true => (points, "x", "inverse"),
-        false => (values, "f", "gradient"),
-    };
-    let named = match given.len() == dim {
-        true => given.to_vec(),
-        false => (1..=dim).map(|i| format!("{letter}{i}")).collect(),
-    };
-    let mut parts = vec![Part {
-        name: name.into(),
-        shape: vec![dim],
-        columns: named,
-    }];
-    if options.potential {
-        parts.push(Part {
-            name: "potential".into(),
-            shape: vec![],
-            columns: vec!["potential".into()],
-        });
-    }
-    if options.jacobian {
-        let pairs = (1..=dim).flat_map(|i| (1..=dim).map(move |j| format!("j{i}_{j}")));
-        parts.push(Part {
-            name: "jacobian".into(),
-            shape: vec![dim, dim],
-            columns: pairs.collect(),
-        });
-    }
-    parts
 }
 
 /// The field, and what else is wanted, at points row after row.

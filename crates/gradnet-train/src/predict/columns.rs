@@ -1,0 +1,133 @@
+//! Which columns or arrays hold the points, and which the predictions.
+
+use std::path::Path;
+
+use super::PredictOptions;
+use crate::data::file::listed;
+use crate::files::{FileError, Format, Part, Reading, RowReader, Selection, Wanted};
+use crate::run::Run;
+
+/// Opens the columns or arrays with the points.
+pub(super) fn open(
+    run: &Run,
+    input: &Path,
+    options: &PredictOptions,
+    dim: usize,
+) -> Result<RowReader, FileError> {
+    let reading = Reading {
+        header: options.header,
+        wanted: Wanted::Exactly(dim),
+    };
+    let named =
+        |names: &[String]| RowReader::open_with(input, &Selection::Named(names.to_vec()), reading);
+    let all = || match Format::of(input)?.has_arrays() {
+        true => named(&["x".to_owned()]),
+        false => RowReader::open_with(input, &Selection::All, reading),
+    };
+    if let Some(names) = &options.x {
+        return named(names);
+    }
+    let (points, values) = run.experiment().task.columns();
+    let trained = if options.inverse { values } else { points };
+    if trained.is_empty() {
+        return all();
+    }
+    // Only where nothing has a name the places say which is which.
+    let format = Format::of(input)?;
+    let unnamed = match format {
+        Format::Npy => return all(),
+        Format::Csv => all().ok().filter(unnamed),
+        _ => None,
+    };
+    if let Some(reader) = unnamed {
+        match reader.width() == dim {
+            true => return Ok(reader),
+            false => return named(trained).or(Ok(reader)),
+        }
+    }
+    named(trained).map_err(|error| match error {
+        FileError::Column {
+            file,
+            what,
+            name,
+            requirement,
+            remedy,
+        } if !requirement.contains("times") => FileError::Column {
+            file,
+            what,
+            name,
+            requirement,
+            remedy: format!(
+                "{remedy}; name the columns or the array with the points, in the order the run was \
+                 trained on ({}): --x NAMES",
+                listed(trained)
+            ),
+        },
+        error => error,
+    })
+}
+
+/// Whether a file's columns are called by numbers, one more each: because nothing in it names them, or because pandas had no names.
+fn unnamed(reader: &RowReader) -> bool {
+    let number = |name: &String| name.parse::<u64>().ok();
+    let first = reader.names().first().and_then(number);
+    first.is_some_and(|first| {
+        let mut names = reader.names().iter().zip(first..);
+        names.all(|(name, expected)| number(name) == Some(expected))
+    })
+}
+
+/// Rows that are no points of the network.
+pub(super) fn uneven(input: &Path, reader: &RowReader, dim: usize) -> Result<FileError, FileError> {
+    let mut reason = format!(
+        "a point has {} coordinates there ({}), the network wants {dim}",
+        reader.width(),
+        listed(reader.names())
+    );
+    if !reader.left_out().is_empty() {
+        reason.push_str(&format!("; left out: {}", listed(reader.left_out())));
+    }
+    Ok(FileError::Format {
+        file: input.into(),
+        reason,
+        remedy: match Format::of(input)? {
+            Format::Npy => "save an array with the points alone, of shape (points, coordinates)",
+            _ => "name the columns or the array with the points: --x x1,x2",
+        }
+        .into(),
+    })
+}
+
+/// The parts of the output and their columns' names.
+pub(super) fn parts(run: &Run, dim: usize, options: &PredictOptions) -> Vec<Part> {
+    let (points, values) = run.experiment().task.columns();
+    let (given, letter, name) = match options.inverse {
+        true => (points, "x", "inverse"),
+        false => (values, "f", "gradient"),
+    };
+    let named = match given.len() == dim {
+        true => given.to_vec(),
+        false => (1..=dim).map(|i| format!("{letter}{i}")).collect(),
+    };
+    let mut parts = vec![Part {
+        name: name.into(),
+        shape: vec![dim],
+        columns: named,
+    }];
+    if options.potential {
+        parts.push(Part {
+            name: "potential".into(),
+            shape: vec![],
+            columns: vec!["potential".into()],
+        });
+    }
+    if options.jacobian {
+        let pairs = (1..=dim).flat_map(|i| (1..=dim).map(move |j| format!("j{i}_{j}")));
+        parts.push(Part {
+            name: "jacobian".into(),
+            shape: vec![dim, dim],
+            columns: pairs.collect(),
+        });
+    }
+    parts
+}
