@@ -2,7 +2,7 @@
 //!
 //! For a μ-strongly convex `F` the map `f = ∇F` is a bijection of `R^d`, and its inverse is the
 //! gradient of the conjugate `F*(y) = max_x ⟨x, y⟩ − F(x)`, attained at `x = f⁻¹(y)` (after
-//! Rem. 5). `f(x) = y` is solved by a damped Newton method (`inverse/newton.rs` says how), all rows
+//! Rem. 5). `f(x) = y` is solved by a damped Newton method (`inverse/newton` says how), all rows
 //! of a batch side by side and each for itself. The answer is as good as its residual:
 //! `‖x − f⁻¹(y)‖ ≤ ‖f(x) − y‖ / μ`.
 //!
@@ -19,6 +19,7 @@
 //!
 //! Nothing is recorded for automatic differentiation.
 
+pub mod conjugate_gradients;
 mod newton;
 
 use crate::combine::StronglyMonotone;

@@ -7,6 +7,7 @@
 mod adam;
 mod cascade;
 mod hidden;
+mod inputs;
 mod linear_spline;
 mod matrix;
 mod mean_squared_error;
@@ -26,9 +27,10 @@ mod units;
 use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
 use burn_flex::FlexTensor;
 
+use super::FusedActivation;
 use super::backend::{Differentiable, Operations, Tensors, Updates};
 use super::operation::{Factors, Operation};
-use super::{Cascade, FusedActivation, SoftmaxModules};
+use inputs::Inputs;
 use product::Threads;
 use tensors::{FlexElement, Ordered, in_lines, matrix, shaped, sizes, tensor, whole, with_element};
 
@@ -58,72 +60,6 @@ fn product_transposed<E: FlexElement>(x: &FlexTensor, w: &FlexTensor) -> FlexTen
         product::product(x, w.transposed(), Threads::Pool)
     };
     tensor(elements, [batch, hidden])
-}
-
-/// The inputs of an operation, in order.
-struct Inputs<'a, E> {
-    tensors: &'a [FlexTensor],
-    slices: Vec<&'a [E]>,
-}
-
-impl<'a, E: FlexElement> Inputs<'a, E> {
-    fn new(tensors: &'a [FlexTensor], ordered: &'a [Ordered]) -> Self {
-        let slices = ordered.iter().map(Ordered::elements).collect();
-        Self { tensors, slices }
-    }
-
-    fn cascade(&self, kind: Cascade<()>) -> cascade::Parameters<'a, E> {
-        cascade::Parameters {
-            hidden: sizes(&self.tensors[0]).1,
-            cascade: kind.of(self.slices[1..].iter().copied()),
-        }
-    }
-
-    fn softmax_modules<'b>(
-        &self,
-        kind: SoftmaxModules<()>,
-        bias: &'b [E],
-    ) -> softmax_modules::Parameters<'b, E>
-    where
-        'a: 'b,
-    {
-        softmax_modules::Parameters {
-            bias,
-            modules: kind.of(self.slices[1..].iter().copied()),
-        }
-    }
-
-    /// No hidden bias.
-    fn zeros(&self) -> Vec<E> {
-        vec![E::ZERO; sizes(&self.tensors[0]).1]
-    }
-
-    fn splines(&self, range: f64) -> linear_spline::Splines<'a, E> {
-        linear_spline::Splines::new(self.slices[1], sizes(&self.tensors[1]).1, range)
-    }
-
-    fn shell(&self, kind: FusedActivation<(), ()>) -> shell::Shell<'a, E> {
-        let ((batch, dim), (hidden, _)) = (sizes(&self.tensors[0]), sizes(&self.tensors[1]));
-        let parameters = self.tensors.iter().zip(&self.slices).skip(2);
-        let parameters = parameters.map(|(tensor, values)| {
-            let shape = burn::backend::TensorMetadata::shape(tensor);
-            let width = shape[shape.num_dims() - 1];
-            shell::Parameter {
-                values,
-                lines: values.len() / width,
-                share: hidden / width,
-            }
-        });
-        shell::Shell {
-            x: self.slices[0],
-            w: self.slices[1],
-            batch,
-            hidden,
-            dim,
-            kind,
-            parameters: parameters.collect(),
-        }
-    }
 }
 
 /// The operations on patches of images.

@@ -1,5 +1,7 @@
 //! Recorded paths: times, states and inputs, a row a sample.
 
+use crate::digest::Digest;
+
 /// One path: what was recorded of one system from one start.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Path {
@@ -72,5 +74,21 @@ impl Paths {
             .iter()
             .map(|path| &self.paths[*path as usize])
             .collect()
+    }
+
+    /// A digest of all their numbers.
+    pub fn digest(&self) -> String {
+        let mut digest = Digest::default();
+        for path in &self.paths {
+            let numbers = [path.number].into_iter().chain(
+                path.times
+                    .iter()
+                    .chain(&path.states)
+                    .chain(&path.inputs)
+                    .copied(),
+            );
+            numbers.for_each(|number| digest.add(&number.to_le_bytes()));
+        }
+        format!("{:016x}", digest.value())
     }
 }

@@ -15,7 +15,7 @@ use super::loss::{Loss, Rollout, fit_starts, midpoint, rollout};
 use super::paths::{Path, Paths};
 use super::shown::ShownPaths;
 use super::units;
-use super::window::Window;
+use super::window::{Window, cover};
 use crate::data::file::{DataFacts, Finding, Similarity, Split};
 use crate::data::{Stream, generator};
 use crate::digest::Digest;
@@ -80,7 +80,7 @@ impl Dynamics {
             }
         };
         let digest = match &config.file {
-            Some(_) => digest_of(&paths),
+            Some(_) => paths.digest(),
             // Sines of two machines may differ in the last place.
             None => format!(
                 "{:016x}",
@@ -213,33 +213,6 @@ impl Dynamics {
     }
 }
 
-/// Where windows of `length` steps begin that cover `steps` of them: side by side, the last one ending with the path. A path that is shorter has
-/// one window.
-fn cover(steps: usize, length: usize) -> Vec<usize> {
-    let last = steps.saturating_sub(length);
-    let mut starts: Vec<usize> = (0..=last).step_by(length).collect();
-    if !last.is_multiple_of(length) {
-        starts.push(last);
-    }
-    starts
-}
-
-/// A digest of all numbers of some paths.
-fn digest_of(paths: &Paths) -> String {
-    let mut digest = Digest::default();
-    for path in &paths.paths {
-        let numbers = [path.number].into_iter().chain(
-            path.times
-                .iter()
-                .chain(&path.states)
-                .chain(&path.inputs)
-                .copied(),
-        );
-        numbers.for_each(|number| digest.add(&number.to_le_bytes()));
-    }
-    format!("{:016x}", digest.value())
-}
-
 impl Task<Network> for Dynamics {
     fn dim(&self) -> usize {
         self.paths.dim()
@@ -356,20 +329,5 @@ impl RunTask for Dynamics {
             high,
             findings: self.findings.clone(),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::cover;
-
-    /// No window reaches beyond its path, where its last sample would count again and again.
-    #[test]
-    fn windows_cover_a_path_and_end_with_it() {
-        assert_eq!(cover(44, 20), [0, 20, 24]);
-        assert_eq!(cover(40, 20), [0, 20]);
-        assert_eq!(cover(20, 20), [0]);
-        assert_eq!(cover(7, 20), [0]);
-        assert_eq!(cover(21, 20), [0, 1]);
     }
 }

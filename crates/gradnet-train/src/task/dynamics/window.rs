@@ -73,3 +73,29 @@ impl Window {
             .collect()
     }
 }
+
+/// Where windows of `length` steps begin that cover `steps` of them: side by side, the last one ending with the path. A path that is shorter has
+/// one window.
+pub(super) fn cover(steps: usize, length: usize) -> Vec<usize> {
+    let last = steps.saturating_sub(length);
+    let mut starts: Vec<usize> = (0..=last).step_by(length).collect();
+    if !last.is_multiple_of(length) {
+        starts.push(last);
+    }
+    starts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cover;
+
+    /// No window reaches beyond its path, where its last sample would count again and again.
+    #[test]
+    fn windows_cover_a_path_and_end_with_it() {
+        assert_eq!(cover(44, 20), [0, 20, 24]);
+        assert_eq!(cover(40, 20), [0, 20]);
+        assert_eq!(cover(20, 20), [0]);
+        assert_eq!(cover(7, 20), [0]);
+        assert_eq!(cover(21, 20), [0, 1]);
+    }
+}

@@ -17,12 +17,16 @@
 //! what is computed, so that one hard row costs what one row costs. For each trial of a step the
 //! host reads one small tensor.
 
+mod rows;
+
+use super::conjugate_gradients::{Effort, conjugate_gradients, dot};
 use super::{InverseSettings, Solution, Verdict};
 use crate::analysis::host;
 use crate::combine::StronglyMonotone;
 use crate::field::{MonotoneField, VectorField, assert_dim};
 use burn::module::Module;
-use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
+use burn::tensor::{Bool, Tensor, TensorData};
+use rows::{Finished, Group, Measured, Row};
 
 /// The part of the promised fall that a step must bring.
 const ARMIJO: f64 = 1e-4;
@@ -32,52 +36,6 @@ const INNER_GOAL: f64 = 1e-6;
 const FIRST_INNER_STEPS: usize = 16;
 
 type Objective<'a> = &'a dyn Fn(Tensor<2>) -> Tensor<1>;
-
-/// A row of the search.
-#[derive(Clone, Copy)]
-struct Row {
-    /// Its number in the batch.
-    number: usize,
-    /// `max(1, ‖y‖)`.
-    scale: f64,
-    at: Measured,
-    verdict: Option<Verdict>,
-}
-
-/// What the host knows of a row at a point.
-#[derive(Clone, Copy)]
-struct Measured {
-    /// The largest entry of `r`.
-    largest: f64,
-    /// `‖r‖`.
-    residual: f64,
-    /// `F(x)` and `⟨y, x⟩`, or NaN without a potential.
-    value: [f64; 2],
-}
-
-impl Measured {
-    /// From the numbers of [`Search::measure`].
-    fn new(numbers: &[f64]) -> Self {
-        Self {
-            largest: numbers[0],
-            residual: numbers[0] * numbers[1].sqrt(),
-            value: [numbers[2], numbers[3]],
-        }
-    }
-
-    /// `F(x) − ⟨y, x⟩`.
-    fn objective(&self) -> f64 {
-        self.value[0] - self.value[1]
-    }
-}
-
-/// Rows that are searched together.
-struct Group {
-    rows: Vec<Row>,
-    y: Tensor<2>,
-    x: Tensor<2>,
-    residual: Tensor<2>,
-}
 
 struct Search<'a, F: Module> {
     field: &'a StronglyMonotone<F>,
@@ -297,86 +255,19 @@ impl<F: MonotoneField + Module> Search<'_, F> {
     fn direction(&self, x: &Tensor<2>, residual: &Tensor<2>) -> (Tensor<2>, Tensor<2>) {
         let (_, largest) = measured_rows(residual);
         let start = residual.clone() / largest.clone();
-        let mut solution = start.zeros_like();
-        let mut rest = start.clone();
-        let mut direction = start.clone();
-        let first = dot(&start, &start);
-        let mut square = first.clone();
-        let goal = first.clone() * INNER_GOAL;
-        let mut is_done = square.clone().equal_elem(0.0);
-        for _ in 0..self.inner_steps {
-            let image = self.field.jacobian_vector(x.clone(), direction.clone());
-            let least = dot(&direction, &direction) * self.field.modulus();
-            let length = dot(&direction, &image).max_pair(least);
-            let length = quotient(square.clone(), length).mask_fill(is_done.clone(), 0.0);
-            solution = solution + direction.clone() * length.clone();
-            rest = rest - image * length;
-            let next = dot(&rest, &rest);
-            is_done = next.clone().lower_equal(goal.clone());
-            let weight = quotient(next.clone(), square).mask_fill(is_done.clone(), 0.0);
-            direction = rest.clone() + direction * weight;
-            square = next;
-        }
-        let is_finite = solution.clone().abs().sum_dim(1).is_finite();
+        let effort = Effort {
+            steps: self.inner_steps,
+            goal: INNER_GOAL,
+            modulus: self.field.modulus(),
+        };
+        let product = |v| self.field.jacobian_vector(x.clone(), v);
+        let found = conjugate_gradients(&product, start.clone(), effort);
+        let is_finite = found.solution.clone().abs().sum_dim(1).is_finite();
         let solution = start
             .clone()
-            .mask_where(is_finite.expand(start.dims()), solution);
-        let progress = vec![dot(&start, &solution), quotient(square, first)];
+            .mask_where(is_finite.expand(start.dims()), found.solution);
+        let progress = vec![dot(&start, &solution), found.left];
         (solution * largest, Tensor::cat(progress, 1))
-    }
-}
-
-/// What is finished, in the order in which it was.
-#[derive(Default)]
-struct Finished {
-    rows: Vec<Row>,
-    points: Vec<Tensor<2>>,
-}
-
-impl Finished {
-    /// Takes the rows that are done out of a group: all of them if `always`, else when they are
-    /// half of it.
-    fn gather(&mut self, group: &mut Group, always: bool) {
-        let open: Vec<usize> = (0..group.rows.len())
-            .filter(|i| group.rows[*i].verdict.is_none())
-            .collect();
-        let done = group.rows.len() - open.len();
-        if done == 0 || (!always && !open.is_empty() && done < open.len()) {
-            return;
-        }
-        let closed: Vec<usize> = (0..group.rows.len())
-            .filter(|i| group.rows[*i].verdict.is_some())
-            .collect();
-        self.points.push(select(&group.x, &closed));
-        self.rows.extend(closed.iter().map(|i| group.rows[*i]));
-        group.rows = open.iter().map(|i| group.rows[*i]).collect();
-        if !open.is_empty() {
-            for tensor in [&mut group.x, &mut group.y, &mut group.residual] {
-                *tensor = select(tensor, &open);
-            }
-        }
-    }
-
-    /// The rows in the order of the batch.
-    fn into_solution(self, y: Tensor<2>, steps: usize) -> Solution {
-        let mut order: Vec<usize> = (0..self.rows.len()).collect();
-        order.sort_by_key(|i| self.rows[*i].number);
-        let x = if self.points.is_empty() {
-            y
-        } else {
-            select(&Tensor::cat(self.points, 0), &order)
-        };
-        let rows: Vec<Row> = order.iter().map(|i| self.rows[*i]).collect();
-        Solution {
-            x,
-            residuals: rows.iter().map(|row| row.at.residual).collect(),
-            relative_residuals: rows.iter().map(|row| row.at.residual / row.scale).collect(),
-            verdicts: rows
-                .iter()
-                .map(|row| row.verdict.unwrap_or(Verdict::OutOfSteps))
-                .collect(),
-            steps,
-        }
     }
 }
 
@@ -392,26 +283,6 @@ fn measured_rows(rows: &Tensor<2>) -> (Tensor<2>, Tensor<2>) {
         Tensor::cat(vec![largest, dot(&scaled, &scaled)], 1),
         divisor,
     )
-}
-
-/// The inner products of the rows, `[rows, 1]`.
-fn dot(a: &Tensor<2>, b: &Tensor<2>) -> Tensor<2> {
-    (a.clone() * b.clone()).sum_dim(1)
-}
-
-/// `a / b`, and `a` where `b` is 0.
-fn quotient(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
-    let is_zero = b.clone().equal_elem(0.0);
-    a / b.mask_fill(is_zero, 1.0)
-}
-
-/// Some rows of a tensor.
-fn select(rows: &Tensor<2>, which: &[usize]) -> Tensor<2> {
-    let which: Vec<i64> = which.iter().map(|i| *i as i64).collect();
-    let count = which.len();
-    let device: Device = rows.device();
-    let which = Tensor::<1, Int>::from_data(TensorData::new(which, [count]), &device);
-    rows.clone().select(0, which)
 }
 
 /// A truth for each row, `[rows, dim]`.
