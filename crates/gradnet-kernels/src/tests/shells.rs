@@ -90,7 +90,7 @@ fn run_shell(
 }
 
 #[test]
-fn a_tied_shell_is_its_activation_between_two_products() {
+pub(super) fn a_tied_shell_is_its_activation_between_two_products() {
     let (device, dtype) = reference_device();
     let mut cases = vec![(Units::Cascade(3, Some(ScalarFunction::Softplus)), false)];
     cases.push((Units::Cascade(2, Some(ScalarFunction::Tanh)), true));

@@ -36,12 +36,24 @@ impl Kind {
         all
     }
 
+    /// The vectors of this thread.
+    pub(crate) fn current() -> Self {
+        FORCED.get()
+    }
+
     /// Runs `work` with these vectors, on this thread.
     pub(crate) fn on_this_thread<R>(self, work: impl FnOnce() -> R) -> R {
         let before = FORCED.replace(self);
         let result = work();
         FORCED.set(before);
         result
+    }
+
+    /// Runs `work` in a pool of threads with these vectors.
+    pub(crate) fn in_pool<R: Send>(self, work: impl FnOnce() -> R + Send) -> R {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2);
+        let pool = pool.start_handler(move |_| FORCED.set(self)).build();
+        pool.expect("threads").install(work)
     }
 }
 
