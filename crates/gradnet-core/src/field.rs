@@ -9,6 +9,8 @@
 
 use burn::tensor::Tensor;
 
+use crate::dense_jacobian::DenseJacobian;
+
 /// A differentiable map `f: R^d -> R^d`, evaluated on batches of points.
 pub trait VectorField {
     /// The dimension `d` of the points.
@@ -31,6 +33,11 @@ pub trait VectorField {
     /// # Panics
     /// If the last dimension of `x` or `v` is not [`dim`](Self::dim).
     fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2>;
+
+    /// The whole Jacobians, where a gradient field has them for less than `dim` such products.
+    fn dense_jacobian(&self) -> Option<DenseJacobian> {
+        None
+    }
 }
 
 /// A field that is the gradient of some potential: its Jacobian is symmetric wherever it has one (Def. 1).

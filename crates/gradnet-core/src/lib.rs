@@ -38,6 +38,7 @@
 pub mod activation;
 pub mod analysis;
 pub mod combine;
+mod dense_jacobian;
 mod field;
 pub mod image;
 pub mod inverse;
@@ -50,6 +51,7 @@ mod tied;
 /// Fused operations with their backward passes, a crate of their own.
 pub use gradnet_kernels as kernel;
 
+pub use dense_jacobian::DenseJacobian;
 pub use field::{GradientField, MonotoneField, Potential, VectorField};
 pub use laplacian::{Laplacian, Trace, trace_by_products};
 pub use source::ParameterSource;

@@ -12,6 +12,7 @@
 use crate::activation::{
     Activation, ActivationPotential, ActivationTrace, GradientActivation, MonotoneActivation,
 };
+use crate::dense_jacobian::DenseJacobian;
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, assert_dim, row_dot};
 use crate::kernel::{jacobian_vector, product, product_transposed, tied_shell};
 use crate::laplacian::{Laplacian, Trace};
@@ -82,17 +83,21 @@ impl<A: Module> TiedNetwork<A> {
 
     /// `W x + a`, `[batch, dim] -> [batch, hidden]`.
     pub(crate) fn hidden(&self, x: Tensor<2>) -> Tensor<2> {
-        let [_, dim] = self.weight.dims();
-        assert_dim(&x, dim);
-        let z = product_transposed(x, self.weight.val());
-        match self.bias() {
-            Some(bias) => z + bias.unsqueeze(),
-            None => z,
-        }
+        hidden(x, self.weight.val(), self.bias())
     }
 
     fn bias(&self) -> Option<Tensor<1>> {
         self.hidden_bias.as_ref().map(Param::val)
+    }
+}
+
+/// `W x + a`.
+fn hidden(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+    assert_dim(&x, weight.dims()[1]);
+    let z = product_transposed(x, weight);
+    match bias {
+        Some(bias) => z + bias.unsqueeze(),
+        None => z,
     }
 }
 
@@ -122,6 +127,12 @@ impl<A: Activation + Module> VectorField for TiedNetwork<A> {
         let fused = fused.and_then(|fused| jacobian_vector(&z, &along, fused));
         let bent = fused.unwrap_or_else(|| self.activation.jacobian_vector(z, along));
         product(bent, weight)
+    }
+
+    fn dense_jacobian(&self) -> Option<DenseJacobian> {
+        let (weight, bias) = (self.weight.val(), self.bias());
+        let of_hidden = self.activation.shell_jacobian(weight.clone())?;
+        Some(of_hidden.after(move |x| hidden(x, weight.clone(), bias.clone())))
     }
 }
 

@@ -101,6 +101,18 @@ fn flex_has_kernels(device: &DispatchDevice, dtype: DType) -> bool {
     matches!(device, DispatchDevice::Flex(_)) && matches!(dtype, DType::F32 | DType::F64)
 }
 
+/// Whether a tensor is on Flex without autodiff, in a type that has kernels: for callers who go on with its numbers on
+/// the host.
+pub fn on_flex<const D: usize>(tensor: &Tensor<D>) -> bool {
+    #[cfg(feature = "flex")]
+    return flex_has_kernels(tensor.device().as_dispatch(), tensor.dtype());
+    #[cfg(not(feature = "flex"))]
+    {
+        let _ = tensor;
+        false
+    }
+}
+
 /// Whether the backend of a tensor has kernels for its element type.
 fn has_kernels<const D: usize>(tensor: &Tensor<D>) -> bool {
     is_on(tensor, |device, dtype| match device {

@@ -117,7 +117,13 @@ fn a_map_between_known_distributions_is_far_better_than_the_bures_map_and_leads_
 fn between_gaussians_every_loss_finds_the_affine_map() {
     let folder = tempfile::tempdir().unwrap();
     for dim in [2, 8] {
-        for loss in ["semi_dual", "flow_matching", "likelihood", "monge_ampere"] {
+        for loss in [
+            "semi_dual",
+            "flow_matching",
+            "likelihood",
+            "monge_ampere",
+            "regression",
+        ] {
             let pair =
                 format!("[transport.gaussians]\ndim = {dim}\n[transport.loss]\nkind = \"{loss}\"");
             let out = folder.path().join(format!("{loss}{dim}"));
@@ -228,6 +234,12 @@ fn a_config_with_no_pair_two_pairs_or_a_network_that_is_not_monotone_is_refused(
         ));
         assert!(large.contains("64 dimensions at most, not 65"), "{large}");
     }
+    let of_files = "[transport.files]\nsource = \"a.csv\"\ntarget = \"b.csv\"\n[transport.loss]\nkind = \"regression\"";
+    let unknown = refused(&text(of_files, "mgradnet_m"));
+    assert!(
+        unknown.contains("that between files is not known"),
+        "{unknown}"
+    );
     let free = refused(&text("[transport.mixture]", "gradnet_m"));
     assert!(free.contains("must be a monotone network"), "{free}");
 }

@@ -4,6 +4,7 @@
 //! the training: around the origin of data that lies elsewhere, a quadratic and its linear term are nearly the same
 //! function, and an optimizer that moves one coordinate at a time is slow to tell them apart.
 
+use crate::dense_jacobian::DenseJacobian;
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, assert_dim};
 use crate::laplacian::{Laplacian, Trace};
 use crate::source::ParameterSource;
@@ -47,6 +48,12 @@ impl<F: VectorField + Module> VectorField for Centred<F> {
 
     fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
         self.field.jacobian_vector(self.offset(x), v)
+    }
+
+    fn dense_jacobian(&self) -> Option<DenseJacobian> {
+        let centre = self.centre.val().unsqueeze::<2>();
+        let of_field = self.field.dense_jacobian()?;
+        Some(of_field.after(move |x| x - centre.clone()))
     }
 }
 

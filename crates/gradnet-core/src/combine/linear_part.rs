@@ -4,6 +4,8 @@
 //! map far from the data, and many fields are mostly linear; the first paper on monotone gradient networks
 //! (Chaudhari, Pranav, Moura, ICASSP 2023) has the term `VᵀV x` in both of its networks.
 
+use crate::analysis::host;
+use crate::dense_jacobian::DenseJacobian;
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, row_dot};
 use crate::laplacian::{Laplacian, Trace};
 use crate::sign::{Free, NonNegative, Sign};
@@ -105,6 +107,13 @@ impl<F: VectorField + Module, S: LinearSign> VectorField for WithLinearPart<F, S
 
     fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
         self.field.jacobian_vector(x, v.clone()) + S::product(self.matrix.val(), v)
+    }
+
+    fn dense_jacobian(&self) -> Option<DenseJacobian> {
+        let of_field = self.field.dense_jacobian()?;
+        let matrix = self.matrix.val();
+        let units = Tensor::<2>::eye(self.dim(), &matrix.device()).cast(matrix.dtype());
+        Some(of_field.plus(&host(S::product(matrix, units))))
     }
 }
 

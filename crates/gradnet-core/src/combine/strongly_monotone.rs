@@ -1,5 +1,6 @@
 //! `g(x) = f(x) + μ x`: the gradient of a μ-strongly convex function, hence invertible (Rem. 5).
 
+use crate::dense_jacobian::DenseJacobian;
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, row_dot};
 use crate::laplacian::{Laplacian, Trace};
 use burn::module::Module;
@@ -43,6 +44,10 @@ impl<F: MonotoneField + Module> VectorField for StronglyMonotone<F> {
 
     fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
         self.field.jacobian_vector(x, v.clone()) + v * self.modulus
+    }
+
+    fn dense_jacobian(&self) -> Option<DenseJacobian> {
+        Some(self.field.dense_jacobian()?.plus_identity(self.modulus))
     }
 }
 

@@ -17,13 +17,18 @@
 //! quadrature, as that of a cascade, every trial point costs over a hundred evaluations of `f`, and
 //! the residual is the better choice.
 //!
+//! Where a field has whole Jacobians at a low price ([`DenseJacobian`](crate::DenseJacobian)), `solve` and
+//! `inverse` first try Newton's method with their Cholesky factors (`inverse/dense.rs`).
+//!
 //! Nothing is recorded for automatic differentiation.
 
 pub mod conjugate_gradients;
+mod dense;
 mod newton;
 
 use crate::combine::StronglyMonotone;
-use crate::field::{MonotoneField, Potential, row_dot};
+use crate::field::{MonotoneField, Potential, VectorField, assert_dim, row_dot};
+use crate::kernel::on_flex;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use thiserror::Error;
@@ -96,6 +101,27 @@ impl Solution {
             .map(|(row, (_, residual))| (row, *residual))
     }
 
+    /// The same with the rows that are not solved looked for again: `search` gets their points and their numbers.
+    fn completed(mut self, search: impl FnOnce(Tensor<2>, &[usize]) -> Self) -> Self {
+        let failed: Vec<usize> = self.failed().map(|(row, _)| row).collect();
+        if failed.is_empty() {
+            return self;
+        }
+        let found = search(newton::rows::select(&self.x, &failed), &failed);
+        // Each row from its place among the first, or behind them among the second.
+        let first = self.verdicts.len();
+        let mut from: Vec<usize> = (0..first).collect();
+        for (place, row) in failed.into_iter().enumerate() {
+            from[row] = first + place;
+            self.residuals[row] = found.residuals[place];
+            self.relative_residuals[row] = found.relative_residuals[place];
+            self.verdicts[row] = found.verdicts[place];
+        }
+        self.x = newton::rows::select(&Tensor::cat(vec![self.x, found.x], 0), &from);
+        self.steps += found.steps;
+        self
+    }
+
     /// The points, or which rows have none.
     fn whole(self, settings: &InverseSettings) -> Result<Inverse, InverseError> {
         let mut failed: Vec<(usize, f64)> = self.failed().collect();
@@ -162,7 +188,20 @@ impl<F: MonotoneField + Module> StronglyMonotone<F> {
         start: Option<Tensor<2>>,
         settings: &InverseSettings,
     ) -> Solution {
-        newton::solve(&self.untracked(), y, start, settings, None)
+        let field = self.untracked();
+        let dense = field.dense_jacobian();
+        let Some(jacobian) = dense.filter(|_| y.dims()[0] > 0 && on_flex(&y)) else {
+            return newton::solve(&field, y, start, settings, None);
+        };
+        assert_dim(&y, self.dim());
+        let start = start.unwrap_or_else(|| y.zeros_like());
+        assert_eq!(y.dims(), start.dims(), "a starting point for each value");
+        assert_eq!(y.dtype(), start.dtype(), "values and starting points");
+        let found = dense::solve(&field, &jacobian, &y, start, settings);
+        found.completed(|x, rows| {
+            let y = newton::rows::select(&y, rows);
+            newton::solve(&field, y, Some(x), settings, None)
+        })
     }
 
     /// The same field, of which nothing is recorded.

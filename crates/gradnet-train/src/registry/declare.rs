@@ -214,6 +214,12 @@ macro_rules! networks {
                     $(Self::$variant(network) => network.jacobian_vector(x, v),)*
                 }
             }
+
+            fn dense_jacobian(&self) -> Option<DenseJacobian> {
+                match self {
+                    $(Self::$variant(network) => network.dense_jacobian(),)*
+                }
+            }
         }
     };
 }

@@ -59,6 +59,13 @@ impl LinearPart {
         }
     }
 
+    /// `VᵀV + μ`, `[dim, dim]`.
+    pub(super) fn jacobian(&self) -> Tensor<2> {
+        let bias = self.bias.val();
+        let [dim] = bias.dims();
+        self.product(Tensor::<2>::eye(dim, &bias.device()).cast(bias.dtype()))
+    }
+
     /// `(VᵀV + μ) v`, `[batch, dim]`.
     pub(super) fn product(&self, v: Tensor<2>) -> Tensor<2> {
         let product = v.clone() * self.modulus;

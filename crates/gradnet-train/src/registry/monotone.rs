@@ -5,7 +5,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use gradnet_core::analysis::Claim;
 use gradnet_core::combine::StronglyMonotone;
-use gradnet_core::{GradientField, MonotoneField, Potential, VectorField};
+use gradnet_core::{DenseJacobian, GradientField, MonotoneField, Potential, VectorField};
 
 /// A network that claims to be monotone; nothing else makes one.
 #[derive(Module, Debug)]
@@ -40,6 +40,10 @@ impl VectorField for MonotoneNetwork {
 
     fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
         self.network.jacobian_vector(x, v)
+    }
+
+    fn dense_jacobian(&self) -> Option<DenseJacobian> {
+        self.network.dense_jacobian()
     }
 }
 

@@ -7,9 +7,11 @@ use super::linear_part::LinearPart;
 use super::networks::Registered;
 use burn::module::Module;
 use burn::tensor::Tensor;
-use gradnet_core::analysis::Claim;
+use gradnet_core::analysis::{Claim, host};
 use gradnet_core::combine::Separated;
-use gradnet_core::{Laplacian, ParameterSource, Trace, VectorField, trace_by_products};
+use gradnet_core::{
+    DenseJacobian, Laplacian, ParameterSource, Trace, VectorField, trace_by_products,
+};
 
 /// A registered network, alone or inside a [`LinearPart`]: `f(x) = g(x) + VᵀV x + μ x + b`; separated where a run learned it so.
 #[derive(Module, Debug)]
@@ -128,6 +130,17 @@ impl VectorField for Network {
         };
         self.registered.jacobian_vector(x, v.clone()) + linear.product(v)
     }
+
+    fn dense_jacobian(&self) -> Option<DenseJacobian> {
+        if self.is_separated {
+            return None;
+        }
+        let of_network = self.registered.dense_jacobian()?;
+        Some(match &self.linear {
+            None => of_network,
+            Some(linear) => of_network.plus(&host(linear.jacobian())),
+        })
+    }
 }
 
 impl Laplacian for Network {
@@ -150,7 +163,7 @@ impl Laplacian for Network {
 #[cfg(test)]
 mod tests {
     use burn::tensor::{Device, FloatDType, TensorData};
-    use gradnet_core::analysis::{host, jacobians, relative_asymmetry, smallest_eigenvalue};
+    use gradnet_core::analysis::{jacobians, relative_asymmetry, smallest_eigenvalue};
     use gradnet_core::inverse::InverseSettings;
 
     use super::super::linear_part::with_values;

@@ -12,7 +12,8 @@ use burn::tensor::Tensor;
 use gradnet_core::analysis::Claim;
 use gradnet_core::network::{self, Architecture};
 use gradnet_core::{
-    GradientField, Laplacian, MonotoneField, ParameterSource, Potential, Trace, VectorField,
+    DenseJacobian, GradientField, Laplacian, MonotoneField, ParameterSource, Potential, Trace,
+    VectorField,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

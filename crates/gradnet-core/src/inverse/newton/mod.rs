@@ -17,7 +17,7 @@
 //! what is computed, so that one hard row costs what one row costs. For each trial of a step the
 //! host reads one small tensor.
 
-mod rows;
+pub(super) mod rows;
 
 use super::conjugate_gradients::{Effort, conjugate_gradients, dot};
 use super::{InverseSettings, Solution, Verdict};

@@ -105,7 +105,7 @@ impl Finished {
 }
 
 /// Some rows of a tensor.
-fn select(rows: &Tensor<2>, which: &[usize]) -> Tensor<2> {
+pub(in crate::inverse) fn select(rows: &Tensor<2>, which: &[usize]) -> Tensor<2> {
     let which: Vec<i64> = which.iter().map(|i| *i as i64).collect();
     let count = which.len();
     let device: Device = rows.device();

@@ -186,14 +186,16 @@ impl QuadraticSkips {
 
     /// Adds `∇D` to `out`; points and images are columns.
     fn add_gradient(&self, x: &DMatrix<f64>, out: &mut DMatrix<f64>) {
+        // A product with a transposed matrix that is copied before is many times as fast as `tr_mul`.
         let roots: Vec<_> = self
             .layers
             .iter()
-            .map(|layer| layer.root.tr_mul(x))
+            .map(|layer| layer.root.transpose() * x)
             .collect();
         let quadratic = |l: usize| {
             let layer = &self.layers[l];
-            let mut values = &layer.weight * x + roots[l].component_mul(&roots[l]);
+            let mut values = &layer.weight * x;
+            values.zip_apply(&roots[l], |value, root| *value += root * root);
             values
                 .column_iter_mut()
                 .for_each(|mut column| column += &layer.bias);
@@ -203,8 +205,9 @@ impl QuadraticSkips {
         let mut slopes = Vec::new();
         for (l, convex) in (1..).zip(&self.convex) {
             let before = convex * z + quadratic(l);
-            slopes.push(before.map(|p| if p > 0.0 { 1.0 } else { p.exp() }));
-            z = before.map(|p| if p > 0.0 { p } else { p.exp_m1() });
+            let slope = before.map(|p| if p > 0.0 { 1.0 } else { p.exp() });
+            z = before.zip_map(&slope, |p, slope| if p > 0.0 { p } else { slope - 1.0 });
+            slopes.push(slope);
         }
         let mut back = DMatrix::from_fn(self.last.len(), x.ncols(), |i, _| self.last[i]);
         for l in (0..self.layers.len()).rev() {
@@ -212,9 +215,11 @@ impl QuadraticSkips {
                 back.component_mul_assign(&slopes[l - 1]);
             }
             let layer = &self.layers[l];
-            *out += &layer.root * back.component_mul(&roots[l]) * 2.0 + layer.weight.tr_mul(&back);
+            *out += layer.weight.transpose() * &back;
+            let scaled = back.zip_map(&roots[l], |back, root| 2.0 * back * root);
+            *out += &layer.root * scaled;
             if l > 0 {
-                back = self.convex[l - 1].tr_mul(&back);
+                back = self.convex[l - 1].transpose() * back;
             }
         }
         *out += x * STRONG;

@@ -86,6 +86,8 @@ pub enum LossKind {
     Likelihood,
     /// The residual of the Monge-Ampère equation: the source's density is known too.
     MongeAmpere,
+    /// The squared distance to the true map, where it is known: no solver, but what the network can represent.
+    Regression,
 }
 
 impl LossKind {
@@ -96,6 +98,7 @@ impl LossKind {
             Self::FlowMatching => "flow_matching",
             Self::Likelihood => "likelihood",
             Self::MongeAmpere => "monge_ampere",
+            Self::Regression => "regression",
         }
     }
 
@@ -149,6 +152,12 @@ impl TransportConfig {
             requirement,
             remedy: remedy.into(),
         };
+        if kind == LossKind::Regression && self.files.is_some() {
+            return Err(refused(
+                "asks for the true map, that between files is not known".into(),
+                "leave it out: semi_dual, the default, and flow_matching need samples alone",
+            ));
+        }
         if !kind.needs_density() {
             return Ok(());
         }

@@ -24,6 +24,9 @@ use crate::task::{Quantities, Quantity, Rows};
 use gradnet_core::VectorField;
 use gradnet_core::analysis::host;
 
+/// The name of the error of the map.
+pub(super) const L2_UVP_FORWARD: &str = "l2_uvp_forward";
+
 /// Points at once: few enough that hidden layers fit any memory.
 const PIECE: usize = 1_000;
 /// Points that the distances between samples look at, at most: they compare all pairs.
@@ -190,8 +193,8 @@ impl Transport {
             add(name, value, "");
         }
         if let Some(truth) = self.pair.truth(x) {
-            let error = 100.0 * mean_square(images, &truth, dim) / variance(y, dim);
-            add("l2_uvp_forward", error, "%");
+            let error = relative_error(images, &truth, y, dim);
+            add(L2_UVP_FORWARD, error, "%");
             add("cos_forward", cosine(images, &truth, x), "");
         }
         found
@@ -265,6 +268,11 @@ fn column_means(points: &[f64], dim: usize) -> Vec<f64> {
             .for_each(|(mean, x)| *mean += x / rows);
     }
     means
+}
+
+/// `100 E|a − b|²/Var(y)`.
+pub(super) fn relative_error(a: &[f64], b: &[f64], y: &[f64], dim: usize) -> f64 {
+    100.0 * mean_square(a, b, dim) / variance(y, dim)
 }
 
 /// `E|y − E y|²`.

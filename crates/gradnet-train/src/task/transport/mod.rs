@@ -14,6 +14,7 @@
 //! | `pair` | two distributions to draw from; `mixture`, `gaussians` and `benchmark` have a known map, `files` are tables |
 //! | `semi_dual`, `flow_matching` | the losses that ask for samples alone, with conjugates solved by Newton's method (`conjugate`) |
 //! | `likelihood`, `monge_ampere` | the losses of a known density of the target, and of both; `density` and `log_det` are their parts |
+//! | `regression` | what a network can: it is told the true map |
 //! | `bures` | the affine map in closed form: the start, the first guess of every conjugate, and a row to compare with |
 //! | `measures`, `nll` | what is reported, and the criterion: the dual value on held-out points, or the loss where a density is known |
 
@@ -34,6 +35,7 @@ mod mixture;
 mod monge_ampere;
 mod nll;
 mod pair;
+mod regression;
 #[cfg(test)]
 mod samples;
 mod semi_dual;
@@ -54,6 +56,7 @@ use crate::settings::Protocol;
 use flow_matching::{FlowBatch, TIMES, flow_matching, times};
 use likelihood::likelihood;
 use monge_ampere::monge_ampere;
+use regression::regression;
 use semi_dual::{SemiDualBatch, semi_dual};
 
 pub use benchmark::BenchmarkConfig;
@@ -182,6 +185,10 @@ impl Task<Network> for Transport {
                 let x = self.tensor(&x);
                 Box::new(move |field| monge_ampere(field, x, log_p, &q))
             }
+            LossKind::Regression => {
+                let (images, x) = (self.tensor(&self.truth(&x)), self.tensor(&x));
+                Box::new(move |field| regression(field, x, images))
+            }
         }
     }
 
@@ -190,6 +197,7 @@ impl Task<Network> for Transport {
             LossKind::SemiDual | LossKind::FlowMatching => ("dual_value", ""),
             LossKind::Likelihood => (nll::NEGATIVE_LOG_LIKELIHOOD, nll::NATS),
             LossKind::MongeAmpere => (nll::MONGE_AMPERE, nll::NATS),
+            LossKind::Regression => (measures::L2_UVP_FORWARD, "%"),
         };
         Criterion { name, unit }
     }
@@ -200,6 +208,7 @@ impl Task<Network> for Transport {
             LossKind::Likelihood | LossKind::MongeAmpere => {
                 self.held_out_density(field, self.criterion().name)
             }
+            LossKind::Regression => self.held_out_error(field),
         })
     }
 

@@ -1,0 +1,212 @@
+//! The Jacobians of a gradient field at many points, each a matrix on the host.
+//!
+//! A gradient field has symmetric Jacobians, so each is the `dim (dim + 1)/2` numbers of its lower
+//! triangle, row after row. The shell of softmax modules has
+//!
+//! ```text
+//! J_f(x) = Σ_h s_h w_h w_hᵀ − Σ_m α_m t_m (a_m u_m u_mᵀ + b_m v_m v_mᵀ)
+//! p = softmax(t z),  q = softmax(−t z),  s = α t (a p + b q),  u_m = W_mᵀ p_m,  v_m = W_mᵀ q_m
+//! ```
+//!
+//! (Eq. (15) of Chaudhari, Pranav, Moura, IEEE TSP 2025, in the shell), where the first sum is one
+//! matrix product for all points: of `s`, `[batch, hidden]`, with the triangles of `w_h w_hᵀ`. The
+//! tests hold it against the closed-form products with the unit vectors.
+
+use burn::tensor::{Tensor, TensorData};
+
+use crate::analysis::host;
+use crate::kernel::{SoftmaxModules, on_flex, product, softmax_modules};
+
+/// The Jacobians of a field whose weights it holds: what is the same at all points is computed once.
+pub struct DenseJacobian {
+    dim: usize,
+    at: Box<dyn Fn(Tensor<2>) -> Vec<f64>>,
+}
+
+impl DenseJacobian {
+    /// The coordinates of a point.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// The lower triangles at the rows of `x`, one after another.
+    ///
+    /// # Shapes
+    /// `x`: `[batch, dim]`; returns `batch * dim * (dim + 1) / 2` numbers.
+    pub fn at(&self, x: Tensor<2>) -> Vec<f64> {
+        (self.at)(x)
+    }
+
+    /// With a matrix added to each, given by all its entries, row after row.
+    pub fn plus(self, matrix: &[f64]) -> Self {
+        let constant: Vec<f64> = matrix
+            .chunks_exact(self.dim)
+            .enumerate()
+            .flat_map(|(i, row)| row[..=i].to_vec())
+            .collect();
+        let at = move |x| {
+            let mut found = (self.at)(x);
+            for triangle in found.chunks_exact_mut(constant.len()) {
+                let entries = triangle.iter_mut().zip(&constant);
+                entries.for_each(|(entry, more)| *entry += more);
+            }
+            found
+        };
+        Self {
+            dim: self.dim,
+            at: Box::new(at),
+        }
+    }
+
+    /// With `value` added to each diagonal.
+    pub fn plus_identity(self, value: f64) -> Self {
+        let dim = self.dim;
+        let entry = |i: usize| {
+            if i.is_multiple_of(dim + 1) {
+                value
+            } else {
+                0.0
+            }
+        };
+        self.plus(&(0..dim * dim).map(entry).collect::<Vec<_>>())
+    }
+
+    /// Those at other points, which `moved` makes of the points given.
+    pub fn after(self, moved: impl Fn(Tensor<2>) -> Tensor<2> + 'static) -> Self {
+        Self {
+            dim: self.dim,
+            at: Box::new(move |x| (self.at)(moved(x))),
+        }
+    }
+
+    /// `Wᵀ J_σ(z) W` of softmax modules at hidden points `z`, `[batch, hidden]`, with `W` of shape
+    /// `[hidden, dim]`; none where the processor does not hold the numbers.
+    pub(crate) fn of_softmax_modules(modules: SoftmaxModules, weight: Tensor<2>) -> Option<Self> {
+        if !on_flex(&weight) {
+            return None;
+        }
+        let [hidden, dim] = weight.dims();
+        let [count] = modules.alpha.dims();
+        let squares = triangles(&host(weight.clone()), [hidden, dim]);
+        let width = squares.len() / hidden;
+        let data = TensorData::new(squares, [hidden, width]);
+        let squares = Tensor::<2>::from_data(data, (&weight.device(), weight.dtype()));
+        let blocks = weight.reshape([count, hidden / count, dim]);
+        let scale = modules.alpha * modules.temperature.clone();
+        let parts = match modules.mix {
+            None => vec![(modules.temperature, scale)],
+            Some(mix) => vec![
+                (modules.temperature.clone(), scale.clone() * mix.a),
+                (-modules.temperature, scale * mix.b),
+            ],
+        };
+        let at = move |z: Tensor<2>| {
+            let [rows, _] = z.dims();
+            let mut weighed: Option<Tensor<2>> = None;
+            let mut means = Vec::new();
+            for (temperature, scale) in &parts {
+                let one = |alpha| SoftmaxModules {
+                    alpha,
+                    temperature: temperature.clone(),
+                    mix: None,
+                };
+                let p = softmax_modules(z.clone(), one(scale.ones_like()));
+                let p = p.reshape([rows, count, hidden / count]);
+                let mean = p.clone().swap_dims(0, 1).matmul(blocks.clone());
+                means.push((host(mean), host(scale.clone())));
+                let share = p * scale.clone().reshape([1, count, 1]);
+                let share = share.reshape([rows, hidden]);
+                weighed = Some(match weighed {
+                    None => share,
+                    Some(before) => before + share,
+                });
+            }
+            let weighed = weighed.expect("modules have one part or two");
+            let mut found = host(product(weighed, squares.clone()));
+            for (means, scale) in means {
+                for (means, scale) in means.chunks_exact(rows.max(1) * dim).zip(scale) {
+                    for (mean, triangle) in
+                        means.chunks_exact(dim).zip(found.chunks_exact_mut(width))
+                    {
+                        subtract_square(mean, scale, triangle);
+                    }
+                }
+            }
+            found
+        };
+        Some(Self {
+            dim,
+            at: Box::new(at),
+        })
+    }
+}
+
+/// `w_h w_hᵀ` for each row, its lower triangle.
+fn triangles(weight: &[f64], [hidden, dim]: [usize; 2]) -> Vec<f64> {
+    let mut found = Vec::with_capacity(hidden * dim * (dim + 1) / 2);
+    for row in weight.chunks_exact(dim) {
+        for (i, first) in row.iter().enumerate() {
+            found.extend(row[..=i].iter().map(|second| first * second));
+        }
+    }
+    found
+}
+
+/// Takes `scale u uᵀ` from a lower triangle.
+fn subtract_square(u: &[f64], scale: f64, triangle: &mut [f64]) {
+    let mut rest = triangle;
+    for (i, first) in u.iter().enumerate() {
+        let (row, after) = rest.split_at_mut(i + 1);
+        let factor = scale * first;
+        for (entry, second) in row.iter_mut().zip(u) {
+            *entry -= factor * second;
+        }
+        rest = after;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, FloatDType};
+
+    use crate::analysis::jacobians;
+    use crate::combine::StronglyMonotone;
+    use crate::network::{BlockActivation, MGradNetMConfig, MGradNetMLinearConfig};
+    use crate::{MonotoneField, ParameterSource, VectorField};
+
+    fn agrees(field: &impl VectorField) {
+        let mut source = ParameterSource::new(&Device::flex(), 7).with_dtype(FloatDType::F64);
+        let x = source.normal([6, field.dim()], 0.0, 2.0).val().detach();
+        let dense = field.dense_jacobian().unwrap();
+        let found = dense.at(x.clone());
+        let size = found.len() / 6;
+        for (triangle, expected) in found.chunks_exact(size).zip(jacobians(field, x)) {
+            let mut entries = triangle.iter();
+            for i in 0..field.dim() {
+                for j in 0..=i {
+                    let entry = entries.next().unwrap();
+                    assert!((entry - expected[(i, j)]).abs() < 1e-12, "{entry}");
+                }
+            }
+            assert!(entries.next().is_none());
+        }
+    }
+
+    fn inside<F: MonotoneField + burn::module::Module>(field: F) -> StronglyMonotone<F> {
+        StronglyMonotone::new(field, 0.3)
+    }
+
+    #[test]
+    fn it_is_the_matrix_of_the_products_with_the_unit_vectors() {
+        let mut source = ParameterSource::new(&Device::flex(), 1).with_dtype(FloatDType::F64);
+        for activation in [BlockActivation::Softmax, BlockActivation::Learned] {
+            let network = MGradNetMConfig::new(3)
+                .with_width(6)
+                .with_modules(2)
+                .with_activation(activation);
+            agrees(&inside(network.init_from(&mut source).unwrap()));
+        }
+        let linear = MGradNetMLinearConfig::new(MGradNetMConfig::new(4).with_width(5));
+        agrees(&linear.init_from(&mut source).unwrap());
+    }
+}
