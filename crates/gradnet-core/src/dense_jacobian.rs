@@ -9,8 +9,9 @@
 //! ```
 //!
 //! (Eq. (15) of Chaudhari, Pranav, Moura, IEEE TSP 2025, in the shell), where the first sum is one
-//! matrix product for all points: of `s`, `[batch, hidden]`, with the triangles of `w_h w_hᵀ`. The
-//! tests hold it against the closed-form products with the unit vectors.
+//! matrix product for all points: of `s`, `[batch, hidden]`, with the triangles of `w_h w_hᵀ`. An
+//! input convex network has the squares of the slopes of all its units (`network/icnn.rs`). The
+//! tests hold both against the closed-form products with the unit vectors.
 
 use burn::tensor::{Tensor, TensorData};
 
@@ -24,6 +25,14 @@ pub struct DenseJacobian {
 }
 
 impl DenseJacobian {
+    /// Those that `at` computes, of a field on `R^dim`.
+    pub(crate) fn new(dim: usize, at: impl Fn(Tensor<2>) -> Vec<f64> + 'static) -> Self {
+        Self {
+            dim,
+            at: Box::new(at),
+        }
+    }
+
     /// The coordinates of a point.
     pub fn dim(&self) -> usize {
         self.dim
@@ -52,10 +61,7 @@ impl DenseJacobian {
             }
             found
         };
-        Self {
-            dim: self.dim,
-            at: Box::new(at),
-        }
+        Self::new(self.dim, at)
     }
 
     /// With `value` added to each diagonal.
@@ -73,10 +79,7 @@ impl DenseJacobian {
 
     /// Those at other points, which `moved` makes of the points given.
     pub fn after(self, moved: impl Fn(Tensor<2>) -> Tensor<2> + 'static) -> Self {
-        Self {
-            dim: self.dim,
-            at: Box::new(move |x| (self.at)(moved(x))),
-        }
+        Self::new(self.dim, move |x| (self.at)(moved(x)))
     }
 
     /// `Wᵀ J_σ(z) W` of softmax modules at hidden points `z`, `[batch, hidden]`, with `W` of shape
@@ -87,10 +90,8 @@ impl DenseJacobian {
         }
         let [hidden, dim] = weight.dims();
         let [count] = modules.alpha.dims();
-        let squares = triangles(&host(weight.clone()), [hidden, dim]);
-        let width = squares.len() / hidden;
-        let data = TensorData::new(squares, [hidden, width]);
-        let squares = Tensor::<2>::from_data(data, (&weight.device(), weight.dtype()));
+        let squares = squares(weight.clone());
+        let [_, width] = squares.dims();
         let blocks = weight.reshape([count, hidden / count, dim]);
         let scale = modules.alpha * modules.temperature.clone();
         let parts = match modules.mix {
@@ -134,22 +135,35 @@ impl DenseJacobian {
             }
             found
         };
-        Some(Self {
-            dim,
-            at: Box::new(at),
-        })
+        Some(Self::new(dim, at))
     }
 }
 
-/// `w_h w_hᵀ` for each row, its lower triangle.
-fn triangles(weight: &[f64], [hidden, dim]: [usize; 2]) -> Vec<f64> {
-    let mut found = Vec::with_capacity(hidden * dim * (dim + 1) / 2);
-    for row in weight.chunks_exact(dim) {
+/// `w_h w_hᵀ` for each row of `weight`, `[hidden, dim]`: the lower triangles, `[hidden, dim (dim + 1)/2]`.
+pub(crate) fn squares(weight: Tensor<2>) -> Tensor<2> {
+    let [hidden, dim] = weight.dims();
+    let (device, dtype) = (weight.device(), weight.dtype());
+    let width = dim * (dim + 1) / 2;
+    let mut found = Vec::with_capacity(hidden * width);
+    for row in host(weight).chunks_exact(dim) {
         for (i, first) in row.iter().enumerate() {
             found.extend(row[..=i].iter().map(|second| first * second));
         }
     }
-    found
+    Tensor::from_data(TensorData::new(found, [hidden, width]), (&device, dtype))
+}
+
+/// Adds symmetric matrices, of which all entries are given, to lower triangles.
+pub(crate) fn add_matrices(matrices: &[f64], dim: usize, triangles: &mut [f64]) {
+    let width = dim * (dim + 1) / 2;
+    let each = matrices
+        .chunks_exact(dim * dim)
+        .zip(triangles.chunks_exact_mut(width));
+    for (matrix, triangle) in each {
+        let rows = matrix.chunks_exact(dim).enumerate();
+        let entries = rows.flat_map(|(i, row)| &row[..=i]);
+        triangle.iter_mut().zip(entries).for_each(|(a, b)| *a += b);
+    }
 }
 
 /// Takes `scale u uᵀ` from a lower triangle.
@@ -171,7 +185,7 @@ mod tests {
 
     use crate::analysis::jacobians;
     use crate::combine::StronglyMonotone;
-    use crate::network::{BlockActivation, MGradNetMConfig, MGradNetMLinearConfig};
+    use crate::network::{BlockActivation, IcnnConfig, MGradNetMConfig, MGradNetMLinearConfig};
     use crate::{MonotoneField, ParameterSource, VectorField};
 
     fn agrees(field: &impl VectorField) {
@@ -208,5 +222,9 @@ mod tests {
         }
         let linear = MGradNetMLinearConfig::new(MGradNetMConfig::new(4).with_width(5));
         agrees(&linear.init_from(&mut source).unwrap());
+        for layers in [1, 2, 3] {
+            let icnn = IcnnConfig::new(3).with_width(5).with_layers(layers);
+            agrees(&icnn.init_from(&mut source).unwrap());
+        }
     }
 }

@@ -12,7 +12,10 @@ use super::config::network_configs;
 use super::error::{NetworkError, check_size, count_from};
 use super::mlp::DenseLayer;
 use crate::activation::ScalarFunction;
+use crate::analysis::host;
+use crate::dense_jacobian::{DenseJacobian, add_matrices, squares};
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, assert_dim};
+use crate::kernel::{on_flex, product};
 use crate::laplacian::{Laplacian, Trace, trace_by_products};
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
@@ -165,6 +168,55 @@ impl VectorField for Icnn {
             delta = q * slope;
         }
         product + self.first.transposed(delta_dot)
+    }
+
+    fn dense_jacobian(&self) -> Option<DenseJacobian> {
+        if !on_flex(&self.first.weight.val()) {
+            return None;
+        }
+        let (field, dim) = (self.clone(), self.dim());
+        let first = squares(self.first.weight.val());
+        let deeper: Vec<_> = self.layers.iter().map(IcnnLayer::weight).collect();
+        Some(DenseJacobian::new(dim, move |x| {
+            field.hessians(x, &first, &deeper)
+        }))
+    }
+}
+
+impl Icnn {
+    /// `Σ_k Jᵀ_{p_k} diag(B_kᵀ δ_{k+1} ⊙ s''(p_k)) J_{p_k}`, lower triangles; `first` has those of the squares of
+    /// the first layer's rows, `weights` are the `B_k`.
+    fn hessians(&self, x: Tensor<2>, first: &Tensor<2>, weights: &[Tensor<2>]) -> Vec<f64> {
+        let [rows, dim] = x.dims();
+        let p = self.pre_activations(x);
+        // The weights of the squares, the last layer's first.
+        let mut curvatures = Vec::new();
+        let mut delta = p[self.layers.len()].ones_like();
+        for (weight, p) in weights.iter().zip(&p).rev() {
+            let q = delta.matmul(weight.clone());
+            curvatures.push(q.clone() * SOFTPLUS.second_derivative(p.clone()));
+            delta = q * SOFTPLUS.derivative(p.clone());
+        }
+        let curvature = curvatures.pop().expect("an ICNN has layers");
+        let mut found = host(product(curvature, first.clone()));
+        // J_{p_k}, `[rows, units, dim]`.
+        let mut jacobian = self.first.weight.val().unsqueeze_dim::<3>(0);
+        for (index, curvature) in curvatures.into_iter().rev().enumerate() {
+            let slopes = SOFTPLUS.derivative(p[index].clone());
+            let [_, units] = slopes.dims();
+            let bent = jacobian * slopes.reshape([rows, units, 1]);
+            // One product: the units of all rows and directions side by side.
+            let bent = bent.swap_dims(0, 1).reshape([units, rows * dim]);
+            let weight = weights[index].clone();
+            let [outputs, _] = weight.dims();
+            let through = weight.matmul(bent).reshape([outputs, rows, dim]);
+            let skip = self.layers[index].skip.weight.val();
+            jacobian = through.swap_dims(0, 1) + skip.unsqueeze_dim::<3>(0);
+            let weighed = jacobian.clone() * curvature.reshape([rows, outputs, 1]);
+            let more = host(weighed.swap_dims(1, 2).matmul(jacobian.clone()));
+            add_matrices(&more, dim, &mut found);
+        }
+        found
     }
 }
 
