@@ -53,6 +53,19 @@ fn larger_of_two_forms(points: Tensor<2>, device: &Device) -> Tensor<2> {
     Tensor::cat(vec![even.clone() + odd.clone(), (even - odd).flip([1])], 1)
 }
 
+/// Two sums of rows, compared, and rows that are chosen by the comparison: the least that a fused kernel of Burn 0.22.1 gets wrong.
+fn chosen_by_sums(rows: usize, columns: usize, device: &Device) -> Tensor<2> {
+    let table = |scale: f64| numbers(rows, columns, device) * scale + 0.1;
+    let [x, y, u, v, w, s, t] = [1.0, -0.5, 0.7, 0.3, 0.2, 0.9, 0.6].map(table);
+    let p = (x * y.clone()).sum_dim(1);
+    let q = (u * y).sum_dim(1);
+    let larger = || q.clone().greater(p.clone());
+    let of_p = p.ones_like().mask_fill(larger(), 0.0);
+    let of_q = q.zeros_like().mask_where(larger(), q.clone().sign());
+    let first = v * of_p.clone() + w * of_q.clone();
+    Tensor::cat(vec![first, s * of_p + t * of_q], 1)
+}
+
 /// Shapes of products; a new machine tunes each of them, so the everyday test takes the first two.
 const PRODUCTS: [(usize, usize); 6] = [(4, 12), (8, 1), (8, 82), (82, 8), (32, 247), (247, 32)];
 
@@ -93,6 +106,8 @@ fn cases(shapes: usize, device: &Device) -> Vec<(String, Vec<f32>)> {
             let wide = numbers(rows, 3 * columns, device);
             let narrow = wide.narrow(1, columns, columns) * x;
             found.push((name("sums of narrowed rows"), read(narrow.sum_dim(1))));
+            let chosen = chosen_by_sums(rows, columns, device);
+            found.push((name("rows chosen by sums"), read(chosen)));
         }
         for dim in if all { &[8, 32][..] } else { &[8] } {
             let dim = *dim;

@@ -5,6 +5,7 @@
 //! same, and a measurement counts by its variance. A noise outside the levels that the run knows is told of, and refused if it is more than
 //! [`FARTHEST`] times the largest; a smaller one leaves nearly the measurement, whatever the regularizer. `H` is an [`OperatorChoice`]. Colours are restored one by one.
 
+mod device;
 mod error;
 mod operator;
 mod tune;
@@ -121,6 +122,9 @@ pub fn restore(
                 width,
                 side,
             });
+        }
+        if colour == 0 {
+            device::check(run, &network, &options.operator, &y)?;
         }
         let restoration = Restoration {
             field: &field,

@@ -45,6 +45,9 @@ pub fn tune(
     };
     let measured = (0..).zip(&pictures).map(measure);
     let measured = measured.collect::<Result<Vec<_>, _>>()?;
+    if let Some(first) = measured.first() {
+        super::device::check(run, &network, operator, &first.y)?;
+    }
     let regularizer = Regularizer {
         field: &field,
         lipschitz: field.lipschitz(),
