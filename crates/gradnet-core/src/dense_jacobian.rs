@@ -18,6 +18,9 @@ use burn::tensor::{Tensor, TensorData};
 use crate::analysis::host;
 use crate::kernel::{SoftmaxModules, on_flex, product, softmax_modules};
 
+/// Hidden elements at once: few enough to stay near the processor.
+const PIECE: usize = 1 << 16;
+
 /// The Jacobians of a field whose weights it holds: what is the same at all points is computed once.
 pub struct DenseJacobian {
     dim: usize,
@@ -92,7 +95,9 @@ impl DenseJacobian {
         let [count] = modules.alpha.dims();
         let squares = squares(weight.clone());
         let [_, width] = squares.dims();
-        let blocks = weight.reshape([count, hidden / count, dim]);
+        let size = hidden / count;
+        let blocks = (0..count).map(|m| weight.clone().narrow(0, m * size, size));
+        let blocks: Vec<Tensor<2>> = blocks.collect();
         let scale = modules.alpha * modules.temperature.clone();
         let parts = match modules.mix {
             None => vec![(modules.temperature, scale)],
@@ -101,39 +106,45 @@ impl DenseJacobian {
                 (-modules.temperature, scale * mix.b),
             ],
         };
+        // The shares of some rows, `scale p`, and for each module the averages that they make, `scale u`.
+        let shares = move |z: &Tensor<2>, (temperature, scale): &(Tensor<1>, Tensor<1>)| {
+            let softmax = SoftmaxModules {
+                alpha: scale.clone(),
+                temperature: temperature.clone(),
+                mix: None,
+            };
+            let share = softmax_modules(z.clone(), softmax);
+            let means = blocks.iter().enumerate().map(|(m, block)| {
+                let of_module = share.clone().narrow(1, m * size, size);
+                host(product(of_module, block.clone()))
+            });
+            (means.collect::<Vec<_>>(), share)
+        };
+        let scales: Vec<Vec<f64>> = parts.iter().map(|(_, scale)| host(scale.clone())).collect();
         let at = move |z: Tensor<2>| {
             let [rows, _] = z.dims();
-            let mut weighed: Option<Tensor<2>> = None;
-            let mut means = Vec::new();
-            for (temperature, scale) in &parts {
-                let one = |alpha| SoftmaxModules {
-                    alpha,
-                    temperature: temperature.clone(),
-                    mix: None,
-                };
-                let p = softmax_modules(z.clone(), one(scale.ones_like()));
-                let p = p.reshape([rows, count, hidden / count]);
-                let mean = p.clone().swap_dims(0, 1).matmul(blocks.clone());
-                means.push((host(mean), host(scale.clone())));
-                let share = p * scale.clone().reshape([1, count, 1]);
-                let share = share.reshape([rows, hidden]);
-                weighed = Some(match weighed {
-                    None => share,
-                    Some(before) => before + share,
-                });
-            }
-            let weighed = weighed.expect("modules have one part or two");
-            let mut found = host(product(weighed, squares.clone()));
-            for (means, scale) in means {
-                for (means, scale) in means.chunks_exact(rows.max(1) * dim).zip(scale) {
-                    for (mean, triangle) in
-                        means.chunks_exact(dim).zip(found.chunks_exact_mut(width))
-                    {
-                        subtract_square(mean, scale, triangle);
+            let mut all = Vec::with_capacity(rows * width);
+            let piece = (PIECE / hidden).max(32);
+            for first in (0..rows).step_by(piece) {
+                let z = z.clone().narrow(0, first, piece.min(rows - first));
+                let found = parts.iter().map(|part| shares(&z, part));
+                let (means, found): (Vec<_>, Vec<_>) = found.unzip();
+                let weighed = found.into_iter().reduce(|a, b| a + b);
+                let weighed = weighed.expect("modules have one part or two");
+                let mut triangles = host(product(weighed, squares.clone()));
+                for (means, scales) in means.iter().zip(&scales) {
+                    for (means, scale) in means.iter().zip(scales) {
+                        // A module that weighs nothing has no curvature.
+                        let scale = if *scale > 0.0 { 1.0 / scale } else { 0.0 };
+                        let each = means.chunks_exact(dim);
+                        for (mean, triangle) in each.zip(triangles.chunks_exact_mut(width)) {
+                            subtract_square(mean, scale, triangle);
+                        }
                     }
                 }
+                all.extend(triangles);
             }
-            found
+            all
         };
         Some(Self::new(dim, at))
     }
@@ -188,12 +199,14 @@ mod tests {
     use crate::network::{BlockActivation, IcnnConfig, MGradNetMConfig, MGradNetMLinearConfig};
     use crate::{MonotoneField, ParameterSource, VectorField};
 
+    const ROWS: usize = 40;
+
     fn agrees(field: &impl VectorField) {
         let mut source = ParameterSource::new(&Device::flex(), 7).with_dtype(FloatDType::F64);
-        let x = source.normal([6, field.dim()], 0.0, 2.0).val().detach();
+        let x = source.normal([ROWS, field.dim()], 0.0, 2.0).val().detach();
         let dense = field.dense_jacobian().unwrap();
         let found = dense.at(x.clone());
-        let size = found.len() / 6;
+        let size = found.len() / ROWS;
         for (triangle, expected) in found.chunks_exact(size).zip(jacobians(field, x)) {
             let mut entries = triangle.iter();
             for i in 0..field.dim() {
@@ -222,6 +235,9 @@ mod tests {
         }
         let linear = MGradNetMLinearConfig::new(MGradNetMConfig::new(4).with_width(5));
         agrees(&linear.init_from(&mut source).unwrap());
+        // So many units that the rows are computed in pieces.
+        let wide = MGradNetMConfig::new(2).with_width(4_096);
+        agrees(&wide.init_from(&mut source).unwrap());
         for layers in [1, 2, 3] {
             let icnn = IcnnConfig::new(3).with_width(5).with_layers(layers);
             agrees(&icnn.init_from(&mut source).unwrap());

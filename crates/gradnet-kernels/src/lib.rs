@@ -74,7 +74,7 @@ pub use patches::{overlaps, patch_products, patch_sums, patches};
 pub use product::{product, product_transposed};
 pub use scalar::ScalarFunction;
 pub use shell::{FusedActivation, tied_shell};
-pub use softmax_modules::{Mix, SoftmaxModules, softmax_modules};
+pub use softmax_modules::{Mix, SoftmaxModules, softmax_maxima, softmax_modules};
 pub use softplus::softplus;
 
 use burn::{

@@ -18,6 +18,8 @@ pub(crate) enum Operation {
     Shell(FusedActivation<(), ()>),
     /// Of z and v, then the parameters. On Flex alone, and not differentiable.
     JacobianVector(FusedActivation<(), ()>),
+    /// Of z and the temperatures of modules. On Flex alone, and not differentiable.
+    SoftmaxMaxima,
     /// Of z and the coefficients.
     LinearSpline { range: f64 },
     /// Of x.

@@ -55,6 +55,34 @@ pub fn softmax_modules(z: Tensor<2>, modules: SoftmaxModules) -> Tensor<2> {
     operands.rounded(y)
 }
 
+/// The smooth maximum `ln (Σ_i e^{t z_i}/n)/|t|` of each module and the average `sign(t) ⟨softmax(t z), z⟩` of its units,
+/// where there is a kernel: on Flex without autodiff, in `f32` and `f64`. With a negative `t` they are those of `−z`.
+///
+/// # Shapes
+/// - `z`: `[batch, modules * width]`, the blocks side by side
+/// - `temperatures`: `[modules]`
+/// - the maxima and the averages: `[batch, modules]` each
+///
+/// # Panics
+/// If the columns of `z` do not divide into the modules.
+pub fn softmax_maxima(z: &Tensor<2>, temperatures: &Tensor<1>) -> Option<[Tensor<2>; 2]> {
+    let ([batch, hidden], [modules]) = (z.dims(), temperatures.dims());
+    assert!(
+        modules > 0 && hidden > 0 && hidden.is_multiple_of(modules),
+        "{hidden} hidden units are not {modules} modules of one size, one unit or more"
+    );
+    if !super::on_flex(z) || temperatures.dtype() != z.dtype() {
+        return None;
+    }
+    let inputs = vec![
+        z.clone().into_dispatch(),
+        temperatures.clone().into_dispatch(),
+    ];
+    let both: Tensor<2> = Operation::SoftmaxMaxima.run(inputs);
+    debug_assert_eq!(both.dims(), [batch, 2 * modules]);
+    Some([0, modules].map(|first| both.clone().narrow(1, first, modules)))
+}
+
 impl<T> SoftmaxModules<T> {
     /// What `of` makes of each parameter, which it gets by name.
     pub(crate) fn map<U>(self, mut of: impl FnMut(&'static str, T) -> U) -> SoftmaxModules<U> {

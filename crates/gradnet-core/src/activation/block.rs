@@ -4,7 +4,7 @@
 
 use super::soft_maximum::soft_maximum;
 use crate::kernel::{
-    FusedActivation, Mix, ScalarFunction, SoftmaxModules, softmax_modules, softplus,
+    FusedActivation, Mix, ScalarFunction, SoftmaxModules, softmax_maxima, softmax_modules, softplus,
 };
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
@@ -141,33 +141,39 @@ fn per_module(values: Tensor<1>) -> Tensor<3> {
     values.reshape([1, modules, 1])
 }
 
-/// [`soft_maximum`] of each module for automatic differentiation, which needs its gradients and not forty passes
-/// over the units: with `p = softmax(t z)`, held fixed,
+/// [`soft_maximum`] of each module of `sign z` for automatic differentiation, which needs its gradients and not forty
+/// passes over the units: with `p = softmax(t sign z)` held fixed,
 ///
 /// ```text
-/// M = max z − ln(n max p)/t,   ∂M/∂z = p,   ∂M/∂t = (⟨p, z⟩ − M)/t
+/// M = ln (Σ_i e^(t sign z_i)/n)/t,   ∂M/∂z = sign p,   ∂M/∂t = (⟨p, sign z⟩ − M)/t
 /// ```
-fn recorded_maximum(z: Tensor<3>, t: Tensor<1>) -> Tensor<3> {
+///
+/// None where there is no kernel.
+fn recorded_maximum(z: &Tensor<3>, t: &Tensor<1>, sign: f64) -> Option<Tensor<3>> {
+    if !z.is_autodiff() {
+        return None;
+    }
     let [batch, modules, width] = z.dims();
     let least = z
         .dtype()
         .finfo()
         .map_or(f64::from(f32::MIN_POSITIVE), |info| info.min_positive);
-    let t = t.clamp_min(least);
-    let (fixed, temperature) = (z.clone().without_autodiff(), t.clone().without_autodiff());
+    let t = t.clone().clamp_min(least);
+    let temperature = t.clone().without_autodiff();
+    let units = z.clone().without_autodiff();
+    let units = units.reshape([batch, modules * width]);
+    let signed = temperature.clone() * sign;
+    let [value, mean] = softmax_maxima(&units, &signed)?;
     let softmax = SoftmaxModules {
-        alpha: temperature.ones_like(),
-        temperature: temperature.clone(),
+        alpha: signed.full_like(sign),
+        temperature: signed,
         mix: None,
     };
-    let p = softmax_modules(fixed.clone().reshape([batch, modules * width]), softmax);
-    let p = p.reshape([batch, modules, width]);
-    let temperature = per_module(temperature);
-    let most = p.clone().max_dim(2) * width as f64;
-    let value = fixed.clone().max_dim(2) - most.log() / temperature.clone();
-    let mean = (p.clone() * fixed).sum_dim(2);
+    let p = softmax_modules(units, softmax).reshape([batch, modules, width]);
+    let [t, temperature]: [Tensor<2>; 2] = [t, temperature].map(Tensor::unsqueeze);
     let slope = (mean.clone() - value.clone()) / temperature.clone();
-    (z * p).sum_dim(2) + (value - mean) + (per_module(t) - temperature) * slope
+    let fixed = (t - temperature) * slope + (value - mean);
+    Some((z.clone() * p).sum_dim(2) + fixed.unsqueeze_dim(2))
 }
 
 /// `J_softmax(u) v = p ⊙ (v − ⟨p, v⟩)` with `p = softmax(u)`.
@@ -187,15 +193,15 @@ impl<S: Sign> BlockPotential for SoftmaxBlock<S> {
         let [_, _, width] = z.dims();
         let t = self.temperatures();
         let per_piece = t.clone().recip() * (width as f64).ln();
-        let maximum = |z: Tensor<3>| match z.is_autodiff() {
-            true => recorded_maximum(z, t.clone()),
-            false => soft_maximum(z, per_module(t.clone())),
+        let maximum = |sign: f64| {
+            let recorded = recorded_maximum(&z, &t, sign);
+            recorded.unwrap_or_else(|| soft_maximum(z.clone() * sign, per_module(t.clone())))
         };
         let (constant, rest) = match self.weights() {
-            None => (per_piece, maximum(z)),
+            None => (per_piece, maximum(1.0)),
             Some((a, b)) => {
-                let up = maximum(z.clone()) * per_module(a.clone());
-                let down = maximum(-z) * per_module(b.clone());
+                let up = maximum(1.0) * per_module(a.clone());
+                let down = maximum(-1.0) * per_module(b.clone());
                 (per_piece * (a + b), up + down)
             }
         };
@@ -306,11 +312,13 @@ mod tests {
             let (of_z, of_t) = (z.grad(&gradients).unwrap(), t.grad(&gradients).unwrap());
             [host(value.without_autodiff()), host(of_z), host(of_t)].concat()
         };
-        let found = of(recorded_maximum(z.clone(), t.clone()));
-        let expected = of(soft_maximum(z.clone(), per_module(t.clone())));
-        assert_eq!(found.len(), 8 + 40 + 2);
-        for (found, expected) in found.iter().zip(expected) {
-            assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+        for sign in [1.0, -1.0] {
+            let found = of(recorded_maximum(&z, &t, sign).unwrap());
+            let expected = of(soft_maximum(z.clone() * sign, per_module(t.clone())));
+            assert_eq!(found.len(), 8 + 40 + 2);
+            for (found, expected) in found.iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+            }
         }
     }
 }

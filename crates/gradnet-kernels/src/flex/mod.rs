@@ -145,6 +145,11 @@ fn forward<E: FlexElement>(
             let bias = inputs.zeros();
             softmax_modules::softmax_modules(first, &inputs.softmax_modules(kind, &bias))
         }
+        Operation::SoftmaxMaxima => {
+            let ((batch, hidden), temperatures) = (sizes(&tensors[0]), inputs.slices[1]);
+            let found = softmax_modules::softmax_maxima(first, hidden, temperatures);
+            return (tensor(found, [batch, 2 * temperatures.len()]), Vec::new());
+        }
         Operation::LinearSpline { range } => {
             linear_spline::linear_spline(first, &inputs.splines(range))
         }

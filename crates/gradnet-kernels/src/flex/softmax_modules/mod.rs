@@ -14,6 +14,7 @@
 
 mod backward;
 mod forward;
+mod maxima;
 mod turned;
 
 use std::ops::Range;
@@ -23,6 +24,7 @@ use crate::vectors::{Element, Lanes};
 use crate::{Mix, SoftmaxModules};
 use backward::{Backward, SUMS};
 use forward::{Exponentials, Values};
+pub(super) use maxima::softmax_maxima;
 pub(super) use turned::{softmax_modules, softmax_modules_backward};
 
 /// The parameters, one a module, but for the bias.
