@@ -205,3 +205,34 @@ fn from_config_to_run_folder_no_import_runs_upwards() {
         }
     }
 }
+
+/// What the README promises of it.
+#[test]
+fn a_module_of_ones_own_learns_a_task_in_under_forty_lines() {
+    let file = crates().join("gradnet-train/examples/learn_with_your_module.rs");
+    let code = code(&file);
+    let lines = code.lines().filter(|line| !line.trim().is_empty());
+    assert!(lines.count() < 40, "{}", file.display());
+    assert!(code.lines().all(|line| line.len() <= 100), "no squeezing");
+}
+
+/// A file holds one concept; its tests, if they are long, stand in a file of their own.
+#[test]
+fn no_file_is_longer_than_350_lines_without_its_tests() {
+    let mut long = Vec::new();
+    for krate in CRATES {
+        for file in rust_files(&crates().join(krate).join("src")) {
+            let is_test = |part: &std::ffi::OsStr| part == "tests" || part == "tests.rs";
+            if file.iter().any(is_test) {
+                continue;
+            }
+            let text = fs::read_to_string(&file).unwrap();
+            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+            let lines = code.lines().count();
+            if lines > 350 {
+                long.push(format!("{}: {lines}", file.display()));
+            }
+        }
+    }
+    assert_eq!(long, Vec::<String>::new());
+}

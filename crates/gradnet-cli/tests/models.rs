@@ -11,13 +11,18 @@ use std::process::Command;
 use program::gradnet;
 
 /// Networks, what is trained on, and more settings.
-const RUNS: [(&str, &str); 6] = [
-    ("mgradnet_m", "data"),
-    ("gradnet_m", "data"),
-    ("mgradnet_c", "data"),
-    ("gradnet_c", "data"),
-    ("mgradnet_m", "transport"),
-    ("mgradnet_c", "transport"),
+const RUNS: [(&str, &str, &str); 11] = [
+    ("mgradnet_m", "data", ""),
+    ("gradnet_m", "data", ""),
+    ("mgradnet_c", "data", ""),
+    ("gradnet_c", "data", ""),
+    ("mgradnet_m", "transport", ""),
+    ("mgradnet_c", "transport", ""),
+    ("mgradnet_c", "data", "activation = \"tanh\""),
+    ("mgradnet_c", "data", "activation = \"sigmoid\""),
+    ("mgradnet_c", "data", "activation = \"softplus\""),
+    ("mgradnet_c", "data", "activation = \"relu\""),
+    ("mgradnet_c", "data", "activation = \"erf\""),
 ];
 
 /// The Python that has torch, onnxruntime and numpy, where one is named; else the system's.
@@ -53,7 +58,7 @@ fn snippet(first: &str) -> String {
 }
 
 /// Trains a few steps in `folder`; the run, the points of `x.csv` and their values in `y.csv`.
-fn trained(folder: &Path, network: &str, task: &str) {
+fn trained(folder: &Path, network: &str, task: &str, settings: &str) {
     let (mut pairs, mut source, mut points) = (String::new(), String::new(), String::new());
     for row in 0..400 {
         let (a, b) = (
@@ -84,7 +89,7 @@ fn trained(folder: &Path, network: &str, task: &str) {
         _ => "[transport.files]\nsource = \"source.csv\"\ntarget = \"moved.csv\"\n",
     };
     let config = format!(
-        "schema = 1\nname = \"run\"\n{data}[network.{network}]\nwidth = 8\n[train]\nsteps = 40\nbatch = 50\n"
+        "schema = 1\nname = \"run\"\n{data}[network.{network}]\nwidth = 8\n{settings}\n[train]\nsteps = 40\nbatch = 50\n"
     );
     fs::write(folder.join("run.toml"), config).unwrap();
     for words in [
@@ -92,7 +97,11 @@ fn trained(folder: &Path, network: &str, task: &str) {
         "predict run --input x.csv --output y.csv",
     ] {
         let ran = gradnet(folder, &words.split(' ').collect::<Vec<_>>());
-        assert_eq!(ran.code, 0, "{network} {task}, {words}: {}", ran.stderr);
+        assert_eq!(
+            ran.code, 0,
+            "{network} {task} {settings}, {words}: {}",
+            ran.stderr
+        );
     }
 }
 
@@ -106,11 +115,11 @@ scale = abs(y - y.mean(0)).max()
 #[test]
 fn an_onnx_model_gives_what_predict_gives() {
     let there = has("numpy, onnxruntime");
-    for (network, task) in RUNS {
+    for (network, task, settings) in RUNS {
         let folder = tempfile::tempdir().unwrap();
-        trained(folder.path(), network, task);
+        trained(folder.path(), network, task, settings);
         let ran = gradnet(folder.path(), &["export", "run", "-o", "field.onnx"]);
-        assert_eq!(ran.code, 0, "{network} {task}: {}", ran.stderr);
+        assert_eq!(ran.code, 0, "{network} {task} {settings}: {}", ran.stderr);
         assert!(ran.stdout.contains("field.onnx"), "{}", ran.stdout);
         if there {
             let script = snippet("onnxruntime.InferenceSession")
@@ -128,11 +137,11 @@ fn an_onnx_model_gives_what_predict_gives() {
 #[test]
 fn a_pytorch_module_gives_what_predict_gives_and_its_gradient_is_symmetric() {
     let there = has("numpy, torch");
-    for (network, task) in RUNS {
+    for (network, task, settings) in RUNS {
         let folder = tempfile::tempdir().unwrap();
-        trained(folder.path(), network, task);
+        trained(folder.path(), network, task, settings);
         let ran = gradnet(folder.path(), &["export", "run", "-o", "field_torch.py"]);
-        assert_eq!(ran.code, 0, "{network} {task}: {}", ran.stderr);
+        assert_eq!(ran.code, 0, "{network} {task} {settings}: {}", ran.stderr);
         for file in ["field_torch.py", "field_torch.npz", "field_torch.json"] {
             assert!(ran.stdout.contains(file), "{}", ran.stdout);
         }
@@ -155,7 +164,7 @@ assert abs(jacobian - jacobian.T).max() <= 1e-9 * abs(jacobian).max(), jacobian
 fn a_network_without_a_formula_and_a_file_in_the_way_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    trained(here, "icnn", "data");
+    trained(here, "icnn", "data", "");
     for file in ["field.onnx", "field.py"] {
         let ran = gradnet(here, &["export", "run", "-o", file]);
         assert_eq!(ran.code, 2, "{}", ran.stdout);

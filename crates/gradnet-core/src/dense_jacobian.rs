@@ -15,7 +15,7 @@
 
 use burn::tensor::{Tensor, TensorData};
 
-use crate::analysis::host;
+use crate::host::host;
 use crate::kernel::{SoftmaxModules, on_flex, product, softmax_modules};
 
 /// Hidden elements at once: few enough to stay near the processor.

@@ -40,6 +40,7 @@ pub mod analysis;
 pub mod combine;
 mod dense_jacobian;
 mod field;
+mod host;
 pub mod image;
 pub mod inverse;
 mod laplacian;

@@ -51,7 +51,7 @@ pub mod training;
 pub mod two_body;
 
 pub use digest::Digest;
-pub use experiment::{Experiment, ExperimentError};
+pub use experiment::{CheckedExperiment, Experiment, ExperimentError};
 pub use interrupter::Interrupter;
 pub use machine::machine;
 pub use run::{Run, RunError};

@@ -40,6 +40,9 @@ pub struct Sampled {
     pub effective: f64,
 }
 
+const TRAIN_A_SCORE: &str = "train one: `gradnet train configs/score_moons.toml`, or [score.file] with samples of your own \
+    (docs/scores.md)";
+
 /// Why there are no samples.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -50,14 +53,6 @@ pub enum SampleError {
     /// The file cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The run learned something else.
-    #[error("{run} is a run of the task {task}: only a score can be sampled")]
-    NotAScore {
-        /// The run folder.
-        run: String,
-        /// Its task.
-        task: &'static str,
-    },
 }
 
 impl SampleError {
@@ -66,9 +61,6 @@ impl SampleError {
         match self {
             Self::Run(error) => error.remedy(),
             Self::File(error) => error.remedy().into(),
-            Self::NotAScore { .. } => {
-                "train one: `gradnet train configs/score_moons.toml`, or [score.file] with samples of your own (docs/scores.md)".into()
-            }
         }
     }
 }
@@ -101,10 +93,9 @@ pub fn draw(
     options: SampleOptions,
 ) -> Result<(Vec<f64>, Sampled), SampleError> {
     let TaskConfig::Score(score) = &run.experiment().task else {
-        return Err(SampleError::NotAScore {
-            run: run.path().display().to_string(),
-            task: run.experiment().task.task(),
-        });
+        return Err(run
+            .other_task("only a score can be sampled", TRAIN_A_SCORE)
+            .into());
     };
     let device = device.clone().without_autodiff();
     let network = run.network(&device)?;

@@ -40,7 +40,7 @@ fn small(network: &str) -> Experiment {
 
 fn run(experiment: &Experiment, out: &Path) -> Result<Summary, TrainError> {
     let options = TrainOptions::new(Backend::Flex);
-    train(experiment, &Device::flex(), out, options)
+    train(&experiment.check()?, &Device::flex(), out, options)
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn an_older_run_is_replaced_only_on_request_and_other_files_never() {
         overwrite: true,
         ..TrainOptions::new(Backend::Flex)
     };
-    train(&experiment, &Device::flex(), &out, again).unwrap();
+    train(&experiment.check().unwrap(), &Device::flex(), &out, again).unwrap();
 
     let foreign = folder.path().join("foreign");
     std::fs::create_dir(&foreign).unwrap();
@@ -294,7 +294,13 @@ fn an_older_run_is_replaced_only_on_request_and_other_files_never() {
         overwrite: true,
         ..TrainOptions::new(Backend::Flex)
     };
-    let refused = train(&experiment, &Device::flex(), &foreign, again).unwrap_err();
+    let refused = train(
+        &experiment.check().unwrap(),
+        &Device::flex(),
+        &foreign,
+        again,
+    )
+    .unwrap_err();
     assert!(matches!(
         refused,
         TrainError::Run(RunError::Occupied {
@@ -327,7 +333,13 @@ fn an_interrupted_run_saves_its_weights_and_writes_no_summary() {
     let mut options = TrainOptions::new(Backend::Flex);
     let statuses = Arc::new(Mutex::new(Vec::new()));
     options.progress = Box::new(StopAtOnce(options.interrupter.clone(), statuses.clone()));
-    let error = train(&small("mgradnet_c"), &Device::flex(), &out, options).unwrap_err();
+    let error = train(
+        &small("mgradnet_c").check().unwrap(),
+        &Device::flex(),
+        &out,
+        options,
+    )
+    .unwrap_err();
     let TrainError::Interrupted {
         step,
         steps: 250,

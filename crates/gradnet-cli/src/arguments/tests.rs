@@ -59,6 +59,16 @@ fn every_command_has_an_example_that_is_read() {
 }
 
 #[test]
+fn every_command_is_in_the_list_of_commands() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/commands.md");
+    let page = std::fs::read_to_string(file).unwrap();
+    for name in visible(&Arguments::command()) {
+        let is_named = [format!("`gradnet {name}"), format!("`{name} ")];
+        assert!(is_named.iter().any(|text| page.contains(text)), "{name}");
+    }
+}
+
+#[test]
 fn what_was_typed_before_is_still_read() {
     for line in [
         "gradnet train --config configs/convex_d1024.toml",

@@ -16,10 +16,13 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct TemperatureSchedule {
     /// The temperature at the start.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0.0)))]
     pub from: f64,
     /// The temperature at the end.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0.0)))]
     pub to: f64,
     /// The part of the run over which it rises, in (0, 1]; afterwards it stays.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1.0)))]
     pub over: f64,
 }
 

@@ -1,21 +1,12 @@
 //! Jacobians as matrices, and what is measured on them.
 
 use crate::field::VectorField;
+use crate::host::host;
 use burn::tensor::{DType, Tensor, TensorData};
 use nalgebra::DMatrix;
 
 /// How much larger the rounding of a Jacobian may be than what one direction shows of it.
 const ROUNDINGS: f64 = 32.0;
-
-/// The numbers of a tensor in `f64` on the host, row by row.
-///
-/// # Panics
-/// If the device cannot be read.
-pub fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
-    tensor
-        .try_into_vec_as::<f64>()
-        .expect("a tensor can be read from its device")
-}
 
 /// The Jacobians of `field` at each row of `x`, from its closed-form products with the unit
 /// vectors.

@@ -1,7 +1,7 @@
 //! The potential of any gradient field by a line integral (Lemma 6), with error control.
 
-use super::jacobian::host;
 use crate::field::{GradientField, row_dot};
+use crate::host::host;
 use burn::tensor::Tensor;
 use gauss_quad::GaussLegendre;
 use std::num::NonZeroUsize;

@@ -6,10 +6,11 @@
 //! | [`StronglyMonotone::log_det_jacobian`] | `μ x + ` shell of `hidden` units in blocks | one product for each unit of a block, `O(n² (dim + hidden))` with `n = min(dim, hidden)` |
 //! | [`log_det_jacobian_estimate`] | any, in large dimension | `probes · steps` products, no matrix |
 
-use super::jacobian::{host, jacobians};
+use super::jacobian::jacobians;
 use crate::activation::{BlockDiagonalActivation, MonotoneActivation};
 use crate::combine::StronglyMonotone;
 use crate::field::{MonotoneField, row_dot};
+use crate::host::host;
 use crate::tied::TiedNetwork;
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::{Tensor, TensorData};

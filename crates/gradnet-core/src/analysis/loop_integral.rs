@@ -2,9 +2,9 @@
 //! error.
 
 use super::curve::{Curve, Loop};
-use super::jacobian::host;
 use super::kronrod::{NODES, gauss, kronrod};
 use crate::field::VectorField;
+use crate::host::host;
 use burn::tensor::{Tensor, TensorData};
 use core::f64::consts::TAU;
 

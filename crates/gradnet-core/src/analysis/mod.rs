@@ -16,9 +16,10 @@ mod precision;
 mod region;
 mod verification;
 
+pub use crate::host::host;
 pub use claim::Claim;
 pub use curve::Loop;
-pub use jacobian::{host, jacobians, monotonicity, relative_asymmetry, smallest_eigenvalue};
+pub use jacobian::{jacobians, monotonicity, relative_asymmetry, smallest_eigenvalue};
 pub use line_integral::{LineIntegral, LineIntegralError, line_integral};
 pub use log_det::{LogDetEstimate, log_det_jacobian, log_det_jacobian_estimate};
 pub use loop_integral::{LoopIntegral, loop_integral};

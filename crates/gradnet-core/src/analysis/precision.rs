@@ -3,7 +3,7 @@
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{DType, Device, Tensor};
 
-use super::jacobian::host;
+use crate::host::host;
 
 /// The module with its floating-point parameters in `f64` on `device`, without autodiff. Every `f32`, `f16` and `bf16`
 /// number is an `f64` number too, so it is the same function, computed with less rounding.

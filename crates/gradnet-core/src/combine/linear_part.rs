@@ -4,9 +4,9 @@
 //! map far from the data, and many fields are mostly linear; the first paper on monotone gradient networks
 //! (Chaudhari, Pranav, Moura, ICASSP 2023) has the term `VᵀV x` in both of its networks.
 
-use crate::analysis::host;
 use crate::dense_jacobian::DenseJacobian;
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, row_dot};
+use crate::host::host;
 use crate::laplacian::{Laplacian, Trace};
 use crate::sign::{Free, NonNegative, Sign};
 use crate::source::ParameterSource;

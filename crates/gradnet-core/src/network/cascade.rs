@@ -13,36 +13,33 @@ pub type GradNetC = TiedNetwork<CascadedActivation<Free>>;
 /// The cascaded monotone gradient network (Cor. 8.1).
 pub type MGradNetC = TiedNetwork<CascadedActivation<NonNegative>>;
 
-/// The scalar function of the units of a cascade.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum UnitFunction {
-    /// `tanh`.
-    Tanh,
-    /// The logistic function.
-    Sigmoid,
-    /// `ln(1 + e^u)`.
-    Softplus,
-    /// `max(u, 0)`, a subgradient network.
-    Relu,
-    /// `a tanh u + b (u − tanh u)`, learned for each unit of each layer (App. B).
-    #[default]
-    Learned,
+/// Declares [`UnitFunction`]: all fixed functions and the learned one.
+macro_rules! unit_functions {
+    ($($(#[$doc:meta])* $name:ident),+) => {
+        /// The scalar function of the units of a cascade.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[serde(rename_all = "snake_case")]
+        pub enum UnitFunction {
+            $($(#[$doc])* $name,)+
+            /// `a tanh u + b (u − tanh u)`, learned for each unit of each layer (App. B).
+            #[default]
+            Learned,
+        }
+
+        impl UnitFunction {
+            /// The fixed function, unless it is learned.
+            pub fn fixed(self) -> Option<ScalarFunction> {
+                match self {
+                    $(Self::$name => Some(ScalarFunction::$name),)+
+                    Self::Learned => None,
+                }
+            }
+        }
+    };
 }
 
-impl UnitFunction {
-    /// The fixed function, unless it is learned.
-    pub fn fixed(self) -> Option<ScalarFunction> {
-        match self {
-            Self::Tanh => Some(ScalarFunction::Tanh),
-            Self::Sigmoid => Some(ScalarFunction::Sigmoid),
-            Self::Softplus => Some(ScalarFunction::Softplus),
-            Self::Relu => Some(ScalarFunction::Relu),
-            Self::Learned => None,
-        }
-    }
-}
+gradnet_kernels::scalar_functions!(unit_functions);
 
 network_configs! {
     /// Settings of [`GradNetC`], a deep scalar network for each hidden unit between tied weights (Eq. (16)-(17), Thm. 8):

@@ -3,6 +3,8 @@
 //!
 //! The formulas are those of the Flex kernel: α_l f_l(z) = k_l u(z) + c_l z.
 
+use std::f32::consts::FRAC_2_SQRT_PI;
+
 use cubecl::prelude::*;
 
 use super::mathematics::{sigmoid, softplus, tanh};
@@ -15,12 +17,14 @@ pub(super) const ROWS: u32 = 8;
 
 /// u(z).
 #[cube]
+#[allow(unstable_name_collisions)] // CubeCL's erf
 fn value(z: f32, #[comptime] function: ScalarFunction) -> f32 {
     match comptime!(function) {
         ScalarFunction::Tanh => tanh(z),
         ScalarFunction::Sigmoid => sigmoid(z),
         ScalarFunction::Softplus => softplus(z),
         ScalarFunction::Relu => max(z, 0.0_f32),
+        ScalarFunction::Erf => z.erf(),
     }
 }
 
@@ -32,6 +36,7 @@ fn slope(z: f32, u: f32, #[comptime] function: ScalarFunction) -> f32 {
         ScalarFunction::Sigmoid => u - u * u,
         ScalarFunction::Softplus => sigmoid(z),
         ScalarFunction::Relu => select(z > 0.0_f32, 1.0_f32, 0.0_f32),
+        ScalarFunction::Erf => FRAC_2_SQRT_PI * (0.0_f32 - z * z).exp(),
     }
 }
 

@@ -69,6 +69,7 @@ impl Rows {
         Parts {
             start,
             count: self.width.min(self.length - start),
+            width: self.width,
             step: self.length,
             elements,
         }
@@ -79,8 +80,23 @@ impl Rows {
 pub(super) struct Parts {
     start: usize,
     count: usize,
+    width: usize,
     step: usize,
     elements: usize,
+}
+
+impl Parts {
+    /// Where the next part starts if it is a whole vector. Those that are not come after those that are.
+    #[inline(always)]
+    pub(super) fn next_whole(&mut self) -> Option<usize> {
+        let left = self.elements.checked_sub(self.start)?;
+        if self.count < self.width || left < self.width {
+            return None;
+        }
+        let start = self.start;
+        self.start += self.step;
+        Some(start)
+    }
 }
 
 impl Iterator for Parts {

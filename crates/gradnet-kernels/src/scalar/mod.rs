@@ -3,6 +3,7 @@
 //! A file says everything of its function: value, derivatives and antiderivative on tensors, value and slope on vectors of
 //! the processor. What remains to be said elsewhere are its lines in the list below and on the device (`cube::cascade`).
 
+pub(crate) mod erf;
 mod outline;
 pub(crate) mod relu;
 pub(crate) mod sigmoid;
@@ -68,7 +69,8 @@ pub(crate) trait Scalar {
     fn slope_on_lanes<L: Lanes>(lanes: L, z: L::Vector, value: L::Vector) -> L::Vector;
 }
 
-/// Declares the functions and the files they are in, and `with_function!`, which runs an expression with the type of one of them.
+/// Declares the functions and the files they are in; `with_function!`, which runs an expression with the type of one of them;
+/// and `scalar_functions!`.
 macro_rules! functions {
     (($d:tt) $($(#[$doc:meta])* $name:ident in $file:ident),+ $(,)?) => {
         /// A nondecreasing scalar function, with its derivatives and its antiderivative.
@@ -84,6 +86,15 @@ macro_rules! functions {
         impl ScalarFunction {
             /// All functions, for tests and listings.
             pub const ALL: [Self; [$(Self::$name),+].len()] = [$(Self::$name),+];
+        }
+
+        /// Hands the functions, with their docs, to a macro: for an enum that has them and others.
+        #[doc(hidden)]
+        #[macro_export]
+        macro_rules! scalar_functions {
+            ($d callback:ident) => {
+                $d callback! { $($(#[$doc])* $name),+ }
+            };
         }
 
         macro_rules! with_function {
@@ -109,6 +120,8 @@ functions! {
     Softplus in softplus,
     /// `max(u, 0)`: a subgradient network at the kinks (Sec. V-D).
     Relu in relu,
+    /// `erf u = 2/√π ∫₀^u e^-r² dr`, whose slope is a Gaussian.
+    Erf in erf,
 }
 
 #[cfg(feature = "flex")]
@@ -131,8 +144,8 @@ impl ScalarFunction {
         with_function!(self, S => S::second_derivative(u))
     }
 
-    /// An antiderivative `S = ∫ s`, elementwise: `ln cosh u`, `softplus u`, `max(u, 0)²/2`, and for softplus, whose
-    /// antiderivative is a dilogarithm,
+    /// An antiderivative `S = ∫ s`, elementwise: `ln cosh u`, `softplus u`, `max(u, 0)²/2`,
+    /// `u erf u + e^-u²/√π` up to a constant, and for softplus, whose antiderivative is a dilogarithm,
     ///
     /// ```text
     /// S(u) = max(u, 0)²/2 + ∫₀^u ln(1 + e^-|r|) dr

@@ -4,7 +4,7 @@
 //! text  --toml-->  document (every key and value knows its bytes)
 //!       --overrides-->  edited document (--network, --seed, --set; these places are the options as typed)
 //!       --serde-->  Experiment (unknown keys, wrong types, missing keys are refused with the place)
-//!       --check-->  checked Experiment (a refused value is looked up by its dotted key)
+//!       --check-->  CheckedExperiment (a refused value is looked up by its dotted key)
 //! ```
 //!
 //! Nothing here prints: [`ConfigError`] carries texts and byte spans, and the program draws them.
@@ -46,7 +46,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::experiment::{Experiment, ExperimentError, SCHEMA};
+use crate::experiment::{CheckedExperiment, Experiment, ExperimentError, SCHEMA};
 use crate::experiment::{MISSING, TABLES};
 use crate::files::FileError;
 use document::{Found, Node, Value, WINDOWS_PATH};
@@ -64,7 +64,7 @@ pub use template::{Written, template};
 ///
 /// # Errors
 /// [`ConfigError::Unreadable`] if the file gives no text, [`ConfigError::Invalid`] with the first problem of the text otherwise.
-pub fn load(file: &Path, overrides: &Overrides) -> Result<Experiment, ConfigError> {
+pub fn load(file: &Path, overrides: &Overrides) -> Result<CheckedExperiment, ConfigError> {
     let text = file::read(file)?;
     load_text(&file.display().to_string(), &text, overrides)
 }
@@ -74,7 +74,7 @@ pub(crate) fn load_text(
     name: &str,
     text: &str,
     overrides: &Overrides,
-) -> Result<Experiment, ConfigError> {
+) -> Result<CheckedExperiment, ConfigError> {
     experiment(name, text, overrides, Experiment::check_room)
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn load_text(
 ///
 /// # Errors
 /// As [`load`].
-pub(crate) fn of_run(file: &Path) -> Result<Experiment, ConfigError> {
+pub(crate) fn of_run(file: &Path) -> Result<CheckedExperiment, ConfigError> {
     let text = file::read(file)?;
     parse(&file.display().to_string(), &text, &Overrides::default())
 }
@@ -91,7 +91,11 @@ pub(crate) fn of_run(file: &Path) -> Result<Experiment, ConfigError> {
 ///
 /// # Errors
 /// [`ConfigError::Invalid`] with the first problem of the text.
-pub fn parse(name: &str, text: &str, overrides: &Overrides) -> Result<Experiment, ConfigError> {
+pub fn parse(
+    name: &str,
+    text: &str,
+    overrides: &Overrides,
+) -> Result<CheckedExperiment, ConfigError> {
     experiment(name, text, overrides, |_| Ok(()))
 }
 
@@ -101,7 +105,7 @@ fn experiment(
     text: &str,
     overrides: &Overrides,
     more: impl Fn(&Experiment) -> Result<(), ExperimentError>,
-) -> Result<Experiment, ConfigError> {
+) -> Result<CheckedExperiment, ConfigError> {
     let source = Arc::new(SourceText {
         name: name.to_owned(),
         text: text.to_owned(),
@@ -116,7 +120,7 @@ fn checked(
     source: &Arc<SourceText>,
     overrides: &Overrides,
     more: impl Fn(&Experiment) -> Result<(), ExperimentError>,
-) -> Result<Experiment, Problem> {
+) -> Result<CheckedExperiment, Problem> {
     let mut document = Node::parse(source)?;
     if matches!(&document.value, Value::Table(table) if table.entries.is_empty()) {
         return Err(Problem::new(format!("the config {} is empty", source.name))

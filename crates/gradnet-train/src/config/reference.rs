@@ -162,15 +162,35 @@ fn is_only_table(setting: &Value) -> bool {
     setting["properties"].is_object()
 }
 
+/// The range of a number; nothing is said of whole numbers from 0.
+fn range(setting: &Value) -> String {
+    let bound = |key: &str| {
+        let bound = &setting[key];
+        let whole = bound.as_u64().map(|bound| bound.to_string());
+        whole.or_else(|| bound.as_f64().map(|bound| bound.to_string()))
+    };
+    // The largest of TOML's whole numbers bounds nothing that anybody writes.
+    let most = bound("maximum").filter(|most| *most != i64::MAX.to_string());
+    let least = bound("minimum");
+    if let (Some(least), Some(most)) = (&least, &most) {
+        return format!(" from {least} to {most}");
+    }
+    let least = least.filter(|least| most.is_some() || least != "0" || setting["type"] == "number");
+    let parts = [
+        least.map(|least| format!("at least {least}")),
+        bound("exclusiveMinimum").map(|least| format!("above {least}")),
+        most.map(|most| format!("at most {most}")),
+        bound("exclusiveMaximum").map(|most| format!("below {most}")),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!(", {}", parts.join(" and ")),
+    }
+}
+
 /// The kind of value a setting takes.
 fn values(setting: &Value) -> String {
-    let range = || match (setting["minimum"].as_f64(), setting["maximum"].as_f64()) {
-        (Some(low), Some(high)) => format!(" from {low} to {high}"),
-        (Some(0.0), None) => String::new(),
-        (Some(low), None) => format!(", at least {low}"),
-        (None, Some(high)) => format!(", at most {high}"),
-        (None, None) => String::new(),
-    };
     let options = setting["oneOf"].as_array().into_iter().flatten();
     if let Some(names) = options
         .chain([setting])
@@ -184,8 +204,8 @@ fn values(setting: &Value) -> String {
         return [names.join(", "), tables.collect()].concat();
     }
     match setting["type"].as_str().unwrap_or_default() {
-        "integer" => format!("whole number{}", range()),
-        "number" => format!("number{}", range()),
+        "integer" => format!("whole number{}", range(setting)),
+        "number" => format!("number{}", range(setting)),
         "boolean" => "`true` or `false`".into(),
         "string" => "text".into(),
         "array" => match (

@@ -177,6 +177,9 @@ fn flowing(text: &str) -> String {
 }
 
 #[cfg(test)]
+mod ranges;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::registry::registry;

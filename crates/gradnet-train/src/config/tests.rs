@@ -50,7 +50,7 @@ fn a_good_config_gives_its_values() {
 #[test]
 fn what_serde_writes_is_read_back_equal() {
     let experiment = parse("first.toml", GOOD, &Overrides::default()).unwrap();
-    let written = toml::to_string(&experiment).unwrap();
+    let written = toml::to_string(&*experiment).unwrap();
     let again = parse("again.toml", &written, &Overrides::default()).unwrap();
     assert_eq!(again, experiment);
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gradnet_core::analysis::Claim;
 
-use super::{Experiment, SCHEMA};
+use super::{CheckedExperiment, Experiment, SCHEMA};
 use crate::settings::{ExperimentError, require};
 
 impl Experiment {
@@ -12,7 +12,7 @@ impl Experiment {
     ///
     /// # Errors
     /// The first value that cannot be run, with its key, the requirement it breaks and what to do.
-    pub fn check(&self) -> Result<Self, ExperimentError> {
+    pub fn check(&self) -> Result<CheckedExperiment, ExperimentError> {
         require(
             self.schema == SCHEMA,
             "schema",
@@ -67,7 +67,10 @@ impl Experiment {
         if self.dim() == 0 {
             let mut found = self.clone();
             found.task.locate(Path::new(""))?;
-            return found.check();
+            // A dimension that stays 0, as that of patches of 0 pixels, is refused with the network.
+            if found.dim() > 0 {
+                return found.check();
+            }
         }
         self.train.check()?;
         self.task.check_rest(&self.protocol())?;
@@ -83,9 +86,9 @@ impl Experiment {
             .resolve(self.dim())
             .map_err(|error| ExperimentError::network(self.network.name(), error))?;
         self.task.check_network(&network)?;
-        Ok(Self {
+        Ok(CheckedExperiment::new(Self {
             network,
             ..self.clone()
-        })
+        }))
     }
 }

@@ -1,9 +1,10 @@
 //! One experiment: a task, a network, how the network is trained and how it is scored.
 //!
 //! [`Experiment`] mirrors a config file key by key, so serde reads it and writes it back; [`Experiment::check`] then looks at the values, and
-//! only what passes is trained. Every refusal names the key in the file's own words (`train.learning_rate`), so that a front end can point at it.
+//! only what passes, a [`CheckedExperiment`], is trained. Every refusal names the key in the file's own words (`train.learning_rate`), so that a front end can point at it.
 
 mod check;
+mod checked;
 mod room;
 mod tasks;
 
@@ -23,6 +24,7 @@ pub use crate::settings::{
     DataConfig, EvaluationConfig, ExperimentError, FixedData, Protocol, Sampling, Schedule,
     TrainConfig, ValidationConfig,
 };
+pub use checked::CheckedExperiment;
 pub(crate) use tasks::MISSING;
 pub use tasks::{TABLES, TASKS, TaskConfig, TaskEntry, templates};
 

@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Experiment;
+use super::{Experiment, SCHEMA};
 use crate::registry::NetworkConfig;
 use crate::settings::{EvaluationConfig, TrainConfig};
 use crate::targets::TargetConfig;
@@ -78,11 +78,14 @@ macro_rules! tasks {
         #[serde(deny_unknown_fields)]
         pub(super) struct Document {
             /// Version of the layout: 1.
+            #[schemars(extend("enum" = [SCHEMA]))]
             schema: u32,
             /// Names the run folder, runs/NAME-NETWORK-sSEED: letters, digits, `_`, `-` and `.`.
+            #[schemars(extend("pattern" = "^[A-Za-z0-9_.-]+$"))]
             name: String,
             /// Seed of every draw of the run: initial weights, training points, validation and test points.
             #[serde(default)]
+            #[schemars(extend("maximum" = i64::MAX))]
             seed: u64,
             /// Whether a monotone network may be trained on what is not the gradient of a convex function, which it cannot represent.
             #[serde(default, skip_serializing_if = "std::ops::Not::not")]

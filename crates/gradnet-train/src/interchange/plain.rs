@@ -3,7 +3,7 @@
 
 use burn::tensor::{Tensor, activation::softplus};
 use gradnet_core::TiedNetwork;
-use gradnet_core::activation::CascadedActivation;
+use gradnet_core::activation::{CascadedActivation, ScalarFunction};
 use gradnet_core::sign::Sign;
 
 use crate::registry::{LinearPart, Network, Registered, ReleasedModular};
@@ -48,6 +48,8 @@ pub(super) struct Plain {
     pub(super) formula: Formula,
     /// The function of the units or modules.
     pub(super) function: String,
+    /// The function of the units, where it is a fixed one.
+    pub(super) unit: Option<ScalarFunction>,
     pub(super) arrays: Vec<NamedArray>,
 }
 
@@ -128,6 +130,7 @@ fn cascade<S: Sign>(network: &TiedNetwork<CascadedActivation<S>>) -> Plain {
     Plain {
         formula: Formula::Cascade,
         function,
+        unit: units.fixed_function(),
         arrays,
     }
 }
@@ -159,6 +162,7 @@ fn modules<S: Sign>(network: &ReleasedModular<S>) -> Plain {
     Plain {
         formula: Formula::Modules,
         function: function.to_owned(),
+        unit: None,
         arrays,
     }
 }

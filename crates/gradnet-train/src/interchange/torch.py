@@ -52,12 +52,8 @@ class Field(torch.nn.Module):
         if self.function.startswith("learned"):
             a, b = self.weights["a"][layer], self.weights["b"][layer]
             return a * torch.tanh(z) + b * (z - torch.tanh(z))
-        return {
-            "tanh": torch.tanh,
-            "sigmoid": torch.sigmoid,
-            "softplus": torch.nn.functional.softplus,
-            "relu": torch.relu,
-        }[self.function](z)
+        module = torch if hasattr(torch, self.function) else torch.nn.functional
+        return getattr(module, self.function)(z)
 
     def modules(self, x):
         weights, value = self.weights, 0.0

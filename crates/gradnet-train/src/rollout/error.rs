@@ -15,14 +15,6 @@ pub enum RolloutError {
     /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The run learned something else.
-    #[error("{run} is a run of the task {task}: only dynamics have paths")]
-    NotDynamics {
-        /// The run folder.
-        run: String,
-        /// Its task.
-        task: &'static str,
-    },
     /// A time or a step that cannot be used.
     #[error("{option} is {value}, but it must be {requirement}")]
     Option {
@@ -57,10 +49,11 @@ impl RolloutError {
         match self {
             Self::Run(error) => error.remedy(),
             Self::File(error) => error.remedy().into(),
-            Self::NotDynamics { .. } => "train them: `gradnet train configs/dynamics_pendulum.toml`, or [dynamics.file] with paths of your own (docs/dynamics.md)".into(),
             Self::Option { .. } => "for example --until 20 --step 0.05".into(),
             Self::Unfinished { run } => format!("finish it first: `gradnet resume {run}`"),
-            Self::NotFinite { .. } => "lower --step, or start nearer to the paths the run was trained on".into(),
+            Self::NotFinite { .. } => {
+                "lower --step, or start nearer to the paths the run was trained on".into()
+            }
         }
     }
 }

@@ -23,6 +23,9 @@ pub use error::RolloutError;
 /// Samples of all paths at most: they are held in memory until they are written.
 const MOST_SAMPLES: usize = 5_000_000;
 
+const TRAIN_DYNAMICS: &str = "train them: `gradnet train configs/dynamics_pendulum.toml`, or [dynamics.file] with paths \
+    of your own (docs/dynamics.md)";
+
 /// Rows read at a time.
 const PIECE: usize = 4_096;
 
@@ -60,10 +63,9 @@ pub fn rollout(
     options: RolloutOptions,
 ) -> Result<RolledOut, RolloutError> {
     let TaskConfig::Dynamics(config) = &run.experiment().task else {
-        return Err(RolloutError::NotDynamics {
-            run: run.path().display().to_string(),
-            task: run.experiment().task.task(),
-        });
+        return Err(run
+            .other_task("only dynamics have paths", TRAIN_DYNAMICS)
+            .into());
     };
     let times = times(options)?;
     check_output(output, Some(from), std::slice::from_ref(run))?;

@@ -66,6 +66,18 @@ pub enum RunError {
         /// What is missing.
         reason: String,
     },
+    /// The run learned something else than what is asked of it.
+    #[error("{} is a run of the task {task}: {only}", path.display())]
+    OtherTask {
+        /// The folder.
+        path: PathBuf,
+        /// Its task.
+        task: &'static str,
+        /// What is asked of it, such as "only a score can be sampled".
+        only: &'static str,
+        /// How a run comes about of which it can be asked.
+        remedy: &'static str,
+    },
     /// Another process writes the folder.
     #[error("another gradnet is training in {}", path.display())]
     Busy {
@@ -156,6 +168,7 @@ impl RunError {
             Self::Device(error) => error.remedy().into(),
             Self::Busy { .. } => "wait until it ends, or choose another folder with --output".into(),
             Self::Checkpoint { remedy, .. } => remedy.clone(),
+            Self::OtherTask { remedy, .. } => (*remedy).into(),
             Self::NotARun { .. } => "name the folder that `gradnet train` wrote".into(),
             Self::Weights { .. } | Self::Damaged { .. } => {
                 "train again with the run's config.toml, or restore the file from a copy".into()

@@ -11,7 +11,7 @@ use crate::config;
 use crate::data::Contents;
 use crate::data::file::{DataFacts, RunField};
 use crate::device_check::lost;
-use crate::experiment::{EvaluationConfig, Experiment, Sampling};
+use crate::experiment::{CheckedExperiment, EvaluationConfig, Experiment, Sampling};
 use crate::files::FileError;
 use crate::registry::Network;
 use crate::task::{Purpose, RunTask};
@@ -20,7 +20,7 @@ use crate::task::{Purpose, RunTask};
 #[derive(Clone, Debug)]
 pub struct Run {
     path: PathBuf,
-    experiment: Experiment,
+    experiment: CheckedExperiment,
 }
 
 impl Run {
@@ -77,8 +77,18 @@ impl Run {
         &self.path
     }
 
+    /// What is said to those who ask of the run what `only` another task has.
+    pub(crate) fn other_task(&self, only: &'static str, remedy: &'static str) -> RunError {
+        RunError::OtherTask {
+            path: self.path.clone(),
+            task: self.experiment().task.task(),
+            only,
+            remedy,
+        }
+    }
+
     /// The experiment that was run.
-    pub fn experiment(&self) -> &Experiment {
+    pub fn experiment(&self) -> &CheckedExperiment {
         &self.experiment
     }
 
@@ -246,7 +256,7 @@ impl Run {
         let experiment = Experiment {
             evaluation,
             seed,
-            ..own.clone()
+            ..own.clone().into_inner()
         };
         experiment.task.check_room(&experiment.protocol())?;
         let network = self.weights(device)?;

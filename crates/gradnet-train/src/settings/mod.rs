@@ -39,15 +39,19 @@ impl Protocol {
 #[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {
     /// Optimizer steps, at least 1. Default 10,000.
+    #[schemars(extend("minimum" = 1))]
     pub steps: usize,
     /// Points a step, at least 1. Default 100.
+    #[schemars(extend("minimum" = 1))]
     pub batch: usize,
     /// Adam's learning rate, above 0 and at most 1. Default 0.01.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1.0))]
     pub learning_rate: f64,
     /// How the learning rate moves over the run. Default `"constant"`.
     pub schedule: Schedule,
     /// Largest 2-norm a parameter's gradient may have, above 0; larger ones are scaled down. The paper does not clip.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub clip_norm: Option<f64>,
     /// Where training points come from: fresh ones every step, or a fixed set visited in shuffled epochs (`[train.data.fixed]`).
     pub data: DataConfig,
@@ -86,6 +90,7 @@ pub enum DataConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct FixedData {
     /// Points in the set, at least one batch. Default 100,000.
+    #[schemars(extend("minimum" = 1))]
     pub points: usize,
 }
 
@@ -94,8 +99,10 @@ pub struct FixedData {
 #[serde(deny_unknown_fields, default)]
 pub struct ValidationConfig {
     /// Steps between validations, at least 1. Default 200.
+    #[schemars(extend("minimum" = 1))]
     pub every: usize,
     /// Points of the one validation draw, at least 1. Default 1,000.
+    #[schemars(extend("minimum" = 1))]
     pub points: usize,
 }
 
@@ -104,12 +111,15 @@ pub struct ValidationConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct EvaluationConfig {
     /// Points a draw; for a run on a data file, of its test rows at most. Default 10,000.
+    #[schemars(extend("minimum" = 1))]
     pub points: usize,
     /// Independent draws, one for a run on a data file; the spread over them is reported. Default 15.
+    #[schemars(extend("minimum" = 1))]
     pub draws: usize,
     /// Where the test points lie. Default `"uniform"`.
     pub sampling: Sampling,
     /// Points from which the reference row "best symmetric linear map" is fitted. Default 20,000.
+    #[schemars(extend("minimum" = 2))]
     pub linear_points: usize,
 }
 

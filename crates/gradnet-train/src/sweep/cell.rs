@@ -5,7 +5,7 @@ use std::str::FromStr;
 use toml::Table;
 
 use super::identity::{Contents, Identity, NUMBERS};
-use crate::experiment::Experiment;
+use crate::experiment::CheckedExperiment;
 
 /// One training run of a sweep.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +17,7 @@ pub struct Cell {
     /// What is varied: dotted keys with their values.
     pub candidate: Table,
     /// The run, checked; it is called as the cell is.
-    pub experiment: Experiment,
+    pub experiment: CheckedExperiment,
     /// Digests of the files it reads.
     pub(super) files: Contents,
 }
@@ -38,7 +38,7 @@ impl Cell {
         row: &str,
         case: &str,
         candidate: Table,
-        experiment: Experiment,
+        experiment: CheckedExperiment,
         files: Contents,
     ) -> Self {
         let mut cell = Self {
@@ -48,7 +48,8 @@ impl Cell {
             experiment,
             files,
         };
-        cell.experiment.name = cell.name();
+        let name = cell.name();
+        cell.experiment = cell.experiment.named(name);
         cell
     }
 

@@ -11,7 +11,7 @@ use toml::{Table, Value};
 use super::identity::Reader;
 use super::{Cell, Place, SweepError};
 use crate::config::{self, ConfigError, Overrides};
-use crate::experiment::Experiment;
+use crate::experiment::CheckedExperiment;
 use crate::run::RunError;
 
 /// A sweep as its file has it.
@@ -104,7 +104,7 @@ const LAYOUT: &str = "follow the layout of configs/sweeps/toy.toml, which explai
 
 impl Base {
     /// The base of the sweep in `file`, edited.
-    fn load(&self, file: &Path, overrides: &Overrides) -> Result<Experiment, ConfigError> {
+    fn load(&self, file: &Path, overrides: &Overrides) -> Result<CheckedExperiment, ConfigError> {
         match self {
             Self::File(base) => config::load(
                 &file.parent().unwrap_or(Path::new("")).join(base),

@@ -125,7 +125,9 @@ mod tests {
     #[test]
     fn every_part_but_the_name_of_the_experiment_decides() {
         let config = "schema = 1\nname = \"one\"\n[target.quartic_polynomial]\n[network.mgradnet_m]\nwidth = 4";
-        let experiment = crate::config::parse("one", config, &Default::default()).unwrap();
+        let experiment = crate::config::parse("one", config, &Default::default())
+            .unwrap()
+            .into_inner();
         let none = Contents::new();
         let digest = |experiment: &Experiment| Identity::new(1, experiment, &none).digest();
         let mut renamed = experiment.clone();

@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
 
-use crate::experiment::Experiment;
+use crate::experiment::CheckedExperiment;
 use crate::run::{Run, RunFolder, Summary};
 use crate::training::{TrainError, TrainOptions, resume, train};
 
@@ -38,7 +38,7 @@ pub fn side_by_side(
 /// # Errors
 /// See [`TrainError`].
 pub fn train_or_resume(
-    experiment: &Experiment,
+    experiment: &CheckedExperiment,
     device: &Device,
     folder: &Path,
     options: impl Fn() -> TrainOptions,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -119,6 +119,8 @@ pub struct Store {
     measure: Option<Arc<dyn Measure>>,
     /// The records that were there at first, by the digest of their identity.
     found: OnceLock<HashMap<u64, PathBuf>>,
+    /// Records that were read, by their file: the table after each cell asks for all of them.
+    known: Arc<Mutex<HashMap<PathBuf, Record>>>,
 }
 
 impl Store {
@@ -129,6 +131,7 @@ impl Store {
             runs,
             measure: None,
             found: OnceLock::new(),
+            known: Arc::default(),
         }
     }
 
@@ -166,12 +169,12 @@ impl Store {
                     .measure()
                     .is_none_or(|m| told().unwrap_or_else(|| m.untold()) == m.settings())
         };
-        let mut record = read(&self.path(cell))?.filter(is_of);
+        let mut record = self.read(self.path(cell))?.filter(is_of);
         if record.is_none()
             && let Some(path) = self.found().get(&cell.identity().digest())
         {
             // An older version named its file in another way.
-            record = read(path)?.filter(is_of);
+            record = self.read(path.clone())?.filter(is_of);
         }
         Ok(record.map(|record| Record {
             row: cell.row.clone(),
@@ -179,6 +182,25 @@ impl Store {
             candidate: cell.candidate.clone(),
             ..record
         }))
+    }
+
+    /// The record of a file, which is read once.
+    fn read(&self, path: PathBuf) -> Result<Option<Record>, RunError> {
+        if let Some(record) = self.known().get(&path) {
+            return Ok(Some(record.clone()));
+        }
+        let record = read(&path)?;
+        if let Some(record) = &record {
+            self.known().insert(path, record.clone());
+        }
+        Ok(record)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<PathBuf, Record>> {
+        // Every change is one insertion, which a panic cannot leave half done.
+        self.known
+            .lock()
+            .unwrap_or_else(|poison| poison.into_inner())
     }
 
     fn found(&self) -> &HashMap<u64, PathBuf> {
@@ -197,7 +219,10 @@ impl Store {
         let path = self.path(cell);
         let text = serde_json::to_string_pretty(record);
         let text = text.map_err(|error| RunError::io("write", &path, error.into()))?;
-        write_with_folder(&path, (text + "\n").as_bytes())
+        write_with_folder(&path, (text + "\n").as_bytes())?;
+        // It counts as it is read back: JSON may move a number's last digit.
+        self.known().remove(&path);
+        Ok(())
     }
 }
 

@@ -210,7 +210,7 @@ impl<'a> Running<'a> {
             machine: machine(),
             backend: self.options.backend.name().into(),
             wall_s: started.elapsed().as_secs_f64(),
-            experiment: cell.experiment.clone(),
+            experiment: cell.experiment.clone().into_inner(),
             measure: self.store.measure().map(|measure| measure.settings()),
         };
         self.store.save(cell, &record)?;
@@ -223,7 +223,7 @@ impl<'a> Running<'a> {
             Progress {
                 done: state.done,
                 total: state.total(),
-                left_s: state.pace.left_s(left.map(|cell| &cell.experiment)),
+                left_s: state.pace.left_s(left.map(|cell| &*cell.experiment)),
             }
         };
         let table = (self.table)()?;

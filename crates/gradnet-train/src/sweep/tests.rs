@@ -380,7 +380,12 @@ fn records_are_found_by_what_they_hold() {
     fs::write(&named, other).unwrap();
     fs::remove_file(output.join("cells/old.json")).unwrap();
     assert!(store().load(cell).unwrap().is_none());
+    fs::write(&named, &text).unwrap();
+    let kept = store();
+    assert_eq!(kept.load(cell).unwrap().unwrap(), record);
     fs::write(&named, &text[..text.len() / 2]).unwrap();
+    // A store reads a record once.
+    assert_eq!(kept.load(cell).unwrap().unwrap(), record);
     let error = store().load(cell).unwrap_err();
     assert!(error.to_string().contains("remove it"), "{error}");
 }

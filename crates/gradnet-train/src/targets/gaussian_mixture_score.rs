@@ -24,10 +24,13 @@ use crate::setting::SettingError;
 #[serde(deny_unknown_fields, default)]
 pub struct GaussianMixtureScoreConfig {
     /// Dimension of the cube. Default 32, the smallest of Table II.
+    #[schemars(extend("minimum" = 1, "maximum" = 4096))]
     pub dim: usize,
     /// Number of Gaussians, N. Default 4; the paper does not say.
+    #[schemars(extend("minimum" = 1, "maximum" = 4096))]
     pub components: usize,
     /// Seed of the means: part of the target, so that runs of different seeds learn the same field. Default 0.
+    #[schemars(extend("maximum" = i64::MAX))]
     pub seed: u64,
     /// Divide by the mean gradient norm over 10,000 uniform points, so that predicting zero scores about 0 dB. Default true.
     pub normalise: bool,

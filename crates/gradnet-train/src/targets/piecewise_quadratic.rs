@@ -23,6 +23,7 @@ use crate::setting::SettingError;
 #[serde(deny_unknown_fields, default)]
 pub struct PiecewiseQuadraticConfig {
     /// Dimension of the cube, at least 2. Default 32, the smallest of Table I.
+    #[schemars(extend("minimum" = 2, "maximum" = 4096))]
     pub dim: usize,
     /// How the entries fall off from the diagonal. Default `"released"`.
     pub matrices: Matrices,

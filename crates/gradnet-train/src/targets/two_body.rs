@@ -26,12 +26,16 @@ use crate::two_body::{evenly, exact_rate, initial_state, integrate};
 #[serde(deny_unknown_fields, default)]
 pub struct TwoBodyConfig {
     /// Orbits. Default 1,000.
+    #[schemars(extend("minimum" = 10, "maximum" = 100000))]
     pub orbits: usize,
     /// Points an orbit. Default 50.
+    #[schemars(extend("minimum" = 2, "maximum" = 10000))]
     pub points: usize,
     /// Time of the last point; the first is at 0. Default 20.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1000.0))]
     pub end: f64,
     /// Seed of the orbits: part of the target, so that runs of different seeds learn from the same points. Default 0.
+    #[schemars(extend("maximum" = i64::MAX))]
     pub seed: u64,
 }
 

@@ -1,6 +1,7 @@
 //! Measured numbers by name, in the order they were measured.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,20 @@ impl Quantity {
             draws: None,
             points: None,
             is_bound: false,
+        }
+    }
+}
+
+/// The number and its unit; a precision counts the decimals.
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match f.precision() {
+            Some(decimals) => write!(f, "{:.decimals$}", self.value)?,
+            None => write!(f, "{}", self.value)?,
+        }
+        match self.unit.as_str() {
+            "" => Ok(()),
+            unit => write!(f, " {unit}"),
         }
     }
 }

@@ -131,7 +131,7 @@ mod tests {
     use super::*;
     use crate::backend::Backend;
     use crate::config::{self, Overrides};
-    use crate::experiment::Experiment;
+    use crate::experiment::CheckedExperiment;
     use crate::interrupter::Interrupter;
     use crate::run::{Run, RunFolder};
     use crate::training::{Progress, Status, Summary, TrainError, TrainOptions, resume, train};
@@ -151,7 +151,7 @@ checkpoint_every = 100
 every = 50
 ";
 
-    fn experiment() -> Experiment {
+    fn experiment() -> CheckedExperiment {
         config::parse("toy.toml", CONFIG, &Overrides::default()).unwrap()
     }
 

@@ -16,7 +16,7 @@ use gradnet_core::kernel::FusedAdam;
 
 use crate::data::Batches;
 use crate::settings::{Schedule, TrainConfig};
-use crate::task::{Lesson, Task};
+use crate::task::{Lesson, Rows, Task};
 
 /// A field with its task and its optimizer.
 ///
@@ -40,6 +40,29 @@ impl<F: Module + 'static> Learner<F> {
             anneal: |_, _| (),
             penalty: |_| None,
         }
+    }
+
+    /// A field that has learned a task, as the settings say: by Adam, with their steps and learning rates. The weights are
+    /// those of the last step.
+    ///
+    /// Batches and validation are the task's: it was made from the same settings.
+    pub fn fit(field: F, task: impl Task<F> + 'static, train: &TrainConfig) -> Self {
+        let mut learner = Self::new(field, Arc::new(task), optimizer(train));
+        let mut rates = scheduler(train);
+        let goes_on = |_| ControlFlow::<()>::Continue(());
+        let _ = learner.learn(0..train.steps, train.steps, |_| rates.step(), goes_on);
+        learner
+    }
+
+    /// The numbers of the field, in the row `field`, beside those of the task's baselines.
+    ///
+    /// # Panics
+    /// If a step panicked, which takes the field with it.
+    pub fn scores(&self) -> Rows {
+        let mut rows = self.task.baselines();
+        let field = self.field().clone().valid();
+        rows.insert("field".into(), self.task.evaluate(&field));
+        rows
     }
 
     /// With something that the field schedules over a run: `anneal` moves it to where it is when a part of the run, from 0 to 1, is done.
@@ -156,5 +179,47 @@ pub fn scheduler(config: &TrainConfig) -> ModuleLrScheduler {
                 .init()
                 .expect("a checked experiment has a rate in (0, 1] and at least one step")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+    use gradnet_core::network::MGradNetMConfig;
+
+    use super::*;
+    use crate::task::Regression;
+    use crate::task::regression::FormulaPairs;
+
+    #[test]
+    fn a_network_that_was_fitted_beats_the_baselines_of_its_task() {
+        let device = Device::flex().autodiff();
+        let train = TrainConfig {
+            steps: 3_000,
+            schedule: Schedule::Cosine,
+            ..TrainConfig::default()
+        };
+        let pairs = || FormulaPairs::named("quartic_polynomial", &train, &device);
+        device.seed(0);
+        let field = MGradNetMConfig::new(2).with_width(16).init(&device);
+        let rows = Learner::fit(field, Regression::new(pairs().unwrap()), &train).scores();
+        let error = |row: &str| rows[row]["mse_db"].value;
+        assert!(error("linear") < error("zero"), "{rows:?}");
+        assert!(error("field") < error("linear"), "{rows:?}");
+        assert_eq!(
+            format!("{:.1}", rows["zero"]["mse_db"]),
+            format!("{:.1} dB", error("zero"))
+        );
+    }
+
+    #[test]
+    fn a_target_that_does_not_exist_is_refused_with_those_that_do() {
+        let device = Device::flex();
+        let found = FormulaPairs::named("parabola", &TrainConfig::default(), &device);
+        let error = found.err().unwrap().to_string();
+        assert!(
+            error.contains("parabola") && error.contains("quartic_polynomial"),
+            "{error}"
+        );
     }
 }

@@ -18,7 +18,7 @@ use std::path::Path;
 use burn::tensor::Device;
 
 use crate::backend::Backend;
-use crate::experiment::Experiment;
+use crate::experiment::CheckedExperiment;
 use crate::interrupter::Interrupter;
 use crate::run::{Run, RunError, RunFolder};
 use crate::task::Rows;
@@ -64,12 +64,11 @@ impl TrainOptions {
 /// # Errors
 /// See [`TrainError`]. Whatever ends the run after it began, the best weights so far are in the folder.
 pub fn train(
-    experiment: &Experiment,
+    experiment: &CheckedExperiment,
     device: &Device,
     out: &Path,
     options: TrainOptions,
 ) -> Result<Summary, TrainError> {
-    let experiment = experiment.check()?;
     experiment.check_room()?;
     let mut options = options;
     // What cannot be learned is told before there is a folder, and a folder that is taken before a large file is read.
@@ -79,8 +78,8 @@ pub fn train(
     for finding in task.facts().iter().flat_map(|facts| &facts.findings) {
         options.progress.warn(&finding.to_string());
     }
-    let folder = RunFolder::create(out, &experiment, options.overwrite)?;
-    course::run(&experiment, device, folder, task, None, options)
+    let folder = RunFolder::create(out, experiment, options.overwrite)?;
+    course::run(experiment, device, folder, task, None, options)
 }
 
 /// Goes on with the run in folder `run`, which ends with the very weights it would have had uninterrupted (on the same backend, with as many threads);
@@ -106,7 +105,7 @@ pub fn resume(run: &Path, device: &Device, options: TrainOptions) -> Result<Summ
             remedy: "train a network of your own with `gradnet train`".into(),
         }));
     }
-    let experiment = opened.experiment().check()?;
+    let experiment = opened.experiment();
     experiment.check_room()?;
     let folder = RunFolder::reopen(run)?;
     let checkpoint = match checkpoint::newest(run)? {
@@ -138,5 +137,5 @@ pub fn resume(run: &Path, device: &Device, options: TrainOptions) -> Result<Summ
     let before = opened.data_facts().ok().flatten();
     let task = experiment.build_task(device, before.as_ref())?;
     opened.check_contents(task.as_ref())?;
-    course::run(&experiment, device, folder, task, checkpoint, options)
+    course::run(experiment, device, folder, task, checkpoint, options)
 }

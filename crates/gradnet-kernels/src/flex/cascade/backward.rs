@@ -1,10 +1,10 @@
 //! The way back: the gradient of the input, and the sums that those of the parameters follow from.
 
-use super::layer::{BETA, C, K, PACKED, argument, kept_value, parameter, scaled, specialise};
+use super::layer::{BETA, C, K, PACKED, Part, argument, each_part, parameter, scaled, specialise};
 use crate::CascadeFunction;
 use crate::flex::rows::Rows;
 use crate::scalar::{Scalar, tanh::Tanh, with_function};
-use crate::vectors::{Element, Kernel, Lanes, Vector};
+use crate::vectors::{Element, Kernel, Lanes, Vector, places};
 
 /// Sums a layer keeps: S, T, Σ ∂z w, Σ ∂z.
 pub(super) const SUMS: usize = 4;
@@ -62,23 +62,22 @@ fn backward_strips<L: Lanes, S: Scalar, const LEARNED: bool>(
     for (strip, sums) in sums.chunks_exact_mut(sums_size).enumerate() {
         let packed = &work.packed[strip * strip_size..][..strip_size];
         totals.fill(zero);
-        for (start, count) in work.rows.parts(strip, w.len()) {
-            let x = lanes.load_first(&w[start..], count);
-            let at = [start, w.len(), count];
+        each_part!(work.rows.parts(strip, w.len()), L::WIDTH, part => {
+            let x = part.load(lanes, w, 0);
             if LEARNED || S::SLOPE_READS_ARGUMENT {
                 let mut y = zero;
                 for (layer, z) in arguments.iter_mut().enumerate() {
                     *z = argument(lanes, packed, layer, x, y);
-                    let u = kept_value(lanes, kept, layer, at);
+                    let u = part.load(lanes, kept, layer * w.len());
                     y = scaled::<L, LEARNED>(lanes, packed, layer, [*z, u]);
                 }
             }
             // Lanes past the row load zeros here, so they add nothing to the sums.
-            let mut e = lanes.load_first(&gradient[start..], count);
+            let mut e = part.load(lanes, gradient, 0);
             let mut into_w = zero;
             for layer in (0..layers).rev() {
                 let total = &mut totals[layer * SUMS..][..SUMS];
-                let (z, u) = (arguments[layer], kept_value(lanes, kept, layer, at));
+                let (z, u) = (arguments[layer], part.load(lanes, kept, layer * w.len()));
                 let k = parameter(lanes, packed, layer, K);
                 let slope = S::slope_on_lanes(lanes, z, u);
                 total[0] = e.mul_add(u, total[0]);
@@ -92,8 +91,8 @@ fn backward_strips<L: Lanes, S: Scalar, const LEARNED: bool>(
                 total[3] = total[3] + e;
                 into_w = e.mul_add(parameter(lanes, packed, layer, BETA), into_w);
             }
-            lanes.store_first(into_w, &mut gradient[start..], count);
-        }
+            part.write(lanes, into_w, places(gradient), 0);
+        });
         for (total, sums) in totals.iter().zip(sums.chunks_exact_mut(L::WIDTH)) {
             lanes.store(*total, sums);
         }

@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 
-use super::layer::{PACKED, argument, scaled, specialise};
+use super::layer::{PACKED, Part, argument, each_part, scaled, specialise};
 use crate::CascadeFunction;
 use crate::flex::rows::Rows;
 use crate::scalar::{Scalar, tanh::Tanh, with_function};
@@ -38,18 +38,18 @@ fn forward<L: Lanes, S: Scalar, const LEARNED: bool, const LAYERS: usize>(
     let strip_size = layers * PACKED * L::WIDTH;
     for strip in 0..work.rows.strips() {
         let packed = &work.packed[strip * strip_size..][..strip_size];
-        for (start, count) in work.rows.parts(strip, w.len()) {
-            let x = lanes.load_first(&w[start..], count);
+        each_part!(work.rows.parts(strip, w.len()), L::WIDTH, part => {
+            let x = part.load(lanes, w, 0);
             let mut y = lanes.splat(L::Element::ZERO);
             for layer in 0..layers {
                 let z = argument(lanes, packed, layer, x, y);
                 let u = S::on_lanes(lanes, z);
                 if !kept.is_empty() {
-                    lanes.write_first(u, &mut kept[layer * w.len() + start..], count);
+                    part.write(lanes, u, kept, layer * w.len());
                 }
                 y = scaled::<L, LEARNED>(lanes, packed, layer, [z, u]);
             }
-            lanes.write_first(y, &mut output[start..], count);
-        }
+            part.write(lanes, y, output, 0);
+        });
     }
 }

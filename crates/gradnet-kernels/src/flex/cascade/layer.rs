@@ -1,5 +1,7 @@
 //! The layers of a cascade on vectors: their parameters as the kernels read them, and what each computes.
 
+use std::mem::MaybeUninit;
+
 use super::Parameters;
 use crate::CascadeFunction;
 use crate::flex::rows::Rows;
@@ -82,15 +84,62 @@ pub(super) fn scaled<L: Lanes, const LEARNED: bool>(
     }
 }
 
-/// The kept u of a layer, from where the part of a row starts, the elements of a layer and those of the part.
-#[inline(always)] // Which a closure cannot be.
-pub(super) fn kept_value<L: Lanes>(
-    lanes: L,
-    kept: &[L::Element],
-    layer: usize,
-    [start, elements, count]: [usize; 3],
-) -> L::Vector {
-    lanes.load_first(&kept[layer * elements + start..], count)
+/// The part of a row: a whole vector, or the first `count` lanes of one.
+///
+/// Loops over whole vectors know that they are whole: with a choice at every load, masks and what they are made of took
+/// the registers of sums.
+#[derive(Clone, Copy)]
+pub(super) struct Part<const WHOLE: bool> {
+    pub(super) start: usize,
+    pub(super) count: usize,
+}
+
+impl<const WHOLE: bool> Part<WHOLE> {
+    /// The part of a row that lies `offset` elements from where the part is counted from. Lanes past it are 0.
+    #[inline(always)]
+    pub(super) fn load<L: Lanes>(self, lanes: L, row: &[L::Element], offset: usize) -> L::Vector {
+        let row = &row[offset + self.start..];
+        if WHOLE {
+            lanes.load(row)
+        } else {
+            lanes.load_first(row, self.count)
+        }
+    }
+
+    /// Writes what [`Part::load`] reads.
+    #[inline(always)]
+    pub(super) fn write<L: Lanes>(
+        self,
+        lanes: L,
+        vector: L::Vector,
+        row: &mut [MaybeUninit<L::Element>],
+        offset: usize,
+    ) {
+        let row = &mut row[offset + self.start..];
+        if WHOLE {
+            lanes.write(vector, row);
+        } else {
+            lanes.write_first(vector, row, self.count);
+        }
+    }
+}
+
+/// Runs a piece of code for each part of a strip, with the part, which knows whether it is whole.
+macro_rules! each_part {
+    ($parts:expr, $width:expr, $part:ident => $run:expr) => {{
+        let mut parts = $parts;
+        while let Some(start) = parts.next_whole() {
+            let $part = Part::<true> {
+                start,
+                count: $width,
+            };
+            $run
+        }
+        for (start, count) in parts {
+            let $part = Part::<false> { start, count };
+            $run
+        }
+    }};
 }
 
 /// Picks u, and the number of layers known to the compiler: 4, or any (0).
@@ -113,4 +162,4 @@ macro_rules! specialise {
     };
 }
 
-pub(super) use specialise;
+pub(super) use {each_part, specialise};

@@ -36,8 +36,10 @@ pub struct FileConfig {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub y: Vec<String>,
     /// Share of the rows that choose the weights, between 0 and 1. Default 0.1.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub validation: f64,
     /// Share of the rows that give the reported error, between 0 and 1. Default 0.1.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub test: f64,
     /// Whether points and gradients are moved to mean zero and divided by one number each. Default true.
     pub standardise: bool,
@@ -51,11 +53,11 @@ pub struct FileConfig {
     pub potential: Option<String>,
     /// Weight of the gradients' error in the loss, beside a potential.
     #[serde(skip_serializing_if = "is_one")]
-    #[schemars(extend("default" = 1.0))]
+    #[schemars(extend("default" = 1.0, "minimum" = 0.0))]
     pub gradient_weight: f64,
     /// Weight of the potential's error in the loss, beside a potential.
     #[serde(skip_serializing_if = "is_one")]
-    #[schemars(extend("default" = 1.0))]
+    #[schemars(extend("default" = 1.0, "minimum" = 0.0))]
     pub potential_weight: f64,
     /// Dimension of the points; found from the file.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -91,12 +91,10 @@ fn cascade(graph: &mut GraphBuilder, plain: &Plain, x: &str) -> String {
         if let Some(before) = output {
             z = graph.node("Add", &[&z, &before]);
         }
-        let unit = match plain.function.as_str() {
-            "tanh" => graph.node("Tanh", &[&z]),
-            "sigmoid" => graph.node("Sigmoid", &[&z]),
-            "softplus" => graph.node("Softplus", &[&z]),
-            "relu" => graph.node("Relu", &[&z]),
-            _ => {
+        let unit = match plain.unit {
+            // Fixed functions have the names of ONNX's operators.
+            Some(function) => graph.node(&format!("{function:?}"), &[&z]),
+            None => {
                 let [a, b] = ["a", "b"].map(|name| graph.row(name, layer));
                 let bounded = graph.node("Tanh", &[&z]);
                 let rest = graph.node("Sub", &[&z, &bounded]);

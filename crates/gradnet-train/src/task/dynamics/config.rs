@@ -28,19 +28,26 @@ pub struct DynamicsConfig {
     /// What is minimised.
     pub loss: Loss,
     /// Steps of a window: samples that a path is followed over. Default 10.
+    #[schemars(extend("minimum" = 1))]
     pub horizon: usize,
     /// Share of the run in which windows grow from 1 step to the horizon. Default 0.25; 0 for whole windows from the first step.
+    #[schemars(extend("minimum" = 0.0, "maximum" = 1.0))]
     pub growth: f64,
     /// Steps of the method from one sample to the next. Default 1.
+    #[schemars(extend("minimum" = 1, "maximum" = 1000))]
     pub substeps: usize,
     /// Gauss-Newton steps that fit the start of a window to its samples; 0 starts at the measured states. Default 2.
+    #[schemars(extend("maximum" = 100))]
     pub start_steps: usize,
     /// The friction on the momenta of a dissipative system; found from the paths by default.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = 0.0))]
     pub friction: Option<f64>,
     /// Share of the paths that choose the weights. Default 0.2.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub validation: f64,
     /// Share of the paths that give the reported errors; a system is tested on paths of its own. Default 0.2.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub test: f64,
     /// Paths in a file.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,18 +85,24 @@ pub struct SystemPaths {
     /// The system.
     pub name: System,
     /// Paths, those that choose the weights among them. Default 50.
+    #[schemars(extend("minimum" = 3))]
     pub paths: usize,
     /// Samples a path; the default depends on the system.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = 2))]
     pub points: Option<usize>,
     /// The last time of a path; the default depends on the system.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 10000.0))]
     pub end: Option<f64>,
     /// Standard deviation of the noise on every coordinate. Default 0.
+    #[schemars(extend("minimum" = 0.0))]
     pub noise: f64,
     /// Test paths, without noise. Default 15.
+    #[schemars(extend("minimum" = 1))]
     pub test_paths: usize,
     /// The last time of a test path. Default 20.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 10000.0))]
     pub test_end: f64,
 }
 

@@ -23,8 +23,10 @@ pub struct ImagesConfig {
     /// Folder of the pictures that give the results.
     pub test: PathBuf,
     /// Pictures to draw where no folder is named: so many to train on, a quarter as many for validation, and for the test.
+    #[schemars(extend("maximum" = 4096))]
     pub drawn: usize,
     /// Side of the crops that a step learns from. Default 40.
+    #[schemars(extend("minimum" = 8, "maximum" = 512))]
     pub patch: usize,
     /// Whether crops are turned, mirrored and scaled. Default true.
     pub augment: bool,

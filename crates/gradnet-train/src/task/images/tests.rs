@@ -12,7 +12,7 @@ use crate::config::{self, Overrides};
 use crate::pictures::dead_leaves;
 use crate::registry::NetworkConfig;
 use crate::training::{Summary, TrainOptions, train};
-use crate::{Experiment, Run};
+use crate::{CheckedExperiment, Experiment, Run};
 
 const CONFIG: &str = "\
 schema = 1
@@ -34,7 +34,7 @@ schedule = \"cosine\"
 every = 60
 ";
 
-fn experiment(text: &str) -> Experiment {
+fn experiment(text: &str) -> CheckedExperiment {
     config::parse("pictures.toml", text, &Overrides::default()).unwrap()
 }
 

@@ -14,7 +14,7 @@ use crate::data::file::DataFacts;
 use crate::data::{Batch, PointSet, Stream, grid_points};
 use crate::setting::SettingError;
 use crate::settings::{EvaluationConfig, ExperimentError, Protocol, Sampling, TrainConfig};
-use crate::targets::{Target, TargetConfig};
+use crate::targets::{self, Target, TargetConfig};
 use crate::task::{RunTask, Settings, TaskError};
 
 /// Points of a target's domain with its gradient at them, drawn anew for each step or once for all.
@@ -52,6 +52,23 @@ impl FormulaPairs {
             sampler: OnceLock::new(),
             validation: OnceLock::new(),
         })
+    }
+
+    /// The pairs of the target of this name, seed 0, scored as by default.
+    ///
+    /// # Errors
+    /// If there is no such target.
+    pub fn named(name: &str, train: &TrainConfig, device: &Device) -> Result<Self, SettingError> {
+        let config = TargetConfig::from_name(name).ok_or_else(|| {
+            let names: Vec<_> = targets::registry().iter().map(|entry| entry.name).collect();
+            SettingError::Invalid {
+                field: "target",
+                value: name.into(),
+                requirement: format!("must be one of {}", names.join(", ")),
+                remedy: "write one of these names".into(),
+            }
+        })?;
+        Self::new(&config, train, &EvaluationConfig::default(), 0, device)
     }
 
     /// The test's draws on a device the target lives on; a grid is one.

@@ -22,11 +22,14 @@
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use nalgebra::{DMatrix, DVector};
 
+mod symmetric;
+
 use crate::{
     backend,
     data::{Batch, PointSet, Stream},
     targets::Target,
 };
+use symmetric::{Found, dot, solve_symmetric};
 
 /// How exactly the equation is solved.
 #[derive(Clone, Copy)]
@@ -260,11 +263,6 @@ fn add(sum: &mut Tensor<2>, part: Tensor<2>) {
     *sum = sum.clone() + part;
 }
 
-/// The sum of the products of all entries.
-fn dot(a: &Tensor<2>, b: &Tensor<2>) -> f64 {
-    (a.clone() * b.clone()).sum().into_scalar::<f64>()
-}
-
 /// The identity matrix of a square matrix's size.
 fn identity(like: &Tensor<2>) -> Tensor<2> {
     let dim = like.dims()[0];
@@ -285,70 +283,6 @@ fn numbers(tensor: Tensor<2>) -> Vec<f64> {
 fn steps(dim: usize) -> usize {
     let affordable = WORK / (dim as f64).powi(3);
     (affordable as usize).clamp(LEAST_STEPS, STEPS)
-}
-
-/// What conjugate gradients came to.
-struct Found {
-    matrix: Tensor<2>,
-    /// Products taken.
-    steps: usize,
-    /// Whether they ended since the operator curves too little in some direction.
-    is_flat: bool,
-    /// Whether they ended since no more products were allowed.
-    is_cut_short: bool,
-}
-
-/// The symmetric A with `A C + C A = H`, by conjugate gradients on the symmetric matrices; `error` is
-/// the mean squared error of A = 0, which a step lowers by half its length times the residual's square.
-///
-/// It ends where the operator curves no more than `least` in some direction, and after `most` products.
-fn solve_symmetric(
-    c: &Tensor<2>,
-    h: &Tensor<2>,
-    mut error: f64,
-    least: f64,
-    precision: Precision,
-    most: usize,
-) -> Found {
-    let mut found = Found {
-        matrix: h.zeros_like(),
-        steps: 0,
-        is_flat: false,
-        is_cut_short: false,
-    };
-    let mut residual = h.clone();
-    let mut direction = residual.clone();
-    let mut size = dot(&residual, &residual);
-    let enough = precision.tolerance.powi(2) * size;
-    let mut idle = 0;
-    while size > enough && idle < 2 {
-        if found.steps == most {
-            found.is_cut_short = true;
-            break;
-        }
-        let product = direction.clone().matmul(c.clone());
-        let image = product.clone() + product.transpose();
-        found.steps += 1;
-        let curvature = dot(&direction, &image);
-        if curvature <= least * dot(&direction, &direction) {
-            found.is_flat = true;
-            break;
-        }
-        let step = size / curvature;
-        found.matrix = found.matrix + direction.clone() * step;
-        residual = residual - image * step;
-        let gain = step * size / 2.0;
-        error -= gain;
-        idle = if gain <= precision.gain * error {
-            idle + 1
-        } else {
-            0
-        };
-        let next = dot(&residual, &residual);
-        direction = residual.clone() + direction * (next / size);
-        size = next;
-    }
-    found
 }
 
 #[cfg(test)]

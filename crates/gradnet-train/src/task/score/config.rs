@@ -40,14 +40,18 @@ pub struct DensityConfig {
     /// What the samples are of.
     pub kind: DensityKind,
     /// Dimension of a Gaussian mixture; the others are of the plane. Default 2.
+    #[schemars(extend("minimum" = 1, "maximum" = 4096))]
     pub dim: usize,
     /// Gaussians of a mixture. Default 4.
+    #[schemars(extend("minimum" = 1, "maximum" = 4096))]
     pub components: usize,
     /// Distance of their means from the origin, in their deviations. Default 5.
+    #[schemars(extend("minimum" = 0.0, "maximum" = 1e6))]
     pub separation: f64,
     /// What is minimised.
     pub loss: ScoreLoss,
     /// Deviation of the noise that smooths the samples, as a share of their size, the root mean square of their coordinates. Default 0.1.
+    #[schemars(extend("minimum" = 0.0, "maximum" = 10.0))]
     pub noise: f64,
     /// Whether points are moved to mean zero and divided by one number. Default true.
     pub standardise: bool,
@@ -67,12 +71,15 @@ pub struct SamplesConfig {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub x: Vec<String>,
     /// Share of the rows that choose the weights. Default 0.1.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub validation: f64,
     /// Share of the rows that give the reported numbers. Default 0.1.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub test: f64,
     /// What is minimised.
     pub loss: ScoreLoss,
     /// Deviation of the noise that smooths the samples, as a share of their size, the root mean square of their coordinates. Default 0.1.
+    #[schemars(extend("minimum" = 0.0, "maximum" = 10.0))]
     pub noise: f64,
     /// Whether points are moved to mean zero and divided by one number. Default true.
     pub standardise: bool,

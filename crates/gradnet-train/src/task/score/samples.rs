@@ -291,7 +291,8 @@ fn examine(table: &PointTable, points: &[f64], noise: f64) -> Result<Vec<Finding
         });
     }
     let count = points.len() / dim;
-    let bits = |point: &[f64]| -> Vec<u64> { point.iter().map(|x| x.to_bits()).collect() };
+    // Minus zero is zero.
+    let bits = |point: &[f64]| -> Vec<u64> { point.iter().map(|x| (x + 0.0).to_bits()).collect() };
     let different: HashSet<Vec<u64>> = points.chunks_exact(dim).map(bits).collect();
     let repeated = count - different.len();
     if repeated as f64 > REPEATED * count as f64 {

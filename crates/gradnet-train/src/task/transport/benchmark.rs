@@ -36,6 +36,7 @@ const STRONG: f64 = 1e-2;
 #[serde(deny_unknown_fields, default)]
 pub struct BenchmarkConfig {
     /// Dimension of the pair: 2, 4, 8, 16, 32, 64, 128 or 256. Default 2.
+    #[schemars(extend("enum" = [2, 4, 8, 16, 32, 64, 128, 256]))]
     pub dim: usize,
     /// The folder with `{dim}_v1.pt` and `{dim}_v2.pt`; relative to the config's folder, or to where one stands if given with `--set`.
     pub folder: PathBuf,

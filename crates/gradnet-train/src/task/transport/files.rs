@@ -41,8 +41,10 @@ pub struct FilesConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
     /// Share of each file's rows that choose the weights. Default 0.1.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub validation: f64,
     /// Share of each file's rows that are the test. Default 0.1.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub test: f64,
 }
 

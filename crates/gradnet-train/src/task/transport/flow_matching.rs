@@ -21,8 +21,9 @@ use gradnet_core::VectorField;
 use gradnet_core::analysis::host;
 use gradnet_core::combine::StronglyMonotone;
 use gradnet_core::inverse::InverseSettings;
+use gradnet_core::inverse::conjugate_gradients::{Effort, conjugate_gradients};
 
-use super::conjugate::{Conjugates, Effort};
+use super::conjugate::{self, Conjugates};
 use super::density::with_gradient;
 use crate::registry::{MonotoneNetwork, Network};
 
@@ -52,7 +53,7 @@ pub(super) fn times(count: usize, offset: f64) -> Vec<f64> {
 
 /// `L` of a batch, `[1]`, differentiable in the weights; NaN if no row is solved.
 pub(super) fn flow_matching(field: &Network, batch: FlowBatch) -> Tensor<1> {
-    solved_to(field, batch, &Effort::Training.settings())
+    solved_to(field, batch, &conjugate::Effort::Training.settings())
 }
 
 fn solved_to(field: &Network, batch: FlowBatch, settings: &InverseSettings) -> Tensor<1> {
@@ -126,28 +127,15 @@ fn solved_at(
     }
 }
 
-/// `J⁻¹ r` at the rows of `z`, by conjugate gradients.
+/// `J⁻¹ r` at the rows of `z`.
 fn quotient(field: &StronglyMonotone<MonotoneNetwork>, z: Tensor<2>, r: Tensor<2>) -> Tensor<2> {
-    let dot = |a: &Tensor<2>, b: &Tensor<2>| (a.clone() * b.clone()).sum_dim(1);
-    // A row that is done has a product 0, and 0/1 = 0 leaves it where it is.
-    let over = |a: Tensor<2>, b: Tensor<2>| {
-        let is_done = b.clone().lower_equal_elem(0.0);
-        (a / b.mask_fill(is_done.clone(), 1.0)).mask_fill(is_done, 0.0)
+    let effort = Effort {
+        steps: LINEAR_STEPS.min(2 * field.dim()),
+        goal: 0.0,
+        modulus: field.modulus(),
     };
-    let [_, dim] = z.dims();
-    let mut solution = r.zeros_like();
-    let (mut rest, mut direction) = (r.clone(), r);
-    let mut square = dot(&rest, &rest);
-    for _ in 0..LINEAR_STEPS.min(2 * dim) {
-        let image = field.jacobian_vector(z.clone(), direction.clone());
-        let length = over(square.clone(), dot(&direction, &image));
-        solution = solution + direction.clone() * length.clone();
-        rest = rest - image * length;
-        let next = dot(&rest, &rest);
-        direction = rest.clone() + direction * over(next.clone(), square);
-        square = next;
-    }
-    solution
+    let product = |v: Tensor<2>| field.jacobian_vector(z.clone(), v);
+    conjugate_gradients(&product, r, effort).solution
 }
 
 #[cfg(test)]

@@ -15,8 +15,10 @@ use crate::data::{Stream, generator};
 #[serde(deny_unknown_fields, default)]
 pub struct GaussiansConfig {
     /// Dimension of the space. Default 2.
+    #[schemars(extend("minimum" = 1, "maximum" = 1024))]
     pub dim: usize,
     /// Seed of the two Gaussians, so that runs of different seeds learn the same map. Default 0.
+    #[schemars(extend("maximum" = i64::MAX))]
     pub seed: u64,
 }
 

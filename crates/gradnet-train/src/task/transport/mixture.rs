@@ -31,10 +31,13 @@ const PLANES: usize = 8;
 #[serde(deny_unknown_fields, default)]
 pub struct MixtureConfig {
     /// Dimension of the space. Default 2.
+    #[schemars(extend("minimum" = 1, "maximum" = 1024))]
     pub dim: usize,
     /// Gaussians in the source. Default 3.
+    #[schemars(extend("minimum" = 1, "maximum" = 1024))]
     pub components: usize,
     /// Seed of the pair itself, so that runs of different seeds learn the same map. Default 0.
+    #[schemars(extend("maximum" = i64::MAX))]
     pub seed: u64,
 }
 

@@ -39,6 +39,7 @@ mod regression;
 #[cfg(test)]
 mod samples;
 mod semi_dual;
+mod settings;
 mod standard_normal;
 mod start;
 mod template;

@@ -56,58 +56,45 @@ pub(super) fn step<F: VectorField + Module>(
         z = z.clone()
             + match is_fast {
                 true => residual,
-                false => solve(flow, &z, &half, residual),
+                false => Newton {
+                    flow,
+                    z: &z,
+                    half: &half,
+                }
+                .solve(residual),
             };
     }
     (z.clone() * 2.0 - x, vec![Stage::Implicit { at: z, half }])
 }
 
-/// `A⁻¹ v`.
-pub(super) fn solve<F: VectorField + Module>(
-    flow: &Flow<F>,
-    z: &Tensor<2>,
-    half: &Tensor<2>,
-    v: Tensor<2>,
-) -> Tensor<2> {
-    linear::solve(
-        &|v| product(flow, z, half, v),
-        &|v| transposed(flow, z, half, v),
-        v,
-    )
+/// `A = I − h/2 S J_g(z)` at the rows of `z`, known by its products.
+pub(super) struct Newton<'a, F: Module> {
+    pub(super) flow: &'a Flow<'a, F>,
+    pub(super) z: &'a Tensor<2>,
+    /// `h/2`, `[rows, 1]`.
+    pub(super) half: &'a Tensor<2>,
 }
 
-/// `A⁻ᵀ v`.
-pub(super) fn solve_transposed<F: VectorField + Module>(
-    flow: &Flow<F>,
-    z: &Tensor<2>,
-    half: &Tensor<2>,
-    v: Tensor<2>,
-) -> Tensor<2> {
-    linear::solve(
-        &|v| transposed(flow, z, half, v),
-        &|v| product(flow, z, half, v),
-        v,
-    )
-}
+impl<F: VectorField + Module> Newton<'_, F> {
+    /// `A⁻¹ v`.
+    pub(super) fn solve(&self, v: Tensor<2>) -> Tensor<2> {
+        linear::solve(&|v| self.product(v), &|v| self.transposed(v), v)
+    }
 
-/// `A v`.
-fn product<F: VectorField + Module>(
-    flow: &Flow<F>,
-    z: &Tensor<2>,
-    half: &Tensor<2>,
-    v: Tensor<2>,
-) -> Tensor<2> {
-    let bent = flow.apply(flow.curvature(z.clone(), v.clone()));
-    v - half.clone() * bent
-}
+    /// `A⁻ᵀ v`.
+    pub(super) fn solve_transposed(&self, v: Tensor<2>) -> Tensor<2> {
+        linear::solve(&|v| self.transposed(v), &|v| self.product(v), v)
+    }
 
-/// `Aᵀ v`.
-fn transposed<F: VectorField + Module>(
-    flow: &Flow<F>,
-    z: &Tensor<2>,
-    half: &Tensor<2>,
-    v: Tensor<2>,
-) -> Tensor<2> {
-    let bent = flow.curvature(z.clone(), flow.transposed(half.clone() * v.clone()));
-    v - bent
+    /// `A v`.
+    fn product(&self, v: Tensor<2>) -> Tensor<2> {
+        let curvature = self.flow.curvature(self.z.clone(), v.clone());
+        v - self.half.clone() * self.flow.apply(curvature)
+    }
+
+    /// `Aᵀ v`.
+    fn transposed(&self, v: Tensor<2>) -> Tensor<2> {
+        let turned = self.flow.transposed(self.half.clone() * v.clone());
+        v - self.flow.curvature(self.z.clone(), turned)
+    }
 }

@@ -12,6 +12,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use gradnet_core::VectorField;
 
+use self::implicit_midpoint::Newton;
 use super::flow::Flow;
 use super::kind::Kind;
 
@@ -90,8 +91,8 @@ impl Stage {
                 direction + weight.clone() * bent
             }
             Self::Implicit { at, half } => {
-                let middle = implicit_midpoint::solve(flow, at, half, direction.clone());
-                middle * 2.0 - direction
+                let matrix = Newton { flow, z: at, half };
+                matrix.solve(direction.clone()) * 2.0 - direction
             }
         }
     }
@@ -110,8 +111,8 @@ impl Stage {
                 (after + bent, w)
             }
             Self::Implicit { at, half } => {
-                let middle =
-                    implicit_midpoint::solve_transposed(flow, at, half, after.clone() * 2.0);
+                let matrix = Newton { flow, z: at, half };
+                let middle = matrix.solve_transposed(after.clone() * 2.0);
                 let w = flow.transposed(half.clone() * middle.clone());
                 (middle - after, w)
             }
