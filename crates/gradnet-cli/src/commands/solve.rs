@@ -1,6 +1,7 @@
 //! `gradnet solve`: restores a picture with a trained regularizer.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use gradnet_train::RunError;
@@ -36,6 +37,13 @@ pub fn run(options: &Solve) -> Result<ExitCode, Failure> {
     if let Some(file) = &options.log {
         write_atomically(file, log.as_bytes())
             .map_err(|error| RunError::io("write", file, error))?;
+    }
+    let is_array = |file: &Path| file.extension().is_some_and(|end| end == "npy");
+    if is_array(&options.input) || is_array(&options.output) {
+        output::note(format_args!(
+            "note: in .npy files black is 0 and white {}, here",
+            restored.white
+        ));
     }
     if let Some([low, high]) = restored.beyond {
         output::note(format_args!(

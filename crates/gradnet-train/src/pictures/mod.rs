@@ -1,8 +1,8 @@
 //! Pictures: read from PNG and `.npy`, written as either, or drawn.
 //!
-//! Numbers are brightnesses, 0 black and 1 white. A PNG of 8 or 16 bits is divided by its largest number. The numbers of a `.npy` file are
-//! taken as they are if all lie in [0, 1], and divided by 255 if one is larger; it holds one grey picture, `[height, width]`. A picture of
-//! three colours becomes grey, where grey is asked for, by the weights of Rec. 601: 0.299 R + 0.587 G + 0.114 B.
+//! Numbers are brightnesses, 0 black and 1 white. A PNG of 8 or 16 bits is divided by its largest number. White is 1 or 255 in a
+//! `.npy` file, which holds one grey picture, `[height, width]`: 1 if all numbers lie in [-1, 2], since noise leads beyond black and white, unless
+//! they are whole numbers above 1; else 255, if they lie in [-255, 510]. A picture of three colours becomes grey, where grey is asked for, by the weights of Rec. 601: 0.299 R + 0.587 G + 0.114 B.
 
 mod drawn;
 mod folder;
@@ -27,6 +27,8 @@ pub struct Picture {
     pub width: usize,
     /// One plane for grey, three for red, green and blue; each `height × width` brightnesses, row after row.
     pub planes: Vec<Vec<f32>>,
+    /// The number that is white in its `.npy` file, the one it was read from or is written to: 1 or 255.
+    pub white: f64,
 }
 
 impl Picture {

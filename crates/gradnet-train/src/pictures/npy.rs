@@ -28,19 +28,24 @@ pub(super) fn read(file: &Path) -> Result<Picture, FileError> {
         .fold((0.0_f64, 0.0_f64), |(low, high), value| {
             (low.min(*value), high.max(*value))
         });
-    if low < 0.0 || high > 255.0 {
+    let whole = high > 1.0 && values.iter().all(|value| value.fract() == 0.0);
+    let white = if low >= -1.0 && high <= 2.0 && !whole {
+        1.0
+    } else if low >= -255.0 && high <= 510.0 {
+        255.0
+    } else {
         return Err(FileError::Format {
             file: file.into(),
             reason: format!("it holds numbers from {low} to {high}, which are no brightnesses"),
-            remedy: "scale them to [0, 1] or to [0, 255]".into(),
+            remedy: "scale them so that black is 0 and white is 1, or 255".into(),
         });
-    }
-    let white = if high > 1.0 { 255.0 } else { 1.0 };
+    };
     Ok(Picture {
         name: file.display().to_string(),
         height,
         width,
         planes: vec![values.iter().map(|value| (value / white) as f32).collect()],
+        white,
     })
 }
 
@@ -61,6 +66,7 @@ pub(super) fn write(picture: &Picture, file: &Path) -> Result<(), FileError> {
         columns: (0..picture.width).map(|c| c.to_string()).collect(),
     };
     let mut writer = RowWriter::create(file, vec![part])?;
-    writer.write(std::slice::from_ref(plane))?;
+    let scaled = plane.iter().map(|value| value * picture.white as f32);
+    writer.write(&[scaled.collect::<Vec<f32>>()])?;
     writer.finish()
 }

@@ -62,6 +62,7 @@ fn decoded(file: &Path, source: File) -> Result<Picture, FileError> {
         planes: (0..colours)
             .map(|channel| plane(channel).collect())
             .collect(),
+        white: 1.0,
     })
 }
 

@@ -11,6 +11,7 @@ fn picture(planes: usize) -> Picture {
         height,
         width,
         planes: (0..planes).map(|p| plane(p).collect()).collect(),
+        white: 1.0,
     }
 }
 
@@ -32,6 +33,42 @@ fn pictures_come_back_as_they_were_written() {
     }
     let three = picture(3).write(&folder.path().join("colour.npy"));
     assert!(three.unwrap_err().to_string().contains("three colours"));
+}
+
+/// Noise leads beyond black and white: a measurement in [0, 1] must not be taken for one in [0, 255].
+#[test]
+fn white_is_told_from_the_numbers_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.npy");
+    for (numbers, white) in [
+        ([0.0, 0.25, 1.0], 1.0),
+        ([-0.27, 0.5, 1.2], 1.0),
+        ([0.1, 0.5, 1.000_000_1], 1.0),
+        ([0.0, 1.0, 1.0], 1.0),
+        ([0.0, 1.0, 2.0], 255.0),
+        ([0.0, 7.0, 255.0], 255.0),
+        ([-30.5, 100.0, 280.25], 255.0),
+    ] {
+        let written = Picture {
+            name: String::new(),
+            height: 1,
+            width: 3,
+            planes: vec![numbers.to_vec()],
+            white: 1.0,
+        };
+        written.write(&file).unwrap();
+        let read = Picture::read(&file).unwrap();
+        assert_eq!(read.white, white, "{numbers:?}");
+        for (value, number) in read.values().iter().zip(numbers) {
+            assert!((value * white as f32 - number).abs() < 1e-4, "{numbers:?}");
+        }
+        read.write(&file).unwrap();
+        let again = Picture::read(&file).unwrap();
+        assert_eq!(again.white, white);
+        for (a, b) in again.values().iter().zip(read.values()) {
+            assert!((a - b).abs() < 1e-6);
+        }
+    }
 }
 
 #[test]
@@ -86,10 +123,10 @@ fn what_is_no_picture_is_refused_by_name() {
     let error = Picture::read(&at("photo.jpg")).unwrap_err();
     assert!(error.remedy().contains("convert"));
     let mut wild = picture(1);
-    wild.planes[0][3] = 300.0;
+    wild.planes[0][3] = 600.0;
     wild.write(&at("wild.npy")).unwrap();
     let error = Picture::read(&at("wild.npy")).unwrap_err().to_string();
-    assert!(error.contains("300"), "{error}");
+    assert!(error.contains("600"), "{error}");
     wild.planes[0][3] = f32::NAN;
     wild.write(&at("nan.npy")).unwrap();
     let error = Picture::read(&at("nan.npy")).unwrap_err().to_string();

@@ -67,6 +67,8 @@ pub struct Restored {
     pub rises: usize,
     /// Whether the objective is convex, so that the result is the minimum and no critical point.
     pub convex: bool,
+    /// The number that is white in a `.npy` picture, in the measurement and in the result.
+    pub white: f64,
 }
 
 /// Restores the measurement in `input` and writes the picture to `output`; `observe` is told each step of each colour.
@@ -97,7 +99,7 @@ pub fn restore(
         beyond,
     } = chosen(run, options)?;
     let (lipschitz, concavity) = (field.lipschitz(), field.concavity());
-    let planes = measurements(input, options)?;
+    let (planes, white) = measurements(input, options)?;
     let mut restored = Restored {
         strength,
         scale,
@@ -108,6 +110,7 @@ pub fn restore(
         steps: 0,
         rises: 0,
         convex: true,
+        white,
     };
     let mut picture: Option<Picture> = None;
     for (colour, (values, size)) in planes.into_iter().enumerate() {
@@ -152,6 +155,7 @@ pub fn restore(
             height,
             width,
             planes: Vec::new(),
+            white,
         });
         whole.planes.push(plane);
     }
@@ -180,23 +184,24 @@ fn run_one(
 /// A colour of a measurement, row after row, with its height and width.
 type Measured = (Vec<f32>, [usize; 2]);
 
-/// The colours of a measurement.
-fn measurements(input: &Path, options: &RestoreOptions) -> Result<Vec<Measured>, RestoreError> {
+/// The colours of a measurement, and the number that is white in its file.
+fn measurements(
+    input: &Path,
+    options: &RestoreOptions,
+) -> Result<(Vec<Measured>, f64), RestoreError> {
     if options.operator.measures_pictures() {
         let picture = Picture::read(input)?;
         let size = [picture.height, picture.width];
-        return Ok(picture
-            .planes
-            .into_iter()
-            .map(|plane| (plane, size))
-            .collect());
+        let planes = picture.planes.into_iter().map(|plane| (plane, size));
+        return Ok((planes.collect(), picture.white));
     }
     let (values, size) = read_table(input)?;
     let size = match options.operator {
         OperatorChoice::Matrix(..) => [1, values.len()],
         _ => size,
     };
-    Ok(vec![(values.into_iter().map(|v| v as f32).collect(), size)])
+    let values = values.into_iter().map(|v| v as f32).collect();
+    Ok((vec![(values, size)], 1.0))
 }
 
 /// Refuses what is no noise level.

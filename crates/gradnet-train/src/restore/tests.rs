@@ -63,6 +63,7 @@ fn measured_pictures_come_back_for_every_operator() {
             height,
             width,
             planes: vec![values],
+            white: 1.0,
         };
         picture.write(&at(name)).unwrap();
     };

@@ -133,6 +133,7 @@ mod tests {
             height,
             width,
             planes: vec![values],
+            white: 1.0,
         }
     }
 

@@ -159,6 +159,7 @@ pub(crate) fn middle(picture: &Picture, [rows, columns]: [usize; 2]) -> Picture 
         height,
         width,
         planes: vec![values.collect()],
+        white: picture.white,
     }
 }
 
