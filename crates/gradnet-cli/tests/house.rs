@@ -236,3 +236,30 @@ fn no_file_is_longer_than_350_lines_without_its_tests() {
     }
     assert_eq!(long, Vec::<String>::new());
 }
+
+/// The edits that CONTRIBUTING lists for an elementwise activation: no other file knows its name.
+#[test]
+fn a_function_is_named_where_contributing_says() {
+    let mut named = BTreeSet::new();
+    for krate in CRATES {
+        for file in rust_files(&crates().join(krate)) {
+            let text = fs::read_to_string(&file).unwrap();
+            let mut words = text.split(|c: char| !c.is_alphanumeric());
+            if words.any(|word| word.eq_ignore_ascii_case("erf")) {
+                let file = file.strip_prefix(crates()).unwrap().to_owned();
+                named.insert(file.display().to_string());
+            }
+        }
+    }
+    let expected = [
+        "gradnet-cli/tests/house.rs",
+        "gradnet-cli/tests/models.rs",
+        "gradnet-core/tests/activations.rs",
+        "gradnet-kernels/src/cube/cascade.rs",
+        "gradnet-kernels/src/flex/tests.rs",
+        "gradnet-kernels/src/scalar/erf.rs",
+        "gradnet-kernels/src/scalar/mod.rs",
+        "gradnet-kernels/src/vectors/mathematics.rs",
+    ];
+    assert_eq!(named, expected.map(String::from).into());
+}

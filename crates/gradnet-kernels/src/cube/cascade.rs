@@ -7,8 +7,12 @@ use std::f32::consts::FRAC_2_SQRT_PI;
 
 use cubecl::prelude::*;
 
+use super::launch::{elementwise, like, of_shape};
 use super::mathematics::{sigmoid, softplus, tanh};
 use crate::ScalarFunction;
+use crate::{Cascade, CascadeFunction};
+use burn::backend::TensorMetadata;
+use burn_cubecl::tensor::CubeTensor;
 
 /// Hidden units a cube of the backward pass works on, one a column of threads.
 pub(super) const COLUMNS: u32 = 32;
@@ -237,4 +241,80 @@ pub(super) fn backward(
             into_bias[place] = total;
         }
     }
+}
+
+/// The function of a cascade's kernels, whether it is learned, and a and b, which are read only then.
+fn function(cascade: &Cascade<CubeTensor>) -> (ScalarFunction, bool, [CubeTensor; 2]) {
+    match &cascade.function {
+        CascadeFunction::Fixed(function) => {
+            (*function, false, [(); 2].map(|()| cascade.alpha.clone()))
+        }
+        CascadeFunction::Learned { a, b } => (ScalarFunction::Tanh, true, [a.clone(), b.clone()]),
+    }
+}
+
+pub(super) fn cascade(w: CubeTensor, cascade: Cascade<CubeTensor>) -> CubeTensor {
+    let output = like(&w);
+    let elements = output.shape().num_elements();
+    if elements == 0 {
+        return output;
+    }
+    let layers = cascade.alpha.shape()[0];
+    let (function, learned, [a, b]) = function(&cascade);
+    let (count, dim) = elementwise(&w, elements);
+    forward::launch(
+        &output.client,
+        count,
+        dim,
+        w.into_tensor_arg(),
+        cascade.alpha.into_tensor_arg(),
+        cascade.beta.into_tensor_arg(),
+        cascade.bias.into_tensor_arg(),
+        a.into_tensor_arg(),
+        b.into_tensor_arg(),
+        output.clone().into_tensor_arg(),
+        layers,
+        function,
+        learned,
+    );
+    output
+}
+
+pub(super) fn cascade_backward(
+    w: CubeTensor,
+    cascade: Cascade<CubeTensor>,
+    gradient: CubeTensor,
+) -> Vec<CubeTensor> {
+    let layers = cascade.alpha.shape()[0];
+    let [_, hidden] = w.shape().dims();
+    let into_w = like(&w);
+    let into = cascade.as_ref().map(|_, parameter| like(parameter));
+    let (function, learned, [a, b]) = function(&cascade);
+    // Without learned parameters the kernel does not touch theirs.
+    let [into_a, into_b] = match &into.function {
+        CascadeFunction::Learned { a, b } => [a.clone(), b.clone()],
+        CascadeFunction::Fixed(_) => [(); 2].map(|()| of_shape(&w, [1, 1].into())),
+    };
+    backward::launch(
+        &into_w.client,
+        CubeCount::Static((hidden as u32).div_ceil(COLUMNS), 1, 1),
+        CubeDim::new_2d(COLUMNS, ROWS),
+        w.into_tensor_arg(),
+        cascade.alpha.into_tensor_arg(),
+        cascade.beta.into_tensor_arg(),
+        cascade.bias.into_tensor_arg(),
+        a.into_tensor_arg(),
+        b.into_tensor_arg(),
+        gradient.into_tensor_arg(),
+        into_w.clone().into_tensor_arg(),
+        into.alpha.clone().into_tensor_arg(),
+        into.beta.clone().into_tensor_arg(),
+        into.bias.clone().into_tensor_arg(),
+        into_a.into_tensor_arg(),
+        into_b.into_tensor_arg(),
+        layers,
+        function,
+        learned,
+    );
+    [vec![into_w], into.into_list()].concat()
 }

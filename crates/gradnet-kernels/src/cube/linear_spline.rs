@@ -1,6 +1,10 @@
 //! Linear splines on the device: one thread an element forward, one a hidden unit backward, which owns the gradient of
 //! its coefficients and so needs no atomic additions.
 
+use super::launch::{elementwise, like};
+use crate::Knots;
+use burn::backend::TensorMetadata;
+use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 /// The knot to the left of a position, in 0..=knots − 2.
@@ -68,4 +72,56 @@ pub(super) fn backward(
             into_coefficients[first + (left + 1) * step] += g * fraction;
         }
     }
+}
+
+/// The range of the knots and their density.
+fn knots(coefficients: &CubeTensor, range: f64) -> (f32, f32) {
+    let [_, knots] = coefficients.shape().dims();
+    (range as f32, Knots::new(knots, range).density() as f32)
+}
+
+pub(super) fn linear_spline(z: CubeTensor, coefficients: CubeTensor, range: f64) -> CubeTensor {
+    let output = like(&z);
+    let elements = output.shape().num_elements();
+    if elements == 0 {
+        return output;
+    }
+    let (range, density) = knots(&coefficients, range);
+    let (count, dim) = elementwise(&z, elements);
+    forward::launch(
+        &output.client,
+        count,
+        dim,
+        z.into_tensor_arg(),
+        coefficients.into_tensor_arg(),
+        output.clone().into_tensor_arg(),
+        range,
+        density,
+    );
+    output
+}
+
+pub(super) fn linear_spline_backward(
+    z: CubeTensor,
+    coefficients: CubeTensor,
+    gradient: CubeTensor,
+    range: f64,
+) -> Vec<CubeTensor> {
+    let [_, hidden] = z.shape().dims();
+    let (into_z, into_coefficients) = (like(&z), like(&coefficients));
+    let (range, density) = knots(&coefficients, range);
+    let (count, dim) = elementwise(&z, hidden);
+    backward::launch(
+        &into_z.client,
+        count,
+        dim,
+        z.into_tensor_arg(),
+        coefficients.into_tensor_arg(),
+        gradient.into_tensor_arg(),
+        into_z.clone().into_tensor_arg(),
+        into_coefficients.clone().into_tensor_arg(),
+        range,
+        density,
+    );
+    vec![into_z, into_coefficients]
 }

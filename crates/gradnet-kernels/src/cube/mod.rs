@@ -73,15 +73,15 @@ impl Operations for CubeBackend {
         match operation {
             Operation::Cascade(kind) => {
                 let (w, parameters) = first(inputs);
-                launch::cascade(w, kind.of(parameters))
+                cascade::cascade(w, kind.of(parameters))
             }
             Operation::SoftmaxModules(kind) => {
                 let (z, parameters) = first(inputs);
-                launch::softmax_modules(z, kind.of(parameters))
+                softmax_modules::softmax_modules(z, kind.of(parameters))
             }
             Operation::LinearSpline { range } => {
                 let [z, coefficients] = exactly(inputs);
-                launch::linear_spline(z, coefficients, range)
+                linear_spline::linear_spline(z, coefficients, range)
             }
             Operation::Softplus => softplus::<Self>(first(inputs).0),
             Operation::MeanSquaredError => {
@@ -111,15 +111,15 @@ impl Derivatives for CubeBackend {
         let found = match operation {
             Operation::Cascade(kind) => {
                 let (w, parameters) = first(inputs);
-                launch::cascade_backward(w, kind.of(parameters), gradient)
+                cascade::cascade_backward(w, kind.of(parameters), gradient)
             }
             Operation::SoftmaxModules(kind) => {
                 let (z, parameters) = first(inputs);
-                launch::softmax_modules_backward(z, kind.of(parameters), gradient)
+                softmax_modules::softmax_modules_backward(z, kind.of(parameters), gradient)
             }
             Operation::LinearSpline { range } => {
                 let [z, coefficients] = exactly(inputs);
-                launch::linear_spline_backward(z, coefficients, gradient, range)
+                linear_spline::linear_spline_backward(z, coefficients, gradient, range)
             }
             Operation::Softplus => {
                 let slope = Self::sigmoid(first(inputs).0);

@@ -3,6 +3,10 @@
 //! Their partial sums meet in shared memory; the sums over the batch are added by a second, small kernel, in a fixed
 //! order.
 
+use super::launch::{by_module, like, of_shape};
+use crate::{Mix, SoftmaxModules};
+use burn::backend::TensorMetadata;
+use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 /// Threads of a cube.
@@ -258,4 +262,84 @@ pub(super) fn gather(
             into_alpha[module] = s;
         }
     }
+}
+
+/// a and b of modules, read only if there are such.
+fn mix(modules: &SoftmaxModules<CubeTensor>) -> [CubeTensor; 2] {
+    match &modules.mix {
+        Some(Mix { a, b }) => [a.clone(), b.clone()],
+        None => [(); 2].map(|()| modules.alpha.clone()),
+    }
+}
+
+pub(super) fn softmax_modules(z: CubeTensor, modules: SoftmaxModules<CubeTensor>) -> CubeTensor {
+    let output = like(&z);
+    if output.shape().num_elements() == 0 {
+        return output;
+    }
+    let ([a, b], learned) = (mix(&modules), modules.mix.is_some());
+    let (count, dim, across) = by_module(&z, modules.alpha.shape()[0]);
+    forward::launch(
+        &output.client,
+        count,
+        dim,
+        z.into_tensor_arg(),
+        modules.alpha.into_tensor_arg(),
+        modules.temperature.into_tensor_arg(),
+        a.into_tensor_arg(),
+        b.into_tensor_arg(),
+        output.clone().into_tensor_arg(),
+        across,
+        learned,
+    );
+    output
+}
+
+pub(super) fn softmax_modules_backward(
+    z: CubeTensor,
+    modules: SoftmaxModules<CubeTensor>,
+    gradient: CubeTensor,
+) -> Vec<CubeTensor> {
+    let [batch, _] = z.shape().dims();
+    let count_of = modules.alpha.shape()[0];
+    let into_z = like(&z);
+    let into = modules.as_ref().map(|_, parameter| like(parameter));
+    let ([a, b], learned) = (mix(&modules), modules.mix.is_some());
+    let sums = of_shape(&z, [batch, count_of, 3].into());
+    let (count, dim, across) = by_module(&z, count_of);
+    backward::launch(
+        &into_z.client,
+        count,
+        dim,
+        z.into_tensor_arg(),
+        modules.alpha.clone().into_tensor_arg(),
+        modules.temperature.into_tensor_arg(),
+        a.clone().into_tensor_arg(),
+        b.clone().into_tensor_arg(),
+        gradient.into_tensor_arg(),
+        into_z.clone().into_tensor_arg(),
+        sums.clone().into_tensor_arg(),
+        across,
+        learned,
+    );
+    // Without a and b the kernel does not touch theirs.
+    let [into_a, into_b] = match &into.mix {
+        Some(Mix { a, b }) => [a.clone(), b.clone()],
+        None => [(); 2].map(|()| like(&into.alpha)),
+    };
+    gather::launch(
+        &into_z.client,
+        CubeCount::Static(count_of as u32, 1, 1),
+        CubeDim::new_1d(THREADS),
+        sums.into_tensor_arg(),
+        modules.alpha.into_tensor_arg(),
+        a.into_tensor_arg(),
+        b.into_tensor_arg(),
+        into.alpha.clone().into_tensor_arg(),
+        into.temperature.clone().into_tensor_arg(),
+        into_a.into_tensor_arg(),
+        into_b.into_tensor_arg(),
+        learned,
+    );
+    [vec![into_z], into.into_list()].concat()
 }
