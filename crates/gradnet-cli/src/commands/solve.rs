@@ -71,6 +71,12 @@ pub fn run(options: &Solve) -> Result<ExitCode, Failure> {
         }
         Some(_) => {}
     }
+    if restored.cut {
+        output::note(format_args!(
+            "note: all {} steps were taken before the gradient fell to {}: `--steps` allows more, a larger `--tolerance` stops earlier",
+            options.steps, options.tolerance
+        ));
+    }
     if !restored.convex {
         output::note("note: this regularizer is not convex: the result is a critical point");
     }

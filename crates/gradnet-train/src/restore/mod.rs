@@ -65,6 +65,8 @@ pub struct Restored {
     pub steps: usize,
     /// How often the objective rose from one step to the next: never.
     pub rises: usize,
+    /// Whether a colour took all the steps allowed, so that the gradient may still be above the tolerance.
+    pub cut: bool,
     /// Whether the objective is convex, so that the result is the minimum and no critical point.
     pub convex: bool,
     /// The number that is white in a `.npy` picture, in the measurement and in the result.
@@ -109,6 +111,7 @@ pub fn restore(
         lipschitz,
         steps: 0,
         rises: 0,
+        cut: false,
         convex: true,
         white,
     };
@@ -145,6 +148,7 @@ pub fn restore(
             observe(colour, now);
         });
         restored.steps += count;
+        restored.cut |= count >= options.steps;
         let [_, height, width] = x.dims();
         let plane: Vec<f32> = host(x).into_iter().map(|value| value as f32).collect();
         if plane.iter().any(|value| !value.is_finite()) {

@@ -101,18 +101,13 @@ fn measured_pictures_come_back_for_every_operator() {
         let shaped = Tensor::<3>::zeros([1, rows, side], (&device, DType::F32));
         let operator = options.operator.on(&shaped).unwrap();
         let mut random = generator(3, Stream::Test, 1);
-        let mut noisy: Vec<f32> = host(operator.measure(x.clone()))
+        let noisy: Vec<f32> = host(operator.measure(x.clone()))
             .into_iter()
             .map(|value| {
                 let unit: f64 = StandardNormal.sample(&mut random);
                 (value + noise / 255.0 * unit) as f32
             })
             .collect();
-        if options.operator.measures_pictures() {
-            noisy
-                .iter_mut()
-                .for_each(|value| *value = value.clamp(0.0, 1.0));
-        }
         table("measured.npy", [rows, side], noisy.clone());
         let mut objectives = Vec::new();
         let (input, output) = (at("measured.npy"), at("restored.png"));
@@ -142,6 +137,18 @@ fn measured_pictures_come_back_for_every_operator() {
             after < before - gain,
             "{name}: {before} dB, then {after} dB"
         );
+    }
+
+    // A search that was cut short is told.
+    let paths = [at("measured.npy"), at("other.png")];
+    for (steps, tolerance, cut) in [(3, 0.02, true), (400, 1e3, false)] {
+        let options = RestoreOptions {
+            steps,
+            tolerance,
+            ..options(&format!("fourier:{}", at("lines.npy").display()), 5.0)
+        };
+        let found = restore(&run, &device, [&paths[0], &paths[1]], &options, |_, _| ());
+        assert_eq!(found.unwrap().cut, cut, "{steps} steps");
     }
 
     let denoise = |options: &RestoreOptions, input: &str| {
