@@ -130,9 +130,11 @@ fn the_page_on_transport_goes_from_two_tables_to_a_verified_map_and_its_inverse(
     fs::write(here.join("control.csv"), sample(800, false)).unwrap();
     fs::write(here.join("treated.csv"), sample(600, true)).unwrap();
     let page = fs::read_to_string(project("docs/transport.md")).unwrap();
-    let config = page.split("```toml\n").nth(1).unwrap();
-    let config = config.split("```").next().unwrap();
-    fs::write(here.join("transport.toml"), config).unwrap();
+    for (nth, name) in [(1, "transport.toml"), (2, "density.toml")] {
+        let config = page.split("```toml\n").nth(nth).unwrap();
+        let config = config.split("```").next().unwrap();
+        fs::write(here.join(name), config).unwrap();
+    }
     for command in commands(&page) {
         let words: Vec<&str> = command.split_whitespace().skip(1).collect();
         let ran = gradnet(here, &words);
@@ -147,6 +149,13 @@ fn the_page_on_transport_goes_from_two_tables_to_a_verified_map_and_its_inverse(
         rows.map(|row| row.split(',').map(|x| x.parse().unwrap()).collect())
             .collect()
     };
+    // The disc has the density 1/π; a draw is one of the disc or near it.
+    let density = numbers("density.csv");
+    let mean = density.iter().map(|row| row[2]).sum::<f64>() / 800.0;
+    assert!((mean + std::f64::consts::PI.ln()).abs() < 0.5, "{mean}");
+    let drawn = numbers("drawn.csv");
+    let inside = drawn.iter().filter(|row| row[0].hypot(row[1]) < 1.2);
+    assert!(drawn.len() == 500 && inside.count() > 425);
     let (control, moved) = (numbers("control.csv"), numbers("moved.csv"));
     for (x, y) in control.iter().zip(&moved).take(50) {
         assert!((y[0] - (2.0 * x[1] + 5.0)).abs() < 0.3, "{x:?} {y:?}");
@@ -321,7 +330,9 @@ fn what_cannot_be_sampled_or_learned_is_told() {
     let refused = gradnet(here, &["sample", "other", "-o", "drawn.csv"]);
     assert_eq!(refused.code, 2);
     assert!(
-        refused.stderr.contains("only a score can be sampled"),
+        refused
+            .stderr
+            .contains("only a score, or a flow to a known density"),
         "{}",
         refused.stderr
     );

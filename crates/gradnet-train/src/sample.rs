@@ -1,4 +1,4 @@
-//! Samples of the density that a run has learned the score of, into a file: [Langevin chains](crate::sampling) with the run's network.
+//! Samples of the density that a run has learned, into a file: [Langevin chains](crate::sampling) with the score, or the inverse of a flow.
 
 use std::path::Path;
 
@@ -40,8 +40,8 @@ pub struct Sampled {
     pub effective: f64,
 }
 
-const TRAIN_A_SCORE: &str = "train one: `gradnet train configs/score_moons.toml`, or [score.file] with samples of your own \
-    (docs/scores.md)";
+const TRAIN_ONE: &str = "train one: [score.file] with samples of your own (docs/scores.md), or [transport.files] with the \
+    loss likelihood (docs/transport.md)";
 
 /// Why there are no samples.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +53,14 @@ pub enum SampleError {
     /// The file cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The inverse of too many draws was not found.
+    #[error("the inverse was not found for {unsolved} of {drawn} draws, too many to draw anew")]
+    Unsolved {
+        /// Draws without an inverse.
+        unsolved: usize,
+        /// All draws.
+        drawn: usize,
+    },
 }
 
 impl SampleError {
@@ -61,6 +69,10 @@ impl SampleError {
         match self {
             Self::Run(error) => error.remedy(),
             Self::File(error) => error.remedy().into(),
+            Self::Unsolved { .. } => {
+                "train longer, or at a smaller rate: `gradnet verify` says what is known of the map"
+                    .into()
+            }
         }
     }
 }
@@ -83,6 +95,46 @@ pub fn sample(
     Ok(sampled)
 }
 
+/// Draws independent samples of the density of a flow, the exact inverse of draws of q, and writes them to `output` in the units of the
+/// source. Returns how many draws of q had no inverse that was found: others took their places.
+///
+/// # Errors
+/// See [`SampleError`]; `output` is then as it was.
+pub fn sample_flow(
+    run: &Run,
+    device: &Device,
+    output: &Path,
+    count: usize,
+    seed: u64,
+) -> Result<usize, SampleError> {
+    check_output(output, None, std::slice::from_ref(run))?;
+    let mut writer = RowWriter::create(output, vec![part(run)])?;
+    let device = device.clone().without_autodiff();
+    let flow = match &run.experiment().task {
+        TaskConfig::Transport(transport) => transport.flow(),
+        _ => None,
+    };
+    let field = run.field(&device)?;
+    let drawn = flow.and_then(|flow| flow.draw(&field, count, seed, &device));
+    let drawn = drawn.ok_or_else(|| not_sampled(run))?;
+    lost().map_err(RunError::from)?;
+    if drawn.missing > 0 {
+        return Err(SampleError::Unsolved {
+            unsolved: drawn.drawn_anew,
+            drawn: drawn.drawn_anew + count - drawn.missing,
+        });
+    }
+    writer.write(&[drawn.points])?;
+    writer.finish()?;
+    Ok(drawn.drawn_anew)
+}
+
+/// Of a run that learned something else.
+fn not_sampled(run: &Run) -> SampleError {
+    let requirement = "only a score, or a flow to a known density, can be sampled";
+    run.other_task(requirement, TRAIN_ONE).into()
+}
+
 /// Draws samples with the score of a run, row after row in the units of its data.
 ///
 /// # Errors
@@ -93,9 +145,7 @@ pub fn draw(
     options: SampleOptions,
 ) -> Result<(Vec<f64>, Sampled), SampleError> {
     let TaskConfig::Score(score) = &run.experiment().task else {
-        return Err(run
-            .other_task("only a score can be sampled", TRAIN_A_SCORE)
-            .into());
+        return Err(not_sampled(run));
     };
     let device = device.clone().without_autodiff();
     let network = run.network(&device)?;

@@ -9,6 +9,7 @@ use gradnet_train::backend::Backend;
 use gradnet_train::config::{self, Overrides};
 use gradnet_train::predict::{PredictError, PredictOptions, Predicted, predict};
 use gradnet_train::run::Run;
+use gradnet_train::sample::sample_flow;
 use gradnet_train::training::{Summary, TrainError, TrainOptions, train};
 
 const TRAINING: &str = "
@@ -370,4 +371,139 @@ fn tables_that_make_a_poor_map_are_told_of_and_the_map_is_finite() {
         &target,
         "number for number",
     );
+}
+
+/// Points of two arcs in the user's units, drawn on a fixed pattern with some spread.
+fn arcs(rows: i32) -> String {
+    let points = (0..rows).map(|i| {
+        let (t, spread) = (f64::from(i) * 0.618_034, f64::from(i) * 0.754_878);
+        let (angle, away) = (t.fract() * 3.0, 3.0 * (spread.fract() - 0.5));
+        let (a, b) = ((10.0 + away) * angle.cos(), (10.0 + away) * angle.sin());
+        format!("{},{}\n", 100.0 + a, b - 7.0)
+    });
+    format!("a,b\n{}", points.collect::<String>())
+}
+
+/// One file and the loss `likelihood`: densities in the user's units, and samples that cannot be told from the file's own by their moments.
+#[test]
+fn a_flow_of_one_file_has_a_density_better_than_a_gaussian_and_is_sampled() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("x.csv"), arcs(3000)).unwrap();
+    let pair = "[transport.files]\nsource = \"x.csv\"\n[transport.loss]\nkind = \"likelihood\"";
+    let text = text(pair, "mgradnet_m")
+        .replace("steps = 120", "steps = 400\nlearning_rate = 0.03")
+        .replace("every = 40", "every = 100");
+    let summary = run(&text, &at("t.toml"), &at("run")).unwrap();
+    let (found, rows) = (&summary.scores.metrics, &summary.scores.baselines);
+    let name = "negative_log_likelihood";
+    let [map, gaussian] = [found[name].value, rows["gaussian"][name].value];
+    assert!(map < gaussian - 0.1, "{found:?} {rows:?}");
+    assert!(
+        (rows["bures"][name].value - gaussian).abs() < 0.05,
+        "{rows:?}"
+    );
+
+    let opened = Run::open(&at("run")).unwrap();
+    let options = PredictOptions {
+        log_density: true,
+        jacobian: true,
+        ..PredictOptions::default()
+    };
+    let write = |name: &str, options: &PredictOptions| {
+        let (input, output) = (at("x.csv"), at(name));
+        predict(
+            &opened,
+            &Device::flex(),
+            &input,
+            &output,
+            options,
+            |_| (),
+            |_, _| (),
+        )
+    };
+    let told = write("y.csv", &options).unwrap();
+    assert!(told.jacobian_error.unwrap() < 1e-3, "{told:?}");
+    // A row has the images, the Jacobian and the log density; q is the standard normal.
+    let written = numbers(&at("y.csv"));
+    for row in written.chunks_exact(7).take(100) {
+        let log_q = -(row[0] * row[0] + row[1] * row[1]) / 2.0 - std::f64::consts::TAU.ln();
+        let expected = log_q + (row[2] * row[5] - row[3] * row[4]).ln();
+        assert!((row[6] - expected).abs() < 1e-4, "{row:?} {expected}");
+    }
+    let mean = written.chunks_exact(7).map(|row| row[6]).sum::<f64>() / 3000.0;
+    assert!((mean + map).abs() < 0.15, "{mean} {map}");
+
+    let sampled = |file: &str, seed| sample_flow(&opened, &Device::flex(), &at(file), 2000, seed);
+    sampled("s.csv", 0).unwrap();
+    sampled("again.csv", 0).unwrap();
+    let (drawn, own) = (numbers(&at("s.csv")), numbers(&at("x.csv")));
+    assert_eq!(drawn, numbers(&at("again.csv")));
+    assert_eq!(drawn.len(), 4000);
+    let moments = |points: &[f64], axis: usize| {
+        let values: Vec<f64> = points.iter().skip(axis).step_by(2).copied().collect();
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let square: f64 = values.iter().map(|x| (x - mean).powi(2)).sum();
+        (mean, (square / values.len() as f64).sqrt())
+    };
+    for axis in 0..2 {
+        let ((mean, size), (own_mean, own_size)) = (moments(&drawn, axis), moments(&own, axis));
+        assert!(
+            (mean - own_mean).abs() < 0.15 * own_size,
+            "{mean} {own_mean}"
+        );
+        assert!((size / own_size - 1.0).abs() < 0.15, "{size} {own_size}");
+    }
+    // The weights can be used without the file.
+    std::fs::rename(at("x.csv"), at("elsewhere.csv")).unwrap();
+    let moved = Run::open(&at("run")).unwrap();
+    sample_flow(&moved, &Device::flex(), &at("far.csv"), 10, 1).unwrap();
+}
+
+#[test]
+fn densities_are_asked_of_a_flow_alone_and_a_flow_of_files_has_one_file() {
+    let refused = |files: &str, loss: &str| {
+        let pair = format!("[transport.files]\n{files}\n[transport.loss]\nkind = \"{loss}\"");
+        let error = config::parse("t.toml", &text(&pair, "mgradnet_m"), &Overrides::default());
+        error.unwrap_err().to_string()
+    };
+    let both = "source = \"a.csv\"\ntarget = \"b.csv\"";
+    let error = refused(both, "likelihood");
+    assert!(error.contains("moves the source to N(0, I)"), "{error}");
+    let error = refused("source = \"a.csv\"", "monge_ampere");
+    assert!(error.contains("those of files are not"), "{error}");
+    let error = refused("source = \"a.csv\"", "semi_dual");
+    assert!(error.contains("transport.files.target"), "{error}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    run(
+        &text("[transport.mixture]", "mgradnet_m").replace("steps = 120", "steps = 10"),
+        Path::new("t.toml"),
+        &at("run"),
+    )
+    .unwrap();
+    let opened = Run::open(&at("run")).unwrap();
+    std::fs::write(at("x.csv"), "a,b\n1,2\n").unwrap();
+    let options = PredictOptions {
+        log_density: true,
+        ..PredictOptions::default()
+    };
+    let (input, output) = (at("x.csv"), at("y.csv"));
+    let error = predict(
+        &opened,
+        &Device::flex(),
+        &input,
+        &output,
+        &options,
+        |_| (),
+        |_, _| (),
+    );
+    assert!(matches!(error, Err(PredictError::NoDensity)), "{error:?}");
+    let error = sample_flow(&opened, &Device::flex(), &at("s.csv"), 10, 0).unwrap_err();
+    assert!(
+        error.to_string().contains("a flow to a known density"),
+        "{error}"
+    );
+    assert!(!at("y.csv").exists() && !at("s.csv").exists());
 }

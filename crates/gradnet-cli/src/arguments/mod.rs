@@ -97,7 +97,7 @@ pub enum Command {
     ///
     /// The method is symplectic where the dynamics are Hamilton's.
     Rollout(Rollout),
-    /// Draw samples with a trained score
+    /// Draw samples with a trained score or flow
     Sample(Sample),
     /// Choose how strongly a regularizer is applied
     ///

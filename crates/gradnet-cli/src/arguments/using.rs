@@ -33,8 +33,11 @@ pub struct Predict {
     /// Write the Jacobian too
     #[arg(long)]
     pub jacobian: bool,
+    /// Write log p(x) too, the logarithm of the density that a flow of optimal transport has learned, in nats
+    #[arg(long)]
+    pub log_density: bool,
     /// Write the points that the field takes to those of the file, for a run of optimal transport
-    #[arg(long, conflicts_with_all = ["potential", "jacobian"])]
+    #[arg(long, conflicts_with_all = ["potential", "jacobian", "log_density"])]
     pub inverse: bool,
     /// How to show progress [default: bar on a terminal, none where CI is set, else plain]
     #[arg(long, value_enum)]
@@ -71,7 +74,7 @@ pub struct Rollout {
 #[command(after_long_help = "Example:
   gradnet sample runs/moons --count 1000 -o samples.csv")]
 pub struct Sample {
-    /// The run folder of a score
+    /// The run folder of a score, or of a flow to a known density
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
     /// Samples
@@ -80,10 +83,10 @@ pub struct Sample {
     /// Where they go (.csv, .tsv, .npy, .npz, .parquet, .safetensors)
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
-    /// Langevin steps before a chain's first sample; a fiftieth of them lies between two samples
+    /// Of a score: Langevin steps before a chain's first sample; a fiftieth of them lies between two samples
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = at_least_one)]
     pub steps: usize,
-    /// Seed of the chains
+    /// Seed of the samples
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// Where and how to compute

@@ -19,6 +19,7 @@ pub fn run(options: &Predict) -> Result<ExitCode, Failure> {
         header: options.header,
         potential: options.potential,
         jacobian: options.jacobian,
+        log_density: options.log_density,
         inverse: options.inverse,
     };
     let mut count = Count::new(options.progress);

@@ -1,8 +1,9 @@
-//! `gradnet sample`: samples drawn with a trained score.
+//! `gradnet sample`: samples drawn with a trained score or flow.
 
 use std::process::ExitCode;
 
-use gradnet_train::sample::{SampleOptions, sample};
+use gradnet_train::experiment::TaskConfig;
+use gradnet_train::sample::{SampleOptions, sample, sample_flow};
 
 use crate::arguments::Sample;
 use crate::device;
@@ -13,6 +14,20 @@ use crate::output;
 pub fn run(options: &Sample) -> Result<ExitCode, Failure> {
     let run = super::open_run(&options.run)?;
     let (_, device) = device::open(&options.device)?;
+    if matches!(run.experiment().task, TaskConfig::Transport(_)) {
+        let drawn_anew = sample_flow(&run, &device, &options.output, options.count, options.seed)?;
+        output::line(format_args!(
+            "{} independent samples written to {}",
+            options.count,
+            options.output.display()
+        ))?;
+        if drawn_anew > 0 {
+            output::note(format_args!(
+                "note: {drawn_anew} draws were taken anew since their inverse was not found: the samples lack what lies there"
+            ));
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let wanted = SampleOptions {
         count: options.count,
         steps: options.steps,

@@ -129,5 +129,12 @@ pub(super) fn parts(run: &Run, dim: usize, options: &PredictOptions) -> Vec<Part
             columns: pairs.collect(),
         });
     }
+    if options.log_density {
+        parts.push(Part {
+            name: "log_density".into(),
+            shape: vec![],
+            columns: vec!["log_density".into()],
+        });
+    }
     parts
 }

@@ -21,6 +21,11 @@ pub enum PredictError {
         /// The network.
         network: &'static str,
     },
+    /// The run has learned no density.
+    #[error(
+        "this run has not learned a density: only the losses likelihood and monge_ampere of [transport] train a flow to a known one"
+    )]
+    NoDensity,
     /// The run's field has no inverse.
     #[error("the field of this run is not known to be invertible")]
     NoInverse,
@@ -58,6 +63,10 @@ impl PredictError {
             Self::File(error) => error.remedy().into(),
             Self::NoPotential { .. } => {
                 "leave --potential out, or train a network that has one (`gradnet list networks --json`)"
+                    .into()
+            }
+            Self::NoDensity => {
+                "leave --log-density out, or train with [transport.loss] kind = \"likelihood\" (docs/transport.md)"
                     .into()
             }
             Self::NoInverse => {

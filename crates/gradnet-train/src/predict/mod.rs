@@ -12,8 +12,10 @@ use gradnet_core::VectorField;
 use crate::backend::host;
 use crate::data::file::{DataFacts, RunField};
 use crate::device_check::{Beside, Workload, lost};
+use crate::experiment::TaskConfig;
 use crate::files::{Part, RowReader, RowWriter};
 use crate::run::{Run, RunError, check_output};
+use crate::task::transport::Flow;
 use columns::{open, parts, uneven};
 
 pub use error::PredictError;
@@ -36,6 +38,8 @@ pub struct PredictOptions {
     pub potential: bool,
     /// Whether the Jacobian is written too.
     pub jacobian: bool,
+    /// Whether the logarithm of the density that a flow has learned is written too.
+    pub log_density: bool,
     /// Whether the points that the field takes to those of the file are written instead.
     pub inverse: bool,
 }
@@ -76,6 +80,7 @@ pub fn predict(
     if reader.width() != dim {
         return Err(uneven(input, &reader, dim)?.into());
     }
+    let flow = flow(run, options)?;
     opened(&reader);
     let parts = parts(run, dim, options);
     let mut unsolved = Vec::new();
@@ -111,11 +116,14 @@ pub fn predict(
             told(predicted.points, total);
             continue;
         }
-        let values = values(&field, &points, &device, options)?;
+        let mut values = values(&field, &points, &device, options)?;
+        if let Some(flow) = &flow {
+            values.push(flow.log_densities(&field, &points, &device));
+        }
         finite(input, predicted.points, &parts, &values)?;
         writer.write(&values)?;
-        if let (true, Some(jacobians)) = (options.jacobian && predicted.points == 0, values.last())
-        {
+        let jacobians = values.get(1 + usize::from(options.potential));
+        if let (true, Some(jacobians)) = (options.jacobian && predicted.points == 0, jacobians) {
             predicted.jacobian_error = Some(jacobian_error(&field, &points, jacobians, &device));
         }
         predicted.points += rows as u64;
@@ -136,6 +144,19 @@ pub fn predict(
     }
     writer.finish()?;
     Ok(predicted)
+}
+
+/// The flow whose density is asked for.
+fn flow(run: &Run, options: &PredictOptions) -> Result<Option<Flow>, PredictError> {
+    let flow = match &run.experiment().task {
+        TaskConfig::Transport(transport) => transport.flow(),
+        _ => None,
+    };
+    match (options.log_density, flow) {
+        (false, _) => Ok(None),
+        (true, Some(flow)) => Ok(Some(flow)),
+        (true, None) => Err(PredictError::NoDensity),
+    }
 }
 
 /// Between which coordinates, in the network's units, it has learned something: those of the points in its training

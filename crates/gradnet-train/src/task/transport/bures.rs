@@ -79,7 +79,7 @@ fn affine(x: &[f64], m: &DVector<f64>, a: &DMatrix<f64>, n: &DVector<f64>) -> Ve
 }
 
 /// Mean and covariance, the latter with the ridge.
-fn moments(points: &[f64], dim: usize) -> (DVector<f64>, DMatrix<f64>) {
+pub(super) fn moments(points: &[f64], dim: usize) -> (DVector<f64>, DMatrix<f64>) {
     let (mean, mut covariance) = mean_and_covariance(points, dim);
     let ridge = (RIDGE * covariance.trace() / dim as f64).max(f64::MIN_POSITIVE);
     for i in 0..dim {

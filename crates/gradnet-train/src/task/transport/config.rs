@@ -5,10 +5,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::benchmark::BenchmarkConfig;
+use super::drawn::GaussianMixture;
 use super::files::FilesConfig;
+use super::flow::Flow;
 use super::gaussians::GaussiansConfig;
 use super::log_det::MOST_COORDINATES;
 use super::mixture::MixtureConfig;
+use super::pair::{Pair, Side};
 use crate::settings::{ExperimentError, require};
 use crate::task::Settings;
 
@@ -150,11 +153,21 @@ impl TransportConfig {
         if !kind.needs_density() {
             return Ok(());
         }
-        if self.files.is_some() {
-            return Err(refused(
-                "asks for densities that are known, those of files are not".into(),
-                "leave it out: semi_dual, the default, and flow_matching need samples alone",
-            ));
+        match &self.files {
+            Some(_) if kind == LossKind::MongeAmpere => {
+                return Err(refused(
+                    "asks for densities that are known, those of files are not".into(),
+                    "write likelihood, which needs samples of the source alone, or leave it out: semi_dual, the default, needs samples of both",
+                ));
+            }
+            Some(files) if files.has_target() => {
+                return Err(refused(
+                    "moves the source to N(0, I), but transport.files.target names another target"
+                        .into(),
+                    "leave transport.files.target out to fit a density to the source, or leave the loss out: semi_dual, the default, moves one file to the other",
+                ));
+            }
+            _ => {}
         }
         if dim > MOST_COORDINATES {
             return Err(refused(
@@ -165,6 +178,19 @@ impl TransportConfig {
             ));
         }
         Ok(())
+    }
+
+    /// The flow that the losses with a known density q train; `None` for the others, which only move samples.
+    pub(crate) fn flow(&self) -> Option<Flow> {
+        let q = match self.chosen()? {
+            _ if !self.loss.kind.needs_density() => return None,
+            // The density does not depend on the seed of the draws.
+            Chosen::Gaussians(pair) => pair.pair(0).density(Side::Target).cloned()?,
+            Chosen::Mixture(_) | Chosen::Benchmark(_) | Chosen::Files(_) => {
+                GaussianMixture::standard_normal(self.dim())
+            }
+        };
+        Some(Flow::to(q))
     }
 
     /// The dimension and the seed of a pair that is made, with their table.

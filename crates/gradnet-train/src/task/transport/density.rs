@@ -6,6 +6,7 @@ use burn::tensor::{Tensor, TensorData};
 use gradnet_core::analysis::host;
 use nalgebra::{DMatrix, DVector};
 
+use super::bures::{moments, symmetric_power};
 use super::drawn::GaussianMixture;
 
 impl GaussianMixture {
@@ -14,6 +15,15 @@ impl GaussianMixture {
         Self {
             centres: vec![DVector::zeros(dim)],
             factors: vec![DMatrix::identity(dim, dim)],
+        }
+    }
+
+    /// One Gaussian of the mean and the covariance of points, row after row.
+    pub(super) fn fitted(points: &[f64], dim: usize) -> Self {
+        let (mean, covariance) = moments(points, dim);
+        Self {
+            centres: vec![mean],
+            factors: vec![symmetric_power(&covariance, 0.5)],
         }
     }
 

@@ -22,14 +22,15 @@ use crate::settings::Protocol;
 /// Settings of `[transport.files]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schemars(extend("required" = ["source", "target"]))]
+#[schemars(extend("required" = ["source"]))]
 pub struct FilesConfig {
     /// Coordinates of a point; found from the files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dim: Option<usize>,
     /// The points that are moved: .csv, .tsv, .npy, .npz, .parquet or .safetensors; relative to the config's folder.
     pub source: PathBuf,
-    /// The points they are moved to.
+    /// The points they are moved to. Without them `transport.loss.kind` must be "likelihood", which moves the source to `N(0, I)`.
+    #[serde(skip_serializing_if = "is_not_given")]
     pub target: PathBuf,
     /// Columns or arrays of both files with the coordinates. Default: all columns but those that count rows, or the array "x".
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -63,7 +64,17 @@ impl Default for FilesConfig {
     }
 }
 
+/// Whether no file is named.
+fn is_not_given(path: &PathBuf) -> bool {
+    path.as_os_str().is_empty()
+}
+
 impl FilesConfig {
+    /// Whether there is a file of the points that the source is moved to.
+    pub(super) fn has_target(&self) -> bool {
+        !is_not_given(&self.target)
+    }
+
     /// The file of a side and its columns.
     fn side(&self, side: Side) -> (&Path, &[String]) {
         match side {
@@ -77,8 +88,10 @@ impl FilesConfig {
     pub(super) fn locate(&mut self, base: &Path) -> Result<(), (&'static str, FileError)> {
         let of = |key| move |error| (key, error);
         self.source = absolute(&self.source, base).map_err(of("source"))?;
-        self.target = absolute(&self.target, base).map_err(of("target"))?;
-        let is_there = self.source.exists() && self.target.exists();
+        if self.has_target() {
+            self.target = absolute(&self.target, base).map_err(of("target"))?;
+        }
+        let is_there = self.source.exists() && (!self.has_target() || self.target.exists());
         // A run's config has the dimension: its weights can be used without the files.
         if self.dim.is_some() && !is_there {
             return Ok(());
@@ -88,6 +101,11 @@ impl FilesConfig {
             PointTable::columns(file, columns, self.header)
         };
         let (from, dim) = found(Side::Source).map_err(of("source"))?;
+        if !self.has_target() {
+            return self
+                .agree(dim, &self.source, "source")
+                .map(|()| self.dim = Some(dim));
+        }
         let (to, other) = found(Side::Target).map_err(of("target"))?;
         let uneven = |reason: String| {
             let error = FileError::Format {
@@ -114,15 +132,29 @@ impl FilesConfig {
                 "its columns are those of the source in another order".into(),
             ));
         }
-        if let Some(stated) = self.dim
-            && stated != dim
-        {
-            return Err(uneven(format!(
-                "its points have {dim} coordinates, not dim = {stated}"
-            )));
-        }
+        self.agree(dim, &self.target, "target")?;
         self.dim = Some(dim);
         Ok(())
+    }
+
+    /// Refuses a file of `found` coordinates where the config states another number.
+    fn agree(
+        &self,
+        found: usize,
+        file: &Path,
+        key: &'static str,
+    ) -> Result<(), (&'static str, FileError)> {
+        match self.dim {
+            Some(stated) if stated != found => Err((
+                key,
+                FileError::Format {
+                    file: file.into(),
+                    reason: format!("its points have {found} coordinates, not dim = {stated}"),
+                    remedy: "leave dim out: it is found from the files".into(),
+                },
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// What is read, and what was assumed of it.
@@ -132,10 +164,13 @@ impl FilesConfig {
             let found = PointTable::columns(file, columns, self.header);
             found.map_or(Vec::new(), |(columns, _)| columns.told_points(file))
         };
-        [told(Side::Source), told(Side::Target)].concat()
+        match self.has_target() {
+            true => [told(Side::Source), told(Side::Target)].concat(),
+            false => told(Side::Source),
+        }
     }
 
-    /// Reads both files.
+    /// Reads the files; without a target the units of the source's images are the network's own.
     pub(super) fn pair(&self, protocol: &Protocol) -> Result<FilesPair, FileError> {
         let seeds = [protocol.seed, derived_seed(protocol.seed, Stream::Split)];
         let read = |side: Side| -> Result<(Sample, (Vec<f64>, f64)), FileError> {
@@ -155,6 +190,17 @@ impl FilesConfig {
             ))
         };
         let (source, (mean, x_scale)) = read(Side::Source)?;
+        if !self.has_target() {
+            return Ok(FilesPair {
+                findings: source.table.examine(&source.split),
+                similarity: Similarity {
+                    mean,
+                    x_scale,
+                    ..Similarity::identity(source.table.dim())
+                },
+                sides: vec![source],
+            });
+        }
         let (target, (constant, y_scale)) = read(Side::Target)?;
         if source.table.digest() == target.table.digest() {
             return Err(FileError::Format {
@@ -166,7 +212,7 @@ impl FilesConfig {
         let findings = [&source, &target].map(|side| side.table.examine(&side.split));
         Ok(FilesPair {
             findings: findings.concat(),
-            sides: [source, target],
+            sides: vec![source, target],
             similarity: Similarity {
                 mean,
                 x_scale,
@@ -185,9 +231,9 @@ struct Sample {
     epochs: Epochs,
 }
 
-/// Two tables.
+/// Two tables, or the source's alone, which [`super::standard_normal::ToStandardNormal`] gives a target.
 pub(super) struct FilesPair {
-    sides: [Sample; 2],
+    sides: Vec<Sample>,
     similarity: Similarity,
     findings: Vec<Finding>,
 }
@@ -220,12 +266,16 @@ impl Pair for FilesPair {
     }
 
     fn facts(&self) -> Option<DataFacts> {
-        let [source, target] = &self.sides;
+        let source = &self.sides[0];
+        let digests = self
+            .sides
+            .iter()
+            .map(|side| side.table.digest().to_string());
         let training = self.points(Side::Source, Part::Reference, usize::MAX);
         let bound = |worse: fn(f64, f64) -> f64| training.iter().copied().fold(f64::NAN, worse);
         Some(DataFacts {
             rows: source.table.rows(),
-            digest: format!("{} {}", source.table.digest(), target.table.digest()),
+            digest: digests.collect::<Vec<_>>().join(" "),
             training: source.split.training.len(),
             validation: source.split.validation.len(),
             test: source.split.test.len(),

@@ -37,8 +37,8 @@ fn jacobians(field: &Network, x: Tensor<2>) -> Tensor<2> {
     products.reshape([rows, dim * dim])
 }
 
-/// `ln det` and the inverse of each matrix.
-fn factored(matrices: &[f64], dim: usize) -> (Vec<f64>, Vec<f64>) {
+/// `ln det` and the inverse of each matrix; NaN where it is not positive definite.
+pub(super) fn factored(matrices: &[f64], dim: usize) -> (Vec<f64>, Vec<f64>) {
     let mut values = Vec::with_capacity(matrices.len() / (dim * dim));
     let mut inverses = Vec::with_capacity(matrices.len());
     for matrix in matrices.chunks_exact(dim * dim) {

@@ -15,6 +15,7 @@
 //! | `semi_dual`, `flow_matching` | the losses that ask for samples alone, with conjugates solved by Newton's method (`conjugate`) |
 //! | `likelihood`, `monge_ampere` | the losses of a known density of the target, and of both; `density` and `log_det` are their parts |
 //! | `regression` | what a network can: it is told the true map |
+//! | `flow` | the density that a flow has learned, in the user's units: its logarithm and samples of it |
 //! | `bures` | the affine map in closed form: the start, the first guess of every conjugate, and a row to compare with |
 //! | `measures`, `nll` | what is reported, and the criterion: the dual value on held-out points, or the loss where a density is known |
 
@@ -25,6 +26,7 @@ mod conjugate;
 mod density;
 mod drawn;
 mod files;
+mod flow;
 mod flow_matching;
 mod gaussians;
 mod legacy_random;
@@ -65,6 +67,7 @@ pub use bures::Bures;
 pub use config::{LossConfig, LossKind, TransportConfig};
 pub use drawn::GaussianMixture;
 pub use files::FilesConfig;
+pub use flow::Flow;
 pub use gaussians::GaussiansConfig;
 pub use mixture::MixtureConfig;
 pub use pair::{Pair, Part, Side};

@@ -5,20 +5,25 @@
 //! | `negative_log_likelihood` | `−E_P [log q(f(x)) + ln det J_f(x)]` in nats, of points held out and in the user's units |
 //! | `monge_ampere` | `E_P |ln det J_f(x) − log p(x) + log q(f(x))|` in nats, where both densities are known |
 //!
-//! The row `bures` has those of the affine map, which is the fit of one Gaussian where the target is one. The row `true density` has
+//! The row `gaussian` has those of one Gaussian with the mean and the covariance of the training points, the row `bures` those of the affine
+//! map, which are nearly the same where the target is a Gaussian. The row `true density` has
 //! `−E_P log p(x)`, below which no map gets but by the luck of the sample.
 
 use gradnet_core::analysis::host;
 
-use super::Transport;
+use super::drawn::GaussianMixture;
 use super::likelihood::surprise;
 use super::log_det::MOST_COORDINATES;
 use super::pair::{Part, Side};
+use super::{BURES_POINTS, Transport};
 use crate::registry::Network;
 use crate::task::{Quantities, Quantity, Rows};
 
 /// Products with a Jacobian at once.
 const PRODUCTS: usize = 4_000;
+
+/// The row of one Gaussian fitted to the source.
+const GAUSSIAN: &str = "gaussian";
 
 /// The names of the numbers.
 pub(super) const NEGATIVE_LOG_LIKELIHOOD: &str = "negative_log_likelihood";
@@ -86,6 +91,12 @@ impl Transport {
         let Some(surprises) = self.surprises_of_bures(x) else {
             return;
         };
+        let fitted = self
+            .pair
+            .points(Side::Source, Part::Reference, BURES_POINTS);
+        let (logs, _) = GaussianMixture::fitted(&fitted, self.dim).log_density_and_score(x);
+        let gaussian: Vec<f64> = logs.iter().map(|log| -log).collect();
+        rows.insert(GAUSSIAN.into(), self.summed(x, &gaussian));
         let bures = rows.entry("bures".into()).or_default();
         bures.extend(self.summed(x, &surprises));
         if let Some(p) = self.pair.density(Side::Source) {

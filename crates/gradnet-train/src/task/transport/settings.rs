@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use gradnet_core::analysis::Region;
 
 use super::Transport;
-use super::config::{Chosen, PAIR, PAIRS, REGION, TransportConfig};
+use super::config::{Chosen, LossKind, PAIR, PAIRS, REGION, TransportConfig};
 use super::files::FilesConfig;
 use super::pair::{Pair, Side};
 use super::standard_normal::ToStandardNormal;
@@ -82,8 +82,9 @@ impl Settings for TransportConfig {
         let Some(files) = &mut self.files else {
             return Ok(());
         };
+        let alone = self.loss.kind == LossKind::Likelihood;
         for (key, path) in [("source", &files.source), ("target", &files.target)] {
-            if path.as_os_str().is_empty() {
+            if path.as_os_str().is_empty() && !(alone && key == "target") {
                 return Err(ExperimentError::Missing {
                     key: format!("transport.files.{key}"),
                     remedy: format!("add {key} = \"points.csv\" with the name of your file"),
@@ -190,12 +191,14 @@ impl Settings for TransportConfig {
     fn files(&self) -> Vec<&Path> {
         let files = self.files.iter();
         let files = files.flat_map(|files| [files.source.as_path(), files.target.as_path()]);
-        files.collect()
+        files.filter(|file| !file.as_os_str().is_empty()).collect()
     }
 
     fn columns(&self) -> (&[String], &[String]) {
         let files = self.files.as_ref();
         files.map_or((&[], &[]), |files| match files.target_columns.as_slice() {
+            // The images are points of no table.
+            [] if !files.has_target() => (files.columns.as_slice(), &[]),
             [] => (&files.columns, &files.columns),
             target => (&files.columns, target),
         })
