@@ -65,7 +65,7 @@ impl Default for FilesConfig {
 }
 
 /// Whether no file is named.
-fn is_not_given(path: &PathBuf) -> bool {
+fn is_not_given(path: &Path) -> bool {
     path.as_os_str().is_empty()
 }
 
