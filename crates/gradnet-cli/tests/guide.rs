@@ -407,6 +407,39 @@ fn the_page_on_inverse_problems_runs() {
         .map(|line| line.split(',').nth(2).unwrap().parse().unwrap())
         .collect();
     assert!(objectives.len() > 5 && objectives.windows(2).all(|pair| pair[1] <= pair[0]));
+    // What is meant for points sends those who have pictures to what is meant for pictures.
+    let [points, seed, draws] = ["--points", "--seed", "--draws"].map(|flag| {
+        let ran = gradnet(here, &["eval", "runs/demo", flag, "3"]);
+        assert_eq!(ran.code, 2, "{flag}: {}", ran.stdout);
+        ran.stderr
+    });
+    for said in [points, seed, draws] {
+        assert!(
+            said.contains("run on pictures") && said.contains("leave --"),
+            "{said}"
+        );
+    }
+    let predicted = |input: &str| {
+        let file = ["--input", input, "--output", "field.csv"];
+        gradnet(here, &[&["predict", "runs/demo"][..], &file].concat())
+    };
+    let picture = predicted("blurred.png");
+    assert_eq!(picture.code, 2, "{}", picture.stdout);
+    for part in [
+        "5 x 5 pixels",
+        "gradnet solve runs/demo --input blurred.png",
+    ] {
+        assert!(picture.stderr.contains(part), "{}", picture.stderr);
+    }
+    let line = vec!["0.5"; 25].join(",") + "\n";
+    fs::write(here.join("patches.csv"), line).unwrap();
+    let patches = predicted("patches.csv");
+    assert_eq!(patches.code, 0, "{}", patches.stderr);
+    assert!(
+        patches.stderr.contains("5 x 5 pixels"),
+        "{}",
+        patches.stderr
+    );
     let bare = gradnet(here, &["train", "configs/denoise_bsd.toml"]);
     assert_eq!(bare.code, 2);
     assert!(bare.stderr.contains("images.train"), "{}", bare.stderr);

@@ -1,7 +1,7 @@
 //! Fields on images keep what the fields on their patches promise, for every size of image, and their Lipschitz bounds hold.
 
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
-use gradnet_core::activation::SplineActivation;
+use gradnet_core::activation::{SplineActivation, WithinOne};
 use gradnet_core::analysis::host;
 use gradnet_core::combine::{LipschitzField, MeanFree};
 use gradnet_core::image::{
@@ -45,6 +45,14 @@ fn free_ridge(side: usize, seed: u64) -> MeanFree<Ridge> {
     splines.coefficients = source.uniform([units, 11], -0.1, 0.1);
     let shell = TiedNetwork::new([units, side * side], splines, &mut source);
     MeanFree::new(shell.with_biases(&mut source))
+}
+
+fn weak_ridge(side: usize, seed: u64) -> MeanFree<TiedNetwork<SplineActivation<WithinOne>>> {
+    let (mut source, units) = (source(seed), 3);
+    let mut splines = SplineActivation::<WithinOne>::new([units, 11], 0.4, 0.4, &mut source);
+    // Some rises are steeper than the spline may be.
+    splines.coefficients = source.uniform([units, 11], -0.1, 0.1);
+    MeanFree::new(TiedNetwork::new([units, side * side], splines, &mut source))
 }
 
 fn modules(side: usize) -> MeanFree<MGradNetM> {
@@ -286,4 +294,37 @@ fn no_jacobian_exceeds_the_bounds() {
         assert!(jacobian(&ridge, &x).singular_values().max() <= ridge.lipschitz());
         assert!(jacobian(&lift, &x).singular_values().max() <= lift.lipschitz());
     }
+}
+
+/// Slopes lie in [−1, 1] and reach both; the Jacobian falls no deeper than the bound of concavity, which is 0 for a convex ridge.
+#[test]
+fn no_jacobian_falls_below_the_concavity() {
+    let (weak, free, convex) = (weak_ridge(3, 21), free_ridge(3, 8), convex_ridge(3, 5));
+    let coefficients = host(weak.field.activation.coefficients());
+    let slopes: Vec<f64> = coefficients
+        .chunks_exact(11)
+        .flat_map(|of| of.windows(2).map(|pair| (pair[1] - pair[0]) / 0.08))
+        .collect();
+    let least = slopes.iter().copied().fold(f64::INFINITY, f64::min);
+    let largest = slopes.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    assert!((least + 1.0).abs() < 1e-9 && (largest - 1.0).abs() < 1e-9);
+    let (weak, free) = (
+        RidgeLift::new(&weak).unwrap(),
+        RidgeLift::new(&free).unwrap(),
+    );
+    let convex = RidgeLift::new(&convex).unwrap();
+    assert_eq!(convex.concavity(), 0.0);
+    let depth = |jacobian: DMatrix<f64>| -jacobian.symmetric_eigenvalues().min();
+    let mut seen = 0.0_f64;
+    for seed in 0..8 {
+        let x = images([1, 6, 7], seed);
+        let found = depth(jacobian(&weak, &x));
+        assert!(found <= weak.concavity(), "{found}");
+        assert!(depth(jacobian(&free, &x)) <= free.concavity());
+        assert!(depth(jacobian(&convex, &x)) <= 1e-12);
+        seen = seen.max(found);
+    }
+    assert!(weak.concavity() <= weak.lipschitz());
+    assert!(seen > 0.1 * weak.concavity(), "a bound that says something");
+    keeps_its_promises(&weak, false, [1, 5, 6]);
 }

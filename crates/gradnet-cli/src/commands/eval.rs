@@ -29,7 +29,20 @@ struct Scored<'a> {
 pub fn run(options: &Eval) -> Result<ExitCode, Failure> {
     let run = super::open_run(&options.run)?;
     let experiment = run.experiment();
+    let pictures = experiment.task.on_patches();
+    if pictures && (options.points.is_some() || options.draws.is_some()) {
+        return Err(Failure::input(
+            "a run on pictures is scored on all of its test pictures: there are no points to choose",
+            "leave --points and --draws out",
+        ));
+    }
     let drawn = experiment.task.draws();
+    if pictures && options.seed.is_some() {
+        return Err(Failure::input(
+            "a run on pictures is scored with the noise of its own seed: strength and scale were chosen with it",
+            "leave --seed out",
+        ));
+    }
     if !drawn && (options.seed.is_some() || options.draws.is_some()) {
         return Err(Failure::input(
             "a run on a data file is scored on the rows of it that were held out: there is nothing to draw",
@@ -52,6 +65,7 @@ pub fn run(options: &Eval) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     let points = match drawn {
+        false if pictures => "test pictures".to_owned(),
         false => "held-out rows".to_owned(),
         true => format!("test points of seed {}", scored.seed),
     };

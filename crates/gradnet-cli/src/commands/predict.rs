@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use gradnet_train::Run;
 use gradnet_train::predict::{COMPARED, PredictOptions, Predicted, predict};
 
 use crate::arguments::Predict;
@@ -10,9 +11,35 @@ use crate::diagnostics::Failure;
 use crate::output;
 use crate::progress::Count;
 
+/// Says what a row is to a run on pictures, and refuses a picture.
+fn on_patches(run: &Run, options: &Predict) -> Result<(), Failure> {
+    let side = run.experiment().dim().isqrt();
+    let input = options.input.display();
+    let extension = options.input.extension().and_then(|name| name.to_str());
+    if extension.is_some_and(|name| name.eq_ignore_ascii_case("png")) {
+        return Err(Failure::input(
+            format!(
+                "{input} is a picture: predict gives the network's field at patches of {side} x {side} pixels, a row of numbers each"
+            ),
+            format!(
+                "`gradnet solve {} --input {input} --noise S --output restored.png` restores a picture with noise of standard deviation S, of 255",
+                options.run.display()
+            ),
+        ));
+    }
+    output::note(format_args!(
+        "the network's field is on patches: a row of the input is {side} x {side} pixels, one line after the other; \
+         `gradnet solve` restores pictures"
+    ));
+    Ok(())
+}
+
 /// Predicts and says for how many points.
 pub fn run(options: &Predict) -> Result<ExitCode, Failure> {
     let run = super::open_run(&options.run)?;
+    if run.experiment().task.on_patches() {
+        on_patches(&run, options)?;
+    }
     let (_, device) = device::open(&options.device)?;
     let wanted = PredictOptions {
         x: options.x.clone(),

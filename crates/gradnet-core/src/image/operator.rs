@@ -6,7 +6,7 @@ use super::symbol::Symbol;
 use crate::kernel::{patch_products, patch_sums};
 
 /// A linear operator `H` on images of one size or of any.
-pub trait ImageOperator {
+pub trait ImageOperator: Send + Sync {
     /// The measurement `H x`.
     ///
     /// # Shapes

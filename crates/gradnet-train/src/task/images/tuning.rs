@@ -3,6 +3,7 @@
 
 use burn::tensor::Tensor;
 use gradnet_core::image::{ImageOperator, Restoration, Stationary};
+use rayon::prelude::*;
 
 use super::WHITE;
 use super::psnr::psnr;
@@ -84,16 +85,14 @@ impl Regularizer<'_> {
 
     /// The PSNR of each restored picture, and the mean number of steps.
     pub(crate) fn score(&self, pictures: &[Measured], weights: Weights) -> (Vec<f64>, f64) {
-        let mut steps = 0;
-        let values = pictures.iter().map(|picture| {
+        let found = pictures.par_iter().map(|picture| {
             let operator = picture.operator.as_ref();
             let start = operator.adjoint(picture.y.clone());
             let point = self.restored(weights, (operator, &picture.y), start, TOLERANCE);
-            steps += point.steps;
-            psnr(&picture.clean, &host(point.image))
+            (psnr(&picture.clean, &host(point.image)), point.steps)
         });
-        let values: Vec<f64> = values.collect();
-        let steps = steps as f64 / values.len().max(1) as f64;
+        let (values, steps): (Vec<f64>, Vec<usize>) = found.unzip();
+        let steps = steps.iter().sum::<usize>() as f64 / values.len().max(1) as f64;
         (values, steps)
     }
 
@@ -110,7 +109,7 @@ impl Regularizer<'_> {
             {
                 return f64::NAN;
             }
-            let looked = pictures.iter().zip(&mut last).step_by(every);
+            let looked = pictures.par_iter().zip(&mut last).step_by(every);
             let values = looked.map(|(picture, last)| {
                 let operator = picture.operator.as_ref();
                 let point = self.restored(weights, (operator, &picture.y), last.clone(), tolerance);
