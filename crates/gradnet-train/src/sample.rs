@@ -8,7 +8,7 @@ use gradnet_core::VectorField;
 use crate::device_check::lost;
 use crate::experiment::TaskConfig;
 use crate::files::{FileError, Part, RowWriter};
-use crate::measure::effective_sample_size;
+use crate::measure::{effective_sample_size, split_r_hat};
 use crate::run::{Run, RunError, check_output};
 use crate::sampling::{Chains, walk};
 
@@ -38,6 +38,16 @@ pub struct Sampled {
     pub acceptance: Option<f64>,
     /// Independent samples that tell as much of the mean, of the coordinate where they are fewest.
     pub effective: f64,
+    /// The [split R̂](split_r_hat) of the coordinate where it is largest; `None` if chains are too short for one.
+    pub r_hat: Option<f64>,
+}
+
+impl Sampled {
+    /// Whether chains stay in different parts of the density, or have not come to rest: the spread over all chains is at least half as large again
+    /// as within a half of one. Twenty samples a chain depend on each other, so that values up to 1.2 are common where chains do mix.
+    pub fn chains_disagree(&self) -> bool {
+        self.r_hat.is_some_and(|r_hat| r_hat > 1.5)
+    }
 }
 
 const TRAIN_ONE: &str = "train one: [score.file] with samples of your own (docs/scores.md), or [transport.files] with the \
@@ -174,12 +184,17 @@ pub fn draw(
         (score, log_density.map(|value| value * sign))
     });
     lost().map_err(RunError::from)?;
-    let effective = (0..dim).map(|axis| {
+    let mut effective = options.count as f64;
+    let mut r_hat = None;
+    for axis in 0..dim {
         let along = walked.samples.iter().skip(axis).step_by(dim);
         let along: Vec<f64> = along.copied().collect();
-        effective_sample_size(&along, chains.kept)
-    });
-    let effective = effective.fold(options.count as f64, f64::min);
+        effective = effective.min(effective_sample_size(&along, chains.kept));
+        r_hat = split_r_hat(&along, chains.kept)
+            .into_iter()
+            .chain(r_hat)
+            .reduce(f64::max);
+    }
     let mut points = facts.similarity.unscale_points(&walked.samples);
     points.truncate(options.count * dim);
     let sampled = Sampled {
@@ -187,6 +202,7 @@ pub fn draw(
         chains: count,
         acceptance: walked.acceptance,
         effective,
+        r_hat,
     };
     Ok((points, sampled))
 }

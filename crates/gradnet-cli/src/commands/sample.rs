@@ -53,7 +53,10 @@ pub fn run(options: &Sample) -> Result<ExitCode, Failure> {
         "effective sample size  {:.0}",
         drawn.effective
     ))?;
-    if drawn.effective < drawn.count as f64 / 20.0 {
+    if let Some(r_hat) = drawn.r_hat {
+        output::line(format_args!("split R-hat            {r_hat:.2}"))?;
+    }
+    if drawn.chains_disagree() || drawn.effective < drawn.count as f64 / 20.0 {
         output::note(format_args!(
             "note: the chains do not mix: the density may have parts far from one another, whose shares the samples do not show; more --steps may help"
         ));

@@ -201,7 +201,7 @@ fn normals(random: &mut impl Rng, count: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::effective_sample_size;
+    use crate::measure::{effective_sample_size, split_r_hat};
 
     const CHAINS: Chains = Chains {
         count: 200,
@@ -273,6 +273,33 @@ mod tests {
                 .collect();
             let effective = effective_sample_size(&along, CHAINS.kept);
             assert!((400.0..=8_000.0).contains(&effective), "{effective}");
+        }
+    }
+
+    /// Two normal distributions with means (±m, 0): `log p = −‖x‖²/2 + log cosh(m x₁)`, score `(m tanh(m x₁) − x₁, −x₂)`. No step leads from one to the
+    /// other if they are 16 deviations apart; at 2 deviations chains cross all the time.
+    #[test]
+    fn chains_in_two_far_parts_disagree_and_in_two_near_ones_agree() {
+        for (m, apart) in [(8.0, true), (1.0, false)] {
+            let mean = row([m, 0.0]);
+            let chains = Chains {
+                start: (0.0, m.into()),
+                ..CHAINS
+            };
+            let walked = walk(&chains, 2, &Device::flex(), |x| {
+                let along = x.clone() * mean.clone();
+                let score = along.clone().tanh() * mean.clone() - x.clone();
+                let size = along.abs();
+                let log_cosh = size.clone() + ((size * -2.0).exp() + 1.0).log();
+                let log_density = (log_cosh - x.square() * 0.5).sum_dim(1);
+                (score, Some(log_density.squeeze_dim(1)))
+            });
+            let along: Vec<f64> = walked.samples.iter().step_by(2).copied().collect();
+            let r_hat = split_r_hat(&along, CHAINS.kept).unwrap();
+            match apart {
+                true => assert!(r_hat > 4.0, "{r_hat}"),
+                false => assert!(r_hat < 1.3, "{r_hat}"),
+            }
         }
     }
 
