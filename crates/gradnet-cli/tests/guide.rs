@@ -332,7 +332,7 @@ fn what_cannot_be_sampled_or_learned_is_told() {
     assert!(
         refused
             .stderr
-            .contains("only a score, or a flow to a known density"),
+            .contains("only a score, or a flow to a known"),
         "{}",
         refused.stderr
     );
