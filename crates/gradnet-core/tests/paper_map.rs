@@ -57,6 +57,13 @@ fn every_numbered_item_of_the_paper_has_a_row_with_a_test() {
     }
 }
 
+/// Whether the tests of a module are in a file: its own, or `tests.rs` in its folder.
+fn is_of(path: &Path, module: &str) -> bool {
+    let named = |path: &Path, name: &str| path.file_stem().is_some_and(|stem| stem == name);
+    let folder = || path.parent().is_some_and(|folder| named(folder, module));
+    named(path, module) || (named(path, "tests") && folder())
+}
+
 #[test]
 fn every_test_named_in_the_map_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -65,13 +72,10 @@ fn every_test_named_in_the_map_exists() {
     let named = named_tests(&page);
     assert!(named.len() > 30, "the map names {} tests", named.len());
     for (file, test) in named {
-        let exists = files
-            .iter()
-            .filter(|path| path.file_stem().is_some_and(|stem| stem == file))
-            .any(|path| {
-                let code = fs::read_to_string(path).expect("the file is readable");
-                code.contains(&format!("fn {test}("))
-            });
+        let exists = files.iter().filter(|path| is_of(path, file)).any(|path| {
+            let code = fs::read_to_string(path).expect("the file is readable");
+            code.contains(&format!("fn {test}("))
+        });
         assert!(
             exists,
             "docs/paper-map.md names `{file}::{test}`, which does not exist"
