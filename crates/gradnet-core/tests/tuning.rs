@@ -69,45 +69,18 @@ fn chosen_by_sums(rows: usize, columns: usize, device: &Device) -> Tensor<2> {
 /// Shapes of products.
 const PRODUCTS: [(usize, usize); 6] = [(4, 12), (8, 1), (8, 82), (82, 8), (32, 247), (247, 32)];
 
-/// Every case of one tuning: its name and its numbers. Tunings take turns with the shapes, since a new machine tunes each of them.
-fn cases(tuning: usize, device: &Device) -> Vec<(String, Vec<f32>)> {
-    let read = |tensor: Tensor<2>| tensor.into_data().iter::<f32>().collect::<Vec<f32>>();
-    let mut found = Vec::new();
+/// A case: its name and its numbers.
+type Case = (String, Vec<f32>);
+
+fn read(tensor: Tensor<2>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
+
+/// Every case of one tuning. Tunings take turns with the shapes, since a new machine tunes each of them.
+fn cases(tuning: usize, device: &Device) -> Vec<Case> {
     let rows = [500, 100][tuning % 2];
-    let (inner, columns) = PRODUCTS[tuning % PRODUCTS.len()];
-    {
-        let x = numbers(rows, inner, device);
-        let w = numbers(inner, columns, device);
-        let name = |what: &str| format!("{what}, [{rows}, {inner}] by [{inner}, {columns}]");
-        let product = x.clone().matmul(w.clone());
-        found.push((name("a product"), read(product.clone())));
-        found.push((
-            name("a product and what follows"),
-            read(product.clone() + product),
-        ));
-        let transposed = numbers(columns, inner, device).transpose();
-        found.push((
-            name("a product with a transpose"),
-            read(x.clone().matmul(transposed)),
-        ));
-        let gradient = x.transpose().matmul(numbers(rows, columns, device));
-        found.push((name("a product of a transpose"), read(gradient)));
-    }
-    {
-        let columns = [4, 8, 82][tuning % 3];
-        let x = numbers(rows, columns, device);
-        let name = |what: &str| format!("{what}, [{rows}, {columns}]");
-        found.push((name("sums of rows"), read(x.clone().square().sum_dim(1))));
-        found.push((name("sums of columns"), read(x.clone().square().sum_dim(0))));
-        found.push((name("largest of rows"), read(x.clone().max_dim(1))));
-        let mean = x.clone().square().mean().reshape([1, 1]);
-        found.push((name("a mean"), read(mean)));
-        let wide = numbers(rows, 3 * columns, device);
-        let narrow = wide.narrow(1, columns, columns) * x;
-        found.push((name("sums of narrowed rows"), read(narrow.sum_dim(1))));
-        let chosen = chosen_by_sums(rows, columns, device);
-        found.push((name("rows chosen by sums"), read(chosen)));
-    }
+    let mut found = products(rows, PRODUCTS[tuning % PRODUCTS.len()], device);
+    found.extend(reductions(rows, [4, 8, 82][tuning % 3], device));
     let dim = [8, 32][tuning / 2 % 2];
     let points = numbers(rows, dim, device).abs();
     let field = larger_of_two_forms(points, device);
@@ -115,6 +88,44 @@ fn cases(tuning: usize, device: &Device) -> Vec<(String, Vec<f32>)> {
         format!("the larger of two forms, [{rows}, {dim}]"),
         read(field),
     ));
+    found
+}
+
+fn products(rows: usize, (inner, columns): (usize, usize), device: &Device) -> Vec<Case> {
+    let mut found = Vec::new();
+    let x = numbers(rows, inner, device);
+    let w = numbers(inner, columns, device);
+    let name = |what: &str| format!("{what}, [{rows}, {inner}] by [{inner}, {columns}]");
+    let product = x.clone().matmul(w.clone());
+    found.push((name("a product"), read(product.clone())));
+    found.push((
+        name("a product and what follows"),
+        read(product.clone() + product),
+    ));
+    let transposed = numbers(columns, inner, device).transpose();
+    found.push((
+        name("a product with a transpose"),
+        read(x.clone().matmul(transposed)),
+    ));
+    let gradient = x.transpose().matmul(numbers(rows, columns, device));
+    found.push((name("a product of a transpose"), read(gradient)));
+    found
+}
+
+fn reductions(rows: usize, columns: usize, device: &Device) -> Vec<Case> {
+    let mut found = Vec::new();
+    let x = numbers(rows, columns, device);
+    let name = |what: &str| format!("{what}, [{rows}, {columns}]");
+    found.push((name("sums of rows"), read(x.clone().square().sum_dim(1))));
+    found.push((name("sums of columns"), read(x.clone().square().sum_dim(0))));
+    found.push((name("largest of rows"), read(x.clone().max_dim(1))));
+    let mean = x.clone().square().mean().reshape([1, 1]);
+    found.push((name("a mean"), read(mean)));
+    let wide = numbers(rows, 3 * columns, device);
+    let narrow = wide.narrow(1, columns, columns) * x;
+    found.push((name("sums of narrowed rows"), read(narrow.sum_dim(1))));
+    let chosen = chosen_by_sums(rows, columns, device);
+    found.push((name("rows chosen by sums"), read(chosen)));
     found
 }
 

@@ -5,9 +5,11 @@ mod energy_distance;
 mod moments;
 mod sinkhorn;
 mod split_r_hat;
+mod spread;
 
 pub use effective_sample_size::effective_sample_size;
 pub use energy_distance::energy_distance;
 pub use moments::mean_and_covariance;
 pub use sinkhorn::{Entropic, mean_half_square, sinkhorn_divergence};
 pub use split_r_hat::split_r_hat;
+pub use spread::{deviation, mean};

@@ -7,6 +7,8 @@
 //! for halves of `n` samples (Vehtari et al., Bayesian Analysis 2021, Eq. (1) to (4)). It is near 1 if every half tells the same, and large if
 //! chains stay in different places or still drift.
 
+use super::{deviation, mean};
+
 /// The split R̂ of chains; `None` for fewer than 4 samples a chain, or if the samples of every half are the same.
 ///
 /// # Shapes
@@ -34,12 +36,12 @@ pub fn split_r_hat(samples: &[f64], kept: usize) -> Option<f64> {
     (within > 0.0).then(|| ((n - 1.0) / n + between / within).sqrt())
 }
 
-/// The mean and the unbiased variance.
+/// The mean and the unbiased variance of two numbers or more.
 fn mean_and_variance(numbers: &[f64]) -> (f64, f64) {
-    let count = numbers.len() as f64;
-    let mean = numbers.iter().sum::<f64>() / count;
-    let squares = numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
-    (mean, squares / (count - 1.0))
+    (
+        mean(numbers),
+        deviation(numbers).map_or(0.0, |deviation| deviation.powi(2)),
+    )
 }
 
 #[cfg(test)]

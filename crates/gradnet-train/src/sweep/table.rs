@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{Filled, Sweep};
+use crate::measure::{deviation, mean};
 use crate::task::Quantities;
-use crate::task::regression::{deviation, mean};
 
 /// The table of a sweep.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::super::{OrbitScore, Paper};
 use super::{Candidate, FieldRow, OrbitRow};
 use crate::two_body::{Horizon, Prediction, evaluation_states, exact_rate};
+use gradnet_train::measure::{deviation, mean};
 use gradnet_train::sweep::Filled;
-use gradnet_train::task::regression::{Reference, Score, deviation, mean};
+use gradnet_train::task::regression::{Reference, Score};
 
 /// The rows of fields, those of one case together, its reference rows first.
 pub(super) fn field_rows(paper: &Paper, filled: &[&Filled<'_>]) -> Vec<FieldRow> {

@@ -8,9 +8,9 @@ use rand_distr::{Distribution, StandardNormal};
 use super::crops::WHITE;
 use super::tuning::Measured;
 use crate::data::{Stream, generator};
+use crate::measure::{deviation, mean};
 use crate::pictures::Picture;
 use crate::task::Quantity;
-use crate::task::regression::{deviation, mean};
 
 /// Each picture without an operator, with noise of one level, of 255.
 pub(super) fn trials(

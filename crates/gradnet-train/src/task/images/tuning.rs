@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use super::WHITE;
 use super::psnr::psnr;
+use crate::measure::mean;
 use crate::registry::Lifted;
-use crate::task::regression::mean;
 use gradnet_core::analysis::host;
 
 /// How strongly a regularizer is applied, and at which contrast.

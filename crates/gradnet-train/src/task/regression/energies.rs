@@ -23,6 +23,7 @@ use super::{Exhibit, PairSource, Regression, RunPairs, ZERO, mean_squared_error_
 use crate::data::file::{DataFacts, FileConfig};
 use crate::data::{Batch, PointSet};
 use crate::device_check::{Agreement, DeviceFault};
+use crate::measure::mean;
 use crate::registry::Network;
 use crate::task::{
     Criterion, Lesson, Purpose, Quantities, Quantity, Rows, RunTask, Task, TaskError,
@@ -101,9 +102,9 @@ fn potential(field: &Network, x: Tensor<2>) -> Tensor<1> {
 
 /// The mean squared deviation from the mean.
 fn variance(values: &[f64]) -> f64 {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count
+    let middle = mean(values);
+    let squares: Vec<f64> = values.iter().map(|x| (x - middle).powi(2)).collect();
+    mean(&squares)
 }
 
 /// The loss of the module's text, `[1]`.

@@ -37,7 +37,7 @@ pub use formula::{FormulaPairs, test_points};
 pub use linear_map::{LinearField, SymmetricLinearMap};
 pub use sampler::Sampler;
 pub(crate) use score::mean_squared_error_unless;
-pub use score::{Reference, Score, decibels, deviation, mean, mean_squared_error};
+pub use score::{Reference, Score, decibels, mean_squared_error};
 
 /// Name of the error in results.
 pub const ERROR: &str = "mse_db";

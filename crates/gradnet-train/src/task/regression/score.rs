@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AFFINE, CONSTANT, ERROR, LINEAR, ZERO};
 use crate::data::{Batch, PointSet};
+use crate::measure::{deviation, mean};
 use crate::task::{Quantities, Quantity, Rows};
 
 /// `10 log10` of a mean squared error; of one below the smallest normal number, as of no error at all, that number's: -3077.
@@ -43,18 +44,6 @@ fn squares(field: impl Fn(Tensor<2>) -> Tensor<2>, chunk: &Batch) -> f64 {
     let squares = (field(chunk.x.clone()) - chunk.y.clone()).square();
     let points = squares.sum_dim(1).into_data();
     points.iter::<f64>().sum::<f64>()
-}
-
-/// The mean of some values.
-pub fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// The standard deviation (n - 1), of two values or more.
-pub fn deviation(values: &[f64]) -> Option<f64> {
-    let mean = mean(values);
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    (values.len() > 1).then(|| (squares / (values.len() - 1) as f64).sqrt())
 }
 
 /// The error over several draws.

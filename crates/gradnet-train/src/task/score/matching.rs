@@ -14,9 +14,10 @@ use super::{ENERGY_DISTANCE, FISHER_RELATIVE, HELDOUT_LOSS, ScoreConfig, ScoreLo
 use crate::data::file::{DataFacts, Similarity};
 use crate::data::{PointSet, Stream, generator, points_tensor};
 use crate::measure::energy_distance;
+use crate::measure::{deviation, mean};
 use crate::sampling::{Chains, walk};
 use crate::settings::{EvaluationConfig, Protocol};
-use crate::task::regression::{Exhibit, Shown, deviation, mean};
+use crate::task::regression::{Exhibit, Shown};
 use crate::task::{Criterion, Lesson, Quantities, Quantity, Rows, RunTask, Task, TaskError};
 
 /// Samples that are compared by their energy distance, and steps of the chains that draw them.

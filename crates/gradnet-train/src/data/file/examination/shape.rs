@@ -11,6 +11,7 @@ use super::sample::{Rows, Sample};
 use super::{Finding, shown};
 use crate::data::file::storage::Storage;
 use crate::data::file::{Similarity, Split};
+use crate::measure::mean;
 
 /// The share of the spread of the gradients that eigenvalues of one sign must explain.
 const COST: f64 = 0.02;
@@ -143,8 +144,4 @@ fn falling(rows: &Rows) -> f64 {
         }
     }
     if all == 0.0 { 0.0 } else { negative / all }
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
 }
