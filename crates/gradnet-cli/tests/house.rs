@@ -263,3 +263,17 @@ fn a_function_is_named_where_contributing_says() {
     ];
     assert_eq!(named, expected.map(String::from).into());
 }
+
+/// The example that the README shows is the one that stands in the README of gradnet-core, where it is a test.
+#[test]
+fn the_example_of_the_readme_is_run() {
+    let example = |file: PathBuf| {
+        let text = fs::read_to_string(file).unwrap();
+        let (_, example) = text.split_once("```rust\n").unwrap();
+        example.split_once("```").unwrap().0.to_owned()
+    };
+    assert_eq!(
+        example(crates().join("../README.md")),
+        example(crates().join("gradnet-core/README.md"))
+    );
+}

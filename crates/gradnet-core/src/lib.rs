@@ -60,5 +60,5 @@ pub use tied::TiedNetwork;
 
 /// The README's example is a test.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

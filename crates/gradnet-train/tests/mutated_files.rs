@@ -135,7 +135,7 @@ proptest! {
 
     #[test]
     fn a_changed_config_is_read_or_refused(changes in prop::collection::vec(change(), 1..6)) {
-        let smoke = include_bytes!("../../../configs/smoke.toml");
+        let smoke = include_bytes!("smoke.toml");
         let text = String::from_utf8_lossy(&changed(smoke.to_vec(), &changes)).into_owned();
         let _ = config::parse("smoke.toml", &text, &Overrides::default());
     }

@@ -1,4 +1,4 @@
-//! The tables of the tasks that the paper does not have, as the sweeps of `configs/sweeps`.
+//! The tables of the tasks that the paper does not have, as the sweeps of `configs/sweeps`, which `sweeps/` links to.
 
 use std::path::Path;
 
@@ -10,31 +10,19 @@ type Text = (&'static str, &'static str);
 
 /// Scores from samples.
 const SCORES: [Text; 3] = [
-    (
-        "scores",
-        include_str!("../../../../configs/sweeps/scores.toml"),
-    ),
+    ("scores", include_str!("sweeps/scores.toml")),
     (
         "scores_log_concave",
-        include_str!("../../../../configs/sweeps/scores_log_concave.toml"),
+        include_str!("sweeps/scores_log_concave.toml"),
     ),
-    (
-        "score_losses",
-        include_str!("../../../../configs/sweeps/score_losses.toml"),
-    ),
+    ("score_losses", include_str!("sweeps/score_losses.toml")),
 ];
 
 /// Dynamics from recorded paths.
-const DYNAMICS: [Text; 1] = [(
-    "dynamics",
-    include_str!("../../../../configs/sweeps/dynamics.toml"),
-)];
+const DYNAMICS: [Text; 1] = [("dynamics", include_str!("sweeps/dynamics.toml"))];
 
 /// Optimal transport where the map is known.
-const TRANSPORT: [Text; 1] = [(
-    "transport",
-    include_str!("../../../../configs/sweeps/transport.toml"),
-)];
+const TRANSPORT: [Text; 1] = [("transport", include_str!("sweeps/transport.toml"))];
 
 /// A task with tables of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
