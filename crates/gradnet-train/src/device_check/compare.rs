@@ -1,6 +1,8 @@
 //! The values of a device beside those of the processor.
 
-use super::{Agreement, DeviceFault};
+use std::time::{Duration, Instant};
+
+use super::{Agreement, DeviceFault, SETTLE};
 
 /// The relative difference in the 2-norm that a device may show.
 pub const ALLOWED: f64 = 1e-3;
@@ -15,6 +17,8 @@ const KINKS: usize = 100;
 pub(crate) struct Comparison {
     device: String,
     largest: Option<Agreement>,
+    started: Instant,
+    first_calls: Duration,
 }
 
 impl Comparison {
@@ -22,12 +26,29 @@ impl Comparison {
         Self {
             device,
             largest: None,
+            started: Instant::now(),
+            first_calls: Duration::ZERO,
         }
+    }
+
+    /// The last of some calls, after which a device has chosen its kernels.
+    pub(crate) fn settled<T>(&mut self, mut call: impl FnMut() -> T) -> T {
+        let started = Instant::now();
+        call();
+        self.first_calls += started.elapsed();
+        for _ in 1..SETTLE {
+            call();
+        }
+        call()
     }
 
     /// The largest difference so far.
     pub(crate) fn largest(self) -> Option<Agreement> {
-        self.largest
+        let seconds = self.started.elapsed().saturating_sub(self.first_calls);
+        self.largest.map(|largest| Agreement {
+            seconds: seconds.as_secs_f64(),
+            ..largest
+        })
     }
 
     /// Compares all values together.
@@ -48,6 +69,7 @@ impl Comparison {
                 quantity: quantity.into(),
                 points,
                 difference,
+                seconds: 0.0,
             });
         }
         if difference <= ALLOWED {

@@ -46,6 +46,10 @@ pub struct Agreement {
     pub points: usize,
     /// The 2-norm of the difference over that of the processor's values.
     pub difference: f64,
+    /// Seconds the check took, without the first call of each quantity: it compiles and chooses kernels that the run
+    /// needs anyway. Zero in summaries that are older.
+    #[serde(default)]
+    pub seconds: f64,
 }
 
 /// Why a device is not used.
@@ -198,50 +202,59 @@ struct Check {
 impl Check {
     /// Target and field at the points, and what is wanted beside them.
     fn values(&mut self, points: &[f32], size: usize, beside: Beside) -> Result<(), DeviceFault> {
-        let (device, host) = (&self.device, &self.host);
+        let Self {
+            comparison,
+            device,
+            host,
+        } = self;
         if let Some(expected) = host.target(points) {
-            let found = settled(|| device.target(points)).unwrap_or_default();
+            let found = comparison
+                .settled(|| device.target(points))
+                .unwrap_or_default();
             let again = |moved: &[f32]| host.target(moved).unwrap_or_default();
-            self.comparison
-                .rows("the target", points, size, (&found, &expected), &again)?;
+            comparison.rows("the target", points, size, (&found, &expected), &again)?;
         }
         let expected = host.field(points);
         if expected != host.field(points) {
             // The field draws at each call: two evaluations need not agree, on one device or on two.
             return Ok(());
         }
-        let found = settled(|| device.field(points));
+        let found = comparison.settled(|| device.field(points));
         let again = |moved: &[f32]| host.field(moved);
-        self.comparison
-            .rows("the field", points, size, (&found, &expected), &again)?;
+        comparison.rows("the field", points, size, (&found, &expected), &again)?;
         if let Some(expected) = beside.potential.then(|| host.potential(points)).flatten() {
-            let found = settled(|| device.potential(points)).unwrap_or_default();
+            let found = comparison
+                .settled(|| device.potential(points))
+                .unwrap_or_default();
             let again = |moved: &[f32]| host.potential(moved).unwrap_or_default();
             let values = (&found[..], &expected[..]);
-            self.comparison
-                .rows("the potential", points, size, values, &again)?;
+            comparison.rows("the potential", points, size, values, &again)?;
         }
         if beside.jacobian {
-            let found = settled(|| device.product(points));
+            let found = comparison.settled(|| device.product(points));
             let expected = host.product(points);
             let again = |moved: &[f32]| host.product(moved);
             let values = (&found[..], &expected[..]);
-            self.comparison
-                .rows("the Jacobian", points, size, values, &again)?;
+            comparison.rows("the Jacobian", points, size, values, &again)?;
         }
         Ok(())
     }
 
     /// Loss, gradients and update at the points.
     fn steps(&mut self, points: &[f32], size: usize) -> Result<(), DeviceFault> {
-        let (device, host) = (&self.device, &self.host);
+        let Self {
+            comparison,
+            device,
+            host,
+        } = self;
         let expected = host.step(points, size);
         if expected.gradients != host.step(points, size).gradients {
             return Ok(());
         }
-        let found = settled(|| device.step(points, size));
+        let found = comparison.settled(|| device.step(points, size));
+        let moved = comparison.settled(|| device.update(&expected.gradients));
         let mut compare = |quantity, found: &[f32], expected: &[f32]| {
-            self.comparison.whole(quantity, size, found, expected)
+            comparison.whole(quantity, size, found, expected)
         };
         compare("the loss", &[found.loss], &[expected.loss])?;
         compare(
@@ -251,18 +264,10 @@ impl Check {
         )?;
         compare(
             "the optimizer's update",
-            &settled(|| device.update(&expected.gradients)),
+            &moved,
             &host.update(&expected.gradients),
         )
     }
-}
-
-/// The last of some calls, after which a device has chosen its kernels.
-pub(crate) fn settled<T>(mut call: impl FnMut() -> T) -> T {
-    for _ in 0..SETTLE {
-        call();
-    }
-    call()
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! A device held against the processor before it restores a picture.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use gradnet_core::image::{ImageField, ImageOperator, ImagePotential};
 
 use super::{OperatorChoice, RestoreError};
 use crate::backend::{device_name, host};
-use crate::device_check::{Comparison, DeviceFault, is_due, lost, settled, values};
+use crate::device_check::{Comparison, DeviceFault, is_due, lost, values};
 use crate::registry::{Lifted, Network};
 use crate::run::{Run, RunError};
 
@@ -31,13 +31,14 @@ pub(super) fn check(
     let (Some(field), Some(expected)) = (network.lifted(), on_host.lifted()) else {
         return Ok(());
     };
+    let mut comparison = Comparison::new(device_name(&device));
     let found = {
         let operator = operator.on(y)?;
-        settled(|| quantities(&field, operator.as_ref(), y))
+        comparison.settled(|| quantities(&field, operator.as_ref(), y))
     };
     let y = y.clone().to_device(&host);
     let expected = quantities(&expected, operator.on(&y)?.as_ref(), &y);
-    compare(&device, &found, &expected).map_err(RunError::from)?;
+    compare(&mut comparison, &found, &expected).map_err(RunError::from)?;
     lost().map_err(RunError::from)?;
     Ok(())
 }
@@ -52,8 +53,11 @@ fn quantities(field: &Lifted<'_>, operator: &dyn ImageOperator, y: &Tensor<3>) -
     ]
 }
 
-fn compare(device: &Device, found: &Quantities, expected: &Quantities) -> Result<(), DeviceFault> {
-    let mut comparison = Comparison::new(device_name(device));
+fn compare(
+    comparison: &mut Comparison,
+    found: &Quantities,
+    expected: &Quantities,
+) -> Result<(), DeviceFault> {
     for ((quantity, found), (_, expected)) in found.iter().zip(expected) {
         comparison.whole(quantity, 1, found, expected)?;
     }
@@ -75,9 +79,9 @@ mod tests {
 
     #[test]
     fn rounding_passes_and_another_gradient_is_told() {
-        let device = Device::default();
-        compare(&device, &at(1.0 + 1e-6), &at(1.0)).unwrap();
-        let fault = compare(&device, &at(1.01), &at(1.0)).unwrap_err();
+        let mut comparison = Comparison::new("a device".into());
+        compare(&mut comparison, &at(1.0 + 1e-6), &at(1.0)).unwrap();
+        let fault = compare(&mut comparison, &at(1.01), &at(1.0)).unwrap_err();
         let message = fault.to_string();
         assert!(
             message.contains("the regularizer's gradient wrongly"),

@@ -7,9 +7,7 @@ use burn::tensor::Device;
 
 use super::{Purpose, Task};
 use crate::backend::{device_name, host};
-use crate::device_check::{
-    Agreement, Comparison, DeviceFault, ReadGradients, lost, settled, values,
-};
+use crate::device_check::{Agreement, Comparison, DeviceFault, ReadGradients, lost, values};
 
 /// Holds a task on a device against the same task on the processor: the validation and, for a training, the first step's loss and gradients.
 ///
@@ -24,14 +22,11 @@ pub(super) fn check_lesson(
     let device = device.clone().without_autodiff();
     let host = host(&device);
     let mut comparison = Comparison::new(device_name(&device));
-    comparison.whole(
-        "the validation",
-        1,
-        &[settled(|| validation(on_device, network, &device))],
-        &[validation(on_host, network, &host)],
-    )?;
+    let found = comparison.settled(|| validation(on_device, network, &device));
+    let expected = validation(on_host, network, &host);
+    comparison.whole("the validation", 1, &[found], &[expected])?;
     if purpose == Purpose::Training {
-        let found = settled(|| step(on_device, network, &device));
+        let found = comparison.settled(|| step(on_device, network, &device));
         let expected = step(on_host, network, &host);
         comparison.whole("the loss", 1, &found.0, &expected.0)?;
         comparison.whole("the gradients", 1, &found.1, &expected.1)?;
