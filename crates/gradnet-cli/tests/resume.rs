@@ -9,6 +9,8 @@ mod program;
 use std::fs;
 use std::path::Path;
 
+use gradnet_train::data::{Stream, generator};
+use gradnet_train::pictures::dead_leaves;
 use process::{
     checkpoints, config, endless, has_lines, interrupted, log, resume, saving, start, weights,
     whole,
@@ -283,5 +285,98 @@ fn a_score_and_dynamics_killed_and_resumed_end_with_the_same_weights() {
         assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
         assert_eq!(weights(&run), weights(&whole), "{name}");
         assert_eq!(log(&run), log(&whole), "{name}");
+    }
+}
+
+/// A table of 60 rows in the plane: points, the gradients of |x|²/2 and |x|²/2 itself, or 6 paths of 10 samples.
+fn table(names: &str) -> String {
+    let rows = (0..60).map(|row| {
+        let (path, sample) = (row / 10, f64::from(row % 10));
+        let angle = 0.1 * sample + f64::from(path);
+        let (a, b) = (angle.cos(), (1.7 * angle).sin());
+        let number = |name: &str| match name {
+            "path" => format!("{path}"),
+            "time" => format!("{:.4}", 0.1 * sample),
+            "e" => format!("{:.4}", (a * a + b * b) / 2.0),
+            name if name.ends_with('1') => format!("{a:.4}"),
+            _ => format!("{b:.4}"),
+        };
+        names.split(',').map(number).collect::<Vec<_>>().join(",")
+    });
+    let rows: Vec<String> = rows.collect();
+    format!("{names}\n{}\n", rows.join("\n"))
+}
+
+/// One byte is enough, in any of the files: the last digit of a table, or a byte in the middle of a picture.
+#[test]
+fn every_file_that_a_run_reads_is_watched() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::write(here.join("points.csv"), table("x1,x2,e")).unwrap();
+    fs::write(here.join("gradients.csv"), table("g1,g2")).unwrap();
+    fs::write(here.join("samples.csv"), table("s1,s2")).unwrap();
+    fs::write(here.join("paths.csv"), table("path,time,q1,p2")).unwrap();
+    for (index, set) in ["train", "validation", "test"].into_iter().enumerate() {
+        fs::create_dir(here.join(set)).unwrap();
+        for picture in [2 * index, 2 * index + 1] {
+            let name = format!("{set}/p{picture}.png");
+            let mut random = generator(1, Stream::Test, picture as u64);
+            let drawn = dead_leaves(String::new(), 24, &mut random);
+            drawn.write(&here.join(name)).unwrap();
+        }
+    }
+    let gradnet_c = "[network.gradnet_c]\nwidth = 4\n";
+    for (task, files) in [
+        (
+            format!(
+                "[data.file]\npath = \"points.csv\"\ngradient_path = \"gradients.csv\"\nx = [\"x1\", \"x2\"]\npotential = \"e\"\n{gradnet_c}"
+            ),
+            &["points.csv", "gradients.csv"][..],
+        ),
+        (
+            format!("[dynamics]\nhorizon = 2\n[dynamics.file]\npath = \"paths.csv\"\n{gradnet_c}"),
+            &["paths.csv"],
+        ),
+        (
+            format!("[score.file]\npath = \"samples.csv\"\n{gradnet_c}"),
+            &["samples.csv"],
+        ),
+        (
+            "[transport.files]\nsource = \"samples.csv\"\ntarget = \"gradients.csv\"\n[network.mgradnet_m]\nmodules = 1\nwidth = 2\n".into(),
+            &["samples.csv", "gradients.csv"],
+        ),
+        (
+            "[images]\ntrain = \"train\"\nvalidation = \"validation\"\ntest = \"test\"\npatch = 16\nnoise = [25, 25]\nlevels = [25]\n[network.patch_ridge]\nfilters = 2\nsize = 3\n".into(),
+            &["train/p1.png", "validation/p2.png", "test/p5.png"],
+        ),
+    ] {
+        let train = "[train]\nsteps = 2\nbatch = 4\n";
+        let text = format!("schema = 1\nname = \"watched\"\n{task}{train}");
+        fs::write(here.join("watched.toml"), text).unwrap();
+        let words = ["train", "watched.toml", "-o", "run", "--overwrite", "--progress", "none"];
+        let ran = gradnet(here, &words);
+        assert_eq!(ran.code, 0, "{files:?}: {}", ran.stderr);
+        // As if it had been killed during its test.
+        fs::remove_file(here.join("run/summary.json")).unwrap();
+        for file in files {
+            let path = here.join(file);
+            let before = fs::read(&path).unwrap();
+            let mut edited = before.clone();
+            match file.ends_with(".csv") {
+                true => edited[before.len() - 2] ^= 1,
+                false => edited[before.len() / 2] ^= 1,
+            }
+            fs::write(&path, edited).unwrap();
+            let ran = resume(here, "run");
+            assert_eq!(ran.code, 2, "{file}: {}", ran.stderr);
+            // Messages break their lines anywhere.
+            let said: String = ran.stderr.split(['\n', '│', ' ']).collect();
+            for part in [*file, "ithaschangedsince", "restorethefile"] {
+                assert!(said.contains(part), "{file}: {}", ran.stderr);
+            }
+            fs::write(&path, before).unwrap();
+        }
+        let ran = resume(here, "run");
+        assert_eq!(ran.code, 0, "{files:?}: {}", ran.stderr);
     }
 }

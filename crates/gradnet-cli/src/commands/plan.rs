@@ -1,7 +1,7 @@
 //! `gradnet train --dry-run`: what a training would do.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use gradnet_train::{Experiment, RunError};
@@ -22,7 +22,7 @@ struct Plan<'a> {
     learns: &'static str,
     table: String,
     /// The files that are read.
-    files: Vec<&'a Path>,
+    files: Vec<PathBuf>,
     dim: usize,
     seed: u64,
     backend: &'a str,
@@ -49,7 +49,7 @@ pub fn show(
         task: task.task(),
         learns: task.name(),
         table: task.table(),
-        files: task.files(),
+        files: task.files().into_iter().map(|(_, file)| file).collect(),
         dim: experiment.dim(),
         seed: experiment.seed,
         backend: backend.name(),

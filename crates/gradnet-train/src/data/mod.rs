@@ -5,6 +5,7 @@
 
 mod ahead;
 mod batch;
+mod digests;
 mod draws;
 mod epochs;
 pub mod file;
@@ -13,6 +14,8 @@ mod points;
 mod stream;
 
 pub use batch::{Batch, Batches, Source};
+pub(crate) use digests::file_digest;
+pub use digests::{FileDigest, FileDigests};
 pub use draws::{grid_points, points_tensor, uniform_points};
 pub(crate) use epochs::Epochs;
 pub use folders::{Contents, FolderContents};

@@ -10,6 +10,16 @@ use crate::files::FileError;
 /// # Errors
 /// If there is no such folder, no picture in it, or something is wrong with one.
 pub fn read_folder(folder: &Path) -> Result<Vec<Picture>, FileError> {
+    let files = pictures_in(folder)?;
+    let pictures = files.iter().map(|file| Picture::read(file));
+    pictures.map(|picture| picture.map(Picture::grey)).collect()
+}
+
+/// The files of the pictures of a folder, in the order of their names.
+///
+/// # Errors
+/// If there is no such folder, or no picture in it.
+pub fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
     let unreadable = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => FileError::System {
             action: "read",
@@ -41,6 +51,5 @@ pub fn read_folder(folder: &Path) -> Result<Vec<Picture>, FileError> {
         });
     }
     files.sort();
-    let pictures = files.iter().map(|file| Picture::read(file));
-    pictures.map(|picture| picture.map(Picture::grey)).collect()
+    Ok(files)
 }

@@ -12,7 +12,7 @@ mod png;
 use std::path::Path;
 
 pub use drawn::dead_leaves;
-pub use folder::read_folder;
+pub use folder::{pictures_in, read_folder};
 
 use crate::files::FileError;
 

@@ -8,8 +8,8 @@ use gradnet_core::ParameterSource;
 use super::weights::read_weights;
 use super::{Metrics, RunError, RunFolder, Scores, Summary, metrics};
 use crate::config;
-use crate::data::Contents;
 use crate::data::file::{DataFacts, RunField};
+use crate::data::{Contents, FileDigests};
 use crate::device_check::lost;
 use crate::experiment::{CheckedExperiment, EvaluationConfig, Experiment, Sampling};
 use crate::files::FileError;
@@ -182,13 +182,17 @@ impl Run {
         let before = self.data_facts()?;
         let task = experiment.build_test(device, before.as_ref())?;
         self.check_contents(task.as_ref())?;
+        let files = experiment.task.files();
+        if let Some(before) = before.as_ref().filter(|facts| !facts.files.is_empty()) {
+            FileDigests::of(&files)?.same_as(&before.files)?;
+        }
         let digest = |facts: &DataFacts| facts.digest.clone();
         if task.facts().as_ref().map(digest) == before.as_ref().map(digest) {
             return Ok(task);
         }
-        let files = experiment.task.files();
+        let first = files.into_iter().next();
         Err(RunError::Data(FileError::Format {
-            file: files.first().copied().unwrap_or(&self.path).into(),
+            file: first.map_or_else(|| self.path.clone(), |(_, file)| file),
             reason: "it is not the file the run was trained on: a number in it has changed".into(),
             remedy: "restore the file, or train anew with `gradnet train`".into(),
         }))

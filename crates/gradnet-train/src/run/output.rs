@@ -25,7 +25,7 @@ pub fn check_output(output: &Path, input: Option<&Path>, runs: &[Run]) -> Result
     }
     for run in runs {
         let data = run.experiment().task.files();
-        if data.into_iter().any(|data| resolved(data) == place) {
+        if data.iter().any(|(_, data)| resolved(data) == place) {
             return refused(format!(
                 "the output would replace the data file of {}",
                 run.path().display()

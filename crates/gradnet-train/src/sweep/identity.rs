@@ -1,12 +1,12 @@
 //! What a record is the record of: everything that decides its numbers but the machine.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::data::file_digest;
 use crate::digest::Digest;
 use crate::experiment::Experiment;
 
@@ -56,71 +56,25 @@ impl Reader {
         &mut self,
         experiment: &Experiment,
     ) -> Result<Contents, (PathBuf, io::Error)> {
-        let paths = experiment.task.files();
-        let digest = |path: &Path| -> Result<_, (PathBuf, io::Error)> {
-            let known = self.0.get(path).cloned();
-            let digest = match known {
-                Some(digest) => digest,
-                None => digest(path).map_err(|error| (path.to_owned(), error))?,
+        let mut digests = Contents::new();
+        for (_, path) in experiment.task.files() {
+            let digest = match self.0.get(&path) {
+                Some(known) => known.clone(),
+                None => match file_digest(&path) {
+                    Ok(digest) => digest.unwrap_or_default(),
+                    Err(error) => return Err((path, error)),
+                },
             };
-            self.0.insert(path.to_owned(), digest.clone());
-            Ok((path.to_owned(), digest))
-        };
-        paths.into_iter().map(digest).collect()
-    }
-}
-
-/// The digest of a file, or of all names and files in a folder.
-fn digest(path: &Path) -> io::Result<String> {
-    let mut digest = Digest::default();
-    add(path, &mut digest)?;
-    Ok(format!("{:016x}", digest.value()))
-}
-
-fn add(path: &Path, digest: &mut Digest) -> io::Result<()> {
-    if path.is_dir() {
-        let mut inside = fs::read_dir(path)?
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<io::Result<Vec<_>>>()?;
-        inside.sort();
-        for path in inside {
-            let name = path.file_name().unwrap_or_default();
-            digest.add(name.as_encoded_bytes());
-            digest.add(b"/");
-            add(&path, digest)?;
+            self.0.insert(path.clone(), digest.clone());
+            digests.insert(path, digest);
         }
-        return Ok(());
-    }
-    let mut file = File::open(path)?;
-    let mut part = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut part)? {
-            0 => return Ok(()),
-            read => digest.add(&part[..read]),
-        }
+        Ok(digests)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_changed_byte_or_name_in_a_folder_changes_its_digest() {
-        let folder = tempfile::tempdir().unwrap();
-        let inside = folder.path().join("inside");
-        fs::create_dir(&inside).unwrap();
-        fs::write(inside.join("a"), "1").unwrap();
-        fs::write(folder.path().join("b"), "2").unwrap();
-        let first = digest(folder.path()).unwrap();
-        assert_eq!(digest(folder.path()).unwrap(), first);
-        fs::write(inside.join("a"), "3").unwrap();
-        let changed = digest(folder.path()).unwrap();
-        assert_ne!(changed, first);
-        fs::rename(inside.join("a"), inside.join("c")).unwrap();
-        assert_ne!(digest(folder.path()).unwrap(), changed);
-        assert!(digest(&folder.path().join("none")).is_err());
-    }
 
     #[test]
     fn every_part_but_the_name_of_the_experiment_decides() {

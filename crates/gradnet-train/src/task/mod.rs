@@ -238,8 +238,8 @@ pub trait Settings {
         false
     }
 
-    /// Files that a run reads: nothing may be written over them.
-    fn files(&self) -> Vec<&Path> {
+    /// All files that a run reads, with the keys that name them: nothing may be written over them, and a change of any of them is noticed.
+    fn files(&self) -> Vec<(&'static str, PathBuf)> {
         Vec::new()
     }
 

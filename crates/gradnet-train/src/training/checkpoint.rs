@@ -21,6 +21,7 @@ use burn::store::{ModuleRecord, RecordError};
 use burn::tensor::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::data::FileDigests;
 use crate::registry::Network;
 use crate::run::{RunError, RunFolder, sealed, unsealed, write_atomically};
 
@@ -42,7 +43,11 @@ pub(super) struct Position {
     pub(super) experiment: String,
     /// The backend that computed so far.
     pub(super) backend: String,
-    /// Bytes of the data file the run learns from, if it does.
+    /// The files the run learns from as they were when it began; none in a checkpoint from before they were noted.
+    #[serde(default)]
+    pub(super) files: Option<FileDigests>,
+    /// A digest of the numbers it learns from: instead of `files`, in checkpoints from before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) data_digest: Option<String>,
     /// Bytes of `metrics.jsonl` that belong to the steps done.
     pub(super) metrics_bytes: u64,
@@ -290,6 +295,7 @@ mod tests {
             validation_due: false,
             experiment: "name = \"a\"\n".into(),
             backend: "flex".into(),
+            files: None,
             data_digest: None,
             metrics_bytes: 7,
             best: (-12.3f64).to_bits(),

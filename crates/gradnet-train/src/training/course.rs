@@ -15,7 +15,8 @@ use super::checkpoint::{Checkpoint, Due, Restored};
 use super::session::{Facts, Session};
 use super::{Learner, Plan, Stage, Summary, TrainError, TrainOptions, optimizer, scheduler};
 use crate::backend::Backend;
-use crate::data::{Contents, Stream, derived_seed};
+use crate::data::file::DataFacts;
+use crate::data::{Contents, FileDigests, Stream, derived_seed};
 use crate::device_check;
 use crate::experiment::{Experiment, TrainConfig};
 use crate::files::{NONSENSE, caught};
@@ -46,10 +47,7 @@ pub(super) fn run(
     let facts = Facts {
         experiment: experiment.to_toml(),
         backend: backend.name(),
-        data_digest: match (&noted, &contents) {
-            (Some(facts), _) => Some(facts.digest.clone()),
-            (None, contents) => contents.as_ref().map(Contents::digest),
-        },
+        files: FileDigests::of(&experiment.task.files()).map_err(RunError::from)?,
         steps: config.steps,
         interval: config.validation.every.min(config.steps),
         criterion: task.criterion(),
@@ -65,11 +63,19 @@ pub(super) fn run(
     let out = folder.path().to_path_buf();
     let restored = match checkpoint {
         None => None,
-        Some(checkpoint) => Some(restore(checkpoint, &network, config, &facts, &out)?),
+        Some(checkpoint) => {
+            let numbers = match (&noted, &contents) {
+                (Some(facts), _) => Some(facts.digest.clone()),
+                (None, contents) => contents.as_ref().map(Contents::digest),
+            };
+            check_numbers(&checkpoint, numbers, &out)?;
+            Some(restore(checkpoint, &network, config, &facts, &out)?)
+        }
     };
     // Not before: a run that is refused keeps the scaling its weights were trained with.
-    if let Some(facts) = &noted {
-        RunFolder::write_facts(&out, facts)?;
+    if let Some(noted) = noted {
+        let files = facts.files.clone();
+        RunFolder::write_facts(&out, &DataFacts { files, ..noted })?;
     }
     if let Some(contents) = &contents {
         RunFolder::write_contents(&out, contents)?;
@@ -240,6 +246,24 @@ fn validated(task: &dyn Task<Network>, network: &Network) -> f64 {
     validation.expect("nobody stopped the validation")
 }
 
+/// Refuses a run of a version that noted no files, if what its task reads is no longer what it was: `numbers` is a digest of that. The first such
+/// versions noted nothing of folders.
+fn check_numbers(
+    checkpoint: &Checkpoint,
+    numbers: Option<String>,
+    run: &Path,
+) -> Result<(), RunError> {
+    let before = &checkpoint.position.data_digest;
+    if before.is_none() || *before == numbers {
+        return Ok(());
+    }
+    Err(RunError::Checkpoint {
+        path: run.into(),
+        reason: "its data has changed since the checkpoint was made".into(),
+        remedy: "restore the data, or train anew with `gradnet train`".into(),
+    })
+}
+
 /// Builds a run's parts from a checkpoint, if it is one of this run.
 fn restore(
     checkpoint: Checkpoint,
@@ -257,15 +281,6 @@ fn restore(
         return Err(refused(
             "its config.toml is not the one its checkpoints were made with".into(),
             "undo the change to config.toml, or train anew with `gradnet train`",
-        ));
-    }
-    // A checkpoint from before folders were noted has no digest.
-    if checkpoint.position.data_digest.is_some()
-        && checkpoint.position.data_digest != facts.data_digest
-    {
-        return Err(refused(
-            "its data has changed since the checkpoint was made".into(),
-            "restore the data, or train anew with `gradnet train`",
         ));
     }
     let network = network.clone();

@@ -18,6 +18,7 @@ use std::path::Path;
 use burn::tensor::Device;
 
 use crate::backend::Backend;
+use crate::data::FileDigests;
 use crate::experiment::CheckedExperiment;
 use crate::interrupter::Interrupter;
 use crate::run::{Run, RunError, RunFolder};
@@ -133,6 +134,14 @@ pub fn resume(run: &Path, device: &Device, options: TrainOptions) -> Result<Summ
         }
     };
     options.progress.stage(Stage::Preparing);
+    if let Some(before) = checkpoint
+        .as_ref()
+        .and_then(|made| made.position.files.as_ref())
+    {
+        let files = FileDigests::of(&experiment.task.files());
+        let same = files.and_then(|now| now.same_as(before));
+        same.map_err(RunError::from)?;
+    }
     // A run that was killed before it noted how its file is scaled has no weights either.
     let before = opened.data_facts().ok().flatten();
     let task = experiment.build_task(device, before.as_ref())?;

@@ -10,6 +10,7 @@ use super::checkpoint::{self, Checkpoint, Position};
 use super::clock::Clock;
 use super::losses::{Losses, NonFinite};
 use super::{Learner, Progress, Stage, Status, TrainError};
+use crate::data::FileDigests;
 use crate::device_check;
 use crate::registry::Network;
 use crate::run::{Metrics, RunError, RunFolder, Validation};
@@ -32,8 +33,8 @@ pub(super) struct Facts {
     pub(super) experiment: String,
     /// The backend that computes.
     pub(super) backend: &'static str,
-    /// Digest of the data file, if the run learns from one.
-    pub(super) data_digest: Option<String>,
+    /// The files the run learns from.
+    pub(super) files: FileDigests,
     /// Steps planned.
     pub(super) steps: usize,
     /// Steps between validations.
@@ -177,7 +178,8 @@ impl Session {
             validation_due: self.validation_due,
             experiment: self.facts.experiment.clone(),
             backend: self.facts.backend.into(),
-            data_digest: self.facts.data_digest.clone(),
+            files: Some(self.facts.files.clone()),
+            data_digest: None,
             metrics_bytes: self.folder.metrics().sync()?,
             best: self.best.validation().to_bits(),
             validation: self.validation.map(f64::to_bits),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Finding, Similarity};
+use crate::data::FileDigests;
 
 /// How the file was split and scaled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub struct DataFacts {
     /// What was found in the file that would ruin a fit; nothing in a run of version 0.1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// The files as they were when the run began; nothing in a run from before they were noted.
+    #[serde(default, skip_serializing_if = "FileDigests::is_empty")]
+    pub files: FileDigests,
 }
 
 impl DataFacts {

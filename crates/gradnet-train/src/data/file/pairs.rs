@@ -8,7 +8,7 @@ use gradnet_core::analysis::Claim;
 use super::storage::{MEMORY, Storage};
 use super::{DataFacts, FileConfig, Finding, Similarity, Split, examination, place, scaling};
 use crate::data::epochs::Epochs;
-use crate::data::{Batch, PointSet, points_tensor};
+use crate::data::{Batch, FileDigests, PointSet, points_tensor};
 use crate::files::FileError;
 
 /// A file's pairs, read, split by the seed and ready to be scaled.
@@ -109,6 +109,7 @@ impl FilePairs {
             low: self.low,
             high: self.high,
             findings: self.findings.clone(),
+            files: FileDigests::default(),
         }
     }
 

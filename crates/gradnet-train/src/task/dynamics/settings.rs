@@ -1,6 +1,6 @@
 //! The checks of `[dynamics]`, and what the rest of a run is told of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use gradnet_core::analysis::Claim;
@@ -183,8 +183,10 @@ impl Settings for DynamicsConfig {
         self.kind == Kind::Separable
     }
 
-    fn files(&self) -> Vec<&Path> {
-        self.file.iter().map(|file| file.path.as_path()).collect()
+    fn files(&self) -> Vec<(&'static str, PathBuf)> {
+        let file = self.file.iter();
+        file.map(|file| ("dynamics.file.path", file.path.clone()))
+            .collect()
     }
 
     fn columns(&self) -> (&[String], &[String]) {

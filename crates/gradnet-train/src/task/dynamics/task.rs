@@ -17,7 +17,7 @@ use super::shown::ShownPaths;
 use super::units;
 use super::window::{Window, cover};
 use crate::data::file::{DataFacts, Finding, Similarity, Split};
-use crate::data::{Stream, generator};
+use crate::data::{FileDigests, Stream, generator};
 use crate::digest::Digest;
 use crate::files::FileError;
 use crate::registry::Network;
@@ -328,6 +328,7 @@ impl RunTask for Dynamics {
             low,
             high,
             findings: self.findings.clone(),
+            files: FileDigests::default(),
         })
     }
 }

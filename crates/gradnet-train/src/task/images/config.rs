@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::template::TEMPLATE;
 use super::{Images, Sets};
 use crate::data::file::DataFacts;
+use crate::pictures::pictures_in;
 use crate::settings::{ExperimentError, Protocol, require};
 use crate::task::{RunTask, Settings, TaskError, Template};
 
@@ -98,6 +99,18 @@ impl Settings for ImagesConfig {
             ("images.validation", &mut self.validation),
             ("images.test", &mut self.test),
         ]
+    }
+
+    /// The pictures themselves; of a folder that cannot be read, the folder, which the reading then tells of.
+    fn files(&self) -> Vec<(&'static str, PathBuf)> {
+        if self.drawn > 0 {
+            return Vec::new();
+        }
+        let pictures = |(key, folder): (&'static str, &Path)| {
+            let files = pictures_in(folder).unwrap_or_else(|_| vec![folder.into()]);
+            files.into_iter().map(move |file| (key, file))
+        };
+        self.folders().into_iter().flat_map(pictures).collect()
     }
 
     fn check(&self) -> Result<(), ExperimentError> {

@@ -1,6 +1,7 @@
 //! Pairs from a file: `[data.file]`.
 
-use std::path::Path;
+use std::iter;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use burn::tensor::{Device, FloatDType, Tensor};
@@ -214,13 +215,12 @@ impl Settings for PairsConfig {
         Ok(())
     }
 
-    fn files(&self) -> Vec<&Path> {
+    fn files(&self) -> Vec<(&'static str, PathBuf)> {
         let file = self.file();
-        let second = file.gradient_path.as_deref();
-        [Some(file.path.as_path()), second]
-            .into_iter()
-            .flatten()
-            .collect()
+        let first = ("data.file.path", file.path.clone());
+        let second = file.gradient_path.clone();
+        let second = second.map(|path| ("data.file.gradient_path", path));
+        iter::once(first).chain(second).collect()
     }
 
     fn columns(&self) -> (&[String], &[String]) {

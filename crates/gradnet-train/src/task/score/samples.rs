@@ -7,7 +7,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::{Density, ScoreConfig};
 use crate::data::file::{DataFacts, Finding, PointTable, Similarity, Split};
-use crate::data::{Epochs, Stream, generator};
+use crate::data::{Epochs, FileDigests, Stream, generator};
 use crate::digest::Digest;
 use crate::files::FileError;
 use crate::measure::mean_and_covariance;
@@ -274,6 +274,7 @@ fn facts(origin: &Origin, similarity: &Similarity, noise: f64) -> Result<DataFac
         low,
         high,
         findings,
+        files: FileDigests::default(),
     })
 }
 

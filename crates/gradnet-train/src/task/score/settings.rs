@@ -1,6 +1,6 @@
 //! What a config says of a score, checked and built.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use gradnet_core::{Laplacian, ParameterSource, Trace};
@@ -173,9 +173,9 @@ impl Settings for ScoreConfig {
         matches!(self, Self::Density(_))
     }
 
-    fn files(&self) -> Vec<&Path> {
+    fn files(&self) -> Vec<(&'static str, PathBuf)> {
         match self {
-            Self::File(file) => vec![file.path.as_path()],
+            Self::File(file) => vec![("score.file.path", file.path.clone())],
             Self::Density(_) => Vec::new(),
         }
     }

@@ -52,18 +52,21 @@ impl Default for BenchmarkConfig {
 }
 
 impl BenchmarkConfig {
+    /// The files of the two potentials.
+    pub(super) fn files(&self) -> [PathBuf; 2] {
+        [1, 2].map(|version| self.folder.join(format!("{}_v{version}.pt", self.dim)))
+    }
+
     /// The pair, with the draws of a run of seed `seed`.
     ///
     /// # Errors
     /// If a potential cannot be read.
     pub(super) fn pair(&self, seed: u64) -> Result<DrawnPair, FileError> {
-        let read = |version: u8| {
-            let file = self.folder.join(format!("{}_v{version}.pt", self.dim));
-            QuadraticSkips::read(&file, self.dim)
-        };
+        let [first, second] = self.files();
+        let read = |file: PathBuf| QuadraticSkips::read(&file, self.dim);
         let source = source(self.dim);
         let mut map = BenchmarkMap {
-            potentials: [read(1)?, read(2)?],
+            potentials: [read(first)?, read(second)?],
             mean: vec![0.0; self.dim],
             scale: 1.0,
         };

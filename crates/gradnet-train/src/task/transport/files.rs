@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pair::{Pair, Part, Side};
 use crate::data::file::{DataFacts, Finding, PointTable, Similarity, Split, absolute};
-use crate::data::{Epochs, Stream, derived_seed};
+use crate::data::{Epochs, FileDigests, Stream, derived_seed};
 use crate::files::FileError;
 use crate::settings::Protocol;
 
@@ -283,6 +283,7 @@ impl Pair for FilesPair {
             low: bound(f64::min),
             high: bound(f64::max),
             findings: self.findings.clone(),
+            files: FileDigests::default(),
         })
     }
 }

@@ -188,10 +188,19 @@ impl Settings for TransportConfig {
         REGION
     }
 
-    fn files(&self) -> Vec<&Path> {
-        let files = self.files.iter();
-        let files = files.flat_map(|files| [files.source.as_path(), files.target.as_path()]);
-        files.filter(|file| !file.as_os_str().is_empty()).collect()
+    fn files(&self) -> Vec<(&'static str, PathBuf)> {
+        let files = self.files.iter().flat_map(|files| {
+            [
+                ("transport.files.source", files.source.clone()),
+                ("transport.files.target", files.target.clone()),
+            ]
+        });
+        let pair = self.benchmark.iter();
+        let potentials = pair.flat_map(|pair| pair.files().map(|file| (FOLDER, file)));
+        let named = files.chain(potentials);
+        named
+            .filter(|(_, file)| !file.as_os_str().is_empty())
+            .collect()
     }
 
     fn columns(&self) -> (&[String], &[String]) {

@@ -18,7 +18,7 @@ fn session(out: &std::path::Path) -> (Session, Network) {
     let facts = Facts {
         experiment: String::new(),
         backend: "flex",
-        data_digest: None,
+        files: FileDigests::default(),
         steps: 1_000,
         interval: 200,
         criterion: Criterion {
