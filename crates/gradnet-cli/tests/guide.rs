@@ -259,7 +259,14 @@ fn the_page_on_scores_goes_from_samples_to_a_density_and_new_samples() {
         printed.push_str(&ran.stdout);
     }
     assert!(
-        printed.contains("500 samples of 25 chains") && printed.contains("acceptance"),
+        [
+            "500 samples of 25 chains",
+            "acceptance",
+            "effective sample size",
+            "split R-hat"
+        ]
+        .iter()
+        .all(|line| printed.contains(line)),
         "{printed}"
     );
 
@@ -287,6 +294,40 @@ fn the_page_on_scores_goes_from_samples_to_a_density_and_new_samples() {
     });
     assert!(near.count() > 450);
     assert!(here.join("report.html").is_file());
+}
+
+/// Four Gaussians of deviation 1: a chain stays where it began if their means are 10 from the origin, and reaches all if they are 1 from it.
+#[test]
+fn sample_tells_by_the_split_r_hat_whether_its_chains_mix() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    for (separation, mix) in [(10.0, false), (1.0, true)] {
+        let config = format!(
+            "schema = 1\nname = \"s\"\n[score.density]\nkind = \"gaussian_mixture\"\nseparation = {separation:.1}\n\
+             [network.gradnet_c]\nwidth = 32\n[train]\nsteps = 1500\nschedule = \"cosine\"\n[evaluation]\npoints = 200\ndraws = 1\n"
+        );
+        fs::write(here.join("s.toml"), config).unwrap();
+        let trained = gradnet(here, &["train", "s.toml", "-o", "run", "--overwrite"]);
+        assert_eq!(trained.code, 0, "{}", trained.stderr);
+        let ran = gradnet(
+            here,
+            &["sample", "run", "--count", "400", "-o", "drawn.csv"],
+        );
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let line = ran
+            .stdout
+            .lines()
+            .find_map(|line| line.strip_prefix("split R-hat"));
+        let r_hat: f64 = line.unwrap().trim().parse().unwrap();
+        let warned = ran.stderr.contains("the chains do not mix");
+        assert_eq!(
+            (r_hat < 1.5, !warned),
+            (mix, mix),
+            "{}{}",
+            ran.stdout,
+            ran.stderr
+        );
+    }
 }
 
 #[test]
