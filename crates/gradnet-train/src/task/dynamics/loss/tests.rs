@@ -311,3 +311,59 @@ fn friction_and_inputs_are_found_again() {
         0.0
     );
 }
+
+/// Over 80 samples of a stiff spring the undamped step from a start that is 0.7 off makes the sum of squares larger: it is taken back. From one that is
+/// 0.2 off the steps come to the start that the path has, but for what the wrong sample itself pulls.
+#[test]
+fn a_step_that_leads_away_is_taken_back() {
+    let spring = Spring::new(1.0, 3.0);
+    let quiet = spring.valid();
+    let structure = Structure {
+        kind: Kind::Separable,
+        friction: 0.0,
+    };
+    let flow = Flow::new(&quiet, structure);
+    let times: Vec<f64> = (0..=80).map(|k| 0.1 * f64::from(k)).collect();
+    let path = Path {
+        number: 0.0,
+        states: [1.0, 0.3].repeat(times.len()),
+        inputs: Vec::new(),
+        times,
+    };
+    let none = Coefficients {
+        friction: 0.0,
+        inputs: nalgebra::DMatrix::zeros(2, 0),
+    };
+    let window = window(&[path], 80);
+    let truth = window.states[0].clone();
+    let states = follow(&flow, truth.clone(), &window, &none, 1).states;
+    let fits = |off: f64| -> Vec<(f64, Vec<f64>)> {
+        let mut measured = Window {
+            states: states.clone(),
+            ..window.clone()
+        };
+        measured.states[0] = truth.clone() + off;
+        let fit = |start_steps| {
+            let how = Rollout {
+                substeps: 1,
+                start_steps,
+            };
+            let start = fit_starts(&flow, &measured, &none, how);
+            let followed = follow(&flow, start.clone(), &measured, &none, 1).states;
+            let errors = followed.into_iter().zip(&measured.states);
+            let squares = errors.map(|(a, b)| host((a - b.clone()).square()).iter().sum::<f64>());
+            (squares.sum(), host(start))
+        };
+        (0..=12).map(fit).collect()
+    };
+    for (off, goal) in [(0.7, 0.97), (0.2, 1e-3)] {
+        let found = fits(off);
+        let falls = found.windows(2).all(|pair| pair[1].0 <= pair[0].0);
+        assert!(falls && found[12].0 < goal * found[0].0, "{found:?}");
+    }
+    let far = fits(0.7);
+    assert_eq!(far[0], far[1]);
+    assert!(far[2].0 < far[1].0);
+    let (_, start) = &fits(0.2)[12];
+    assert!((start[0] - 1.0).abs() < 0.02 && (start[1] - 0.3).abs() < 0.02);
+}
