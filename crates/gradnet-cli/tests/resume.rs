@@ -258,7 +258,11 @@ fn a_score_and_dynamics_killed_and_resumed_end_with_the_same_weights() {
         "dynamics.horizon=5",
     ];
     for (name, steps, more) in [
-        ("score_moons", "train.steps=3000", &[][..]),
+        (
+            "score_moons",
+            "train.steps=3000",
+            &["train.average=0.99"][..],
+        ),
         ("dynamics_pendulum", "train.steps=600", &[]),
         ("dynamics_pendulum", "train.steps=300", &oscillator),
     ] {
@@ -315,6 +319,7 @@ fn every_file_that_a_run_reads_is_watched() {
     fs::write(here.join("points.csv"), table("x1,x2,e")).unwrap();
     fs::write(here.join("gradients.csv"), table("g1,g2")).unwrap();
     fs::write(here.join("samples.csv"), table("s1,s2")).unwrap();
+    fs::write(here.join("moved.csv"), table("m2,m1")).unwrap();
     fs::write(here.join("paths.csv"), table("path,time,q1,p2")).unwrap();
     for (index, set) in ["train", "validation", "test"].into_iter().enumerate() {
         fs::create_dir(here.join(set)).unwrap();
@@ -329,12 +334,12 @@ fn every_file_that_a_run_reads_is_watched() {
     for (task, files) in [
         (
             format!(
-                "[data.file]\npath = \"points.csv\"\ngradient_path = \"gradients.csv\"\nx = [\"x1\", \"x2\"]\npotential = \"e\"\n{gradnet_c}"
+                "[data.file]\npath = \"points.csv\"\ngradient_path = \"gradients.csv\"\nx = [\"x1\", \"x2\"]\ny = [\"g1\", \"g2\"]\npotential = \"e\"\n{gradnet_c}"
             ),
             &["points.csv", "gradients.csv"][..],
         ),
         (
-            format!("[dynamics]\nhorizon = 2\n[dynamics.file]\npath = \"paths.csv\"\n{gradnet_c}"),
+            format!("[dynamics]\nhorizon = 2\n[dynamics.file]\npath = \"paths.csv\"\nstate = [\"q1\", \"p2\"]\n{gradnet_c}"),
             &["paths.csv"],
         ),
         (
@@ -342,8 +347,8 @@ fn every_file_that_a_run_reads_is_watched() {
             &["samples.csv"],
         ),
         (
-            "[transport.files]\nsource = \"samples.csv\"\ntarget = \"gradients.csv\"\n[network.mgradnet_m]\nmodules = 1\nwidth = 2\n".into(),
-            &["samples.csv", "gradients.csv"],
+            "[transport.files]\nsource = \"samples.csv\"\ntarget = \"moved.csv\"\n[network.mgradnet_m]\nmodules = 1\nwidth = 2\n".into(),
+            &["samples.csv", "moved.csv"],
         ),
         (
             "[images]\ntrain = \"train\"\nvalidation = \"validation\"\ntest = \"test\"\npatch = 16\nnoise = [25, 25]\nlevels = [25]\n[network.patch_ridge]\nfilters = 2\nsize = 3\n".into(),

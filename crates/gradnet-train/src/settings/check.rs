@@ -72,6 +72,15 @@ impl TrainConfig {
             "must be a number in (0, 1]",
             "the paper chooses among 0.01, 0.001 and 0.0001",
         )?;
+        if let Some(average) = self.average {
+            require(
+                average > 0.0 && average < 1.0,
+                "train.average",
+                average,
+                "must be a number above 0 and below 1",
+                "average = 0.999 averages over about the last 1,000 steps; leave it out for none",
+            )?;
+        }
         if let Some(clip) = self.clip_norm {
             require(
                 clip.is_finite() && clip > 0.0,

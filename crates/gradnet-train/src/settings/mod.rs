@@ -53,6 +53,11 @@ pub struct TrainConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub clip_norm: Option<f64>,
+    /// With it a moving average of the weights, `a <- d a + (1 - d) w` after each step, is validated, kept and scored in place of the weights. `d` is
+    /// this number, above 0 and below 1, such as 0.999, and less in the first steps. The paper does not average.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
+    pub average: Option<f64>,
     /// Where training points come from: fresh ones every step, or a fixed set visited in shuffled epochs (`[train.data.fixed]`).
     pub data: DataConfig,
     /// When the run looks at validation points; for a run on a data file `points` is how many of its validation rows at most.
@@ -153,6 +158,7 @@ impl Default for TrainConfig {
             learning_rate: 0.01,
             schedule: Schedule::Constant,
             clip_norm: None,
+            average: None,
             data: DataConfig::Online,
             validation: ValidationConfig::default(),
             checkpoint_every: 2_500,

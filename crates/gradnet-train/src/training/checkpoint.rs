@@ -3,7 +3,7 @@
 //! ```text
 //! gradnet checkpoint 1\n
 //! {"step": .., "sections": [lengths], ..}\n      one line of JSON
-//! model | optimizer | scheduler | best           Burn records, one after another
+//! model | optimizer | scheduler | best           Burn records, one after another, and the average where there is one
 //! checksum                                       the seal, as of weights.bpk
 //! ```
 //!
@@ -63,6 +63,9 @@ pub(super) struct Position {
     pub(super) elapsed_s: f64,
     /// Lengths of the sections that follow.
     pub(super) sections: [usize; 4],
+    /// The length of the section with the averaged weights, where there are such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) average: Option<usize>,
 }
 
 /// A checkpoint in memory, its records still bytes.
@@ -71,6 +74,8 @@ pub(super) struct Checkpoint {
     pub(super) position: Position,
     /// Model, optimizer, scheduler, best weights.
     sections: [Vec<u8>; 4],
+    /// The averaged weights.
+    average: Option<Vec<u8>>,
 }
 
 /// The layout of the weights in a checkpoint: their names begin with `network.`.
@@ -117,16 +122,19 @@ pub(super) struct Restored {
     pub(super) position: Position,
     pub(super) network: Network,
     pub(super) best: Network,
+    /// The averaged weights, of a run that averages.
+    pub(super) average: Option<Network>,
     pub(super) optimizer: ModuleOptimizer,
     pub(super) scheduler: ModuleLrScheduler,
 }
 
 impl Checkpoint {
-    /// Takes the state of a run; `position.sections` is filled in.
+    /// Takes the state of a run; the lengths in `position` are filled in.
     pub(super) fn new(
         mut position: Position,
         network: &Network,
         best: &Network,
+        average: Option<Network>,
         optimizer: &ModuleOptimizer,
         scheduler: &ModuleLrScheduler,
     ) -> Result<Self, String> {
@@ -139,8 +147,17 @@ impl Checkpoint {
             best.into_bytes().map_err(text)?,
         ]
         .map(|bytes| bytes.to_vec());
+        let average = match average {
+            None => None,
+            Some(average) => Some(average.into_record().into_bytes().map_err(text)?.to_vec()),
+        };
         position.sections = [0, 1, 2, 3].map(|index| sections[index].len());
-        Ok(Self { position, sections })
+        position.average = average.as_ref().map(Vec::len);
+        Ok(Self {
+            position,
+            sections,
+            average,
+        })
     }
 
     /// The file's contents.
@@ -150,6 +167,7 @@ impl Checkpoint {
         bytes.push(b'\n');
         self.sections
             .iter()
+            .chain(&self.average)
             .for_each(|section| bytes.extend(section));
         Ok(sealed(bytes))
     }
@@ -173,7 +191,15 @@ impl Checkpoint {
             *section = first.to_vec();
             left = others;
         }
-        Ok(Self { position, sections })
+        let average = match position.average {
+            None => None,
+            Some(length) => Some(left.get(..length).ok_or("it is cut off")?.to_vec()),
+        };
+        Ok(Self {
+            position,
+            sections,
+            average,
+        })
     }
 
     /// Builds the run's parts again, from fresh ones of the same experiment.
@@ -188,6 +214,14 @@ impl Checkpoint {
             self.sections.map(Bytes::from_bytes_vec);
         let best = ModuleRecord::from_bytes(best).map_err(text)?;
         let model = ModuleRecord::from_bytes(model_record).map_err(text)?;
+        let average = match self.average {
+            None => None,
+            Some(average) => {
+                let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(average));
+                let record = record.map_err(text)?;
+                Some(network.clone().try_load_record(record).map_err(text)?)
+            }
+        };
         let [network, best] = loaded(network, [model, best]).map_err(text)?;
         let optimizer_record = OptimizerRecord::from_bytes(optimizer_record).map_err(text)?;
         let scheduler_record = LrSchedulerRecord::from_bytes(scheduler_record).map_err(text)?;
@@ -195,6 +229,7 @@ impl Checkpoint {
             position: self.position,
             network,
             best,
+            average,
             optimizer: optimizer.load_record(optimizer_record),
             scheduler: scheduler.load_record(scheduler_record),
         })
@@ -303,6 +338,7 @@ mod tests {
             interval: (0.1f64.to_bits(), 3),
             elapsed_s: 1.5,
             sections: [3, 1, 0, 5],
+            average: Some(2),
         }
     }
 
@@ -310,6 +346,7 @@ mod tests {
         Checkpoint {
             position: position(step),
             sections: [vec![1, 2, 3], vec![4], vec![], vec![b'\n'; 5]],
+            average: Some(vec![8, 9]),
         }
     }
 
@@ -324,7 +361,15 @@ mod tests {
         };
         let train = TrainConfig::default();
         let parts = (optimizer(&train), scheduler(&train));
-        let made = Checkpoint::new(position(5), &network(0), &network(1), &parts.0, &parts.1);
+        let average = Some(network(3));
+        let made = Checkpoint::new(
+            position(5),
+            &network(0),
+            &network(1),
+            average,
+            &parts.0,
+            &parts.1,
+        );
         let made = made.unwrap();
         let named = |section: &[u8]| String::from_utf8_lossy(section).contains("network.");
         assert!(named(&made.sections[0]));
@@ -336,6 +381,7 @@ mod tests {
         };
         assert_eq!(value(restored.network), value(network(0)));
         assert_eq!(value(restored.best), value(network(1)));
+        assert_eq!(value(restored.average.unwrap()), value(network(3)));
         assert_ne!(value(network(0)), value(network(1)));
     }
 
@@ -360,6 +406,7 @@ mod tests {
         let read = Checkpoint::from_bytes(&bytes).unwrap();
         assert_eq!(read.position, checkpoint(5).position);
         assert_eq!(read.sections, checkpoint(5).sections);
+        assert_eq!(read.average, Some(vec![8, 9]));
         for end in 0..bytes.len() {
             assert!(Checkpoint::from_bytes(&bytes[..end]).is_err(), "{end}");
         }

@@ -89,29 +89,32 @@ pub(super) fn run(
         .map_or(&network, |restored| &restored.network);
     let device_check =
         experiment.check_device(task.as_ref(), weights, device, Purpose::Training)?;
-    let (session, network, optimizer, scheduler) = match restored {
+    let (session, network, average, optimizer, scheduler) = match restored {
         None => {
             let network = task.start(network);
             let best = Best::new(network.clone(), validated(task.as_ref(), &network));
             let session = Session::new(folder, facts, progress, best);
-            (session, network, optimizer(config), scheduler(config))
+            (session, network, None, optimizer(config), scheduler(config))
         }
         Some(Restored {
             position,
             network,
             best,
+            average,
             optimizer,
             scheduler,
         }) => {
             let session = Session::restored(folder, facts, progress, &position, best)?;
-            (session, network, optimizer, scheduler)
+            let average = average.map(|average| (average, position.step));
+            (session, network, average, optimizer, scheduler)
         }
     };
+    let before = average.as_ref().map(|(average, step)| (average, *step));
     let mut course = Course {
         backend,
         saving: Some(interrupter.saving()),
         interrupter: interrupter.clone(),
-        learner: learner(network, task.clone(), optimizer),
+        learner: learner(network, task.clone(), optimizer).averaged_by(config.average, before),
         task: task.clone(),
         scheduler,
         due,
@@ -204,7 +207,7 @@ impl Course {
         if let ControlFlow::Break(Some(error)) = self.learner.learn(steps, whole, rate, observe) {
             return Err(error);
         }
-        let network = self.learner.field().clone().valid();
+        let network = self.learner.result();
         let stop = || self.interrupter.should_stop();
         let validation = match self.session.between_validations() {
             true => None,
@@ -217,10 +220,10 @@ impl Course {
                 self.save()?;
                 self.interrupter.saved_to(self.session.folder.path());
                 self.saving = None;
-                validated(self.task.as_ref(), self.learner.field())
+                validated(self.task.as_ref(), &network)
             }
         };
-        self.session.validated(self.learner.field(), validation)
+        self.session.validated(&network, validation)
     }
 
     /// Writes a checkpoint, unless this step has one.

@@ -14,6 +14,7 @@ use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
 use gradnet_core::kernel::FusedAdam;
 
+use super::average::Average;
 use crate::data::Batches;
 use crate::settings::{Schedule, TrainConfig};
 use crate::task::{Lesson, Rows, Task};
@@ -28,6 +29,7 @@ pub struct Learner<F> {
     optimizer: ModuleOptimizer,
     anneal: fn(&mut F, f64),
     penalty: fn(&F) -> Option<Tensor<1>>,
+    average: Option<Average>,
 }
 
 impl<F: Module + 'static> Learner<F> {
@@ -39,15 +41,17 @@ impl<F: Module + 'static> Learner<F> {
             optimizer,
             anneal: |_, _| (),
             penalty: |_| None,
+            average: None,
         }
     }
 
     /// A field that has learned a task, as the settings say: by Adam, with their steps and learning rates. The weights are
-    /// those of the last step.
+    /// those of the last step, beside their average if the settings ask for one.
     ///
     /// Batches and validation are the task's: it was made from the same settings.
     pub fn fit(field: F, task: impl Task<F> + 'static, train: &TrainConfig) -> Self {
-        let mut learner = Self::new(field, Arc::new(task), optimizer(train));
+        let learner = Self::new(field, Arc::new(task), optimizer(train));
+        let mut learner = learner.averaged_by(train.average, None);
         let mut rates = scheduler(train);
         let goes_on = |_| ControlFlow::<()>::Continue(());
         let _ = learner.learn(0..train.steps, train.steps, |_| rates.step(), goes_on);
@@ -60,7 +64,7 @@ impl<F: Module + 'static> Learner<F> {
     /// If a step panicked, which takes the field with it.
     pub fn scores(&self) -> Rows {
         let mut rows = self.task.baselines();
-        let field = self.field().clone().valid();
+        let field = self.result();
         rows.insert("field".into(), self.task.evaluate(&field));
         rows
     }
@@ -73,6 +77,29 @@ impl<F: Module + 'static> Learner<F> {
     /// With something to minimise beside the task's loss, `[1]`.
     pub fn penalised_by(self, penalty: fn(&F) -> Option<Tensor<1>>) -> Self {
         Self { penalty, ..self }
+    }
+
+    /// With a moving average of the weights, if `decay` says how slowly it moves; `before`: the averaged field after so many steps, where the
+    /// learning continues.
+    pub fn averaged_by(self, decay: Option<f64>, before: Option<(&F, usize)>) -> Self {
+        let (field, steps) = before.unwrap_or((self.field(), 0));
+        let average = decay.map(|decay| Average::new(field, decay, steps));
+        Self { average, ..self }
+    }
+
+    /// The field to validate and to keep, without autodiff: with the averaged weights if there is an average, else as it is now.
+    ///
+    /// # Panics
+    /// If a step panicked, which takes the field with it.
+    pub fn result(&self) -> F {
+        let average = self.average();
+        average.unwrap_or_else(|| self.field().clone().valid())
+    }
+
+    /// The field with the averaged weights, if there is an average.
+    pub(super) fn average(&self) -> Option<F> {
+        let average = self.average.as_ref()?;
+        Some(average.of(self.field()))
     }
 
     /// The field as it is now. A clone of it that is kept costs the next step a copy of the weights.
@@ -142,7 +169,11 @@ impl<F: Module + 'static> Learner<F> {
         let mut field = self.field.take().expect(TAKEN);
         (self.anneal)(&mut field, progress);
         let (loss, gradients) = self.differentiate(&field, lesson);
-        self.field = Some(self.optimizer.step(rate, field, gradients));
+        let field = self.optimizer.step(rate, field, gradients);
+        if let Some(average) = &mut self.average {
+            average.update(&field);
+        }
+        self.field = Some(field);
         loss
     }
 

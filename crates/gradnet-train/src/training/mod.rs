@@ -3,6 +3,7 @@
 //! The defaults are those of Chaudhari, Pranav, Moura, IEEE TSP 2025, Sec. VII and the released `Nd_field/train.py`: batch 100, 10,000 steps, a
 //! constant rate.
 
+mod average;
 mod best;
 mod checkpoint;
 mod clock;

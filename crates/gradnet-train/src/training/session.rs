@@ -186,10 +186,11 @@ impl Session {
             interval: (sum.to_bits(), count),
             elapsed_s: self.clock.elapsed_s(),
             sections: [0; 4],
+            average: None,
         };
         let (network, optimizer) = (learner.field(), learner.optimizer());
-        let best = self.best.network();
-        let checkpoint = Checkpoint::new(position, network, best, optimizer, scheduler);
+        let (best, average) = (self.best.network(), learner.average());
+        let checkpoint = Checkpoint::new(position, network, best, average, optimizer, scheduler);
         let checkpoint = checkpoint.map_err(|reason| RunError::Damaged {
             path: self.folder.path().into(),
             reason,
