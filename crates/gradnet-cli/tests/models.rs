@@ -2,28 +2,15 @@
 
 #![allow(clippy::unwrap_used)] // in a test a failure is the finding
 
+mod exported;
 mod program;
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use exported::{RUNS, trained};
 use program::gradnet;
-
-/// Networks, what is trained on, and more settings.
-const RUNS: [(&str, &str, &str); 11] = [
-    ("mgradnet_m", "data", ""),
-    ("gradnet_m", "data", ""),
-    ("mgradnet_c", "data", ""),
-    ("gradnet_c", "data", ""),
-    ("mgradnet_m", "transport", ""),
-    ("mgradnet_c", "transport", ""),
-    ("mgradnet_c", "data", "activation = \"tanh\""),
-    ("mgradnet_c", "data", "activation = \"sigmoid\""),
-    ("mgradnet_c", "data", "activation = \"softplus\""),
-    ("mgradnet_c", "data", "activation = \"relu\""),
-    ("mgradnet_c", "data", "activation = \"erf\""),
-];
 
 /// The Python that has torch, onnxruntime and numpy, where one is named; else the system's.
 fn python() -> String {
@@ -55,54 +42,6 @@ fn snippet(first: &str) -> String {
     let mut blocks = text.split("```python\n").skip(1);
     let block = blocks.find(|block| block.contains(first)).unwrap();
     block.split("```").next().unwrap().to_owned()
-}
-
-/// Trains a few steps in `folder`; the run, the points of `x.csv` and their values in `y.csv`.
-fn trained(folder: &Path, network: &str, task: &str, settings: &str) {
-    let (mut pairs, mut source, mut points) = (String::new(), String::new(), String::new());
-    for row in 0..400 {
-        let (a, b) = (
-            f64::from(row % 20) / 10.0 - 1.0,
-            f64::from(row / 20) / 10.0 - 1.0,
-        );
-        let (f, g) = (
-            300.0 - 100.0 * (a + b).tanh(),
-            -20.0 - 50.0 * (a + b).tanh(),
-        );
-        pairs.push_str(&format!("{},{b},{f},{g}\n", 5.4e6 + a));
-        source.push_str(&format!("{},{b}\n", 5.4e6 + a));
-        if row % 40 == 3 {
-            points.push_str(&format!("{},{b}\n", 5.4e6 + a));
-        }
-    }
-    fs::write(folder.join("pairs.csv"), format!("x1,x2,g1,g2\n{pairs}")).unwrap();
-    fs::write(folder.join("source.csv"), format!("x1,x2\n{source}")).unwrap();
-    fs::write(folder.join("x.csv"), format!("x1,x2\n{points}")).unwrap();
-    let moved = (0..400).map(|row| {
-        let (a, b) = (f64::from(row % 20) / 5.0, f64::from(row / 20) / 30.0);
-        format!("{},{}\n", a.exp(), 7.0 + b + a)
-    });
-    let moved: String = moved.collect();
-    fs::write(folder.join("moved.csv"), format!("x1,x2\n{moved}")).unwrap();
-    let data = match task {
-        "data" => "[data.file]\npath = \"pairs.csv\"\nsign = -1\n",
-        _ => "[transport.files]\nsource = \"source.csv\"\ntarget = \"moved.csv\"\n",
-    };
-    let config = format!(
-        "schema = 1\nname = \"run\"\n{data}[network.{network}]\nwidth = 8\n{settings}\n[train]\nsteps = 40\nbatch = 50\n"
-    );
-    fs::write(folder.join("run.toml"), config).unwrap();
-    for words in [
-        "train run.toml --output run --progress none",
-        "predict run --input x.csv --output y.csv",
-    ] {
-        let ran = gradnet(folder, &words.split(' ').collect::<Vec<_>>());
-        assert_eq!(
-            ran.code, 0,
-            "{network} {task} {settings}, {words}: {}",
-            ran.stderr
-        );
-    }
 }
 
 /// Reads points and values, after which `values` is compared with `y`.

@@ -17,16 +17,25 @@ static PANEL: LazyLock<Vec<(f64, f64)>> = LazyLock::new(|| {
         .collect()
 });
 
+/// Places in `[0, 1]` and weights of the rule with this number of panels.
+fn rule(panels: usize) -> impl Iterator<Item = (f64, f64)> {
+    let size = 1.0 / panels as f64;
+    (0..panels).flat_map(move |panel| {
+        let start = panel as f64 * size;
+        PANEL
+            .iter()
+            .map(move |(node, weight)| (start + node * size, weight * size))
+    })
+}
+
+/// The places in `[0, 1]` and the weights of [`ray_integral`], for whoever computes it without tensors.
+pub fn ray_nodes() -> impl Iterator<Item = (f64, f64)> {
+    rule(PANELS)
+}
+
 /// `∫₀¹ term(t) dt` by `panels` panels.
 fn integral<const D: usize>(panels: usize, term: impl Fn(f64) -> Tensor<D>) -> Tensor<D> {
-    let size = 1.0 / panels as f64;
-    (0..panels)
-        .flat_map(|panel| {
-            let start = panel as f64 * size;
-            PANEL
-                .iter()
-                .map(move |(node, weight)| (start + node * size, weight * size))
-        })
+    rule(panels)
         .map(|(t, weight)| term(t) * weight)
         .reduce(|sum, term| sum + term)
         .expect("the rule has nodes")

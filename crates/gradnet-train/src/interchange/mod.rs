@@ -7,5 +7,7 @@ mod onnx;
 mod plain;
 
 pub use crate::elsewhere::{Checkpoint, Found, SearchError};
+pub(crate) use plain::{Formula, Plain};
+
 pub use export::{Exported, export};
 pub use import::{ImportError, Imported, import};

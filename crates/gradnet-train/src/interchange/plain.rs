@@ -9,18 +9,18 @@ use gradnet_core::sign::Sign;
 use crate::registry::{LinearPart, Network, Registered, ReleasedModular};
 
 /// Name, shape and numbers of an array.
-pub(super) type NamedArray = (String, Vec<usize>, Vec<f32>);
+pub(crate) type NamedArray = (String, Vec<usize>, Vec<f32>);
 
 /// Which formula the arrays go into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Formula {
+pub(crate) enum Formula {
     Cascade,
     Modules,
 }
 
 impl Formula {
     /// Its name in a description.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Cascade => "cascade",
             Self::Modules => "modules",
@@ -44,18 +44,18 @@ impl Formula {
 
 /// A network as a formula and its arrays.
 #[derive(Clone, Debug)]
-pub(super) struct Plain {
-    pub(super) formula: Formula,
+pub(crate) struct Plain {
+    pub(crate) formula: Formula,
     /// The function of the units or modules.
-    pub(super) function: String,
+    pub(crate) function: String,
     /// The function of the units, where it is a fixed one.
-    pub(super) unit: Option<ScalarFunction>,
-    pub(super) arrays: Vec<NamedArray>,
+    pub(crate) unit: Option<ScalarFunction>,
+    pub(crate) arrays: Vec<NamedArray>,
 }
 
 impl Plain {
     /// The network as arrays, if it is one of the four.
-    pub(super) fn of(network: &Network) -> Option<Self> {
+    pub(crate) fn of(network: &Network) -> Option<Self> {
         let mut plain = match &network.registered {
             Registered::GradNetC(network) => cascade(network),
             Registered::MGradNetC(network) => cascade(network),
@@ -70,7 +70,7 @@ impl Plain {
     }
 
     /// Whether there is an array of this name.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.arrays.iter().any(|(other, ..)| other == name)
     }
 

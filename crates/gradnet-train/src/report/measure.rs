@@ -6,6 +6,7 @@ use gradnet_core::analysis::{
     Verification, double_precision, host, in_double_precision, jacobians, verify_module,
 };
 
+use super::panel::CLOUD;
 use crate::backend;
 use crate::data::file::RunField;
 use crate::data::{PointSet, points_tensor};
@@ -66,6 +67,8 @@ pub(super) struct Measured {
     pub(super) plane: Option<PlaneField>,
     /// Paths, where the run predicts any.
     pub(super) paths: Option<ShownPaths>,
+    /// Samples of what a map leads from and to, in the user's units, where the run learned one.
+    pub(super) clouds: Option<[Vec<f64>; 2]>,
 }
 
 /// Measures the best weights of a run.
@@ -92,6 +95,7 @@ pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> 
             shows: Shown::Errors,
             spectra: Vec::new(),
             paths: task.shown_paths(network),
+            clouds: None,
             plane: None,
         });
     };
@@ -126,6 +130,7 @@ pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> 
         shows,
         spectra,
         paths: task.shown_paths(&run.network(&device)?),
+        clouds: task.clouds(CLOUD),
         plane: match dim {
             2 => {
                 let mut plane = plane(&field, target.as_deref(), &set, &device);

@@ -1,9 +1,11 @@
 //! One page about one run or several, with nothing to fetch: configuration, training curve, test error beside the reference rows, what the network
 //! guarantees and what was measured of it, and pictures of the field or, beyond the plane, of its errors and Jacobians.
 //!
-//! Pictures are drawn here (SVG); the page's own script only sorts the comparison and reads the curves at a step one chooses.
+//! Pictures are drawn here (SVG). The page's own script sorts the comparison, reads the curves at a step one chooses, and
+//! evaluates the field of a run in the plane in its live panel.
 
 mod measure;
+mod panel;
 mod paths;
 mod plots;
 
@@ -18,6 +20,10 @@ use serde::Serialize;
 use crate::data::file::Finding;
 use crate::files::FileError;
 use crate::run::{Metrics, Run, RunError, Summary, write_atomically};
+use panel::Panel;
+
+const PANEL_SCRIPT: &str = include_str!("panel.js");
+const PANEL_STYLE: &str = include_str!("panel.css");
 
 /// A picture as the page holds it.
 #[derive(Clone, Debug, Serialize)]
@@ -46,6 +52,14 @@ struct Section {
     best: Option<f64>,
     findings: Vec<Finding>,
     pictures: Vec<Picture>,
+    /// What the panel evaluates; the script gets it.
+    #[serde(skip)]
+    panel: Option<Panel>,
+    /// Whether there is a panel, whether it has an inverse and clouds, or why there is none.
+    shows_panel: bool,
+    shows_inverse: bool,
+    shows_clouds: bool,
+    no_panel: Option<String>,
 }
 
 /// Writes the page.
@@ -79,6 +93,9 @@ pub fn report(runs: &[Run], output: &Path, device: &Device) -> Result<(), RunErr
                 version => env!("CARGO_PKG_VERSION"),
                 sections => shown_sections,
                 curves => shown_curves,
+                panels => sections.iter().any(|section| section.panel.is_some()),
+                panel_script => PANEL_SCRIPT,
+                panel_style => PANEL_STYLE,
                 data,
             })
         });
@@ -122,12 +139,16 @@ fn sections_data(sections: &[Section]) -> Vec<serde_json::Value> {
     sections
         .iter()
         .map(|section| {
-            serde_json::json!({
+            let mut data = serde_json::json!({
                 "name": section.name,
                 "folder": section.folder,
                 "summary": section.summary,
                 "metrics": section.metrics,
-            })
+            });
+            if let Some(panel) = &section.panel {
+                data["panel"] = serde_json::json!(panel);
+            }
+            data
         })
         .collect()
 }
@@ -137,6 +158,12 @@ fn section(run: &Run, device: &Device) -> Result<Section, RunError> {
     let entry = experiment.network.entry();
     let measured = measure::measure(run, device)?;
     let metrics = run.metrics()?;
+    let field = run.field(&device.clone().without_autodiff())?;
+    let (panel, no_panel) = match panel::panel(run, &field, &measured) {
+        Some(Ok(panel)) => (Some(panel), None),
+        Some(Err(reason)) => (None, Some(reason)),
+        None => (None, None),
+    };
     Ok(Section {
         folder: run.path().display().to_string(),
         name: experiment.name.clone(),
@@ -160,5 +187,10 @@ fn section(run: &Run, device: &Device) -> Result<Section, RunError> {
         metrics,
         findings: run.data_facts()?.map_or(Vec::new(), |facts| facts.findings),
         pictures: plots::pictures(&measured),
+        shows_panel: panel.is_some(),
+        shows_inverse: panel.as_ref().is_some_and(Panel::is_invertible),
+        shows_clouds: panel.as_ref().is_some_and(Panel::has_clouds),
+        panel,
+        no_panel,
     })
 }

@@ -124,6 +124,12 @@ pub trait RunTask: Task<Network> {
         None
     }
 
+    /// Samples of the two distributions that a map leads between, at most `count` of each, in the user's units; `None`
+    /// where no map is learned.
+    fn clouds(&self, _count: usize) -> Option<[Vec<f64>; 2]> {
+        None
+    }
+
     /// Paths that a network predicts, to show; `None` where the task has no paths.
     fn shown_paths(&self, _network: &Network) -> Option<dynamics::ShownPaths> {
         None

@@ -237,6 +237,15 @@ impl RunTask for Transport {
         start::near(&self.bures, network, &points, &self.device)
     }
 
+    fn clouds(&self, count: usize) -> Option<[Vec<f64>; 2]> {
+        let [x, y] =
+            [Side::Source, Side::Target].map(|side| self.pair.points(side, Part::Test, count));
+        Some([
+            self.similarity.unscale_points(&x),
+            self.similarity.unscale_gradients(&y),
+        ])
+    }
+
     /// Points and the map at them, or themselves where it is not known.
     fn exhibit(&self, points: usize) -> Option<Exhibit> {
         let x = self.pair.points(Side::Source, Part::Test, points);
