@@ -121,7 +121,7 @@ pub fn sample_flow(
     let mut writer = RowWriter::create(output, vec![part(run)])?;
     let device = device.clone().without_autodiff();
     let flow = match &run.experiment().task {
-        TaskConfig::Transport(transport) => transport.flow(),
+        TaskConfig::Transport(transport) => transport.flow()?,
         _ => None,
     };
     let field = run.field(&device)?;

@@ -507,3 +507,30 @@ fn densities_are_asked_of_a_flow_alone_and_a_flow_of_files_has_one_file() {
     );
     assert!(!at("y.csv").exists() && !at("s.csv").exists());
 }
+
+/// The shipped config, shortened: the residual of the Monge-Ampère equation falls below the Bures map's, by either loss.
+#[test]
+fn a_map_between_two_mixtures_nearly_solves_the_monge_ampere_equation() {
+    let folder = tempfile::tempdir().unwrap();
+    let config =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/transport_densities.toml");
+    let text = std::fs::read_to_string(config).unwrap();
+    let text = text.replace("batch = 512", "batch = 256");
+    let text = text.replace("steps = 600", "steps = 300");
+    for loss in ["monge_ampere", "semi_dual"] {
+        let out = folder.path().join(loss);
+        let text = text.replace("kind = \"monge_ampere\"", &format!("kind = \"{loss}\""));
+        let summary = run(&text, Path::new("t.toml"), &out).unwrap();
+        let (found, rows) = (&summary.scores.metrics, &summary.scores.baselines);
+        let residual = found["monge_ampere"].value;
+        assert!(
+            residual < 0.7 * rows["bures"]["monge_ampere"].value,
+            "{loss}: {found:?} {rows:?}"
+        );
+        let distance = |of: &gradnet_train::task::Quantities| of["energy_distance"].value;
+        assert!(
+            distance(found) < distance(&rows["bures"]),
+            "{loss}: {found:?} {rows:?}"
+        );
+    }
+}

@@ -149,7 +149,7 @@ pub fn predict(
 /// The flow whose density is asked for.
 fn flow(run: &Run, options: &PredictOptions) -> Result<Option<Flow>, PredictError> {
     let flow = match &run.experiment().task {
-        TaskConfig::Transport(transport) => transport.flow(),
+        TaskConfig::Transport(transport) => transport.flow()?,
         _ => None,
     };
     match (options.log_density, flow) {

@@ -99,7 +99,11 @@ fn source(dim: usize) -> GaussianMixture {
     factors
         .iter_mut()
         .for_each(|factor| *factor *= SPREAD / size);
-    GaussianMixture { centres, factors }
+    GaussianMixture {
+        weights: Vec::new(),
+        centres,
+        factors,
+    }
 }
 
 /// `q_l(x) = (Q_lᵀ x)² + W_l x + b_l`.

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::benchmark::BenchmarkConfig;
+use super::densities::DensitiesConfig;
 use super::drawn::GaussianMixture;
 use super::files::FilesConfig;
 use super::flow::Flow;
@@ -12,6 +13,7 @@ use super::gaussians::GaussiansConfig;
 use super::log_det::MOST_COORDINATES;
 use super::mixture::MixtureConfig;
 use super::pair::{Pair, Side};
+use crate::files::FileError;
 use crate::settings::{ExperimentError, require};
 use crate::task::Settings;
 
@@ -23,7 +25,7 @@ pub(super) const REGION: Region = Region {
 
 /// What is asked of the table.
 pub(super) const PAIR: &str = "must name one pair of distributions";
-pub(super) const PAIRS: &str = "write one of [transport.files], [transport.mixture], [transport.gaussians] and [transport.benchmark]";
+pub(super) const PAIRS: &str = "write one of [transport.files], [transport.densities.source] with [transport.densities.target], [transport.mixture], [transport.gaussians] and [transport.benchmark]";
 
 /// The table `[transport]` of a config: one pair, and the loss.
 ///
@@ -52,6 +54,9 @@ pub struct TransportConfig {
     /// Two tables of points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files: Option<FilesConfig>,
+    /// Two densities that are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub densities: Option<DensitiesConfig>,
     /// What is minimised.
     pub loss: LossConfig,
 }
@@ -108,6 +113,7 @@ impl Default for TransportConfig {
             gaussians: None,
             benchmark: None,
             files: None,
+            densities: None,
             loss: LossConfig::default(),
         }
     }
@@ -119,6 +125,7 @@ pub(super) enum Chosen<'a> {
     Gaussians(&'a GaussiansConfig),
     Benchmark(&'a BenchmarkConfig),
     Files(&'a FilesConfig),
+    Densities(&'a DensitiesConfig),
 }
 
 impl TransportConfig {
@@ -128,7 +135,9 @@ impl TransportConfig {
         let gaussians = self.gaussians.iter().map(Chosen::Gaussians);
         let files = self.files.iter().map(Chosen::Files);
         let benchmark = self.benchmark.iter().map(Chosen::Benchmark);
-        let mut all = mixture.chain(gaussians).chain(benchmark).chain(files);
+        let densities = self.densities.iter().map(Chosen::Densities);
+        let made = mixture.chain(gaussians).chain(benchmark);
+        let mut all = made.chain(files).chain(densities);
         match (all.next(), all.next()) {
             (Some(only), None) => Some(only),
             _ => None,
@@ -144,6 +153,12 @@ impl TransportConfig {
             requirement,
             remedy: remedy.into(),
         };
+        if kind == LossKind::Regression && self.densities.is_some() {
+            return Err(refused(
+                "asks for the true map, that between two densities is not known".into(),
+                "leave it out, or write monge_ampere: both densities are known",
+            ));
+        }
         if kind == LossKind::Regression && self.files.is_some() {
             return Err(refused(
                 "asks for the true map, that between files is not known".into(),
@@ -181,16 +196,22 @@ impl TransportConfig {
     }
 
     /// The flow that the losses with a known density q train; `None` for the others, which only move samples.
-    pub(crate) fn flow(&self) -> Option<Flow> {
-        let q = match self.chosen()? {
-            _ if !self.loss.kind.needs_density() => return None,
+    ///
+    /// # Errors
+    /// If a file of the density cannot be read.
+    pub(crate) fn flow(&self) -> Result<Option<Flow>, FileError> {
+        let Some(chosen) = self.chosen().filter(|_| self.loss.kind.needs_density()) else {
+            return Ok(None);
+        };
+        let q = match chosen {
             // The density does not depend on the seed of the draws.
-            Chosen::Gaussians(pair) => pair.pair(0).density(Side::Target).cloned()?,
+            Chosen::Gaussians(pair) => pair.pair(0).density(Side::Target).cloned(),
+            Chosen::Densities(pair) => Some(pair.target.density()?),
             Chosen::Mixture(_) | Chosen::Benchmark(_) | Chosen::Files(_) => {
-                GaussianMixture::standard_normal(self.dim())
+                Some(GaussianMixture::standard_normal(self.dim()))
             }
         };
-        Some(Flow::to(q))
+        Ok(q.map(Flow::to))
     }
 
     /// The dimension and the seed of a pair that is made, with their table.

@@ -13,6 +13,7 @@ impl GaussianMixture {
     /// `N(0, I)`.
     pub(super) fn standard_normal(dim: usize) -> Self {
         Self {
+            weights: Vec::new(),
             centres: vec![DVector::zeros(dim)],
             factors: vec![DMatrix::identity(dim, dim)],
         }
@@ -22,6 +23,7 @@ impl GaussianMixture {
     pub(super) fn fitted(points: &[f64], dim: usize) -> Self {
         let (mean, covariance) = moments(points, dim);
         Self {
+            weights: Vec::new(),
             centres: vec![mean],
             factors: vec![symmetric_power(&covariance, 0.5)],
         }
@@ -29,24 +31,30 @@ impl GaussianMixture {
 
     /// `log p` at points row after row, and its gradient there; NaN where a component has no density.
     ///
-    /// With the responsibilities `r_k = p_k(x)/Σ p_j(x)` the gradient is `−Σ r_k C_k⁻¹ (x − c_k)`.
+    /// With the responsibilities `r_k = w_k p_k(x)/Σ w_j p_j(x)` the gradient is `−Σ r_k C_k⁻¹ (x − c_k)`.
     pub(super) fn log_density_and_score(&self, points: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let dim = self.dim();
         let x = DMatrix::from_column_slice(dim, points.len() / dim, points);
         let components = self.centres.iter().zip(&self.factors);
         let components: Vec<_> = components.map(|(c, l)| component(&x, c, l)).collect();
-        let weight = (components.len() as f64).ln();
+        let alike = vec![1.0 / components.len() as f64; components.len()];
+        let weights = match self.weights.as_slice() {
+            [] => &alike,
+            weights => weights,
+        };
+        let weights: Vec<f64> = weights.iter().map(|weight| weight.ln()).collect();
         let mut values = Vec::with_capacity(x.ncols());
         let mut scores = Vec::with_capacity(points.len());
         for point in 0..x.ncols() {
-            let logs = components.iter().map(|(logs, _)| logs[point]);
+            let logs = components.iter().zip(&weights);
+            let logs = logs.map(|((logs, _), weight)| logs[point] + weight);
             let largest = logs.clone().fold(f64::NEG_INFINITY, f64::max);
             let sum: f64 = logs.clone().map(|log| (log - largest).exp()).sum();
             let mut score = DVector::zeros(dim);
             for ((_, scores), log) in components.iter().zip(logs) {
                 score += scores.column(point) * ((log - largest).exp() / sum);
             }
-            values.push(largest + sum.ln() - weight);
+            values.push(largest + sum.ln());
             scores.extend(score.iter());
         }
         (values, scores)
@@ -96,6 +104,7 @@ mod tests {
 
     fn mixture() -> GaussianMixture {
         GaussianMixture {
+            weights: Vec::new(),
             centres: vec![
                 DVector::from_row_slice(&[1.0, -0.5]),
                 DVector::from_row_slice(&[-1.0, 0.2]),

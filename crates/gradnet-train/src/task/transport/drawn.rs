@@ -14,9 +14,11 @@ pub(super) trait KnownMap: Send + Sync {
     fn apply(&self, x: &[f64]) -> Vec<f64>;
 }
 
-/// Gaussians `N(c_k, L_k L_kᵀ)`, each as likely as the others.
+/// Gaussians `N(c_k, L_k L_kᵀ)` with weights.
 #[derive(Clone, Debug)]
 pub struct GaussianMixture {
+    /// The weights, of sum 1; empty where all are alike.
+    pub(super) weights: Vec<f64>,
     /// `c_k`.
     pub(super) centres: Vec<DVector<f64>>,
     /// `L_k`.
@@ -29,12 +31,26 @@ impl GaussianMixture {
         self.centres[0].len()
     }
 
+    /// The number of a component, as often as its weight says.
+    fn component(&self, random: &mut impl Rng) -> usize {
+        let count = self.centres.len();
+        if self.weights.is_empty() {
+            return random.random_range(0..count);
+        }
+        let at: f64 = random.random();
+        let sums = self.weights.iter().scan(0.0, |sum, weight| {
+            *sum += weight;
+            Some(*sum)
+        });
+        sums.take_while(|sum| *sum <= at).count().min(count - 1)
+    }
+
     /// Independent points, row after row.
     pub(super) fn draw(&self, random: &mut impl Rng, count: usize) -> Vec<f64> {
         let dim = self.dim();
         let mut points = Vec::with_capacity(count * dim);
         for _ in 0..count {
-            let component = random.random_range(0..self.centres.len());
+            let component = self.component(random);
             let noise = DVector::from_fn(dim, |_, _| random.sample(StandardNormal));
             let point = &self.factors[component] * noise + &self.centres[component];
             points.extend(point.iter());

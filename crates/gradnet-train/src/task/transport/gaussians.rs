@@ -43,6 +43,7 @@ impl GaussiansConfig {
         };
         let ((from, p), (to, q)) = (gaussian(), gaussian());
         let gaussian = |mean: &DVector<f64>, covariance| GaussianMixture {
+            weights: Vec::new(),
             centres: vec![mean.clone()],
             factors: vec![symmetric_power(covariance, 0.5)],
         };

@@ -51,6 +51,7 @@ mod tests {
         let factor = DMatrix::from_row_slice(2, 2, &factor);
         let covariance = &factor * factor.transpose();
         let mixture = GaussianMixture {
+            weights: Vec::new(),
             centres: vec![DVector::from_row_slice(&mean)],
             factors: vec![factor],
         };

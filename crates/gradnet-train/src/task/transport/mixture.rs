@@ -58,6 +58,7 @@ impl MixtureConfig {
         let mut normal = || -> f64 { random.sample(StandardNormal) };
         let dim = self.dim;
         let mut source = GaussianMixture {
+            weights: Vec::new(),
             centres: Vec::new(),
             factors: Vec::new(),
         };

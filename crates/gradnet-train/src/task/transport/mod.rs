@@ -11,7 +11,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `pair` | two distributions to draw from; `mixture`, `gaussians` and `benchmark` have a known map, `files` are tables |
+//! | `pair` | two distributions to draw from; `mixture`, `gaussians` and `benchmark` have a known map, `files` are tables, `densities` known mixtures |
 //! | `semi_dual`, `flow_matching` | the losses that ask for samples alone, with conjugates solved by Newton's method (`conjugate`) |
 //! | `likelihood`, `monge_ampere` | the losses of a known density of the target, and of both; `density` and `log_det` are their parts |
 //! | `regression` | what a network can: it is told the true map |
@@ -19,10 +19,12 @@
 //! | `bures` | the affine map in closed form: the start, the first guess of every conjugate, and a row to compare with |
 //! | `measures`, `nll` | what is reported, and the criterion: the dual value on held-out points, or the loss where a density is known |
 
+mod bandwidth;
 mod benchmark;
 mod bures;
 mod config;
 mod conjugate;
+mod densities;
 mod density;
 mod drawn;
 mod files;
@@ -65,6 +67,9 @@ use semi_dual::{SemiDualBatch, semi_dual};
 pub use benchmark::BenchmarkConfig;
 pub use bures::Bures;
 pub use config::{LossConfig, LossKind, TransportConfig};
+pub use densities::{
+    DensitiesConfig, DensityConfig, ImageConfig, KernelConfig, MixtureDensityConfig,
+};
 pub use drawn::GaussianMixture;
 pub use files::FilesConfig;
 pub use flow::Flow;

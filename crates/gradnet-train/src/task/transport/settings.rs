@@ -7,6 +7,7 @@ use gradnet_core::analysis::Region;
 
 use super::Transport;
 use super::config::{Chosen, LossKind, PAIR, PAIRS, REGION, TransportConfig};
+use super::densities::DensitiesConfig;
 use super::files::FilesConfig;
 use super::pair::{Pair, Side};
 use super::standard_normal::ToStandardNormal;
@@ -34,6 +35,7 @@ impl Settings for TransportConfig {
             Some(Chosen::Gaussians(_)) => "gaussians",
             Some(Chosen::Benchmark(_)) => "benchmark",
             Some(Chosen::Files(_)) => "files",
+            Some(Chosen::Densities(_)) => "densities",
             None => "transport",
         }
     }
@@ -44,6 +46,7 @@ impl Settings for TransportConfig {
             Some(Chosen::Gaussians(_)) => "One Gaussian to another",
             Some(Chosen::Benchmark(_)) => "The Wasserstein-2 benchmark of NeurIPS 2021",
             Some(Chosen::Files(_)) => "The points of one table to those of another",
+            Some(Chosen::Densities(_)) => "One known density to another",
             None => "Optimal transport",
         }
     }
@@ -61,6 +64,7 @@ impl Settings for TransportConfig {
             Some(Chosen::Gaussians(pair)) => pair.dim,
             Some(Chosen::Benchmark(pair)) => pair.dim,
             Some(Chosen::Files(pair)) => pair.dim.unwrap_or_default(),
+            Some(Chosen::Densities(pair)) => pair.dim(),
             None => 0,
         }
     }
@@ -75,10 +79,15 @@ impl Settings for TransportConfig {
         });
         let benchmark = self.benchmark.iter_mut();
         let folder = benchmark.map(|pair| (FOLDER, &mut pair.folder));
-        files.chain(folder).collect()
+        let densities = self.densities.iter_mut();
+        let densities = densities.flat_map(DensitiesConfig::files_mut);
+        files.chain(folder).chain(densities).collect()
     }
 
     fn locate(&mut self, base: &Path) -> Result<(), ExperimentError> {
+        if let Some(densities) = &mut self.densities {
+            return densities.locate(base);
+        }
         let Some(files) = &mut self.files else {
             return Ok(());
         };
@@ -131,12 +140,14 @@ impl Settings for TransportConfig {
             ),
             Some(Chosen::Files(pair)) => Split::check_shares(pair.validation, pair.test)
                 .map_err(|error| ExperimentError::setting("transport.files", error)),
+            Some(Chosen::Densities(pair)) => pair.check(),
             None => {
                 let tables = [
                     ("mixture", self.mixture.is_some()),
                     ("gaussians", self.gaussians.is_some()),
                     ("benchmark", self.benchmark.is_some()),
                     ("files", self.files.is_some()),
+                    ("densities", self.densities.is_some()),
                 ];
                 let named = tables.iter().filter(|(_, named)| *named);
                 let named: Vec<&str> = named.map(|(name, _)| *name).collect();
@@ -197,7 +208,8 @@ impl Settings for TransportConfig {
         });
         let pair = self.benchmark.iter();
         let potentials = pair.flat_map(|pair| pair.files().map(|file| (FOLDER, file)));
-        let named = files.chain(potentials);
+        let densities = self.densities.iter().flat_map(DensitiesConfig::files);
+        let named = files.chain(potentials).chain(densities);
         named
             .filter(|(_, file)| !file.as_os_str().is_empty())
             .collect()
@@ -238,6 +250,7 @@ impl Settings for TransportConfig {
             }
             Some(Chosen::Benchmark(pair)) => Box::new(pair.pair(seed)?),
             Some(Chosen::Files(pair)) => Box::new(pair.pair(protocol)?),
+            Some(Chosen::Densities(pair)) => Box::new(pair.pair(seed)?),
             None => {
                 return Err(SettingError::Invalid {
                     field: "transport",
