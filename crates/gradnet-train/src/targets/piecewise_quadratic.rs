@@ -284,3 +284,6 @@ impl Target for PiecewiseQuadratic {
         s.max_pair(p).max_pair(q).squeeze_dim(1)
     }
 }
+
+#[cfg(test)]
+mod tests;
