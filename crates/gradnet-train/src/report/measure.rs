@@ -38,7 +38,7 @@ pub(super) struct PlaneField {
     pub(super) arrows: Vec<[f64; 4]>,
     /// The target there, where it has a formula.
     pub(super) target_arrows: Option<Vec<[f64; 4]>>,
-    /// The error's norm on the finer grid, `MAP` rows of `MAP`, the largest second coordinate first.
+    /// The error's norm on the finer grid, `MAP` rows of `MAP`.
     pub(super) errors: Option<Vec<Vec<f64>>>,
     /// What a learned score says of its density.
     pub(super) density: Option<PlaneDensity>,
@@ -161,7 +161,7 @@ fn density(
     let values = field.potentials(&fine, device).map(|potentials| {
         let largest = potentials.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let shares: Vec<f64> = potentials.iter().map(|p| (p - largest).exp()).collect();
-        shares.chunks(MAP).rev().map(<[f64]>::to_vec).collect()
+        shares.chunks(MAP).map(<[f64]>::to_vec).collect()
     });
     let options = SampleOptions {
         count: SAMPLES,
@@ -219,7 +219,7 @@ fn plane(
         let fine = tensor(&grid(MAP, inside));
         let error = field.forward(fine.clone()) - target.gradient(fine);
         let norms = host(error.square().sum_dim(1).sqrt());
-        norms.chunks(MAP).rev().map(<[f64]>::to_vec).collect()
+        norms.chunks(MAP).map(<[f64]>::to_vec).collect()
     });
     PlaneField {
         range: inside,

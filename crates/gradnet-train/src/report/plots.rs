@@ -104,22 +104,8 @@ fn plane_pictures(plane: &PlaneField) -> Vec<Picture> {
         pictures.push(arrows(target, "The target's field."));
     }
     if let Some(errors) = &plane.errors {
-        let map = Heatmap::new()
-            .with_data(errors.iter().cloned())
-            .with_color_map(ColorMap::Viridis)
-            .with_x_range(low, high)
-            .with_y_range(low, high)
-            .with_cell_size(1.0)
-            .with_legend("|error|");
-        let plots = vec![Plot::Heatmap(map)];
-        let layout = Layout::auto_from_plots(&plots)
-            .with_x_label("x1")
-            .with_y_label("x2");
-        pictures.push(picture(
-            plots,
-            layout,
-            "Where the error is: its norm over the region.",
-        ));
+        let caption = "Where the error is: its norm over the region.";
+        pictures.push(map(errors, [(low, high); 2], "|error|", caption));
     }
     if let Some(density) = &plane.density {
         pictures.extend(density_pictures(density));
@@ -127,24 +113,29 @@ fn plane_pictures(plane: &PlaneField) -> Vec<Picture> {
     pictures
 }
 
+/// Numbers over a rectangle of the plane, row after row upwards.
+fn map(rows: &[Vec<f64>], axes: [(f64, f64); 2], legend: &str, caption: &str) -> Picture {
+    let [first, second] = axes;
+    let map = Heatmap::new()
+        .with_data(rows.iter().cloned())
+        .with_color_map(ColorMap::Viridis)
+        .with_x_range(first.0, first.1)
+        .with_y_range(second.0, second.1)
+        .with_cell_size(1.0)
+        .with_legend(legend);
+    let plots = vec![Plot::Heatmap(map)];
+    let layout = Layout::auto_from_plots(&plots)
+        .with_x_label("x1")
+        .with_y_label("x2");
+    picture(plots, layout, caption)
+}
+
 /// The density, and samples of it beside those of the data.
 fn density_pictures(density: &PlaneDensity) -> Vec<Picture> {
-    let [first, second] = density.axes;
     let mut pictures = Vec::new();
     if let Some(values) = &density.values {
-        let map = Heatmap::new()
-            .with_data(values.iter().cloned())
-            .with_color_map(ColorMap::Viridis)
-            .with_x_range(first.0, first.1)
-            .with_y_range(second.0, second.1)
-            .with_cell_size(1.0)
-            .with_legend("share of the largest");
-        let plots = vec![Plot::Heatmap(map)];
-        let layout = Layout::auto_from_plots(&plots)
-            .with_x_label("x1")
-            .with_y_label("x2");
         let caption = "The density whose score was learned, from the potential.";
-        pictures.push(picture(plots, layout, caption));
+        pictures.push(map(values, density.axes, "share of the largest", caption));
     }
     let scatter = |points: &[[f64; 2]], colour: &str, legend: &str| {
         let plot = ScatterPlot::new()
@@ -239,6 +230,28 @@ mod tests {
         let encoded = percent_encoded("<svg a=\"1\">#%&é</svg>");
         assert!(!encoded.contains(['<', '>', '"', '#', '&', '\'']));
         assert_eq!(encoded, "%3Csvg a=%221%22%3E%23%25%26%C3%A9%3C/svg%3E");
+    }
+
+    /// Viridis has its largest number in yellow and its smallest in violet; `y` counts downwards in SVG.
+    #[test]
+    fn the_rows_of_a_map_lie_from_the_bottom_to_the_top() {
+        let rows = [vec![0.0], vec![1.0]];
+        let shown = map(&rows, [(0.0, 1.0), (-3.0, 3.0)], "", "");
+        let cells = shown.source.split("%3Crect ").skip(1).filter_map(|rect| {
+            let of = |name: &str| {
+                let rest = rect.split(&format!("{name}=%22")).nth(1)?;
+                rest.split("%22").next()
+            };
+            let (y, width): (f64, f64) = (of("y")?.parse().ok()?, of("width")?.parse().ok()?);
+            // The bar of colours is narrow.
+            (width > 100.0).then(|| (of("fill"), y))
+        });
+        let cells: Vec<(Option<&str>, f64)> = cells.collect();
+        let at = |colour: &str| {
+            let cell = cells.iter().find(|(fill, _)| *fill == Some(colour));
+            cell.unwrap_or_else(|| panic!("{cells:?}")).1
+        };
+        assert!(at("%23fde725") < at("%23440154"));
     }
 
     #[test]
