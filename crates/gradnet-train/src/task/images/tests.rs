@@ -271,7 +271,7 @@ fn a_run_on_folders_is_reported_and_notices_when_a_picture_changes() {
     draw("train/b.png", 77);
     let error = resumed().unwrap_err().to_string();
     assert!(
-        error.contains("one of its 2 pictures has changed"),
+        error.contains("b.png: it is not the file the run was trained on"),
         "{error}"
     );
     assert!(error.contains("images.train"), "{error}");
@@ -281,7 +281,7 @@ fn a_run_on_folders_is_reported_and_notices_when_a_picture_changes() {
     draw("test/e.png", 9);
     let error = resumed().unwrap_err().to_string();
     assert!(
-        error.contains("had 1 pictures then and has 2 now"),
+        error.contains("e.png") && error.contains("had 1 files then and has 2 now"),
         "{error}"
     );
     std::fs::remove_file(at("test/e.png")).unwrap();
