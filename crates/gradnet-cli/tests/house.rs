@@ -252,7 +252,6 @@ fn a_function_is_named_where_contributing_says() {
         }
     }
     let expected = [
-        "gradnet-cli/tests/exported/mod.rs",
         "gradnet-cli/tests/house.rs",
         "gradnet-core/tests/activations.rs",
         "gradnet-kernels/src/cube/cascade.rs",

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use exported::{RUNS, trained};
+use exported::{runs, trained};
 use program::gradnet;
 
 /// The Python that has torch, onnxruntime and numpy, where one is named; else the system's.
@@ -54,9 +54,9 @@ scale = abs(y - y.mean(0)).max()
 #[test]
 fn an_onnx_model_gives_what_predict_gives() {
     let there = has("numpy, onnxruntime");
-    for (network, task, settings) in RUNS {
+    for (network, task, settings) in runs() {
         let folder = tempfile::tempdir().unwrap();
-        trained(folder.path(), network, task, settings);
+        trained(folder.path(), network, task, &settings);
         let ran = gradnet(folder.path(), &["export", "run", "-o", "field.onnx"]);
         assert_eq!(ran.code, 0, "{network} {task} {settings}: {}", ran.stderr);
         assert!(ran.stdout.contains("field.onnx"), "{}", ran.stdout);
@@ -76,9 +76,9 @@ fn an_onnx_model_gives_what_predict_gives() {
 #[test]
 fn a_pytorch_module_gives_what_predict_gives_and_its_gradient_is_symmetric() {
     let there = has("numpy, torch");
-    for (network, task, settings) in RUNS {
+    for (network, task, settings) in runs() {
         let folder = tempfile::tempdir().unwrap();
-        trained(folder.path(), network, task, settings);
+        trained(folder.path(), network, task, &settings);
         let ran = gradnet(folder.path(), &["export", "run", "-o", "field_torch.py"]);
         assert_eq!(ran.code, 0, "{network} {task} {settings}: {}", ran.stderr);
         for file in ["field_torch.py", "field_torch.npz", "field_torch.json"] {

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use browser::{browser, open};
-use exported::{RUNS, trained};
+use exported::trained;
 use program::gradnet;
 use serde_json::{Value, json};
 
@@ -112,7 +112,8 @@ fn the_panels_of_a_page_show_what_predict_writes() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let (mut asked, mut expected) = (Vec::new(), Vec::new());
-    for (place, (network, task, settings)) in RUNS.iter().enumerate() {
+    let all = exported::runs();
+    for (place, (network, task, settings)) in all.iter().enumerate() {
         let name = format!("run{place}");
         let one = here.join(&name);
         fs::create_dir(&one).unwrap();
@@ -141,9 +142,9 @@ fn the_panels_of_a_page_show_what_predict_writes() {
     ran(here, &format!("report {}", runs.join(" ")));
     let script = TYPE.replace("ASKED", &json!(asked).to_string());
     let found = noted(&browser, here, &script);
-    assert_eq!(found.as_array().unwrap().len(), RUNS.len(), "a panel each");
+    assert_eq!(found.as_array().unwrap().len(), all.len(), "a panel each");
     for (((name, y, x), found), (network, task, settings)) in
-        expected.iter().zip(found.as_array().unwrap()).zip(RUNS)
+        expected.iter().zip(found.as_array().unwrap()).zip(&all)
     {
         let what = format!("{network} {task} {settings}");
         let scale = spread(y);

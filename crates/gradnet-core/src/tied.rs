@@ -14,7 +14,7 @@ use crate::activation::{
 };
 use crate::dense_jacobian::DenseJacobian;
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, assert_dim, row_dot};
-use crate::kernel::{jacobian_vector, product, product_transposed, tied_shell};
+use crate::kernel::{FusedActivation, jacobian_vector, product, product_transposed, tied_shell};
 use crate::laplacian::{Laplacian, Trace};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
@@ -131,7 +131,12 @@ impl<A: Activation + Module> VectorField for TiedNetwork<A> {
 
     fn dense_jacobian(&self) -> Option<DenseJacobian> {
         let (weight, bias) = (self.weight.val(), self.bias());
-        let of_hidden = self.activation.shell_jacobian(weight.clone())?;
+        let of_hidden = match self.activation.fused()? {
+            FusedActivation::SoftmaxModules(modules) => {
+                DenseJacobian::of_softmax_modules(modules, weight.clone())?
+            }
+            FusedActivation::Cascade(_) => return None,
+        };
         Some(of_hidden.after(move |x| hidden(x, weight.clone(), bias.clone())))
     }
 }

@@ -3,22 +3,27 @@
 use std::fs;
 use std::path::Path;
 
+use gradnet_core::activation::ScalarFunction;
+
 use crate::program::gradnet;
 
-/// Networks, what is trained on, and more settings.
-pub const RUNS: [(&str, &str, &str); 11] = [
-    ("mgradnet_m", "data", ""),
-    ("gradnet_m", "data", ""),
-    ("mgradnet_c", "data", ""),
-    ("gradnet_c", "data", ""),
-    ("mgradnet_m", "transport", ""),
-    ("mgradnet_c", "transport", ""),
-    ("mgradnet_c", "data", "activation = \"tanh\""),
-    ("mgradnet_c", "data", "activation = \"sigmoid\""),
-    ("mgradnet_c", "data", "activation = \"softplus\""),
-    ("mgradnet_c", "data", "activation = \"relu\""),
-    ("mgradnet_c", "data", "activation = \"erf\""),
-];
+/// Networks, what is trained on, and more settings: the four networks of the paper, and each function of a cascade.
+pub fn runs() -> Vec<(&'static str, &'static str, String)> {
+    let networks = [
+        ("mgradnet_m", "data"),
+        ("gradnet_m", "data"),
+        ("mgradnet_c", "data"),
+        ("gradnet_c", "data"),
+        ("mgradnet_m", "transport"),
+        ("mgradnet_c", "transport"),
+    ];
+    let networks = networks.map(|(network, task)| (network, task, String::new()));
+    let functions = ScalarFunction::ALL.map(|function| {
+        let name = serde_json::to_string(&function).unwrap();
+        ("mgradnet_c", "data", format!("activation = {name}"))
+    });
+    networks.into_iter().chain(functions).collect()
+}
 
 /// Trains a few steps in `folder`; the run, the points of `x.csv` and their values in `y.csv`.
 pub fn trained(folder: &Path, network: &str, task: &str, settings: &str) {

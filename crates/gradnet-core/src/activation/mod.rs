@@ -47,7 +47,6 @@ pub use temperature::TemperatureSchedule;
 pub(crate) use trace::smooth_or_jumps;
 pub use trace::{ActivationTrace, DiagonalActivation};
 
-use crate::dense_jacobian::DenseJacobian;
 use crate::kernel::FusedActivation;
 pub use crate::kernel::ScalarFunction;
 use burn::tensor::Tensor;
@@ -64,12 +63,6 @@ pub trait Activation {
 
     /// The products `J_σ(z_i) v_i`, in closed form; all shapes `[batch, hidden]`.
     fn jacobian_vector(&self, z: Tensor<2>, v: Tensor<2>) -> Tensor<2>;
-
-    /// The matrices `Wᵀ J_σ(z) W` at hidden points `z`, where there is a short way to them; `weight` is `W`,
-    /// `[hidden, dim]`.
-    fn shell_jacobian(&self, _weight: Tensor<2>) -> Option<DenseJacobian> {
-        None
-    }
 }
 
 /// An activation with a symmetric Jacobian: `σ = ∇ψ` (Prop. 1).

@@ -19,7 +19,6 @@ use super::{
     Activation, ActivationPotential, ActivationTrace, BlockDiagonalActivation, GradientActivation,
     MonotoneActivation,
 };
-use crate::dense_jacobian::DenseJacobian;
 use crate::field::row_dot;
 use crate::kernel::FusedActivation;
 use crate::sign::{NonNegative, Sign};
@@ -101,15 +100,6 @@ impl<P: BlockPotential, R: Rho, S: Sign> Activation for ModularActivation<P, R, 
         let rank_one = gradient * along * self.rho.derivative(phi.clone()).unsqueeze_dim(2);
         let curved = self.block.hessian_vector(blocks, v) * self.rho.value(phi).unsqueeze_dim(2);
         ((rank_one + curved) * weights.reshape([1, modules, 1])).reshape(shape)
-    }
-
-    fn shell_jacobian(&self, weight: Tensor<2>) -> Option<DenseJacobian> {
-        match self.fused()? {
-            FusedActivation::SoftmaxModules(modules) => {
-                DenseJacobian::of_softmax_modules(modules, weight)
-            }
-            FusedActivation::Cascade(_) => None,
-        }
     }
 }
 

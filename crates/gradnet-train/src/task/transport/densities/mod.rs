@@ -9,19 +9,23 @@
 //! All three are mixtures of Gaussians, so that log density, gradient and samples are those of `density`. A picture of `w × h` pixels fills the
 //! unit square, the first coordinate to the right and the second upwards; `b` is the brightness.
 
+mod gaussians;
+mod image;
+mod kernel;
+
 use std::path::{Path, PathBuf};
 
-use nalgebra::{DMatrix, DVector};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::bandwidth::chosen_bandwidth;
 use super::drawn::{GaussianMixture, random};
 use super::pair::{Pair, Part, Side};
 use crate::data::file::{PointTable, absolute};
 use crate::files::FileError;
-use crate::pictures::read_table;
 use crate::settings::{ExperimentError, require};
+pub use gaussians::MixtureDensityConfig;
+pub use image::ImageConfig;
+pub use kernel::KernelConfig;
 
 /// Gaussians of a mixture at most: every step evaluates each at every point.
 const MOST_COMPONENTS: usize = 4096;
@@ -49,60 +53,6 @@ pub struct DensityConfig {
     /// A grey image on the unit square.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<ImageConfig>,
-}
-
-/// Gaussians with weights.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-#[schemars(extend("required" = ["means", "covariances"]))]
-pub struct MixtureDensityConfig {
-    /// Weights, in any scale. Default: all alike.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub weights: Vec<f64>,
-    /// The mean of each.
-    pub means: Vec<Vec<f64>>,
-    /// The covariance matrix of each, row by row: symmetric and positive definite.
-    pub covariances: Vec<Vec<Vec<f64>>>,
-}
-
-/// A Gaussian about every row of a file.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-#[schemars(extend("required" = ["file"]))]
-pub struct KernelConfig {
-    /// Coordinates of a point; found from the file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dim: Option<usize>,
-    /// The points: .csv, .tsv, .npy, .npz, .parquet or .safetensors, of 4096 rows at most; relative to the config's folder.
-    pub file: PathBuf,
-    /// Columns or arrays with the coordinates. Default: all columns but those that count rows, or the array "x".
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub columns: Vec<String>,
-    /// Standard deviation of the Gaussians, greater than 0. Default: that which makes every fifth row likeliest under the others.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("exclusiveMinimum" = 0.0))]
-    pub bandwidth: Option<f64>,
-}
-
-/// A Gaussian in every pixel that is not black.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-#[schemars(extend("required" = ["file"]))]
-pub struct ImageConfig {
-    /// The picture: .png, .npy or .npz, of 4096 pixels at most that are not black; relative to the config's folder.
-    pub file: PathBuf,
-    /// Standard deviation of a pixel's Gaussian, in pixels. Default 0.5.
-    #[schemars(extend("exclusiveMinimum" = 0.0))]
-    pub smoothing: f64,
-}
-
-impl Default for ImageConfig {
-    fn default() -> Self {
-        Self {
-            file: PathBuf::new(),
-            smoothing: 0.5,
-        }
-    }
 }
 
 impl DensitiesConfig {
@@ -263,81 +213,10 @@ impl DensityConfig {
     }
 }
 
-impl MixtureDensityConfig {
-    fn check(&self, key: &str) -> Result<(), ExperimentError> {
-        let count = self.means.len();
-        let dim = self.means.first().map_or(0, Vec::len);
-        let even = |rows: &[Vec<f64>]| rows.iter().all(|row| row.len() == dim);
-        require(
-            (1..=MOST_COMPONENTS).contains(&count)
-                && dim > 0
-                && even(&self.means)
-                && self.means.iter().flatten().all(|m| m.is_finite()),
-            &format!("{key}.means"),
-            format!("{:?}", self.means),
-            "must be between 1 and 4096 points with the same number of coordinates",
-            "write for instance means = [[-1.0, 0.0], [1.0, 0.0]]",
-        )?;
-        let weights = format!("{key}.weights");
-        let positive = self.weights.iter().all(|w| *w > 0.0 && w.is_finite());
-        require(
-            (self.weights.is_empty() || self.weights.len() == count) && positive,
-            &weights,
-            format!("{:?}", self.weights),
-            "must be numbers greater than 0, one for each mean",
-            "leave it out where all are alike",
-        )?;
-        require(
-            self.covariances.len() == count,
-            &format!("{key}.covariances"),
-            format!("a list of {}", self.covariances.len()),
-            "must be a list of one matrix for each mean",
-            "write for instance covariances = [[[1.0, 0.0], [0.0, 1.0]]] for one mean in the plane",
-        )?;
-        for covariance in &self.covariances {
-            let square = covariance.len() == dim && even(covariance);
-            require(
-                square && factor(covariance).is_some(),
-                &format!("{key}.covariances"),
-                format!("given the matrix {covariance:?}"),
-                &format!(
-                    "must have {dim} × {dim} matrices that are symmetric and positive definite"
-                ),
-                "the diagonal has the variances, and the eigenvalues must be greater than 0",
-            )?;
-        }
-        Ok(())
-    }
-
-    fn density(&self) -> GaussianMixture {
-        GaussianMixture {
-            weights: normalised(&self.weights),
-            centres: self
-                .means
-                .iter()
-                .map(|m| DVector::from_column_slice(m))
-                .collect(),
-            factors: self.covariances.iter().filter_map(|c| factor(c)).collect(),
-        }
-    }
-}
-
 /// Weights whose sum is 1.
 fn normalised(weights: &[f64]) -> Vec<f64> {
     let sum: f64 = weights.iter().sum();
     weights.iter().map(|weight| weight / sum).collect()
-}
-
-/// The Cholesky factor of a square matrix; `None` if it is not symmetric and positive definite.
-fn factor(matrix: &[Vec<f64>]) -> Option<DMatrix<f64>> {
-    let dim = matrix.len();
-    let matrix = DMatrix::from_fn(dim, dim, |i, j| matrix[i][j]);
-    let symmetric = (&matrix - matrix.transpose()).amax() <= 1e-9 * matrix.amax();
-    let factor = matrix.cholesky().filter(|_| symmetric)?.l();
-    factor
-        .iter()
-        .all(|entry| entry.is_finite())
-        .then_some(factor)
 }
 
 /// A file with more Gaussians than can be evaluated at every step.
@@ -346,80 +225,6 @@ fn too_many(file: &Path, what: &str, count: usize) -> FileError {
         file: file.into(),
         reason: format!("it has {count} {what}, and a density {MOST_COMPONENTS} at most"),
         remedy: format!("keep {MOST_COMPONENTS} of them, or fewer"),
-    }
-}
-
-impl KernelConfig {
-    fn density(&self) -> Result<GaussianMixture, FileError> {
-        let table = PointTable::read(&self.file, &self.columns, None)?;
-        let (rows, dim) = (table.rows(), table.dim());
-        if rows > MOST_COMPONENTS {
-            return Err(too_many(&self.file, "rows", rows));
-        }
-        let points = table.points(&(0..rows as u32).collect::<Vec<_>>());
-        let chosen = || chosen_bandwidth(&points, dim);
-        let bandwidth = self.bandwidth.or_else(chosen);
-        let bandwidth = bandwidth.ok_or_else(|| FileError::Format {
-            file: self.file.clone(),
-            reason:
-                "no bandwidth can be chosen: it has fewer than 10 rows, or they repeat one another"
-                    .into(),
-            remedy: "state the bandwidth".into(),
-        })?;
-        Ok(GaussianMixture {
-            weights: Vec::new(),
-            centres: points
-                .chunks_exact(dim)
-                .map(DVector::from_column_slice)
-                .collect(),
-            factors: vec![DMatrix::identity(dim, dim) * bandwidth; rows],
-        })
-    }
-}
-
-impl ImageConfig {
-    fn density(&self) -> Result<GaussianMixture, FileError> {
-        let (values, [height, width]) = read_table(&self.file)?;
-        let refused = |reason: String, remedy: &str| FileError::Format {
-            file: self.file.clone(),
-            reason,
-            remedy: remedy.into(),
-        };
-        if let Some(bad) = values
-            .iter()
-            .find(|value| !(**value >= 0.0 && value.is_finite()))
-        {
-            return Err(refused(
-                format!("the brightness {bad} cannot be part of a density"),
-                "give every pixel a number that is not negative",
-            ));
-        }
-        let bright = values.iter().enumerate().filter(|(_, value)| **value > 0.0);
-        let (pixels, weights): (Vec<usize>, Vec<f64>) =
-            bright.map(|(i, value)| (i, *value)).unzip();
-        match pixels.len() {
-            0 => {
-                return Err(refused(
-                    "it is all black, which is no density".into(),
-                    "brightness is density: invert the picture if it is drawn in black on white",
-                ));
-            }
-            count if count > MOST_COMPONENTS => {
-                return Err(too_many(&self.file, "pixels that are not black", count));
-            }
-            _ => {}
-        }
-        let (w, h) = (width as f64, height as f64);
-        let middle = |pixel: &usize| {
-            let (row, column) = ((pixel / width) as f64, (pixel % width) as f64);
-            DVector::from_row_slice(&[(column + 0.5) / w, 1.0 - (row + 0.5) / h])
-        };
-        let sizes = DVector::from_row_slice(&[self.smoothing / w, self.smoothing / h]);
-        Ok(GaussianMixture {
-            weights: normalised(&weights),
-            centres: pixels.iter().map(middle).collect(),
-            factors: vec![DMatrix::from_diagonal(&sizes); pixels.len()],
-        })
     }
 }
 
