@@ -1,7 +1,10 @@
+use nalgebra::{DMatrix, DVector};
+
 use super::*;
 use crate::measure::mean_and_covariance;
 use crate::task::Settings;
 use crate::task::transport::TransportConfig;
+use crate::task::transport::bandwidth::chosen_bandwidth;
 
 fn read(text: &str) -> TransportConfig {
     toml::from_str(text).unwrap()
