@@ -28,7 +28,8 @@ fi
 
 mkdir "$work/packages"
 for package in "$work"/target/package/*.crate; do
-  tar -xzf "$package" -C "$work/packages"
+  # Dated now: packages have one date for all time, and cargo would take a changed file for the one it has built.
+  tar -xzmf "$package" -C "$work/packages"
 done
 failed=0
 for package in "$work"/packages/*/; do
