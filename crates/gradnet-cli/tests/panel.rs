@@ -160,7 +160,7 @@ fn the_panels_of_a_page_show_what_predict_writes() {
         let nothing = json!({ "y": ["", ""], "potential": [""], "words": "Both coordinates must be numbers." });
         assert_eq!(found["blank"], nothing, "{what}");
         // Only a monotone map inside a strongly monotone linear part has an inverse, in the page as in `predict`.
-        assert_eq!(found["back"].is_null(), task != "transport", "{what}");
+        assert_eq!(found["back"].is_null(), *task != "transport", "{what}");
         let Some(back) = found["back"].as_array() else {
             continue;
         };
