@@ -59,7 +59,7 @@ pub use neural::{
 };
 pub use patch::{
     PatchGradNetC, PatchGradNetCConfig, PatchGradNetM, PatchGradNetMConfig, PatchMGradNetM,
-    PatchMGradNetMConfig, PatchRidge, PatchRidgeConfig, PatchWeakRidge, PatchWeakRidgeConfig,
+    PatchMGradNetMConfig, PatchRidge, PatchRidgeConfig,
 };
 pub use quadratic::{MGradNetQuadratic, MGradNetQuadraticConfig};
 pub use ridge::{

@@ -5,15 +5,13 @@ use super::config::network_configs;
 use super::error::{NetworkError, check_size};
 use super::modular::{BlockActivation, GradNetM, GradNetMConfig, MGradNetM, MGradNetMConfig};
 use super::ridge::{ConvexRidge, check_splines};
-use crate::activation::{SplineActivation, WithinOne};
+use crate::activation::SplineActivation;
 use crate::combine::MeanFree;
 use crate::source::ParameterSource;
 use crate::tied::TiedNetwork;
 
 /// The convex ridge regularizer's gradient on a patch (CRR).
 pub type PatchRidge = MeanFree<ConvexRidge>;
-/// The weakly convex ridge regularizer's gradient on a patch (WCRR).
-pub type PatchWeakRidge = MeanFree<TiedNetwork<SplineActivation<WithinOne>>>;
 /// mGradNet-M on a patch.
 pub type PatchMGradNetM = MeanFree<MGradNetM>;
 /// GradNet-M on a patch.
@@ -70,59 +68,6 @@ network_configs! {
             let shape = [self.width, self.dim];
             // ‖w‖² = 1/(3 SHRINK²) for each row, and the gain is the sum over the rows of slope ‖w‖².
             let slope = INITIAL_GAIN * 3.0 * SHRINK.powi(2) / self.width as f64;
-            let splines = [self.width, self.knots];
-            let activation = SplineActivation::new(splines, self.range, slope, source)
-                .with_slope_penalty(self.slope_penalty);
-            let mut shell = TiedNetwork::new(shape, activation, source);
-            let bound = 1.0 / (SHRINK * (self.dim as f64).sqrt());
-            shell.weight = source.uniform(shape, -bound, bound);
-            MeanFree::new(shell)
-        }
-    }
-}
-
-network_configs! {
-    /// Settings of [`PatchWeakRidge`], the weakly convex ridge regularizer's gradient on a patch (Goujon, Neumayer, Unser, WCRR):
-    ///
-    /// ```text
-    /// f(p) = C Wᵀ σ(W C p),   C p = p − mean(p),   σ_i a linear spline with slopes in [−1, 1], flat outside [−range, range]
-    /// ```
-    ///
-    /// # Shapes
-    /// - `W`: `[width, dim]`; spline coefficients: `[width, knots]`
-    /// - the field: `[batch, dim] -> [batch, dim]`; its potential: `[batch, dim] -> [batch]`
-    pub struct PatchWeakRidgeConfig => PatchWeakRidge;
-
-    fields {
-        /// The pixels of a patch.
-        pub dim: usize,
-        /// Filters, one spline each; 60 as released.
-        #[config(default = 32)]
-        pub width: usize,
-        /// Knots of each spline.
-        #[config(default = 21)]
-        pub knots: usize,
-        /// The knots lie on `[-range, range]`.
-        #[config(default = 0.03)]
-        pub range: f64,
-        /// Weight of the [penalty](SplineActivation::penalty) on the changes of the splines' slopes.
-        #[config(default = 0.0)]
-        pub slope_penalty: f64,
-    }
-    architecture {
-        fn check(&self) -> Result<(), NetworkError> {
-            check_size(self.dim, self.width)?;
-            check_splines(self.knots, self.range, self.slope_penalty)
-        }
-
-        fn num_params(&self) -> usize {
-            self.width * (self.dim + self.knots)
-        }
-
-        fn build(&self, source: &mut ParameterSource) -> Self::Network {
-            let shape = [self.width, self.dim];
-            // As for the convex one, but well inside of the slopes that are allowed: a clipped one gets no gradient.
-            let slope = (INITIAL_GAIN * 3.0 * SHRINK.powi(2) / self.width as f64).min(0.5);
             let splines = [self.width, self.knots];
             let activation = SplineActivation::new(splines, self.range, slope, source)
                 .with_slope_penalty(self.slope_penalty);

@@ -77,7 +77,6 @@ impl Registered {
             Self::Crr(network) => network.activation.penalty(),
             Self::Rr(network) => network.activation.penalty(),
             Self::PatchRidge(network) => network.field.activation.penalty(),
-            Self::PatchWeakRidge(network) => network.field.activation.penalty(),
             _ => None,
         }
     }
@@ -221,10 +220,6 @@ networks! {
         Monotone, potential closed,
         "CRR, on patches", "baseline [34]",
         "learned nondecreasing linear splines on patches of images without their means";
-    PatchWeakRidge "patch_weak_ridge": PatchRidgeSettings => PatchWeakRidgeConfig,
-        Gradient, potential closed,
-        "WCRR, on patches", "[35]",
-        "learned linear splines with slopes in [-1, 1] on patches of images without their means";
     PatchMGradNetM "patch_mgradnet_m": PatchModularSettings => PatchMGradNetMConfig,
         Monotone, potential closed,
         "mGradNet-M, on patches", "Cor. 7.1",

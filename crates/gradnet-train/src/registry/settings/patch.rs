@@ -66,7 +66,7 @@ patch_settings!(PatchRidgeSettings {
     #[serde(skip_serializing_if = "is_zero")]
     #[schemars(extend("default" = 0.0, "minimum" = 0.0))]
     slope_penalty: f64
-} => PatchRidgeConfig, PatchWeakRidgeConfig);
+} => PatchRidgeConfig);
 patch_settings!(PatchModularSettings {
     /// Modules, whose sum is the field.
     #[schemars(extend("minimum" = 1, "maximum" = 1 << 18))]

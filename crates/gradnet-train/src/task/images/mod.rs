@@ -224,9 +224,6 @@ impl Task<Network> for Images {
             strength = self.at_level(&regularizer, start, &mut metrics).strength;
         }
         metrics.insert("lipschitz_bound".into(), Quantity::new(lipschitz, ""));
-        if concavity > 0.0 {
-            metrics.insert("concavity_bound".into(), Quantity::new(concavity, ""));
-        }
         let size = self
             .sets
             .test

@@ -138,25 +138,6 @@ fn a_run_on_drawn_pictures_beats_the_noise_and_is_certified() {
     assert_eq!(scores, summary.scores);
 }
 
-/// A weakly convex regularizer is certified to be convex where it denoises.
-#[test]
-fn a_weakly_convex_regularizer_is_tuned_to_where_denoising_is_convex() {
-    let folder = tempfile::tempdir().unwrap();
-    let text = CONFIG.replace("patch_ridge", "patch_weak_ridge");
-    let summary = trained(&text, &folder.path().join("run"));
-    let metrics = &summary.scores.metrics;
-    let noisy = summary.scores.baselines["noisy"]["psnr_db_25"].value;
-    let value = |name: &str| metrics[name].value;
-    assert!(value("psnr_db_25") > noisy + 3.0, "{metrics:?}");
-    let concavity = value("concavity_bound");
-    assert!(
-        concavity > 0.0 && concavity <= value("lipschitz_bound"),
-        "{metrics:?}"
-    );
-    let product = value("strength_25") * value("scale_25") * concavity;
-    assert!(product < 1.0, "{product}");
-}
-
 /// The networks that are no ridges are lifted patch by patch.
 #[test]
 fn networks_that_are_no_ridges_learn_pictures_too() {
