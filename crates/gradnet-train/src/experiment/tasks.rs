@@ -33,6 +33,7 @@ macro_rules! tasks {
         /// What is learned from what: one table of a config.
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
+        #[allow(clippy::large_enum_variant)] // a run has one
         pub enum TaskConfig {
             $(#[doc = concat!("The table `[", stringify!($table), ".…]`.")] $task($settings),)+
         }
