@@ -296,7 +296,8 @@ fn the_page_on_scores_goes_from_samples_to_a_density_and_new_samples() {
     assert!(here.join("report.html").is_file());
 }
 
-/// Four Gaussians of deviation 1: a chain stays where it began if their means are 10 from the origin, and reaches all if they are 1 from it.
+/// Four Gaussians of deviation 1: a chain stays where it began if their means are 10 from the origin, and reaches all
+/// if they are 1 from it.
 #[test]
 fn sample_tells_by_the_split_r_hat_whether_its_chains_mix() {
     let folder = tempfile::tempdir().unwrap();

@@ -164,8 +164,8 @@ fn the_panels_of_a_page_show_what_predict_writes() {
         let Some(back) = found["back"].as_array() else {
             continue;
         };
-        // The values are those of known points, so the page must find these. `predict` stops at a residual of 1e-5, from
-        // which its points differ by more where the slope is small.
+        // The values are those of known points, so the page must find these. `predict` stops at a residual of 1e-5,
+        // from which its points differ by more where the slope is small.
         let known = rows(here.join(name).join("x.csv"));
         let scale = spread(&known);
         for (((found, known), x), potential) in back.iter().zip(&known).zip(x).zip(&potentials) {
@@ -257,7 +257,8 @@ fn a_dragged_cloud_and_a_dragged_value_are_mapped_as_predict_maps_them() {
     );
 }
 
-/// The field of separable dynamics is another formula; and what cannot have a panel says why, on a page that stays small.
+/// The field of separable dynamics is another formula; and what cannot have a panel says why, on a page that stays
+/// small.
 #[test]
 fn separable_dynamics_have_a_panel_and_other_networks_a_sentence() {
     let folder = tempfile::tempdir().unwrap();

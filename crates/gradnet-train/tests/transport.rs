@@ -508,7 +508,8 @@ fn densities_are_asked_of_a_flow_alone_and_a_flow_of_files_has_one_file() {
     assert!(!at("y.csv").exists() && !at("s.csv").exists());
 }
 
-/// The shipped config, shortened: the residual of the Monge-Ampère equation falls below the Bures map's, by either loss.
+/// The shipped config, shortened: the residual of the Monge-Ampère equation falls below the Bures map's, by either
+/// loss.
 #[test]
 fn a_map_between_two_mixtures_nearly_solves_the_monge_ampere_equation() {
     let folder = tempfile::tempdir().unwrap();

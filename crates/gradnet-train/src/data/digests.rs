@@ -1,7 +1,7 @@
 //! Digests of the files that a run reads, so that a change of any of them is noticed.
 //!
-//! The task names its files ([`Settings::files`](crate::task::Settings::files)). A run notes their digests in its checkpoints and beside its data,
-//! a sweep in its records.
+//! The task names its files ([`Settings::files`](crate::task::Settings::files)). A run notes their digests in its
+//! checkpoints and beside its data, a sweep in its records.
 
 use std::collections::BTreeMap;
 use std::fs::File;

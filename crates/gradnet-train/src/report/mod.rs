@@ -1,8 +1,8 @@
 //! One page about one run or several, with nothing to fetch: configuration, training curve, test error beside the reference rows, what the network
 //! guarantees and what was measured of it, and pictures of the field or, beyond the plane, of its errors and Jacobians.
 //!
-//! Pictures are drawn here (SVG). The page's own script sorts the comparison, reads the curves at a step one chooses, and
-//! evaluates the field of a run in the plane in its live panel.
+//! Pictures are drawn here (SVG). The page's own script sorts the comparison, reads the curves at a step one chooses,
+//! and evaluates the field of a run in the plane in its live panel.
 
 mod measure;
 mod panel;

@@ -4,8 +4,8 @@
 //! f(x) = c + σ t g((x − m)/s)        F(x) = s t G((x − m)/s) + σ ⟨c, x − m⟩        f(x) = y by Newton's method
 //! ```
 //!
-//! `g` is one of the formulas of docs/interchange.md, and the arrays are those of an export. The page computes in 64 bits
-//! with the weights of 32. `tests/panel.rs` of gradnet-cli compares its numbers with those of `gradnet predict`.
+//! `g` is one of the formulas of docs/interchange.md, and the arrays are those of an export. The page computes in 64
+//! bits with the weights of 32. `tests/panel.rs` of gradnet-cli compares its numbers with those of `gradnet predict`.
 
 use std::collections::BTreeMap;
 

@@ -53,8 +53,9 @@ pub struct TrainConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub clip_norm: Option<f64>,
-    /// With it a moving average of the weights, `a <- d a + (1 - d) w` after each step, is validated, kept and scored in place of the weights. `d` is
-    /// this number, above 0 and below 1, such as 0.999, and less in the first steps. The paper does not average.
+    /// With it a moving average of the weights, `a <- d a + (1 - d) w` after each step, is validated, kept and scored
+    /// in place of the weights. `d` is this number, above 0 and below 1, such as 0.999, and less in the first steps.
+    /// The paper does not average.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub average: Option<f64>,

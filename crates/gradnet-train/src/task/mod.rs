@@ -244,7 +244,8 @@ pub trait Settings {
         false
     }
 
-    /// All files that a run reads, with the keys that name them: nothing may be written over them, and a change of any of them is noticed.
+    /// All files that a run reads, with the keys that name them: nothing may be written over them, and a change of
+    /// any of them is noticed.
     fn files(&self) -> Vec<(&'static str, PathBuf)> {
         Vec::new()
     }

@@ -4,8 +4,9 @@
 //! a_0 = w_0,    a_k = d_k a_{k−1} + (1 − d_k) w_k,    d_k = min(β, (1 + k)/(10 + k))
 //! ```
 //!
-//! with the weights `w_k` after step `k`. The early `d_k` forget the initial weights, as in TensorFlow's `ExponentialMovingAverage`. The average is
-//! over the parameters as they are stored. Each class of networks takes any numbers there, so that an average is a network of the same class.
+//! with the weights `w_k` after step `k`. The early `d_k` forget the initial weights, as in TensorFlow's
+//! `ExponentialMovingAverage`. The average is over the parameters as they are stored. Each class of networks takes
+//! any numbers there, so that an average is a network of the same class.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::Tensor;
@@ -95,7 +96,8 @@ mod tests {
             .collect()
     }
 
-    /// By hand from the weights after each step, in 64 bits: the first steps have d_k = 2/11, 3/12, .. and later ones β.
+    /// By hand from the weights after each step, in 64 bits: the first steps have d_k = 2/11, 3/12, .. and later ones
+    /// β.
     #[test]
     fn the_average_is_its_formula() {
         let device = Device::flex().autodiff();

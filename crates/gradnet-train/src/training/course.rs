@@ -249,8 +249,8 @@ fn validated(task: &dyn Task<Network>, network: &Network) -> f64 {
     validation.expect("nobody stopped the validation")
 }
 
-/// Refuses a run of a version that noted no files, if what its task reads is no longer what it was: `numbers` is a digest of that. The first such
-/// versions noted nothing of folders.
+/// Refuses a run of a version that noted no files, if what its task reads is no longer what it was: `numbers` is a
+/// digest of that. The first such versions noted nothing of folders.
 fn check_numbers(
     checkpoint: &Checkpoint,
     numbers: Option<String>,

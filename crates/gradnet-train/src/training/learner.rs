@@ -79,15 +79,16 @@ impl<F: Module + 'static> Learner<F> {
         Self { penalty, ..self }
     }
 
-    /// With a moving average of the weights, if `decay` says how slowly it moves; `before`: the averaged field after so many steps, where the
-    /// learning continues.
+    /// With a moving average of the weights, if `decay` says how slowly it moves; `before`: the averaged field after
+    /// so many steps, where the learning continues.
     pub fn averaged_by(self, decay: Option<f64>, before: Option<(&F, usize)>) -> Self {
         let (field, steps) = before.unwrap_or((self.field(), 0));
         let average = decay.map(|decay| Average::new(field, decay, steps));
         Self { average, ..self }
     }
 
-    /// The field to validate and to keep, without autodiff: with the averaged weights if there is an average, else as it is now.
+    /// The field to validate and to keep, without autodiff: with the averaged weights if there is an average, else as
+    /// it is now.
     ///
     /// # Panics
     /// If a step panicked, which takes the field with it.

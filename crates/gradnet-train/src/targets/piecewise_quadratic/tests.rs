@@ -70,8 +70,9 @@ fn field(points: &DMatrix<f64>, [v, b, a]: [&DMatrix<f64>; 3]) -> DMatrix<f64> {
     field
 }
 
-/// Table I's budget at d = 1024. With `r` vectors for V and `q` for each of B and A, `r + 2 q = 1024`, the truncated matrices are less than 1.6 dB below the
-/// best linear map, whatever the split. A multiple of the identity beside V, one more parameter, makes it more than 4 dB.
+/// Table I's budget at d = 1024. With `r` vectors for V and `q` for each of B and A, `r + 2 q = 1024`, the truncated
+/// matrices are less than 1.6 dB below the best linear map, whatever the split. A multiple of the identity beside V,
+/// one more parameter, makes it more than 4 dB.
 #[test]
 fn a_multiple_of_the_identity_is_what_the_budget_of_table_1_lacks() {
     let [v, b, a] = matrices();

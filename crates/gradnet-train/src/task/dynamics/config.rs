@@ -36,7 +36,8 @@ pub struct DynamicsConfig {
     /// Steps of the method from one sample to the next. Default 1.
     #[schemars(extend("minimum" = 1, "maximum" = 1000))]
     pub substeps: usize,
-    /// Damped Gauss-Newton steps that fit the start of a window to its samples, several for long windows of noisy samples; 0 starts at the measured states. Default 2.
+    /// Damped Gauss-Newton steps that fit the start of a window to its samples, several for long windows of noisy
+    /// samples; 0 starts at the measured states. Default 2.
     #[schemars(extend("maximum" = 100))]
     pub start_steps: usize,
     /// The friction on the momenta of a dissipative system; found from the paths by default.

@@ -4,8 +4,8 @@
 //! h = argmax Σ_{j held out} log (1/n) Σ_{i kept} N(x_j; x_i, h² I)
 //! ```
 //!
-//! over a geometric grid (Habbema, Hermans and van den Broek 1974, with rows held out in the place of single points). Every fifth row is held
-//! out.
+//! over a geometric grid (Habbema, Hermans and van den Broek 1974, with rows held out in the place of single points).
+//! Every fifth row is held out.
 
 use std::f64::consts::TAU;
 
@@ -20,7 +20,8 @@ const MOST: f64 = 1.0;
 /// Rows at least.
 const FEWEST: usize = 10;
 
-/// The bandwidth under which rows held out are likeliest; `None` for fewer than ten rows, and where no bandwidth above zero is best.
+/// The bandwidth under which rows held out are likeliest; `None` for fewer than ten rows, and where no bandwidth
+/// above zero is best.
 pub(super) fn chosen_bandwidth(points: &[f64], dim: usize) -> Option<f64> {
     let rows: Vec<&[f64]> = points.chunks_exact(dim).collect();
     let (_, size) = mean_and_size(points, dim);

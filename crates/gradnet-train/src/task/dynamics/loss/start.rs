@@ -4,16 +4,19 @@
 //! x̂_0 = argmin_x S(x),    S(x) = Σ_{k=0..K} ‖Φ^k(x) − x_k‖²
 //! ```
 //!
-//! by steps from the measured start, after Gauss, Newton, Levenberg and Marquardt: with `M_k = dΦ^k/dx`, from the closed-form tangents of the steps,
+//! by steps from the measured start, after Gauss, Newton, Levenberg and Marquardt: with `M_k = dΦ^k/dx`, from the
+//! closed-form tangents of the steps,
 //!
 //! ```text
 //! N = Σ_k M_kᵀ M_k,    (N + λ diag N) δ = Σ_k M_kᵀ (x_k − Φ^k(x)),    x ← x + δ where that makes S smaller
 //! ```
 //!
-//! The damping `λ` is 0 at first. A step that does not make `S` smaller is taken back, and the next one is tried with `λ = 1`, then 10, and so on; one
-//! that does divides `λ` by 10. Over long windows the undamped step from a noisy start can lead far away.
+//! The damping `λ` is 0 at first. A step that does not make `S` smaller is taken back, and the next one is tried with
+//! `λ = 1`, then 10, and so on; one that does divides `λ` by 10. Over long windows the undamped step from a noisy
+//! start can lead far away.
 //!
-//! `M_0 = I`, so that `N` is at least the identity. Nothing is remembered: a start is a function of the field and the window.
+//! `M_0 = I`, so that `N` is at least the identity. Nothing is remembered: a start is a function of the field and the
+//! window.
 
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};

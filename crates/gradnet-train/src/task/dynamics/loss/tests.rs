@@ -312,8 +312,9 @@ fn friction_and_inputs_are_found_again() {
     );
 }
 
-/// Over 80 samples of a stiff spring the undamped step from a start that is 0.7 off makes the sum of squares larger: it is taken back. From one that is
-/// 0.2 off the steps come to the start that the path has, but for what the wrong sample itself pulls.
+/// Over 80 samples of a stiff spring the undamped step from a start that is 0.7 off makes the sum of squares larger:
+/// it is taken back. From one that is 0.2 off the steps come to the start that the path has, but for what the wrong
+/// sample itself pulls.
 #[test]
 fn a_step_that_leads_away_is_taken_back() {
     let spring = Spring::new(1.0, 3.0);

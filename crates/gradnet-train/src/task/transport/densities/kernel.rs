@@ -20,12 +20,14 @@ pub struct KernelConfig {
     /// Coordinates of a point; found from the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dim: Option<usize>,
-    /// The points: .csv, .tsv, .npy, .npz, .parquet or .safetensors, of 4096 rows at most; relative to the config's folder.
+    /// The points: .csv, .tsv, .npy, .npz, .parquet or .safetensors, of 4096 rows at most; relative to the config's
+    /// folder.
     pub file: PathBuf,
     /// Columns or arrays with the coordinates. Default: all columns but those that count rows, or the array "x".
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
-    /// Standard deviation of the Gaussians, greater than 0. Default: that which makes every fifth row likeliest under the others.
+    /// Standard deviation of the Gaussians, greater than 0. Default: that which makes every fifth row likeliest under
+    /// the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub bandwidth: Option<f64>,

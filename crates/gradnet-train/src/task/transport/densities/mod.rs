@@ -6,8 +6,9 @@
 //! image       p(x) = Σ_ij b_ij N(x; z_ij, diag(s/w, s/h)²) / Σ_ij b_ij   z_ij the middles of the pixels
 //! ```
 //!
-//! All three are mixtures of Gaussians, so that log density, gradient and samples are those of `density`. A picture of `w × h` pixels fills the
-//! unit square, the first coordinate to the right and the second upwards; `b` is the brightness.
+//! All three are mixtures of Gaussians, so that log density, gradient and samples are those of `density`. A picture
+//! of `w × h` pixels fills the unit square, the first coordinate to the right and the second upwards; `b` is the
+//! brightness.
 
 mod gaussians;
 mod image;

@@ -117,7 +117,8 @@ fn the_bandwidth_chosen_is_near_the_rule_for_normal_points() {
     assert_eq!(chosen_bandwidth(&[0.0, 1.0].repeat(50), 1), None);
 }
 
-/// Two bright pixels of 2 × 4: the left one of the upper row, and the right one of the lower row with three times the light.
+/// Two bright pixels of 2 × 4: the left one of the upper row, and the right one of the lower row with three times the
+/// light.
 #[test]
 fn an_image_is_upright_on_the_unit_square_and_its_brightness_is_mass() {
     let folder = tempfile::tempdir().unwrap();
