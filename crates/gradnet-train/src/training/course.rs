@@ -25,13 +25,14 @@ use crate::registry::Network;
 use crate::run::{RunError, RunFolder, Scores, Validation};
 use crate::task::{Purpose, RunTask, Task};
 
-/// Trains from a checkpoint, or from the start, and scores the result.
+/// Trains from a checkpoint, or from the start, and scores the result. `files` are those that the task has read, where
+/// they were looked at before.
 pub(super) fn run(
     experiment: &Experiment,
     device: &Device,
     folder: RunFolder,
     task: Box<dyn RunTask>,
-    checkpoint: Option<Checkpoint>,
+    (checkpoint, files): (Option<Checkpoint>, Option<FileDigests>),
     options: TrainOptions,
 ) -> Result<Summary, TrainError> {
     let TrainOptions {
@@ -44,10 +45,14 @@ pub(super) fn run(
     let task: Arc<dyn RunTask> = Arc::from(task);
     let (noted, contents) = (task.facts(), task.contents());
     let config = &experiment.train;
+    let files = match files {
+        Some(files) => files,
+        None => FileDigests::of(&experiment.task.files()).map_err(RunError::from)?,
+    };
     let facts = Facts {
         experiment: experiment.to_toml(),
         backend: backend.name(),
-        files: FileDigests::of(&experiment.task.files()).map_err(RunError::from)?,
+        files,
         steps: config.steps,
         interval: config.validation.every.min(config.steps),
         criterion: task.criterion(),

@@ -81,7 +81,7 @@ pub fn train(
         options.progress.warn(&finding.to_string());
     }
     let folder = RunFolder::create(out, experiment, options.overwrite)?;
-    course::run(experiment, device, folder, task, None, options)
+    course::run(experiment, device, folder, task, (None, None), options)
 }
 
 /// Goes on with the run in folder `run`, which ends with the very weights it would have had uninterrupted (on the same backend, with as many threads);
@@ -135,17 +135,24 @@ pub fn resume(run: &Path, device: &Device, options: TrainOptions) -> Result<Summ
         }
     };
     options.progress.stage(Stage::Preparing);
-    if let Some(before) = checkpoint
+    let before = checkpoint
         .as_ref()
-        .and_then(|made| made.position.files.as_ref())
-    {
-        let files = FileDigests::of(&experiment.task.files());
-        let same = files.and_then(|now| now.same_as(before));
-        same.map_err(RunError::from)?;
-    }
+        .and_then(|made| made.position.files.as_ref());
+    let unchanged = |before: &FileDigests| {
+        let now = FileDigests::of(&experiment.task.files())?;
+        now.same_as(before).map(|()| now)
+    };
+    let files = before.map(unchanged).transpose().map_err(RunError::from)?;
     // A run that was killed before it noted how its file is scaled has no weights either.
     let before = opened.data_facts().ok().flatten();
     let task = experiment.build_task(device, before.as_ref())?;
     opened.check_contents(task.as_ref())?;
-    course::run(experiment, device, folder, task, checkpoint, options)
+    course::run(
+        experiment,
+        device,
+        folder,
+        task,
+        (checkpoint, files),
+        options,
+    )
 }
