@@ -130,11 +130,9 @@ fn the_page_on_transport_goes_from_two_tables_to_a_verified_map_and_its_inverse(
     fs::write(here.join("control.csv"), sample(800, false)).unwrap();
     fs::write(here.join("treated.csv"), sample(600, true)).unwrap();
     let page = fs::read_to_string(project("docs/transport.md")).unwrap();
-    for (nth, name) in [(1, "transport.toml"), (2, "density.toml")] {
-        let config = page.split("```toml\n").nth(nth).unwrap();
-        let config = config.split("```").next().unwrap();
-        fs::write(here.join(name), config).unwrap();
-    }
+    let config = page.split("```toml\n").nth(1).unwrap();
+    let config = config.split("```").next().unwrap();
+    fs::write(here.join("density.toml"), config).unwrap();
     for command in commands(&page) {
         let words: Vec<&str> = command.split_whitespace().skip(1).collect();
         let ran = gradnet(here, &words);
@@ -174,6 +172,43 @@ fn the_page_on_transport_goes_from_two_tables_to_a_verified_map_and_its_inverse(
     for (y, again) in numbers("treated.csv").iter().zip(numbers("again.csv")) {
         assert!((y[1] - again[0]).abs() < 1e-3 && (y[2] - again[1]).abs() < 1e-3);
     }
+}
+
+/// README's path from two tables to a map, with the commands as they stand.
+#[test]
+fn the_readme_goes_from_two_tables_to_a_verified_map() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let without_number = |text: String| -> String {
+        let lines = text.lines().map(|line| line.split_once(',').unwrap().1);
+        lines.map(|line| format!("{line}\n")).collect()
+    };
+    for (name, text) in [
+        ("control.csv", sample(800, false)),
+        ("treated.csv", sample(700, true)),
+    ] {
+        fs::write(here.join(name), without_number(text)).unwrap();
+    }
+    let page = fs::read_to_string(project("README.md")).unwrap();
+    let typed = commands(&page);
+    let typed: Vec<_> = typed
+        .iter()
+        .filter_map(|line| line.strip_prefix("gradnet "))
+        .collect();
+    assert_eq!(typed.len(), 6);
+    for command in typed {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let ran = gradnet(here, &words);
+        assert_eq!(ran.code, 0, "{command}: {}{}", ran.stdout, ran.stderr);
+    }
+    for file in ["moved.csv", "back.csv", "report.html"] {
+        assert!(here.join(file).is_file(), "{file}");
+    }
+    // Every task of the table of tasks has a start that `config init` knows.
+    let starts = page
+        .lines()
+        .filter(|line| line.contains("| `gradnet config init"));
+    assert_eq!(starts.count(), 5);
 }
 
 #[test]
@@ -425,7 +460,7 @@ fn the_page_on_inverse_problems_runs() {
 
     let page = fs::read_to_string(project("docs/inverse-problems.md")).unwrap();
     let commands = commands(&page);
-    assert_eq!(commands.len(), 4);
+    assert_eq!(commands.len(), 5);
     for command in &commands {
         let mut words: Vec<&str> = command.split_whitespace().skip(1).collect();
         if words[0] == "train" {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use burn::tensor::{Device, FloatDType};
 use gradnet_core::VectorField;
 use kuva::plot::{ColorMap, Heatmap};
-use kuva::render::layout::Layout;
+use kuva::render::figure::Figure as Panels;
+use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 use kuva::render::render::Scene;
 
-use super::canvas::{Panel, panels, unit_square};
+use super::canvas::{Panel, around_square, unit_square};
 use super::{Figure, FigureError, missing};
 use crate::reproduce::{Paper, Results};
 use gradnet_train::data::points_tensor;
@@ -21,33 +22,65 @@ use gradnet_train::task::regression::decibels;
 const SIDE: usize = 100;
 
 /// The colour scale: squared errors from here to here, in decibels; what lies beyond has the end's colour.
-const SCALE: [f64; 2] = [-60.0, -10.0];
+const SCALE: [f64; 2] = [-80.0, 0.0];
+
+/// The tables whose networks are drawn, and their targets, numbered as in the paper.
+const TOYS: [(&str, &str); 2] = [("toy-convex", "(20)"), ("toy-nonconvex", "(21)")];
 
 pub(super) fn scene(
     results: &Results,
     papers: &[Paper],
     device: &Device,
 ) -> Result<Scene, FigureError> {
-    let mut drawn = Vec::new();
-    for paper in papers.iter().filter(|paper| paper.name.starts_with("toy-")) {
-        let kind = paper.name.trim_start_matches("toy-");
-        let (places, store) = (paper.places()?, results.store(paper));
-        for filled in Filled::of(&places, &store)? {
-            if filled.records[0].result.is_none() {
-                continue;
+    let mut rows = Vec::new();
+    for (name, target) in TOYS {
+        let mut drawn = Vec::new();
+        for paper in papers.iter().filter(|paper| paper.name == name) {
+            let (places, store) = (paper.places()?, results.store(paper));
+            for filled in Filled::of(&places, &store)? {
+                if filled.records[0].result.is_none() {
+                    continue;
+                }
+                let run = Run::open(&store.run(filled.cell()))?;
+                let title = format!("{}, {target}", filled.place.row);
+                drawn.push(map(&errors(&run, device)?, &title));
             }
-            let run = Run::open(&store.run(filled.cell()))?;
-            let errors = errors(&run, device)?;
-            drawn.push(map(&errors, &format!("{} ({kind})", filled.place.row)));
+        }
+        if !drawn.is_empty() {
+            rows.push(drawn);
         }
     }
-    if drawn.is_empty() {
+    if rows.is_empty() {
         let command = "gradnet reproduce toy-convex";
         return Err(missing(Figure::ErrorMaps, command, results.folder()));
     }
-    drawn.push(scale());
-    let title = "Squared error of the learned gradient on the unit square, seed 0";
-    Ok(panels(title, 4, [300.0, 290.0], drawn))
+    Ok(arranged(rows))
+}
+
+/// A row of maps a target, and the colour bar of all at the right edge, over the whole height.
+fn arranged(rows: Vec<Vec<Panel>>) -> Scene {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let (count, width) = (rows.len(), columns + 1);
+    let mut places: Vec<Vec<usize>> = Vec::new();
+    let mut drawn = Vec::new();
+    for (row, maps) in rows.into_iter().enumerate() {
+        places.extend((0..maps.len()).map(|column| vec![row * width + column]));
+        drawn.extend(maps);
+    }
+    places.push((0..count).map(|row| row * width + columns).collect());
+    drawn.push(bar());
+    let (plots, layouts): (Vec<_>, Vec<_>) = drawn.into_iter().unzip();
+    let [cell, height] = around_square(190.0);
+    Panels::new(count, width)
+        .with_title("Squared error of the learned gradient on the unit square, seed 0")
+        .with_title_size(18)
+        .with_cell_size(cell, height)
+        .with_col_width(columns, 120.0)
+        .with_spacing(8.0)
+        .with_structure(places)
+        .with_plots(plots)
+        .with_layouts(layouts)
+        .render()
 }
 
 /// The squared error in decibels at the centres of the cells, row after row from the bottom.
@@ -74,7 +107,8 @@ fn map(values: &[Vec<f64>], title: &str) -> Panel {
     let map = coloured(values)
         .with_x_range(0.0, 1.0)
         .with_y_range(0.0, 1.0);
-    (vec![Plot::Heatmap(map)], unit_square(title))
+    let layout = unit_square(title).with_title_size(14);
+    (vec![Plot::Heatmap(map)], layout)
 }
 
 fn coloured(values: &[Vec<f64>]) -> Heatmap {
@@ -94,22 +128,34 @@ fn coloured(values: &[Vec<f64>]) -> Heatmap {
         .with_cell_size(1.0)
 }
 
-/// The colour bar that all maps share: a panel of its own, most of it empty.
-fn scale() -> Panel {
+/// The colour bar that all maps share.
+fn bar() -> Panel {
     let [from, to] = SCALE;
-    let steps = 100;
+    let steps = 200;
     let values: Vec<Vec<f64>> = (0..steps)
-        .map(|i| vec![from + (to - from) * (i as f64 + 0.5) / steps as f64])
+        .map(|i| vec![from + (to - from) * (f64::from(i) + 0.5) / f64::from(steps)])
         .collect();
     let map = coloured(&values)
         .with_x_range(0.0, 1.0)
         .with_y_range(from, to);
-    let layout = Layout::new((0.0, 12.0), (from, to))
-        .with_title("all panels")
+    let layout = Layout::new((0.0, 1.0), (from, to))
         .with_y_label("squared error, dB")
-        .with_x_tick_step(100.0)
+        .with_x_tick_step(2.0)
+        .with_x_tick_format(TickFormat::Custom(Arc::new(|_| String::new())))
         .with_y_tick_step(10.0)
+        .with_y_tick_format(TickFormat::Custom(Arc::new(bound)))
         .with_show_grid(false)
+        .with_force_margins(78.0, 14.0)
         .with_clamp_axis();
     (vec![Plot::Heatmap(map)], layout)
+}
+
+/// A value of the bar; its ends stand for all that lies beyond.
+fn bound(value: f64) -> String {
+    let [from, to] = SCALE;
+    match value {
+        v if v <= from => format!("≤ {from:.0}"),
+        v if v >= to => format!("≥ {to:.0}"),
+        v => format!("{v:.0}"),
+    }
 }

@@ -48,6 +48,11 @@ impl Figure {
         Self::Curves,
     ];
 
+    /// Whether it is written as SVG too: maps of coloured cells would be too large.
+    fn has_svg(self) -> bool {
+        !matches!(self, Self::Potentials | Self::ErrorMaps)
+    }
+
     /// Its files' name.
     pub fn name(self) -> &'static str {
         match self {

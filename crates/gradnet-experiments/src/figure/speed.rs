@@ -55,11 +55,11 @@ pub(super) fn scene(results: &Results) -> Result<Scene, FigureError> {
         panel(
             &rows,
             "batch",
-            "points a step, d = 256, 262,144 parameters",
+            "points per step, d = 256, 262,144 parameters",
             |row| row.batch,
         ),
     ];
-    let title = "Milliseconds a training step (lines) and its matrix products alone (dots)";
+    let title = "Milliseconds per training step (lines); the matrix products of one step, timed alone (dots)";
     Ok(panels(title, 3, [430.0, 380.0], drawn.into()))
 }
 
@@ -78,14 +78,29 @@ fn panel(rows: &[Row], grows: &str, label: &str, size: fn(&Row) -> usize) -> Pan
         let floors = ScatterPlot::new().with_data(points(|row| row.floor_ms));
         plots.push(Plot::Scatter(floors.with_color(colour).with_size(4.0)));
     }
+    let shown = || rows.iter().filter(|row| row.case.contains(grows));
+    let [left, right] = around(shown().map(|row| size(row) as f64));
+    let [low, high] = around(shown().flat_map(|row| [row.ms_per_step, row.floor_ms]));
     let layout = Layout::auto_from_plots(&plots)
         .with_log_scale()
+        .with_x_axis_min(left)
+        .with_x_axis_max(right)
+        .with_y_axis_min(low)
+        .with_y_axis_max(high)
         .with_x_label(label)
         .with_x_label_overlap(AxisLabelOverlap::Thin)
-        .with_y_label("ms a step")
+        .with_y_label("ms per step")
         .with_y_tick_format(TickFormat::Custom(Arc::new(milliseconds)))
         .with_legend_position(LegendPosition::InsideTopLeft);
     (plots, layout)
+}
+
+/// The range of values on a logarithmic axis, a little wider, so that no dot is cut.
+fn around(values: impl Iterator<Item = f64>) -> [f64; 2] {
+    let (least, most) = values.fold((f64::MAX, f64::MIN), |(least, most), value| {
+        (least.min(value), most.max(value))
+    });
+    [least / 1.25, most * 1.25]
 }
 
 fn milliseconds(value: f64) -> String {
