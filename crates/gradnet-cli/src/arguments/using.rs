@@ -55,7 +55,7 @@ pub struct Rollout {
     /// The run folder of dynamics
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
-    /// The states to start from, a row a path; inputs keep the row's values
+    /// The states to start from, one row per path; inputs keep the row's values
     #[arg(long, value_name = "FILE")]
     pub from: PathBuf,
     /// The last time, where paths begin at 0

@@ -1,4 +1,4 @@
-//! `gradnet bench`: milliseconds a training step, beside the floor of its matrix products.
+//! `gradnet bench`: milliseconds per training step, beside the floor of its matrix products.
 
 use std::process::ExitCode;
 use std::time::Duration;

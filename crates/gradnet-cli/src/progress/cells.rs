@@ -1,4 +1,4 @@
-//! A sweep or a reproduction on stderr: a bar with the table so far on a terminal, a line a cell elsewhere.
+//! A sweep or a reproduction on stderr: a bar with the table so far on a terminal, one line per cell elsewhere.
 
 use gradnet_train::sweep::{Cell, Progress, Record, Watch};
 use indicatif::{ProgressBar, ProgressStyle};

@@ -8,7 +8,7 @@ use super::FileError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
-    /// Text, a row a line, the names of the columns on the first.
+    /// Text, one row per line, the names of the columns on the first.
     Csv,
     /// One NumPy array.
     Npy,

@@ -36,7 +36,7 @@ fn percent_encoded(text: &str) -> String {
     encoded
 }
 
-/// The validation error over the steps, a line a run; None if no run has any.
+/// The validation error over the steps, one line per run; None if no run has any.
 pub(super) fn curves<'a>(runs: impl Iterator<Item = (&'a str, &'a [Metrics])>) -> Option<Picture> {
     let mut several = 0;
     let lines: Vec<Plot> = runs

@@ -114,7 +114,7 @@ impl Table {
         }
     }
 
-    /// The table as CSV, a line a row.
+    /// The table as CSV, one line per row.
     ///
     /// # Errors
     /// If a row cannot be written, which memory alone could prevent.

@@ -58,7 +58,7 @@ pub struct DynamicsConfig {
     pub system: Option<SystemPaths>,
 }
 
-/// `[dynamics.file]`: a table with a row a sample.
+/// `[dynamics.file]`: a table with one row per sample.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(extend("required" = ["path"]))]

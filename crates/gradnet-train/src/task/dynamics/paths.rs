@@ -1,4 +1,4 @@
-//! Recorded paths: times, states and inputs, a row a sample.
+//! Recorded paths: times, states and inputs, one row per sample.
 
 use crate::digest::Digest;
 

@@ -1,4 +1,4 @@
-//! Paths from a table: a row a sample, in any format that is read here.
+//! Paths from a table: one row per sample, in any format that is read here.
 
 use std::collections::HashMap;
 use std::path::Path as File;

@@ -8,7 +8,7 @@ use crate::task::draft::{Draft, Input, Request, Size, Template, Training, list, 
 
 /// The template.
 pub(super) const TEMPLATE: Template = Template {
-    inputs: &[Input::needed("data", "recorded paths, a row a sample")],
+    inputs: &[Input::needed("data", "recorded paths, one row per sample")],
     columns: (true, false),
     network: "gradnet_c",
     draft,
