@@ -111,6 +111,44 @@ fn the_document_goes_from_a_csv_of_paths_to_a_predicted_path() {
     );
 }
 
+/// Columns of other usual names are found, and of others it is said how to name them.
+#[test]
+fn init_finds_the_number_and_the_time_of_a_path_under_their_usual_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let under = |names: &str| {
+        fs::write(
+            here.join("own.csv"),
+            spring().replace("path,time,q,p", names),
+        )
+        .unwrap();
+        let init = ["config", "init", "dynamics", "--data", "own.csv"];
+        gradnet(here, &init)
+    };
+    for (names, number, time) in [("run,t,q,p", "run", "t"), ("id,time,q,p", "id", "time")] {
+        let ran = under(names);
+        assert_eq!(ran.code, 0, "{names}: {}", ran.stderr);
+        let config = ran.stdout;
+        for line in [
+            format!("number = \"{number}\""),
+            format!("time = \"{time}\""),
+            "state = [\"q\", \"p\"]".into(),
+        ] {
+            assert!(config.lines().any(|said| said == line), "{line}: {config}");
+        }
+    }
+    let unknown = under("shot,clock,q,p");
+    assert_eq!(unknown.code, 2, "{}", unknown.stdout);
+    let said: String = unknown
+        .stderr
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    for part in ["under [dynamics.file]", "there are: shot, clock, q, p"] {
+        assert!(said.contains(part), "{said}");
+    }
+}
+
 /// The energy error of hamiltonian-nn from clean derivatives is 2.49e-2 (Greydanus et al., 2019, README); here there are noisy paths alone. A field of
 /// zero keeps the energy, so that its error counts with the rollout's.
 #[test]

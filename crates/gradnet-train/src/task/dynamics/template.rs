@@ -1,5 +1,7 @@
 //! A config for the energy of a user's own recorded paths.
 
+use std::path::Path;
+
 use super::PathsFile;
 use super::table;
 use crate::data::file::{PointTable, listed};
@@ -17,9 +19,42 @@ pub(super) const TEMPLATE: Template = Template {
 /// Paths that a training needs: one to train on and one for each of the parts held out.
 const FEWEST: usize = 3;
 
+/// Names of the columns with the path's number and with the time, the usual ones first.
+const NUMBERS: [&str; 6] = ["path", "run", "trajectory", "traj", "episode", "id"];
+const TIMES: [&str; 5] = ["time", "t", "time_s", "seconds", "timestamp"];
+
+/// The first of these names that the file has.
+fn named(file: &Path) -> Result<PathsFile, FileError> {
+    let pair = |number: &str, time: &str| PathsFile {
+        path: file.into(),
+        number: number.into(),
+        time: time.into(),
+        ..PathsFile::default()
+    };
+    for number in NUMBERS {
+        for time in TIMES {
+            let names = pair(number, time);
+            if table::dim(&names).is_ok() {
+                return Ok(names);
+            }
+        }
+    }
+    let mut error = match table::dim(&pair(NUMBERS[0], TIMES[0])) {
+        Err(error) => error,
+        Ok(_) => return Ok(pair(NUMBERS[0], TIMES[0])),
+    };
+    if let FileError::Column { remedy, .. } = &mut error {
+        *remedy = format!(
+            "rename the columns with the path's number and the time to `path` and `time`, or write a \
+             config with number = \"..\" and time = \"..\" under [dynamics.file]; {remedy}"
+        );
+    }
+    Err(error)
+}
+
 fn draft(request: &Request) -> Result<Draft, FileError> {
     let file = request.file("data");
-    let names = PathsFile::default();
+    let names = named(file)?;
     let state = match request.x.as_slice() {
         [] => {
             // A table of points leaves out what seems to number its rows, which is another question here.
@@ -30,7 +65,10 @@ fn draft(request: &Request) -> Result<Draft, FileError> {
         given => given.to_vec(),
     };
     if state.is_empty() {
-        let reason = "no column is left for the state beside `path` and `time`".into();
+        let reason = format!(
+            "no column is left for the state beside `{}` and `{}`",
+            names.number, names.time
+        );
         return Err(unfit(
             file,
             reason,
