@@ -9,9 +9,10 @@ use crate::experiment::{TABLES, TASKS};
 
 const INTRODUCTION: &str = "# Settings
 
-A config is a TOML file: `gradnet train FILE`. It has one table that says what is learned from what, one `[network.NAME]`,
-and, where the defaults do not suit, `[train]` and `[evaluation]`. `gradnet config check FILE` checks it and names the line of
-a mistake, `gradnet config init` writes one for your own data, `gradnet config schema` gives editors the same in JSON.
+A config is a TOML file: `gradnet train FILE`. It has one table that says what is learned from what and one
+`[network.NAME]`. Where the defaults do not suit, it also has `[train]` and `[evaluation]`. `gradnet config check FILE`
+checks it and names the line of a mistake. `gradnet config init` writes one for your own data. `gradnet config schema`
+gives editors the same as JSON.
 Unknown keys are refused.
 
 `gradnet config reference > docs/config.md` writes this page from the doc comments of the code that reads configs.
