@@ -507,7 +507,14 @@ fn training_says_its_columns_and_an_index_changes_nothing_of_it() {
         said.contains("points 0, 1; gradients 2, 3; left out"),
         "{said}"
     );
-    assert_eq!(unnamed, plain);
+    // Its columns have no names that another file could be held to; the numbers are the same.
+    assert!(unnamed["columns"].is_null() && plain["columns"].is_object());
+    assert_eq!(without_names(unnamed), without_names(plain));
+}
+
+fn without_names(mut facts: Value) -> Value {
+    facts.as_object_mut().unwrap().remove("columns");
+    facts
 }
 
 #[test]

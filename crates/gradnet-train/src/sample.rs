@@ -98,7 +98,7 @@ pub fn sample(
     options: SampleOptions,
 ) -> Result<Sampled, SampleError> {
     check_output(output, None, std::slice::from_ref(run))?;
-    let mut writer = RowWriter::create(output, vec![part(run)])?;
+    let mut writer = RowWriter::create(output, vec![part(run)?])?;
     let (points, sampled) = draw(run, device, options)?;
     writer.write(&[points])?;
     writer.finish()?;
@@ -118,7 +118,7 @@ pub fn sample_flow(
     seed: u64,
 ) -> Result<usize, SampleError> {
     check_output(output, None, std::slice::from_ref(run))?;
-    let mut writer = RowWriter::create(output, vec![part(run)])?;
+    let mut writer = RowWriter::create(output, vec![part(run)?])?;
     let device = device.clone().without_autodiff();
     let flow = match &run.experiment().task {
         TaskConfig::Transport(transport) => transport.flow()?,
@@ -208,16 +208,16 @@ pub fn draw(
 }
 
 /// The array with the samples, its columns named as those that were learned from, if they were named.
-fn part(run: &Run) -> Part {
+fn part(run: &Run) -> Result<Part, RunError> {
     let dim = run.experiment().dim();
-    let (given, _) = run.experiment().task.columns();
+    let given = run.columns()?.x;
     let columns = match given.len() == dim {
-        true => given.to_vec(),
+        true => given,
         false => (1..=dim).map(|axis| format!("x{axis}")).collect(),
     };
-    Part {
+    Ok(Part {
         name: "x".into(),
         shape: vec![dim],
         columns,
-    }
+    })
 }

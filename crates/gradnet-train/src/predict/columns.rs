@@ -3,13 +3,12 @@
 use std::path::Path;
 
 use super::PredictOptions;
-use crate::data::file::listed;
+use crate::data::file::{ColumnNames, are_places, listed};
 use crate::files::{FileError, Format, Part, Reading, RowReader, Selection, Wanted};
-use crate::run::Run;
 
 /// Opens the columns or arrays with the points.
 pub(super) fn open(
-    run: &Run,
+    columns: &ColumnNames,
     input: &Path,
     options: &PredictOptions,
     dim: usize,
@@ -27,8 +26,10 @@ pub(super) fn open(
     if let Some(names) = &options.x {
         return named(names);
     }
-    let (points, values) = run.experiment().task.columns();
-    let trained = if options.inverse { values } else { points };
+    let trained = match options.inverse {
+        true => &columns.y,
+        false => &columns.x,
+    };
     if trained.is_empty() {
         return all();
     }
@@ -36,7 +37,7 @@ pub(super) fn open(
     let format = Format::of(input)?;
     let unnamed = match format {
         Format::Npy => return all(),
-        Format::Csv => all().ok().filter(unnamed),
+        Format::Csv => all().ok().filter(|reader| are_places(reader.names())),
         _ => None,
     };
     if let Some(reader) = unnamed {
@@ -45,7 +46,9 @@ pub(super) fn open(
             false => return named(trained).or(Ok(reader)),
         }
     }
-    named(trained).map_err(|error| match error {
+    // An array of points has no names of columns.
+    let whole = || all().ok().filter(|_| format.has_arrays());
+    named(trained).or_else(|error| whole().ok_or(error)).map_err(|error| match error {
         FileError::Column {
             file,
             what,
@@ -64,16 +67,6 @@ pub(super) fn open(
             ),
         },
         error => error,
-    })
-}
-
-/// Whether a file's columns are called by numbers, one more each: because nothing in it names them, or because pandas had no names.
-fn unnamed(reader: &RowReader) -> bool {
-    let number = |name: &String| name.parse::<u64>().ok();
-    let first = reader.names().first().and_then(number);
-    first.is_some_and(|first| {
-        let mut names = reader.names().iter().zip(first..);
-        names.all(|(name, expected)| number(name) == Some(expected))
     })
 }
 
@@ -99,14 +92,17 @@ pub(super) fn uneven(input: &Path, reader: &RowReader, dim: usize) -> Result<Fil
 }
 
 /// The parts of the output and their columns' names.
-pub(super) fn parts(run: &Run, dim: usize, options: &PredictOptions) -> Vec<Part> {
-    let (points, values) = run.experiment().task.columns();
+pub(super) fn parts(names: ColumnNames, dim: usize, options: &PredictOptions) -> Vec<Part> {
+    let ColumnNames {
+        x: points,
+        y: values,
+    } = names;
     let (given, letter, name) = match options.inverse {
         true => (points, "x", "inverse"),
         false => (values, "f", "gradient"),
     };
     let named = match given.len() == dim {
-        true => given.to_vec(),
+        true => given,
         false => (1..=dim).map(|i| format!("{letter}{i}")).collect(),
     };
     let mut parts = vec![Part {

@@ -76,13 +76,14 @@ pub fn predict(
     let device = device.clone().without_autodiff();
     let field = run.field(&device)?;
     let dim = field.dim();
-    let mut reader = open(run, input, options, dim)?;
+    let columns = run.columns()?;
+    let mut reader = open(&columns, input, options, dim)?;
     if reader.width() != dim {
         return Err(uneven(input, &reader, dim)?.into());
     }
     let flow = flow(run, options)?;
     opened(&reader);
-    let parts = parts(run, dim, options);
+    let parts = parts(columns, dim, options);
     let mut unsolved = Vec::new();
     let mut writer = RowWriter::create(output, parts.clone())?;
     let total = reader.count();

@@ -8,7 +8,7 @@ use gradnet_core::ParameterSource;
 use super::weights::read_weights;
 use super::{Metrics, RunError, RunFolder, Scores, Summary, metrics};
 use crate::config;
-use crate::data::file::{DataFacts, RunField};
+use crate::data::file::{ColumnNames, DataFacts, RunField};
 use crate::data::{Contents, FileDigests};
 use crate::device_check::lost;
 use crate::experiment::{CheckedExperiment, EvaluationConfig, Experiment, Sampling};
@@ -138,6 +138,24 @@ impl Run {
         let facts = facts.and_then(|facts| task.complete(facts));
         let damaged = |reason| RunError::Damaged { path, reason };
         facts.map(Some).map_err(damaged)
+    }
+
+    /// The names of the columns that the run was trained on, as its config gives them or else as its file has them.
+    ///
+    /// # Errors
+    /// As [`data_facts`](Self::data_facts).
+    pub fn columns(&self) -> Result<ColumnNames, RunError> {
+        let (x, y) = self.experiment.task.columns();
+        let noted = self.data_facts()?.map(|facts| facts.columns);
+        let noted = noted.unwrap_or_default();
+        let given = |names: &[String], noted| match names {
+            [] => noted,
+            names => names.to_vec(),
+        };
+        Ok(ColumnNames {
+            x: given(x, noted.x),
+            y: given(y, noted.y),
+        })
     }
 
     /// The same for a run whose task keeps them.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::data::file::Finding;
 use crate::files::FileError;
 use crate::registry::NetworkConfig;
 
@@ -162,6 +163,21 @@ pub struct Training {
 pub(crate) fn list(names: &[String]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| toml_text(name)).collect();
     format!("[{}]", quoted.join(", "))
+}
+
+/// The names of columns that a config is to have: those given, or those found unless they are more than one can look through.
+pub(crate) fn names(given: &[String], found: &[String]) -> Vec<String> {
+    const BYTES: usize = 1 << 15;
+    match given {
+        [] if found.iter().map(String::len).sum::<usize>() <= BYTES => found.to_vec(),
+        given => given.to_vec(),
+    }
+}
+
+/// What was read of the files, and what in them would ruin a fit. It is the user's to mend: the config is good all the same.
+pub(crate) fn told(reads: Vec<String>, findings: &[Finding]) -> Vec<String> {
+    let findings = findings.iter().map(|finding| format!("note: {finding}"));
+    reads.into_iter().chain(findings).collect()
 }
 
 /// A text as TOML writes it.

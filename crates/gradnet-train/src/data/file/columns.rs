@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
-use super::FileConfig;
 use super::config::Readers;
+use super::{ColumnNames, FileConfig};
 use crate::files::{FileError, Format, Reading, RowReader, Selection, Wanted};
 
 /// The columns or arrays that a config reads, as they are told to its user.
@@ -49,6 +49,19 @@ impl Columns {
         std::iter::once(read + &left_out).chain(notes).collect()
     }
 
+    /// The names by which other tables are held to these columns: none where nothing in the file names them, and of a file of arrays.
+    pub(super) fn lasting(&self, path: &Path) -> ColumnNames {
+        let is_table = matches!(Format::of(path), Ok(Format::Csv | Format::Parquet));
+        let lasting = |names: &[String]| match self.named && is_table && !are_places(names) {
+            true => names.to_vec(),
+            false => Vec::new(),
+        };
+        ColumnNames {
+            x: lasting(&self.x),
+            y: lasting(&self.y),
+        }
+    }
+
     /// What is read of the file at `path`, and what was assumed of it, a line each.
     pub fn told(&self, path: &Path) -> Vec<String> {
         let read = format!("{}: {self}", path.display());
@@ -56,6 +69,16 @@ impl Columns {
         let notes = notes.map(|note| format!("note: {}: {note}", path.display()));
         std::iter::once(read).chain(notes).collect()
     }
+}
+
+/// Whether columns are called by numbers, one more each: because nothing in the file names them, or because pandas had no names.
+pub(crate) fn are_places(names: &[String]) -> bool {
+    let number = |name: &String| name.parse::<u64>().ok();
+    let first = names.first().and_then(number);
+    first.is_some_and(|first| {
+        let mut names = names.iter().zip(first..);
+        names.all(|(name, expected)| number(name) == Some(expected))
+    })
 }
 
 /// Names between commas; of many the first and the last.
@@ -94,7 +117,7 @@ impl FileConfig {
         };
         let named = |names: &[(String, bool)]| names.iter().all(|(_, named)| *named);
         Ok(Columns {
-            named: named(&x) && named(&y) && readers.len() == 1,
+            named: named(&x) && named(&y),
             x: x.into_iter().map(|(name, _)| name).collect(),
             y: y.into_iter().map(|(name, _)| name).collect(),
             left_out: all(RowReader::left_out),

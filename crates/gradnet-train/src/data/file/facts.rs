@@ -5,6 +5,21 @@ use serde::{Deserialize, Serialize};
 use super::{Finding, Similarity};
 use crate::data::FileDigests;
 
+/// Names of columns of points, and of values or of points of a target.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnNames {
+    /// Those with the points.
+    pub x: Vec<String>,
+    /// Those with the values, or with the points of the target.
+    pub y: Vec<String>,
+}
+
+impl ColumnNames {
+    fn is_empty(&self) -> bool {
+        self.x.is_empty() && self.y.is_empty()
+    }
+}
+
 /// How the file was split and scaled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DataFacts {
@@ -24,6 +39,10 @@ pub struct DataFacts {
     pub low: f64,
     /// The largest.
     pub high: f64,
+    /// The names that the columns of points and those of values, or of points of the target, have in the file: a table to predict from must have
+    /// them too. None where nothing names them, and in a run from before they were noted.
+    #[serde(default, skip_serializing_if = "ColumnNames::is_empty")]
+    pub columns: ColumnNames,
     /// What was found in the file that would ruin a fit; nothing in a run of version 0.1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,

@@ -32,10 +32,12 @@ mod split;
 mod storage;
 mod table;
 
+pub(crate) use columns::are_places;
 pub use columns::{Columns, listed};
 pub use config::{FileConfig, absolute};
 pub use examination::Finding;
-pub use facts::DataFacts;
+pub(crate) use examination::examine_states;
+pub use facts::{ColumnNames, DataFacts};
 pub use pairs::{FilePairs, PairBatches};
 pub(crate) use place::name as row_name;
 pub use run_field::RunField;

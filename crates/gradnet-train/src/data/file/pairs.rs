@@ -6,7 +6,9 @@ use burn::tensor::{Device, FloatDType};
 use gradnet_core::analysis::Claim;
 
 use super::storage::{MEMORY, Storage};
-use super::{DataFacts, FileConfig, Finding, Similarity, Split, examination, place, scaling};
+use super::{
+    ColumnNames, DataFacts, FileConfig, Finding, Similarity, Split, examination, place, scaling,
+};
 use crate::data::epochs::Epochs;
 use crate::data::{Batch, FileDigests, PointSet, points_tensor};
 use crate::files::FileError;
@@ -20,6 +22,7 @@ pub struct FilePairs {
     low: f64,
     high: f64,
     digest: String,
+    columns: ColumnNames,
     findings: Vec<Finding>,
 }
 
@@ -56,6 +59,7 @@ impl FilePairs {
         });
         Ok(Self {
             digest: storage.digest(),
+            columns: config.columns()?.lasting(&config.path),
             storage: Arc::new(storage),
             split: Arc::new(split),
             similarity,
@@ -108,6 +112,7 @@ impl FilePairs {
             similarity: self.similarity.clone(),
             low: self.low,
             high: self.high,
+            columns: self.columns.clone(),
             findings: self.findings.clone(),
             files: FileDigests::default(),
         }

@@ -48,6 +48,18 @@ impl Storage {
         })
     }
 
+    /// Points that were read elsewhere, row after row, with what messages call their coordinates.
+    pub(super) fn of_points(columns: Vec<String>, numbers: Vec<f64>) -> Self {
+        let width = columns.len();
+        Self {
+            width,
+            dim: width,
+            rows: numbers.len() / width,
+            columns,
+            numbers: Numbers::Memory(numbers),
+        }
+    }
+
     /// Takes rows of `width` numbers, the first `dim` of which are a point, until there are none.
     fn gather(
         columns: Vec<String>,

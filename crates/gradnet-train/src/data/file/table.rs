@@ -15,6 +15,7 @@ use crate::files::{FileError, Reading, RowReader, Wanted};
 #[derive(Clone)]
 pub struct PointTable {
     file: PathBuf,
+    names: Vec<String>,
     storage: Arc<Storage>,
 }
 
@@ -49,14 +50,17 @@ impl PointTable {
         header: Option<bool>,
     ) -> Result<(Columns, usize), FileError> {
         let reader = Self::open(file, columns, header)?;
-        let found = Columns {
+        Ok((Self::found(&reader), reader.width()))
+    }
+
+    fn found(reader: &RowReader) -> Columns {
+        Columns {
             x: reader.names().to_vec(),
             y: Vec::new(),
             named: true,
             left_out: reader.left_out().to_vec(),
             notes: reader.notes().to_vec(),
-        };
-        Ok((found, reader.width()))
+        }
     }
 
     /// Reads a whole file and checks every number in it. Large tables are kept in a temporary file that is mapped into memory.
@@ -67,6 +71,7 @@ impl PointTable {
         let mut reader = Self::open(file, columns, header)?;
         Ok(Self {
             file: file.into(),
+            names: Self::found(&reader).lasting(file).x,
             storage: Arc::new(Storage::read_points(&mut reader, MEMORY)?),
         })
     }
@@ -74,6 +79,16 @@ impl PointTable {
     /// The file.
     pub fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// The names of the columns; none where nothing in the file names them, and of an array.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// What a message calls a column: "column `x1`", "column 2 of `x`".
+    pub fn column(&self, place: usize) -> &str {
+        &self.storage.columns()[place]
     }
 
     /// The number of points.
@@ -122,10 +137,10 @@ impl PointTable {
     }
 
     /// What would ruin a fit to these points: stand-ins for missing values, slips of the keyboard, rows repeated across the split, columns
-    /// of one number, fewer rows than columns.
-    pub fn examine(&self, split: &Split) -> Vec<Finding> {
-        let mut findings =
-            examination::examine_points(&self.storage, split, |row, _| self.place(row));
+    /// of one number or of other units than the rest (`unlike` is what can be done about those), fewer rows than columns.
+    pub fn examine(&self, split: &Split, unlike: &str) -> Vec<Finding> {
+        let place = |row, _| self.place(row);
+        let mut findings = examination::examine_points(&self.storage, split, unlike, place);
         let file = self.file.display();
         let dim = self.dim();
         let mut constant = vec![true; dim];

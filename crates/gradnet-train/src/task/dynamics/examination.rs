@@ -1,9 +1,10 @@
 //! What in recorded paths would ruin a fit, found before it is made.
 
 use super::config::DynamicsConfig;
+use super::kind::Kind;
 use super::loss::Loss;
 use super::paths::Path;
-use crate::data::file::Finding;
+use crate::data::file::{Finding, examine_states};
 
 /// A second difference this large beside a first one is noise, not curvature.
 const NOISY: f64 = 0.5;
@@ -22,7 +23,32 @@ pub fn examine(config: &DynamicsConfig, paths: &[&Path], names: &[String]) -> Ve
         gaps(paths),
         short(config, paths),
     ];
-    findings.into_iter().flatten().collect()
+    let of_states = match &config.file {
+        Some(_) => states(config, paths, names),
+        None => Vec::new(),
+    };
+    findings.into_iter().flatten().chain(of_states).collect()
+}
+
+/// Stand-ins for missing values, slips, coordinates in different units and numbers that lost digits.
+fn states(config: &DynamicsConfig, paths: &[&Path], names: &[String]) -> Vec<Finding> {
+    let numbers = paths.iter().flat_map(|path| &path.states).copied();
+    let samples = paths
+        .iter()
+        .flat_map(|path| path.times.iter().map(move |time| (path.number, time)));
+    let places: Vec<_> = samples.collect();
+    let unlike = match config.kind {
+        Kind::GradientFlow => {
+            "write all states in the same unit: a gradient flow is one in no other units"
+        }
+        _ => {
+            "divide each position and each momentum by a number of its own so that all spread alike, with the same product of the two numbers for every pair: Hamilton's equations stay"
+        }
+    };
+    examine_states(names, numbers.collect(), unlike, |row| {
+        let (number, time) = places[row as usize];
+        format!("path {number} at time {time}")
+    })
 }
 
 /// Differences of neighbouring samples that are mostly noise: the midpoint loss learns from them.
@@ -183,5 +209,37 @@ mod tests {
                 .message
                 .contains("1 of 8 training paths")
         );
+    }
+
+    /// A stand-in is told with its place, and a coordinate in other units; of a system of our own neither is looked for.
+    #[test]
+    fn stand_ins_and_units_in_recorded_states_are_told() {
+        let file = DynamicsConfig {
+            file: Some(Default::default()),
+            ..DynamicsConfig::default()
+        };
+        assert!(findings(&file, &paths(0.0)).is_empty());
+        let mut gap = paths(0.0);
+        gap[2].states[2 * 7 + 1] = -999.0;
+        let place = format!("path {} at time {}", gap[2].number, gap[2].times[7]);
+        let said = format!("{:?}", findings(&file, &gap));
+        assert!(
+            said.contains(&place) && said.contains("`p`: -999 stands there"),
+            "{said}"
+        );
+        let mut units = paths(0.0);
+        for path in &mut units {
+            path.states
+                .iter_mut()
+                .skip(1)
+                .step_by(2)
+                .for_each(|p| *p *= 1e-3);
+        }
+        let said = format!("{:?}", findings(&file, &units));
+        assert!(
+            said.contains("column `q` spreads") && said.contains("Hamilton"),
+            "{said}"
+        );
+        assert_eq!(findings(&DynamicsConfig::default(), &units), []);
     }
 }

@@ -16,7 +16,7 @@ use super::paths::{Path, Paths};
 use super::shown::ShownPaths;
 use super::units;
 use super::window::{Window, cover};
-use crate::data::file::{DataFacts, Finding, Similarity, Split};
+use crate::data::file::{ColumnNames, DataFacts, Finding, Similarity, Split};
 use crate::data::{FileDigests, Stream, generator};
 use crate::digest::Digest;
 use crate::files::FileError;
@@ -319,6 +319,7 @@ impl RunTask for Dynamics {
             (low.min(x.into()), high.max(x.into()))
         });
         Some(DataFacts {
+            columns: ColumnNames::default(),
             rows: self.paths.samples(),
             digest: self.digest.clone(),
             training: samples(&self.split.training),

@@ -26,6 +26,7 @@ mod centres;
 mod checkerboard;
 mod config;
 mod density;
+mod examination;
 mod function;
 mod matching;
 mod rows;

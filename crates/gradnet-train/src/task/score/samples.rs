@@ -1,27 +1,16 @@
 //! The samples of a run, split and scaled, and the noise that smooths them.
 
-use std::collections::HashSet;
-
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
+use super::examination::examine;
 use super::{Density, ScoreConfig};
-use crate::data::file::{DataFacts, Finding, PointTable, Similarity, Split};
+use crate::data::file::{ColumnNames, DataFacts, PointTable, Similarity, Split};
 use crate::data::{Epochs, FileDigests, Stream, generator};
 use crate::digest::Digest;
 use crate::files::FileError;
-use crate::measure::mean_and_covariance;
 use crate::settings::{DataConfig, FixedData, Protocol};
 use crate::task::TaskError;
-
-/// Dimensions up to which the spread of samples is looked at in all directions.
-const LARGEST_COVARIANCE: usize = 512;
-
-/// A variance this small beside the largest is none.
-const FLAT: f64 = 1e-10;
-
-/// A share of repeated rows that is no chance.
-const REPEATED: f64 = 0.01;
 
 /// Points in the network's units with the noise that is added to them: rows `x + s e` and, if there is noise, `x − s e`.
 pub(super) struct Noisy {
@@ -237,6 +226,7 @@ fn facts(origin: &Origin, similarity: &Similarity, noise: f64) -> Result<DataFac
         let scaled = similarity.scale_points(points);
         scaled.into_iter().map(f64::from).collect()
     };
+    let mut columns = ColumnNames::default();
     let (points, rows, digest, findings) = match origin {
         Origin::Drawn { density, .. } => {
             let points = density.draw(&mut generator(0, Stream::TargetScale, 0), 2_000);
@@ -246,8 +236,9 @@ fn facts(origin: &Origin, similarity: &Similarity, noise: f64) -> Result<DataFac
             (scaled(&points), [0; 4], digest, Vec::new())
         }
         Origin::Table { table, split, .. } => {
+            columns.x = table.names().to_vec();
             let points = table.points(&split.training);
-            let findings = examine(table, &points, noise)?;
+            let findings = examine(table, split, noise * similarity.x_scale)?;
             let counts = [
                 table.rows(),
                 split.training.len(),
@@ -273,64 +264,8 @@ fn facts(origin: &Origin, similarity: &Similarity, noise: f64) -> Result<DataFac
         similarity: similarity.clone(),
         low,
         high,
+        columns,
         findings,
         files: FileDigests::default(),
     })
-}
-
-/// Looks for samples that have no density: on a line or another flat, or again and again at the same place. Without noise they are refused, since
-/// exact score matching has no minimum there; with noise it is said that the noise is what is learned in those directions.
-fn examine(table: &PointTable, points: &[f64], noise: f64) -> Result<Vec<Finding>, FileError> {
-    let dim = table.dim();
-    let mut findings = Vec::new();
-    if let Some(message) = flat_directions(points, dim) {
-        findings.push(Finding {
-            message,
-            remedy:
-                "leave out columns that follow from the others, so that the samples fill the space"
-                    .into(),
-        });
-    }
-    let count = points.len() / dim;
-    // Minus zero is zero.
-    let bits = |point: &[f64]| -> Vec<u64> { point.iter().map(|x| (x + 0.0).to_bits()).collect() };
-    let different: HashSet<Vec<u64>> = points.chunks_exact(dim).map(bits).collect();
-    let repeated = count - different.len();
-    if repeated as f64 > REPEATED * count as f64 {
-        findings.push(Finding {
-            message: format!("{repeated} of {count} training samples are the same as others"),
-            remedy: "remove the copies: a density has no repeated samples".into(),
-        });
-    }
-    match findings.first() {
-        Some(finding) if noise == 0.0 => Err(FileError::Format {
-            file: table.file().into(),
-            reason: format!(
-                "{}: without noise such samples have no score",
-                finding.message
-            ),
-            remedy: format!("{}; or write noise = 0.1", finding.remedy),
-        }),
-        _ => Ok(findings),
-    }
-}
-
-/// What to say of samples that lie in a flat of fewer dimensions.
-fn flat_directions(points: &[f64], dim: usize) -> Option<String> {
-    if dim == 1 || dim > LARGEST_COVARIANCE {
-        return None;
-    }
-    let (_, covariance) = mean_and_covariance(points, dim);
-    let variances = covariance.symmetric_eigenvalues();
-    let flat = variances
-        .iter()
-        .filter(|v| **v <= FLAT * variances.max())
-        .count();
-    match (dim - flat, flat) {
-        (_, 0) => None,
-        (1, _) => Some("its samples lie on a line".into()),
-        (left, _) => Some(format!(
-            "its samples lie in a flat of {left} of {dim} dimensions"
-        )),
-    }
 }

@@ -1,8 +1,11 @@
 //! A config for the score of a user's own samples.
 
+use super::examination::examine;
 use crate::data::file::PointTable;
 use crate::files::FileError;
-use crate::task::draft::{Draft, Input, Request, Size, Template, Training, list, unfit};
+use crate::task::draft::{
+    Draft, Input, Request, Size, Template, Training, list, names, told, unfit,
+};
 
 /// The template.
 pub(super) const TEMPLATE: Template = Template {
@@ -12,21 +15,28 @@ pub(super) const TEMPLATE: Template = Template {
     draft,
 };
 
+/// The noise, as a share of the samples' size.
+const NOISE: f64 = 0.1;
+
 /// Samples that a training needs: some to train on and one for each of the parts held out.
 const FEWEST: usize = 10;
 
 fn draft(request: &Request) -> Result<Draft, FileError> {
     let file = request.file("data");
     let (columns, dim) = PointTable::columns(file, &request.x, request.header)?;
-    let rows = PointTable::read(file, &request.x, request.header)?.rows();
+    let table = PointTable::read(file, &request.x, request.header)?;
+    let rows = table.rows();
     if rows < FEWEST {
         let reason =
             format!("it has {rows} samples; a density cannot be told from fewer than {FEWEST}");
         return Err(unfit(file, reason, "add rows, each a sample"));
     }
+    let split = table.split(0, [0.1, 0.1], 1)?;
+    let (_, size) = table.mean_and_size(&split)?;
+    let findings = examine(&table, &split, NOISE * size)?;
     // As `Split` counts them: a tenth for each part held out.
     let training = rows - 2 * ((rows as f64 * 0.1).round() as usize).max(1);
-    let named = match request.x.as_slice() {
+    let named = match names(&request.x, table.names()).as_slice() {
         [] => String::new(),
         given => format!(
             "# The columns (or arrays) with the points.\nx = {}\n",
@@ -49,7 +59,7 @@ validation = 0.1
 test = 0.1
 # What is learned is the density smoothed by noise of this deviation, as a share of the samples' size. Less noise shows finer detail and
 # needs more samples.
-noise = 0.1
+noise = {NOISE}
 # "denoising", or "hyvarinen" with the exact trace of the Jacobian, or "sliced" with random directions: all have the same minimiser.
 loss = "denoising"
 "#,
@@ -69,6 +79,6 @@ loss = "denoising"
             points: Some(1000),
         },
         evaluation: String::new(),
-        notes: columns.told(file),
+        notes: told(columns.told_points(file), &findings),
     })
 }

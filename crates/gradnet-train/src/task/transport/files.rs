@@ -14,10 +14,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::pair::{Pair, Part, Side};
-use crate::data::file::{DataFacts, Finding, PointTable, Similarity, Split, absolute};
+use crate::data::file::{
+    ColumnNames, DataFacts, Finding, PointTable, Similarity, Split, absolute, are_places,
+};
 use crate::data::{Epochs, FileDigests, Stream, derived_seed};
 use crate::files::FileError;
 use crate::settings::Protocol;
+
+/// Pairs of columns that a note names.
+const PAIRS_SHOWN: usize = 6;
+
+/// What can be done about coordinates in different units.
+pub(super) const UNLIKE: &str = "divide each column by a number of its own, the same in source and target, so that all spread alike, and multiply predictions by it: \
+                      the map is then optimal for the distances of the divided points";
 
 /// Settings of `[transport.files]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -121,16 +130,18 @@ impl FilesConfig {
                 self.source.display()
             )));
         }
-        let sorted = |names: &[String]| {
-            let mut names = names.to_vec();
-            names.sort();
-            names
-        };
-        // Unnamed columns in another order would be paired with the wrong ones.
-        if self.columns.is_empty() && from.x != to.x && sorted(&from.x) == sorted(&to.x) {
-            return Err(uneven(
-                "its columns are those of the source in another order".into(),
-            ));
+        // Columns that nobody named would be paired with the wrong ones.
+        let place = |name: &String| to.x.iter().position(|other| other == name);
+        let mut places = from.x.iter().map(place).enumerate();
+        let moved = places.find_map(|(here, there)| Some((here, there.filter(|at| *at != here)?)));
+        if let Some((here, there)) = moved.filter(|_| self.columns.is_empty()) {
+            return Err(uneven(format!(
+                "its column `{}` is coordinate {}, that of {} is coordinate {}",
+                from.x[here],
+                there + 1,
+                self.source.display(),
+                here + 1
+            )));
         }
         self.agree(dim, &self.target, "target")?;
         self.dim = Some(dim);
@@ -159,14 +170,18 @@ impl FilesConfig {
 
     /// What is read, and what was assumed of it.
     pub(super) fn reads(&self) -> Vec<String> {
-        let told = |side| {
+        let found = |side| {
             let (file, columns) = self.side(side);
-            let found = PointTable::columns(file, columns, self.header);
-            found.map_or(Vec::new(), |(columns, _)| columns.told_points(file))
+            let found = PointTable::columns(file, columns, self.header).ok();
+            found.map(|(columns, _)| (columns.told_points(file), columns.x))
         };
-        match self.has_target() {
-            true => [told(Side::Source), told(Side::Target)].concat(),
-            false => told(Side::Source),
+        let target = self.has_target().then(|| found(Side::Target)).flatten();
+        match (found(Side::Source), target) {
+            (None, _) => Vec::new(),
+            (Some((source, _)), None) => source,
+            (Some((source, from)), Some((target, to))) => {
+                [source, target, paired(&from, &to)].concat()
+            }
         }
     }
 
@@ -192,7 +207,7 @@ impl FilesConfig {
         let (source, (mean, x_scale)) = read(Side::Source)?;
         if !self.has_target() {
             return Ok(FilesPair {
-                findings: source.table.examine(&source.split),
+                findings: source.table.examine(&source.split, UNLIKE),
                 similarity: Similarity {
                     mean,
                     x_scale,
@@ -209,7 +224,7 @@ impl FilesConfig {
                 remedy: "name the file with the points that the source is moved to".into(),
             });
         }
-        let findings = [&source, &target].map(|side| side.table.examine(&side.split));
+        let findings = [&source, &target].map(|side| side.table.examine(&side.split, UNLIKE));
         Ok(FilesPair {
             findings: findings.concat(),
             sides: vec![source, target],
@@ -222,6 +237,26 @@ impl FilesConfig {
             },
         })
     }
+}
+
+/// A note that coordinates go together by their places, where their names do not say so.
+fn paired(from: &[String], to: &[String]) -> Vec<String> {
+    let pairs = || from.iter().zip(to).filter(|(from, to)| from != to);
+    if pairs().next().is_none() || are_places(from) || are_places(to) {
+        return Vec::new();
+    }
+    let shown: Vec<String> = pairs()
+        .take(PAIRS_SHOWN)
+        .map(|(from, to)| format!("{to} with {from}"))
+        .collect();
+    let more = match pairs().count().saturating_sub(PAIRS_SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    vec![format!(
+        "note: columns of the target go with those of the source by their places: {}{more}; target_columns names them in another order",
+        shown.join(", ")
+    )]
 }
 
 /// One table, split.
@@ -282,6 +317,13 @@ impl Pair for FilesPair {
             similarity: self.similarity.clone(),
             low: bound(f64::min),
             high: bound(f64::max),
+            columns: ColumnNames {
+                x: source.table.names().to_vec(),
+                y: self
+                    .sides
+                    .get(1)
+                    .map_or(Vec::new(), |side| side.table.names().to_vec()),
+            },
             findings: self.findings.clone(),
             files: FileDigests::default(),
         })

@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use super::FilesConfig;
+use super::files::UNLIKE;
 use crate::data::file::PointTable;
 use crate::files::FileError;
-use crate::task::draft::{Draft, Input, Request, Size, Template, Training, list, unfit};
+use crate::task::draft::{
+    Draft, Input, Request, Size, Template, Training, list, names, told, unfit,
+};
 
 /// The template.
 pub(super) const TEMPLATE: Template = Template {
@@ -33,23 +36,36 @@ fn draft(request: &Request) -> Result<Draft, FileError> {
     };
     config.locate(Path::new("")).map_err(|(_, error)| error)?;
     let dim = config.dim.unwrap_or_default();
-    let mut rows = [0; 2];
+    let (mut rows, mut findings) = ([0; 2], Vec::new());
     let of_target = match request.y.as_slice() {
         [] => &request.x,
         _ => &request.y,
     };
-    for ((rows, file), names) in rows.iter_mut().zip(files).zip([&request.x, of_target]) {
-        *rows = PointTable::read(file, names, request.header)?.rows();
+    let mut found = [const { Vec::new() }; 2];
+    let sides = rows.iter_mut().zip(&mut found);
+    for ((file, given), (rows, found)) in files.into_iter().zip([&request.x, of_target]).zip(sides)
+    {
+        let table = PointTable::read(file, given, request.header)?;
+        *rows = table.rows();
+        *found = names(given, table.names());
         if *rows < FEWEST {
             let reason = format!(
                 "it has {rows} points; a distribution cannot be told from fewer than {FEWEST}"
             );
             return Err(unfit(file, reason, "add rows, each a point"));
         }
+        let split = table.split(0, [config.validation, config.test], 1)?;
+        findings.extend(table.examine(&split, UNLIKE));
     }
     let named = |key: &str, names: &[String]| match names {
         [] => String::new(),
         names => format!("{key} = {}\n", list(names)),
+    };
+    let [columns, other] = match found {
+        [source, target] if source == target => [source, Vec::new()],
+        // Names of the source alone would be looked for in the target.
+        [_, target] if target.is_empty() => [const { Vec::new() }; 2],
+        names => names,
     };
     let training = rows.map(|rows| rows - 2 * ((rows as f64 * 0.1).round() as usize).max(1));
     let training = training[0].min(training[1]);
@@ -79,8 +95,8 @@ kind = "semi_dual"
             source = request.quoted(files[0]),
             target = request.quoted(files[1]),
             header = request.header_line(),
-            columns = named("columns", &request.x),
-            target_columns = named("target_columns", &request.y),
+            columns = named("columns", &columns),
+            target_columns = named("target_columns", &other),
         ),
         network: "The map is the gradient of a convex function: only a monotone network is taken"
             .into(),
@@ -96,6 +112,6 @@ kind = "semi_dual"
             points: Some(4096),
         },
         evaluation: "# Test points at most.\npoints = 4096\n".into(),
-        notes: config.reads(),
+        notes: told(config.reads(), &findings),
     })
 }

@@ -51,7 +51,7 @@ pub(super) fn examine(
     place: impl Fn(u32, usize) -> String,
 ) -> Vec<Finding> {
     let mut findings: Vec<Finding> = outliers::examine(storage, place);
-    findings.extend(spread::examine(storage));
+    findings.extend(spread::examine(storage, spread::OF_PAIRS));
     findings.extend(repeats::examine(storage, split));
     findings.extend(rounding::examine(storage));
     match Sample::of(storage, split, similarity) {
@@ -69,14 +69,39 @@ pub(super) fn examine(
     findings
 }
 
-/// Looks in points without values for stand-ins, slips of the keyboard and rows repeated across the split.
+/// Looks in points without values for everything that is not about values; `unlike` is the remedy for coordinates in different units.
 pub(super) fn examine_points(
     storage: &Storage,
     split: &Split,
+    unlike: &str,
+    place: impl Fn(u32, usize) -> String,
+) -> Vec<Finding> {
+    let mut findings = examine_rows(storage, unlike, place);
+    findings.extend(repeats::examine(storage, split));
+    findings
+}
+
+/// The same of points that are in no file of their own, such as the states of paths: their numbers, row after row, and their coordinates' names.
+pub(crate) fn examine_states(
+    names: &[String],
+    numbers: Vec<f64>,
+    unlike: &str,
+    place: impl Fn(u32) -> String,
+) -> Vec<Finding> {
+    let columns = names.iter().map(|name| format!("column `{name}`"));
+    let storage = Storage::of_points(columns.collect(), numbers);
+    examine_rows(&storage, unlike, |row, _| place(row))
+}
+
+/// What can be told of points without a split.
+fn examine_rows(
+    storage: &Storage,
+    unlike: &str,
     place: impl Fn(u32, usize) -> String,
 ) -> Vec<Finding> {
     let mut findings = outliers::examine(storage, place);
-    findings.extend(repeats::examine(storage, split));
+    findings.extend(spread::examine(storage, unlike));
+    findings.extend(rounding::examine(storage));
     findings
 }
 

@@ -5,6 +5,9 @@ use super::sample::median;
 use super::{Finding, shown};
 use crate::data::file::storage::Storage;
 
+/// What can be done where points come with gradients.
+pub(super) const OF_PAIRS: &str = "divide each coordinate of the points by its spread and multiply its gradient by it, which leaves a gradient a gradient";
+
 /// The largest ratio of two coordinates' spreads of which nothing is said.
 const ALIKE: f64 = 20.0;
 
@@ -15,8 +18,8 @@ const FEWEST: usize = 20;
 /// Beyond so many coordinates they are one kind of thing, such as pixels.
 const LARGEST_DIM: usize = 256;
 
-/// The widest and the narrowest coordinate of the points, if they are far from alike.
-pub(super) fn examine(storage: &Storage) -> Option<Finding> {
+/// The widest and the narrowest coordinate of the points, if they are far from alike, with what can be done about it.
+pub(super) fn examine(storage: &Storage, remedy: &str) -> Option<Finding> {
     let dim = storage.dim();
     if dim > LARGEST_DIM || storage.rows() < FEWEST {
         return None;
@@ -45,9 +48,7 @@ pub(super) fn examine(storage: &Storage) -> Option<Finding> {
             shown(wide),
             shown(narrow)
         ),
-        remedy: "divide each coordinate of the points by its spread and multiply its gradient by \
-                 it, which leaves a gradient a gradient"
-            .into(),
+        remedy: remedy.into(),
     })
 }
 
