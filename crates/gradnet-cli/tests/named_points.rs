@@ -228,6 +228,37 @@ fn columns_in_different_units_are_told_by_init_and_by_training() {
             assert!(said.contains(remedy), "{said}");
         }
     }
+    // A momentum a thousand times as wide as its position, and a stand-in.
+    let path = |path: usize| {
+        let row = move |i: usize| {
+            let t = 0.1 * i as f64 + path as f64;
+            let q = if (path, i) == (2, 5) { -999.0 } else { t.sin() };
+            format!("{path},{},{q},{}\n", 0.1 * i as f64, 1e3 * t.cos())
+        };
+        (0..20).map(row).collect::<String>()
+    };
+    let paths: String = (0..6).map(path).collect();
+    write(folder, "paths.csv", &format!("path,time,q,p\n{paths}"));
+    let told = done(
+        folder,
+        &[
+            "config",
+            "init",
+            "dynamics",
+            "--data",
+            "paths.csv",
+            "-o",
+            "d.toml",
+        ],
+    );
+    for said in [
+        "`p` spreads",
+        "Hamilton's equations",
+        "path 2 at time 0.5",
+        "-999 stands there",
+    ] {
+        assert!(told.stderr.contains(said), "{said}: {}", told.stderr);
+    }
     // With spreads alike neither says so.
     write(folder, "alike.csv", &table(NAMES, ALIKE, 1.0));
     let told = done(

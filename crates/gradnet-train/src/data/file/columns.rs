@@ -50,7 +50,7 @@ impl Columns {
     }
 
     /// The names by which other tables are held to these columns: none where nothing in the file names them, and of a file of arrays.
-    pub(super) fn lasting(&self, path: &Path) -> ColumnNames {
+    pub(crate) fn lasting(&self, path: &Path) -> ColumnNames {
         let is_table = matches!(Format::of(path), Ok(Format::Csv | Format::Parquet));
         let lasting = |names: &[String]| match self.named && is_table && !are_places(names) {
             true => names.to_vec(),

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use super::PathsFile;
+use super::config::{DynamicsConfig, PathsFile};
+use super::examination::examine;
+use super::kind::Kind;
 use super::table;
 use crate::data::file::{PointTable, listed};
 use crate::files::FileError;
-use crate::task::draft::{Draft, Input, Request, Size, Template, Training, list, unfit};
+use crate::task::draft::{Draft, Input, Request, Size, Template, Training, list, told, unfit};
 
 /// The template.
 pub(super) const TEMPLATE: Template = Template {
@@ -94,10 +96,22 @@ fn draft(request: &Request) -> Result<Draft, FileError> {
     let horizon = shortest.unwrap_or_default().saturating_sub(1).clamp(1, 10);
     // A share of a fifth, or one path of few.
     let share = (1.0 / count as f64).max(0.2);
-    let (kind, told) = match dim % 2 {
-        0 => ("hamiltonian", "positions, then momenta in the same order"),
-        _ => ("gradient_flow", "the coordinates"),
+    let (kind, name, order) = match dim % 2 {
+        0 => (
+            Kind::Hamiltonian,
+            "hamiltonian",
+            "positions, then momenta in the same order",
+        ),
+        _ => (Kind::GradientFlow, "gradient_flow", "the coordinates"),
     };
+    let dynamics = DynamicsConfig {
+        kind,
+        horizon,
+        file: Some(config.clone()),
+        ..DynamicsConfig::default()
+    };
+    let all: Vec<_> = paths.paths.iter().collect();
+    let findings = examine(&dynamics, &all, &paths.states);
     Ok(Draft {
         told: format!(
             "Learns the energy behind the paths in {}: {count} paths, {samples} samples, {dim} coordinates",
@@ -109,7 +123,7 @@ fn draft(request: &Request) -> Result<Draft, FileError> {
             r#"[dynamics]
 # "hamiltonian", "separable" (an energy of the positions and one of the momenta), "dissipative" (with friction on the momenta) or
 # "gradient_flow" (straight down a potential; for a state of any number of coordinates).
-kind = "{kind}"
+kind = "{name}"
 # Samples that a path is followed over.
 horizon = {horizon}
 # Shares of the paths that are held out: one chooses the weights, the other gives the reported errors. The rest trains.
@@ -122,7 +136,7 @@ path = {path}
 # The columns with the number of the path and with the time.
 number = "{number}"
 time = "{time}"
-# The columns (or arrays) with the state: {told}.
+# The columns (or arrays) with the state: {order}.
 state = {state}
 "#,
             path = request.quoted(file),
@@ -140,12 +154,15 @@ state = {state}
             points: None,
         },
         evaluation: String::new(),
-        notes: vec![format!(
-            "{}: paths `{}`, times `{}`, state {}",
-            file.display(),
-            config.number,
-            config.time,
-            listed(&config.state)
-        )],
+        notes: told(
+            vec![format!(
+                "{}: paths `{}`, times `{}`, state {}",
+                file.display(),
+                config.number,
+                config.time,
+                listed(&config.state)
+            )],
+            &findings,
+        ),
     })
 }

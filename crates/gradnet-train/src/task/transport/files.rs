@@ -14,9 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::pair::{Pair, Part, Side};
-use crate::data::file::{
-    ColumnNames, DataFacts, Finding, PointTable, Similarity, Split, absolute, are_places,
-};
+use crate::data::file::{ColumnNames, DataFacts, Finding, PointTable, Similarity, Split, absolute};
 use crate::data::{Epochs, FileDigests, Stream, derived_seed};
 use crate::files::FileError;
 use crate::settings::Protocol;
@@ -173,7 +171,7 @@ impl FilesConfig {
         let found = |side| {
             let (file, columns) = self.side(side);
             let found = PointTable::columns(file, columns, self.header).ok();
-            found.map(|(columns, _)| (columns.told_points(file), columns.x))
+            found.map(|(columns, _)| (columns.told_points(file), columns.lasting(file).x))
         };
         let target = self.has_target().then(|| found(Side::Target)).flatten();
         match (found(Side::Source), target) {
@@ -242,7 +240,7 @@ impl FilesConfig {
 /// A note that coordinates go together by their places, where their names do not say so.
 fn paired(from: &[String], to: &[String]) -> Vec<String> {
     let pairs = || from.iter().zip(to).filter(|(from, to)| from != to);
-    if pairs().next().is_none() || are_places(from) || are_places(to) {
+    if pairs().next().is_none() {
         return Vec::new();
     }
     let shown: Vec<String> = pairs()
