@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use gradnet_train::data::file::listed;
 use gradnet_train::files::RowReader;
+use gradnet_train::measure::four_digits;
 use serde::Serialize;
 
 /// Prints `value` as indented JSON.
@@ -25,6 +26,15 @@ pub fn json_line(value: &impl Serialize) -> io::Result<()> {
 pub fn line(text: impl std::fmt::Display) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{text}")?;
     Ok(())
+}
+
+/// What chooses the weights, with its unit: hundredths of a decibel, four digits of anything else.
+pub fn criterion(value: f64, unit: &str) -> String {
+    match unit {
+        "dB" => format!("{value:.2} dB"),
+        "" => four_digits(value),
+        unit => format!("{} {unit}", four_digits(value)),
+    }
 }
 
 /// Whether nothing but errors is said on stderr.

@@ -124,7 +124,7 @@ fn runs(folder: &Path, json: bool) -> Result<ExitCode, Failure> {
         .map(|line| {
             let validation = line
                 .validation
-                .map(|value| format!("{value:.2} {}", line.unit));
+                .map(|value| output::criterion(value, line.unit));
             let state = match line.state {
                 State::Finished => "finished".to_owned(),
                 State::Imported => "imported".to_owned(),

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use gradnet_train::Experiment;
 use gradnet_train::backend::Backend;
 use gradnet_train::config::{self, Overrides};
+use gradnet_train::measure::four_digits;
 use gradnet_train::run::{Run, RunFolder, Scores};
 use gradnet_train::task::regression::{Reference, Score};
 use gradnet_train::task::{Quantity, Rows};
@@ -155,8 +156,12 @@ fn quantities(scores: &Scores) -> io::Result<()> {
     let shown = |Quantity {
                      value, unit, std, ..
                  }: &Quantity| match std {
-        Some(std) => format!("{value:.4} {unit} (standard deviation {std:.4})"),
-        None => format!("{value:.4} {unit}"),
+        Some(std) => format!(
+            "{} {unit} (standard deviation {})",
+            four_digits(*value),
+            four_digits(*std)
+        ),
+        None => format!("{} {unit}", four_digits(*value)),
     };
     let network = Rows::from([(String::new(), scores.metrics.clone())]);
     for (row, quantities) in network.iter().chain(&scores.baselines) {

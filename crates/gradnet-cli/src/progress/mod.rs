@@ -15,7 +15,7 @@ use gradnet_train::training::{Progress, Status};
 pub use count::Count;
 
 use crate::arguments::ProgressKind;
-use crate::output;
+use crate::output::{self, criterion};
 
 /// The kind asked for, or the one that suits where stderr goes: a terminal, the log of an automatic build (which sets `CI`), or a pipe.
 fn suited(kind: Option<ProgressKind>) -> ProgressKind {
@@ -57,14 +57,9 @@ fn numbers(status: &Status) -> String {
     if let Some(loss) = status.train_loss {
         text.push_str(&format!("loss {loss:.2e}"));
     }
-    let unit = match status.criterion.unit {
-        "" => String::new(),
-        unit => format!(" {unit}"),
-    };
     if let (Some(last), Some(best)) = (status.validation, status.best) {
-        text.push_str(&format!(
-            "  validation {last:.2}{unit}, best {best:.2}{unit}"
-        ));
+        let [last, best] = [last, best].map(|value| criterion(value, status.criterion.unit));
+        text.push_str(&format!("  validation {last}, best {best}"));
     }
     text
 }

@@ -224,14 +224,14 @@ impl Transport {
             .map(|side| self.pair.points(side, Part::Reference, ENTROPIC_POINTS));
         let epsilon = ENTROPIC_PART * mean_half_square(&from, &to, self.dim);
         let entropic = Entropic::new(&from, &to, self.dim, epsilon);
-        let half = y.len() / self.dim / 2 * self.dim;
-        let mut floor = Quantities::new();
-        // One row has no halves.
-        if half > 0 {
-            for (name, value) in self.distances(&y[..half], &y[half..]) {
-                floor.insert(name.into(), Quantity::new(value, ""));
-            }
-        }
+        // Other rows of the target, as many as are moved: what a perfect map would be told from the target by.
+        let others = self
+            .pair
+            .points(Side::Target, Part::Reference, x.len() / self.dim);
+        let floor = self
+            .distances(&others, &y)
+            .into_iter()
+            .map(|(name, value)| (name.into(), Quantity::new(value, "")));
         let mut rows = Rows::from([
             ("identity".into(), self.compared(&x, &y, &self.unmoved(&x))),
             (
@@ -242,7 +242,7 @@ impl Transport {
                 "entropic map".into(),
                 self.compared(&x, &y, &entropic.map(&x)),
             ),
-            ("target floor".into(), floor),
+            ("target floor".into(), floor.collect()),
         ]);
         self.add_density_rows(&mut rows, &x);
         rows

@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::storage::Storage;
 use super::{Similarity, Split};
+use crate::measure::four_digits as shown;
 use sample::Sample;
 
 /// Something in a data file that would ruin a fit.
@@ -103,22 +104,6 @@ fn examine_rows(
     findings.extend(spread::examine(storage, unlike));
     findings.extend(rounding::examine(storage));
     findings
-}
-
-/// A number as a message shows it: four digits, without a tail of zeros.
-fn shown(number: f64) -> String {
-    match number.abs() {
-        0.0 => "0".into(),
-        1e-3..1e6 => {
-            let digits = (3 - number.abs().log10().floor() as i32).max(0) as usize;
-            let text = format!("{number:.digits$}");
-            match text.contains('.') {
-                true => text.trim_end_matches('0').trim_end_matches('.').into(),
-                false => text,
-            }
-        }
-        _ => format!("{number:.2e}"),
-    }
 }
 
 #[cfg(test)]

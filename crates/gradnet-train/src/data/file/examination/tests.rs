@@ -5,7 +5,7 @@ use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::sample::{Sample, median};
-use super::{examine, features, shown};
+use super::{examine, features};
 use crate::data::file::storage::Storage;
 use crate::data::file::{FileConfig, Finding, Similarity, Split};
 use crate::data::{Stream, generator};
@@ -51,22 +51,6 @@ fn rows(seed: u64, count: usize, dim: usize, field: impl Fn(&[f64]) -> Vec<f64>)
         [x.clone(), field(&x)].concat()
     };
     (0..count).map(row).collect()
-}
-
-#[test]
-fn numbers_are_shown_with_four_digits() {
-    for (number, text) in [
-        (0.0, "0"),
-        (-3.0, "-3"),
-        (0.5, "0.5"),
-        (-12.345, "-12.35"),
-        (123_456.0, "123456"),
-        (1.5e-7, "1.50e-7"),
-        (-1e30, "-1.00e30"),
-        (0.001, "0.001"),
-    ] {
-        assert_eq!(shown(number), text);
-    }
 }
 
 /// y = A x with A = [[2, 1], [1, -3]] and a rotation R = [[0, 1], [-1, 0]]: the free map is A + R and
