@@ -29,7 +29,7 @@ fn rows(file: PathBuf) -> Vec<Vec<f64>> {
 fn write(file: PathBuf, rows: &[Vec<f64>]) {
     let line = |row: &Vec<f64>| format!("{:?},{:?}\n", row[0], row[1]);
     let lines: String = rows.iter().map(line).collect();
-    fs::write(file, format!("a,b\n{lines}")).unwrap();
+    fs::write(file, format!("x1,x2\n{lines}")).unwrap();
 }
 
 /// The first two numbers of each row.
