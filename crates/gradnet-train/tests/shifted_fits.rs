@@ -141,7 +141,7 @@ fn predicted(run: &Run, points: &[Vec<f64>]) -> [Vec<f64>; 3] {
     };
     let rows = numbered("j").into_iter();
     let jacobian = rows.flat_map(|row| (1..=dim).map(move |column| format!("{row}_{column}")));
-    [numbered("f"), vec!["potential".into()], jacobian.collect()]
+    [numbered("g"), vec!["potential".into()], jacobian.collect()]
         .map(|names| numbers(&output, &Selection::Named(names)))
 }
 
