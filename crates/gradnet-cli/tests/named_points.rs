@@ -1,4 +1,5 @@
-//! Points of transport maps and scores keep the names of their columns, and units that differ are told before anything is trained.
+//! Points of transport maps and scores keep the names of their columns, and units that differ are
+//! told before anything is trained.
 
 #![allow(clippy::unwrap_used)] // in a test a failure is the finding
 
@@ -280,7 +281,8 @@ fn columns_in_different_units_are_told_by_init_and_by_training() {
 fn a_score_is_asked_under_the_names_of_its_samples_and_noise_beyond_a_column_is_told() {
     let here = tempfile::tempdir().unwrap();
     let folder = here.path();
-    // The third column spreads a twelfth as far as the second: units alike, but a tenth of the common size is more than its deviation.
+    // The third column spreads a twelfth as far as the second: units alike, but a tenth of the
+    // common size is more than its deviation.
     write(folder, "samples.csv", &table(NAMES, [8.0, 8.0, 0.65], 1.0));
     let init = ["score", "--data", "samples.csv"];
     let told = done(
@@ -317,6 +319,25 @@ fn a_score_is_asked_under_the_names_of_its_samples_and_noise_beyond_a_column_is_
     }
 }
 
+/// Trains a step of a map between two tables, as `config init` writes it.
+fn map_between(folder: &Path, source: &str, target: &str, run: &str) {
+    let config = format!("{run}.toml");
+    let init = [
+        "config",
+        "init",
+        "transport",
+        "--source",
+        source,
+        "--target",
+        target,
+    ];
+    done(folder, &[&init[..], &["-o", &config]].concat());
+    done(
+        folder,
+        &["train", &config, "-o", run, "--set", "train.steps=1"],
+    );
+}
+
 /// Files without names are taken by the places of their columns, as arrays are.
 #[test]
 fn tables_without_names_and_arrays_go_by_place() {
@@ -331,20 +352,7 @@ fn tables_without_names_and_arrays_go_by_place() {
     };
     write(folder, "old.csv", &bare(1.0));
     write(folder, "new.csv", &bare(1.5));
-    let init = [
-        "config",
-        "init",
-        "transport",
-        "--source",
-        "old.csv",
-        "--target",
-        "new.csv",
-    ];
-    done(folder, &[&init[..], &["-o", "m.toml"]].concat());
-    done(
-        folder,
-        &["train", "m.toml", "-o", "run", "--set", "train.steps=1"],
-    );
+    map_between(folder, "old.csv", "new.csv", "run");
     write(folder, "named.csv", &table(NAMES, ALIKE, 1.0));
     for input in ["old.csv", "named.csv"] {
         done(folder, &["predict", "run", "-i", input, "-o", "moved.csv"]);
@@ -352,20 +360,7 @@ fn tables_without_names_and_arrays_go_by_place() {
     }
     // A table with names trains a run that an array, which has none, can be given to.
     write(folder, "other.csv", &table(NAMES, ALIKE, 1.5));
-    let init = [
-        "config",
-        "init",
-        "transport",
-        "--source",
-        "named.csv",
-        "--target",
-        "other.csv",
-    ];
-    done(folder, &[&init[..], &["-o", "n.toml"]].concat());
-    done(
-        folder,
-        &["train", "n.toml", "-o", "named", "--set", "train.steps=1"],
-    );
+    map_between(folder, "named.csv", "other.csv", "named");
     let x = numbers(folder, "named.csv").concat();
     let x: Vec<f32> = x.into_iter().map(|x| x as f32).collect();
     let shape = vec![x.len() / 3, 3];

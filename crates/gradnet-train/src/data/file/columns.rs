@@ -49,7 +49,8 @@ impl Columns {
         std::iter::once(read + &left_out).chain(notes).collect()
     }
 
-    /// The names by which other tables are held to these columns: none where nothing in the file names them, and of a file of arrays.
+    /// The names by which other tables are held to these columns: none where nothing in the file
+    /// names them, and of a file of arrays.
     pub(crate) fn lasting(&self, path: &Path) -> ColumnNames {
         let is_table = matches!(Format::of(path), Ok(Format::Csv | Format::Parquet));
         let lasting = |names: &[String]| match self.named && is_table && !are_places(names) {
@@ -71,7 +72,8 @@ impl Columns {
     }
 }
 
-/// Whether columns are called by numbers, one more each: because nothing in the file names them, or because pandas had no names.
+/// Whether columns are called by numbers, one more each: because nothing in the file names them,
+/// or because pandas had no names.
 pub(crate) fn are_places(names: &[String]) -> bool {
     let number = |name: &String| name.parse::<u64>().ok();
     let first = names.first().and_then(number);
