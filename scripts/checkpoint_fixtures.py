@@ -23,7 +23,7 @@ import torch
 CRATES = Path(__file__).resolve().parents[1] / "crates"
 CHECKPOINTS = CRATES / "gradnet-train/tests/checkpoints"
 STATE = torch.load(CHECKPOINTS / "mgradnet_m_softmax.pt")
-GOLDEN = json.loads((CRATES / "gradnet-core/tests/golden/networks.json").read_text())
+GOLDEN = json.loads((CRATES / "gradnet-train/tests/golden/networks.json").read_text())
 POINTS = torch.tensor(GOLDEN["cases"]["mgradnet_m_softmax"]["x"], dtype=torch.float64)
 OUT = CHECKPOINTS / "kinds"
 

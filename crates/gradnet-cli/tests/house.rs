@@ -1,4 +1,6 @@
 //! The house is built one way up: no crate depends on one above it, and no room of a crate imports one that needs it.
+//!
+//! A binary of its own: it reads sources and links no Burn, and it can be run while the suites do not compile.
 
 #![allow(clippy::unwrap_used)] // in a test a failure is the finding
 
@@ -237,6 +239,39 @@ fn no_file_is_longer_than_350_lines_without_its_tests() {
     assert_eq!(long, Vec::<String>::new());
 }
 
+/// A crate's tests are modules of one binary; a file that no line names would never run.
+#[test]
+fn every_file_of_a_suite_is_a_module_of_it() {
+    let mut suites = 0;
+    for krate in CRATES {
+        let tests = crates().join(krate).join("tests");
+        let Ok(main) = fs::read_to_string(tests.join("suite/main.rs")) else {
+            continue;
+        };
+        suites += 1;
+        for entry in fs::read_dir(tests.join("suite")).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            let is_module = path.with_extension("rs").is_file() || path.join("mod.rs").is_file();
+            assert!(
+                !is_module || name == "main" || main.contains(&format!("\nmod {name};\n")),
+                "{} is not in the suite",
+                path.display()
+            );
+        }
+        for entry in fs::read_dir(&tests).unwrap() {
+            let path = entry.unwrap().path();
+            let is_binary = path.extension().is_some_and(|end| end == "rs");
+            assert!(
+                !is_binary || path.ends_with("house.rs"),
+                "{} links Burn once more: it belongs in the suite",
+                path.display()
+            );
+        }
+    }
+    assert_eq!(suites, CRATES.len() - 1, "the kernels' tests are inside");
+}
+
 /// The edits that CONTRIBUTING lists for an elementwise activation: no other file knows its name.
 #[test]
 fn a_function_is_named_where_contributing_says() {
@@ -253,7 +288,7 @@ fn a_function_is_named_where_contributing_says() {
     }
     let expected = [
         "gradnet-cli/tests/house.rs",
-        "gradnet-core/tests/activations.rs",
+        "gradnet-core/tests/suite/activations.rs",
         "gradnet-kernels/src/cube/cascade.rs",
         "gradnet-kernels/src/flex/tests.rs",
         "gradnet-kernels/src/scalar/erf.rs",

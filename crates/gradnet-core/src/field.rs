@@ -5,7 +5,7 @@
 //! (Def. 2). For differentiable `f` on all of `R^d` the first means a symmetric Jacobian, the second
 //! a symmetric positive semidefinite one. [`GradientField`] and [`MonotoneField`] carry no method
 //! that could be got wrong: a type implements them only where a theorem of the paper says so, and
-//! `tests/properties.rs` checks every registered network against its claim.
+//! `tests/suite/properties.rs` of gradnet-train checks every registered network against its claim.
 
 use burn::tensor::Tensor;
 

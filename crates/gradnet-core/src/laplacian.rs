@@ -7,8 +7,8 @@
 //! Score matching needs it (Hyvärinen, JMLR 2005, Eq. (4)) and usually estimates it, since for most networks it takes a product with the Jacobian
 //! for each dimension. For a tied shell it costs what the field costs: `Σ_i σ_i' ‖w_i‖²` where the activation is elementwise, and the closed
 //! forms of [`ActivationTrace`](crate::activation::ActivationTrace) for modules. All of it is made of operations that can be differentiated, so
-//! that a loss may contain it. `tests/laplacian.rs` holds each against the sum of the Jacobian's diagonal, and gradients of its parameters
-//! against central differences in 64 bits.
+//! that a loss may contain it. `tests/suite/laplacians.rs` of gradnet-train holds each against the sum of the Jacobian's
+//! diagonal, and gradients of its parameters against central differences in 64 bits.
 
 use crate::field::VectorField;
 use burn::tensor::{IndexingUpdateOp, Int, Tensor};

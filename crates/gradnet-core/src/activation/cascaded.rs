@@ -31,7 +31,7 @@ use core::marker::PhantomData;
 ///
 /// [`ActivationPotential`] integrates along the ray from 0, since no closed form is known; the error is
 /// far below that of `f32` where the cascade is smooth on the scale of a sixteenth of `|w|`
-/// (the bound stands in the source; `tests/properties.rs` holds the gradient against it).
+/// (the bound stands in the source; `tests/suite/properties.rs` of gradnet-train holds the gradient against it).
 #[derive(Module, Debug)]
 pub struct CascadedActivation<S: Sign> {
     /// The stored output scales of the layers, `[layers, hidden]`.

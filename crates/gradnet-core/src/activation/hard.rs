@@ -8,7 +8,7 @@
 //! Both `ψ` are convex and have kinks; `σ(z)` is their gradient off the kinks and an element of the subdifferential on
 //! them, so the shell around `σ` gives an element of `∂F` everywhere: `F(y) ≥ F(x) + ⟨f(x), y − x⟩` for all `y`. The
 //! hardmax is the limit of the scaled softmax of Thm. 1 for `t → ∞`, ties included. `J_σ` is zero off the kinks and is
-//! given as zero on them. `tests/subgradients.rs` holds both against the definition.
+//! given as zero on them. `tests/suite/subgradients.rs` holds both against the definition.
 
 use super::{Activation, ActivationPotential, GradientActivation, MonotoneActivation};
 use crate::field::row_dot;

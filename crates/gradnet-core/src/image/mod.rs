@@ -14,7 +14,7 @@
 //! | [`RidgeLift`] | a tied shell, as a convolution with one composed kernel a unit | `sup_ω Σ_c s_c \|ŵ_c(ω)\|²`, [`Symbol`] |
 //!
 //! Both give the same numbers for the same shell. The bounds hold for every image size; `docs/inverse-problems.md` has the proof,
-//! `tests/images.rs` holds them against exact norms and power iterations.
+//! `tests/suite/images.rs` holds them against exact norms and power iterations.
 //!
 //! [`Proximal`] denoises with a regularizer, and [`Restoration`] undoes what an [`ImageOperator`] did, with steps that follow from the bounds.
 //!

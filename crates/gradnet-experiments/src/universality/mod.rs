@@ -12,7 +12,7 @@
 //!
 //! The [targets](Shape) tell the classes apart. What lies outside need not be out of reach: sums of more and more ridges
 //! are dense in far more than finite sums (Thm. 3 says nothing of those), so only the monotone classes, whose ridges
-//! cannot cancel each other, keep a distance that no width removes. `tests/universality.rs` asserts the falls and the
+//! cannot cancel each other, keep a distance that no width removes. `tests/suite/universality.rs` asserts the falls and the
 //! distances.
 
 mod class;

@@ -3,7 +3,7 @@
 //! A reader gives some columns or arrays of a file side by side, a few thousand rows at a time, and
 //! never holds the whole file; a writer takes rows the same way. What is wrong with a file is a
 //! [`FileError`] with the file, the row, the column and a remedy; no file, however it was made, ends
-//! the program in any other way (`tests/mutated_files.rs`).
+//! the program in any other way (`tests/suite/mutated_files.rs`).
 //!
 //! | format | names | read |
 //! |---|---|---|

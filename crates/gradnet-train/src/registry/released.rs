@@ -13,7 +13,7 @@
 //! | GradNet-C, mGradNet-C | `W` `[h, d]`, `bias.0` .. `bias.L` (the last one `[d]`), `alpha.l`, `beta.l`, and `nonlinearity.l.a`, `.b` where learned |
 //! | GradNet-M, mGradNet-M | `mmgn_modules.m.W` `[h, d]`, `.b`, `.beta` (the temperature), `.act.a`, `.act.b` where learned; `alpha` `[M]`, `bias` `[d]` |
 //!
-//! Layers, modules and widths come from the names and the shapes. `tests/golden.rs` compares outputs, Jacobians and gradients with the released
+//! Layers, modules and widths come from the names and the shapes. `tests/suite/golden.rs` compares outputs, Jacobians and gradients with the released
 //! code's own.
 
 use std::collections::BTreeMap;
