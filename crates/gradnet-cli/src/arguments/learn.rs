@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use gradnet_train::sweep::Shard;
 
 use super::inputs::Inputs;
-use super::values::{at_least_one, networks, templates};
+use super::values::{at_least_one, networks, released, templates};
 use super::{DeviceChoice, ProgressKind};
 
 /// Arguments of `train`.
@@ -115,8 +115,8 @@ pub struct Import {
     /// The checkpoint: a file of PyTorch (.pt, .pth, .ckpt, .bin, .pkl, .pth.tar) or .safetensors
     #[arg(long, value_name = "FILE")]
     pub from: PathBuf,
-    /// The network it was saved from: gradnet_c, gradnet_m, mgradnet_c or mgradnet_m
-    #[arg(long, value_name = "NAME", value_parser = networks())]
+    /// The network it was saved from
+    #[arg(long, value_name = "NAME", value_parser = released())]
     pub network: String,
     /// Where in the file the weights are, if several fit: state_dict, ema.model, or . for the top
     #[arg(long, value_name = "PATH")]

@@ -114,6 +114,20 @@ fn networks_and_backends_are_listed_in_the_help() {
 }
 
 #[test]
+fn only_networks_with_released_weights_are_offered_for_import() {
+    let definition = Arguments::definition();
+    let import = definition.find_subcommand("import").unwrap();
+    let mut options = import.get_arguments();
+    let network = options.find(|option| option.get_id() == "network").unwrap();
+    let offered: Vec<_> = network.get_possible_values();
+    let names: Vec<_> = offered.iter().map(|value| value.get_name()).collect();
+    assert_eq!(
+        names,
+        ["gradnet_c", "gradnet_m", "mgradnet_c", "mgradnet_m"]
+    );
+}
+
+#[test]
 fn colours_are_known_before_the_arguments_are_read() {
     let asked = |line: &str| asked_color(line.split_whitespace().map(str::to_owned));
     assert_eq!(asked("gradnet --color never trian"), ColorChoice::Never);

@@ -6,7 +6,7 @@ use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Command, Error};
 use gradnet_train::backend::Backend;
 use gradnet_train::experiment;
-use gradnet_train::registry::registry;
+use gradnet_train::registry::{RELEASED, registry};
 
 /// A name among those that are listed. Another one is refused later, with the nearest of them.
 #[derive(Clone)]
@@ -15,6 +15,11 @@ pub(super) struct Names(fn() -> Vec<&'static str>);
 /// The registered networks.
 pub(super) fn networks() -> Names {
     Names(|| registry().iter().map(|entry| entry.name).collect())
+}
+
+/// The networks whose weights can be imported.
+pub(super) fn released() -> Names {
+    Names(|| RELEASED.to_vec())
 }
 
 /// The tasks that a config can be written for.

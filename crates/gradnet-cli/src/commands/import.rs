@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use gradnet_train::config::{self, Overrides, nearest};
 use gradnet_train::interchange::{Found, import};
-use gradnet_train::registry::registry;
+use gradnet_train::registry::{RELEASED, registry};
 
 use crate::arguments::Import;
 use crate::device;
@@ -14,12 +14,12 @@ use crate::output;
 /// Imports and says what was found.
 pub fn run(options: &Import) -> Result<ExitCode, Failure> {
     if !registry().iter().any(|entry| entry.name == options.network) {
-        let near = nearest(&options.network, registry().iter().map(|entry| entry.name));
+        let near = nearest(&options.network, RELEASED);
         return Err(Failure::input(
             format!("there is no network named `{}`", options.network),
             match near {
                 Some(near) => format!("did you mean --network {near}?"),
-                None => "`gradnet list networks` lists them".to_owned(),
+                None => format!("name one of {}", RELEASED.join(", ")),
             },
         ));
     }

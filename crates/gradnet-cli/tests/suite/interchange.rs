@@ -210,7 +210,8 @@ fn what_does_not_fit_is_told_and_leaves_no_run_behind() {
     fs::write(folder.path().join("notes.pt"), "not a checkpoint").unwrap();
     for (from, network, said) in [
         (good.as_str(), "mgradnet_m", "--network"),
-        (&good, "icnn", "was not released"),
+        (&good, "icnn", "no weights of `icnn` were released"),
+        (&good, "resnet", "name one of gradnet_c, gradnet_m"),
         (&good, "mgradnetc", "did you mean --network mgradnet_c?"),
         (&damaged, "mgradnet_c", "no whole zip archive"),
         ("notes.pt", "mgradnet_c", "it is text"),

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::backend::{device_name, host};
 use crate::registry::Network;
-use crate::setting::SettingError;
+use crate::setting_error::SettingError;
 use crate::targets::TargetConfig;
 
 pub use compare::ALLOWED;

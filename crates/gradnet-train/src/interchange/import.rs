@@ -1,7 +1,6 @@
 //! A released checkpoint as a run folder, which `gradnet eval`, `verify`, `predict` and `export`
 //! then take as any other.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::module::Module;
@@ -9,10 +8,10 @@ use burn::tensor::Device;
 use gradnet_core::network::UnitFunction;
 use gradnet_core::{ParameterSource, VectorField};
 
-use crate::elsewhere::{Checkpoint, Found, SearchError};
 use crate::experiment::{Experiment, ExperimentError};
 use crate::files::FileError;
-use crate::registry::{Network, NetworkConfig, ReleasedError, released_difference};
+use crate::foreign_checkpoints::{Checkpoint, Found, SearchError};
+use crate::registry::{Network, NetworkConfig, RELEASED, ReleasedError};
 use crate::run::{RunError, RunFolder};
 use crate::task::TaskError;
 
@@ -93,9 +92,10 @@ impl ImportError {
                 error: ReleasedError::NotFinite { .. },
                 ..
             } => "its training has diverged: import a checkpoint from before".into(),
-            Self::Released { .. } => {
-                "name the network the file was saved from with --network: gradnet_c, gradnet_m, mgradnet_c or mgradnet_m".into()
-            }
+            Self::Released { .. } => format!(
+                "name the network the file was saved from with --network, one of {}",
+                RELEASED.join(", ")
+            ),
             Self::Dimension { found, .. } => format!(
                 "choose a config whose target has {found} dimensions, or set it: --set target.NAME.dim={found}"
             ),
@@ -132,7 +132,7 @@ pub fn import(
         network: network.into(),
         error,
     };
-    if released_difference(network, &BTreeMap::new()).is_none() {
+    if !RELEASED.contains(&network) {
         return Err(released(ReleasedError::NotReleased {
             name: network.into(),
         }));

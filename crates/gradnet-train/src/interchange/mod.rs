@@ -6,7 +6,7 @@ mod import;
 mod onnx;
 mod plain;
 
-pub use crate::elsewhere::{Checkpoint, Found, SearchError};
+pub use crate::foreign_checkpoints::{Checkpoint, Found, SearchError};
 pub(crate) use plain::{Formula, Plain};
 
 pub use export::{Exported, export};

@@ -37,7 +37,7 @@ pub use monotone::MonotoneNetwork;
 pub use network::Network;
 pub use networks::{Entry, NetworkConfig, Registered, registry};
 pub use released::{ReleasedError, ReleasedModular, ReleasedState};
-pub use released_names::{ReleasedDifference, released_difference};
+pub use released_names::{RELEASED, ReleasedDifference, released_difference};
 pub use settings::{
     BaselineSettings, CascadeSettings, DifferenceSettings, HamiltonianSettings,
     IcgnSampledSettings, IcgnSettings, IcnnSettings, MlpSettings, ModularSettings,

@@ -23,6 +23,7 @@ use thiserror::Error;
 use super::network::Network;
 use super::networks::{NetworkConfig, Registered};
 use super::released_arrays::Arrays;
+use super::released_names::RELEASED;
 use super::settings::{CascadeSettings, ModularSettings};
 use super::size::Describes;
 use gradnet_core::activation::{CascadedActivation, ModularActivation, One, SoftmaxBlock};
@@ -60,9 +61,7 @@ pub struct ReleasedState {
 #[non_exhaustive]
 pub enum ReleasedError {
     /// Only four networks were released.
-    #[error(
-        "`{name}` was not released; the released networks are gradnet_c, gradnet_m, mgradnet_c and mgradnet_m"
-    )]
+    #[error("no weights of `{name}` were released, only of {}", RELEASED.join(", "))]
     NotReleased {
         /// The name asked for.
         name: String,

@@ -5,6 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The networks whose weights the authors released, which are those that can be imported.
+pub const RELEASED: [&str; 4] = ["gradnet_c", "gradnet_m", "mgradnet_c", "mgradnet_m"];
+
 /// How names and shapes differ from those of a released network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReleasedDifference {

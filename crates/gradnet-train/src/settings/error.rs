@@ -2,7 +2,7 @@
 
 use crate::files::FileError;
 use crate::registry::RegistryError;
-use crate::setting::SettingError;
+use crate::setting_error::SettingError;
 
 /// What to do about a network that cannot be built.
 pub(crate) const NETWORK_REMEDY: &str =

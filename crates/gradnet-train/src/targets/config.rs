@@ -4,7 +4,7 @@ use burn::tensor::{Device, FloatDType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::setting::SettingError;
+use crate::setting_error::SettingError;
 
 use super::{
     GaussianMixtureScore, GaussianMixtureScoreConfig, PiecewiseQuadratic, PiecewiseQuadraticConfig,

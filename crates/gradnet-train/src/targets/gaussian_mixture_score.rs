@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::{Target, config::check_dim, normalise};
 use crate::backend;
 use crate::data::{Stream, generator};
-use crate::setting::SettingError;
+use crate::setting_error::SettingError;
 
 /// Settings of (23): `[target.gaussian_mixture_score]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

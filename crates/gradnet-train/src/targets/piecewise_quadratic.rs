@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Target, config::check_dim, normalise};
 use crate::backend;
-use crate::setting::SettingError;
+use crate::setting_error::SettingError;
 
 /// Settings of (22): `[target.piecewise_quadratic]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Target;
 use crate::data::{Stream, generator};
-use crate::setting::SettingError;
+use crate::setting_error::SettingError;
 use crate::two_body::{evenly, exact_rate, initial_state, integrate};
 
 /// Settings of the two-body problem: `[target.two_body]`.

@@ -2,7 +2,7 @@
 
 use crate::device_check::DeviceFault;
 use crate::files::FileError;
-use crate::setting::SettingError;
+use crate::setting_error::SettingError;
 
 /// Why a task cannot be built.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

@@ -15,7 +15,10 @@ use crate::settings::{ExperimentError, Protocol, require};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ToyConfig {
+    /// Dimension of the points, at least 1. Default 2.
+    #[schemars(extend("minimum" = 1))]
     dim: usize,
+    /// What the field multiplies a point by. Default 1.
     slope: f64,
 }
 
@@ -101,14 +104,12 @@ impl Settings for ToyConfig {
     }
 
     fn check(&self) -> Result<(), ExperimentError> {
+        let (dim, slope) = (self.dim, self.slope);
+        let remedy = "write dim = 2";
+        require(dim >= 1, "toy.dim", dim, "must be at least 1", remedy)?;
         let remedy = "write slope = 1.0";
-        require(
-            self.slope.is_finite(),
-            "toy.slope",
-            self.slope,
-            "must be finite",
-            remedy,
-        )
+        let is_finite = slope.is_finite();
+        require(is_finite, "toy.slope", slope, "must be finite", remedy)
     }
 
     fn build(

@@ -9,6 +9,8 @@
 //! - its GradNet-C uses the last but one learned activation twice and the last never;
 //! - its free learned activation is `a tanh u − b (u − tanh u)`, so our `b` is `−b`.
 
+use std::collections::BTreeMap;
+
 use burn::module::Param;
 use burn::tensor::{Device, FloatDType, Gradients, Tensor, TensorData};
 use gradnet_core::activation::CascadedActivation;
@@ -16,7 +18,9 @@ use gradnet_core::analysis::{host, jacobians};
 use gradnet_core::network::{BlockActivation, UnitFunction};
 use gradnet_core::sign::{Free, NonNegative, Sign};
 use gradnet_core::{ParameterSource, TiedNetwork, VectorField};
-use gradnet_train::registry::ReleasedState;
+use gradnet_train::registry::{
+    RELEASED, ReleasedError, ReleasedState, registry, released_difference,
+};
 use serde_json::Value;
 
 const DIM: usize = 3;
@@ -337,7 +341,17 @@ fn a_released_state_that_is_not_whole_is_refused_with_the_array_at_fault() {
         |arrays| arrays.push(("extra".to_owned(), vec![1], vec![0.0])),
         "`extra` belongs to no part",
     );
+}
+
+#[test]
+fn weights_of_the_released_networks_are_known_and_of_no_other() {
     let (_, mut source) = f64_source();
-    let error = ReleasedState::default().network("icnn", UnitFunction::Tanh, &mut source);
-    assert!(error.is_err_and(|error| error.to_string().contains("was not released")));
+    for entry in registry() {
+        let is_released = RELEASED.contains(&entry.name);
+        let network = ReleasedState::default().network(entry.name, UnitFunction::Tanh, &mut source);
+        let refused = matches!(network, Err(ReleasedError::NotReleased { .. }));
+        assert_eq!(refused, !is_released, "{}", entry.name);
+        let difference = released_difference(entry.name, &BTreeMap::new());
+        assert_eq!(difference.is_some(), is_released, "{}", entry.name);
+    }
 }

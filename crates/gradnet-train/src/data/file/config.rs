@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Split;
 use crate::files::{FileError, RowReader};
-use crate::setting::SettingError;
+use crate::setting_error::SettingError;
 
 /// A file of points and gradients.
 ///

@@ -2,7 +2,7 @@
 
 use super::FileConfig;
 use crate::files::{FileError, Reading, RowReader, Selection};
-use crate::setting::SettingError;
+use crate::setting_error::SettingError;
 
 /// Rows read at a time.
 const CHUNK: usize = 4_096;

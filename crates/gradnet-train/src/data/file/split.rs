@@ -6,7 +6,7 @@ use rand::seq::SliceRandom;
 
 use crate::data::{Stream, generator};
 use crate::files::FileError;
-use crate::setting::SettingError;
+use crate::setting_error::SettingError;
 
 /// Rows of the three parts, by their number in the file from 0, in random order.
 #[derive(Clone, Debug, PartialEq, Eq)]

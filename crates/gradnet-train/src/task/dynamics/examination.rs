@@ -42,7 +42,8 @@ fn states(config: &DynamicsConfig, paths: &[&Path], names: &[String]) -> Vec<Fin
             "write all states in the same unit: a gradient flow is one in no other units"
         }
         _ => {
-            "divide each position and each momentum by a number of its own so that all spread alike, with the same product of the two numbers for every pair: Hamilton's equations stay"
+            "divide each position and each momentum by a number of its own so that all spread alike, with the same \
+             product of the two numbers for every pair: Hamilton's equations stay"
         }
     };
     examine_states(names, numbers.collect(), unlike, |row| {
@@ -53,8 +54,8 @@ fn states(config: &DynamicsConfig, paths: &[&Path], names: &[String]) -> Vec<Fin
 
 /// Differences of neighbouring samples that are mostly noise: the midpoint loss learns from them.
 ///
-/// Without noise the second difference `x_{n+2} − 2 x_{n+1} + x_n` is small beside the first, by the step over the time of a motion; noise of
-/// variance `e²` is `6 e²` in its square and `2 e²` in that of the first.
+/// Without noise the second difference `x_{n+2} − 2 x_{n+1} + x_n` is small beside the first, by the step over the time
+/// of a motion; noise of variance `e²` is `6 e²` in its square and `2 e²` in that of the first.
 fn noise(config: &DynamicsConfig, paths: &[&Path]) -> Option<Finding> {
     let (mut first, mut second) = (0.0, 0.0);
     for path in paths {
@@ -73,7 +74,8 @@ fn noise(config: &DynamicsConfig, paths: &[&Path]) -> Option<Finding> {
     let ratio = (second / first).sqrt();
     (config.loss == Loss::Midpoint && ratio > NOISY).then(|| Finding {
         message: format!(
-            "from one sample to the next states change no more than noise does: second differences are {ratio:.2} times the first ones"
+            "from one sample to the next states change no more than noise does: second differences are {ratio:.2} \
+             times the first ones"
         ),
         remedy: "use loss = \"rollout\" under [dynamics], or keep every few samples only".into(),
     })
@@ -139,7 +141,8 @@ fn short(config: &DynamicsConfig, paths: &[&Path]) -> Option<Finding> {
         .count();
     (count > 0).then(|| Finding {
         message: format!(
-            "{count} of {} training paths have too few samples for a window of {} steps: they are not trained on in the end",
+            "{count} of {} training paths have too few samples for a window of {} steps: they are not trained on in \
+             the end",
             paths.len(),
             config.horizon
         ),
@@ -211,7 +214,7 @@ mod tests {
         );
     }
 
-    /// A stand-in is told with its place, and a coordinate in other units; of a system of our own neither is looked for.
+    /// A stand-in is told with its place, and a coordinate in other units; neither is looked for in a system of our own.
     #[test]
     fn stand_ins_and_units_in_recorded_states_are_told() {
         let file = DynamicsConfig {

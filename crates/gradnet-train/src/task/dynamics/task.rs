@@ -21,7 +21,7 @@ use crate::data::{FileDigests, Stream, generator};
 use crate::digest::Digest;
 use crate::files::FileError;
 use crate::registry::Network;
-use crate::setting::SettingError;
+use crate::setting_error::SettingError;
 use crate::settings::{Protocol, TrainConfig};
 use crate::task::regression::Exhibit;
 use crate::task::{Criterion, Lesson, Quantities, Rows, RunTask, Task, TaskError};

@@ -8,7 +8,7 @@ use crate::data::{Contents, FolderContents, Stream, generator};
 use crate::digest::Digest;
 use crate::files::FileError;
 use crate::pictures::{Picture, dead_leaves, read_folder};
-use crate::setting::SettingError;
+use crate::setting_error::SettingError;
 use crate::task::TaskError;
 
 /// The pictures of a run.

@@ -12,7 +12,7 @@ use super::{
 use crate::backend;
 use crate::data::file::DataFacts;
 use crate::data::{Batch, PointSet, Stream, grid_points};
-use crate::setting::SettingError;
+use crate::setting_error::SettingError;
 use crate::settings::{EvaluationConfig, ExperimentError, Protocol, Sampling, TrainConfig};
 use crate::targets::{self, Target, TargetConfig};
 use crate::task::{RunTask, Settings, TaskError};

@@ -70,11 +70,6 @@ impl Score {
             points,
         }
     }
-
-    /// `10 log10` of the root mean squared error, the unit of the first arXiv version's tables.
-    pub fn rmse_db_mean(&self) -> f64 {
-        self.mse_db_mean / 2.0
-    }
 }
 
 /// The rows every table must also have.
@@ -166,7 +161,6 @@ mod tests {
         let score = Score::new(&[0.1, 0.001], 7);
         assert!((score.mse_db_mean + 20.0).abs() < 1e-12);
         assert!((score.mse_db_std.unwrap() - 200f64.sqrt()).abs() < 1e-12);
-        assert!((score.rmse_db_mean() + 10.0).abs() < 1e-12);
         assert_eq!((score.draws, score.points), (2, 7));
         assert_eq!(Score::new(&[0.1], 7).mse_db_std, None);
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Density, DensityKind};
 use crate::data::file::Split;
-use crate::setting::SettingError;
+use crate::setting_error::SettingError;
 
 /// The table `[score.…]` of a config.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

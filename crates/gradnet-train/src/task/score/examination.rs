@@ -22,11 +22,13 @@ const DROWNED: f64 = 0.5;
 const LARGEST_NAMED: usize = 256;
 
 /// What can be done about columns in different units.
-const UNLIKE: &str = "divide each column by its spread: the density of what is divided differs by a constant factor only, and samples are multiplied back";
+const UNLIKE: &str = "divide each column by its spread: the density of what is divided differs by a constant factor \
+                      only, and samples are multiplied back";
 
-/// Looks for samples that have no density: on a line or another flat, or again and again at the same place. Without noise they are refused, since
-/// exact score matching has no minimum there; with noise it is said that the noise is what is learned in those directions. Also whether the noise,
-/// of this deviation in the user's units, drowns a column, and what is looked for in all tables of points.
+/// Looks for samples that have no density: on a line or another flat, or again and again at the same place. Without
+/// noise they are refused, since exact score matching has no minimum there; with noise it is said that the noise is
+/// what is learned in those directions. Also whether the noise, of this deviation in the user's units, drowns a column,
+/// and what is looked for in all tables of points.
 pub(super) fn examine(
     table: &PointTable,
     split: &Split,
@@ -71,7 +73,8 @@ pub(super) fn examine(
     }
 }
 
-/// The narrowest column, if its deviation is less than twice the noise's: the smoothed density there is wider by an eighth or more.
+/// The narrowest column, if its deviation is less than twice the noise's: the smoothed density there is wider by an
+/// eighth or more.
 fn drowned(table: &PointTable, points: &[f64], noise: f64) -> Option<Finding> {
     let dim = table.dim();
     if dim > LARGEST_NAMED {
@@ -86,7 +89,8 @@ fn drowned(table: &PointTable, points: &[f64], noise: f64) -> Option<Finding> {
         .min_by(|(_, a), (_, b)| a.total_cmp(b))?;
     (noise > DROWNED * narrowest).then(|| Finding {
         message: format!(
-            "the noise that smooths the samples has the deviation {noise:.3e}, {:.2} times that of {}: samples drawn will be wider there by the factor {:.2}",
+            "the noise that smooths the samples has the deviation {noise:.3e}, {:.2} times that of {}: samples drawn \
+             will be wider there by the factor {:.2}",
             noise / narrowest,
             table.column(column),
             (noise / narrowest).hypot(1.0)

@@ -20,8 +20,8 @@ use super::drawn::{DrawnPair, GaussianMixture, KnownMap};
 use super::legacy_random::LegacyRandom;
 use super::mixture::mean_and_size;
 use crate::data::{Stream, generator};
-use crate::elsewhere::Checkpoint;
 use crate::files::FileError;
+use crate::foreign_checkpoints::Checkpoint;
 
 /// Gaussians in the source, and the factor of their spread.
 const COMPONENTS: usize = 3;

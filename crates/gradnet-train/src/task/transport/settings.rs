@@ -13,7 +13,7 @@ use super::pair::{Pair, Side};
 use super::standard_normal::ToStandardNormal;
 use super::template::TEMPLATE;
 use crate::data::file::{DataFacts, Split};
-use crate::setting::SettingError;
+use crate::setting_error::SettingError;
 use crate::settings::{ExperimentError, Protocol, require, require_points};
 use crate::task::{RunTask, Settings, TaskError, Template};
 

@@ -70,7 +70,8 @@ pub(super) fn examine(
     findings
 }
 
-/// Looks in points without values for everything that is not about values; `unlike` is the remedy for coordinates in different units.
+/// Looks in points without values for everything that is not about values; `unlike` is the remedy for coordinates in
+/// different units.
 pub(super) fn examine_points(
     storage: &Storage,
     split: &Split,
@@ -82,7 +83,8 @@ pub(super) fn examine_points(
     findings
 }
 
-/// The same of points that are in no file of their own, such as the states of paths: their numbers, row after row, and their coordinates' names.
+/// The same of points that are in no file of their own, such as the states of paths: their numbers, row after row, and
+/// their coordinates' names.
 pub(crate) fn examine_states(
     names: &[String],
     numbers: Vec<f64>,

@@ -6,7 +6,8 @@ use super::{Finding, shown};
 use crate::data::file::storage::Storage;
 
 /// What can be done where points come with gradients.
-pub(super) const OF_PAIRS: &str = "divide each coordinate of the points by its spread and multiply its gradient by it, which leaves a gradient a gradient";
+pub(super) const OF_PAIRS: &str = "divide each coordinate of the points by its spread and multiply its gradient by it, \
+                                   which leaves a gradient a gradient";
 
 /// The largest ratio of two coordinates' spreads of which nothing is said.
 const ALIKE: f64 = 20.0;
