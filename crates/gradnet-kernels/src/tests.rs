@@ -2,15 +2,14 @@
 
 #![allow(clippy::unwrap_used)] // in a test a failure is the finding
 
+#[cfg(feature = "flex")]
+use std::process::Command;
+
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
-use super::{
-    Cascade, CascadeFunction, FusedActivation, Knots, Mix, ScalarFunction, SoftmaxModules, cascade,
-    jacobian_vector, linear_spline, mean_squared_error, portable, product, product_transposed,
-    softmax_modules, softplus,
-};
+use super::*;
 #[cfg(feature = "flex")]
-use crate::vectors::forced::Kind;
+use crate::vectors::forced::{Kind, VECTORS};
 
 mod patches;
 #[cfg(feature = "flex")]
@@ -758,31 +757,27 @@ fn results_do_not_depend_on_the_number_of_threads() {
     }
 }
 
-/// The tests above run with the widest vectors of this processor.
+/// All tests of this module run with the widest vectors of this processor; here they run once more in a process for each
+/// narrower kind, on Flex alone.
 #[cfg(feature = "flex")]
 #[test]
 fn the_kernels_agree_with_their_portable_forms_on_narrower_vectors() {
-    let tests: [fn(); 11] = [
-        a_cascade_agrees_with_its_portable_form_on_every_backend,
-        softmax_modules_agree_with_their_portable_form_on_every_backend,
-        a_linear_spline_agrees_with_its_portable_form_on_every_backend,
-        every_kernel_finds_the_piece_that_the_knots_say,
-        the_products_of_a_tied_network_are_burns_on_every_backend,
-        softplus_is_the_logarithm_of_one_plus_the_exponential_on_every_backend,
-        the_mean_squared_error_and_its_gradients_are_those_of_tensor_operations_on_every_backend,
-        operations_read_transposed_and_sliced_inputs_in_their_order,
-        an_input_that_is_not_a_number_gives_no_number,
-        adam_takes_the_steps_of_burns_adam,
-        shells::a_tied_shell_is_its_activation_between_two_products,
-    ];
-    let narrower = Kind::all().into_iter().filter(|kind| *kind != Kind::Widest);
-    for kind in narrower {
-        println!("{kind:?}");
-        kind.in_pool(|| {
-            assert_eq!(Kind::current(), kind);
-            for test in tests {
-                test();
-            }
-        });
+    if std::env::var_os(VECTORS).is_some() {
+        assert_ne!(Kind::current(), Kind::Widest);
+        return;
+    }
+    for kind in Kind::all() {
+        if kind == Kind::Widest {
+            continue;
+        }
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["tests::", "--skip", "flex::"])
+            .env(VECTORS, format!("{kind:?}"))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{kind:?}: {said}");
+        let ran = "a_cascade_agrees_with_its_portable_form_on_every_backend ... ok";
+        assert!(said.contains(ran), "{kind:?}: {said}");
     }
 }

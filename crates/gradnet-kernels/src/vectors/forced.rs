@@ -20,8 +20,11 @@ pub(crate) enum Kind {
     Widest,
 }
 
+/// The environment variable that names the kind of all threads of a process.
+pub(crate) const VECTORS: &str = "GRADNET_TEST_VECTORS";
+
 thread_local! {
-    static FORCED: Cell<Kind> = const { Cell::new(Kind::Widest) };
+    static FORCED: Cell<Kind> = Cell::new(Kind::of_the_process());
 }
 
 impl Kind {
@@ -36,6 +39,16 @@ impl Kind {
         all
     }
 
+    /// What [`VECTORS`] names; the widest without it.
+    fn of_the_process() -> Self {
+        let Ok(name) = std::env::var(VECTORS) else {
+            return Self::Widest;
+        };
+        let mut all = Self::all().into_iter();
+        all.find(|kind| format!("{kind:?}") == name)
+            .expect("a kind of vector that this processor has")
+    }
+
     /// The vectors of this thread.
     pub(crate) fn current() -> Self {
         FORCED.get()
@@ -47,13 +60,6 @@ impl Kind {
         let result = work();
         FORCED.set(before);
         result
-    }
-
-    /// Runs `work` in a pool of threads with these vectors.
-    pub(crate) fn in_pool<R: Send>(self, work: impl FnOnce() -> R + Send) -> R {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(2);
-        let pool = pool.start_handler(move |_| FORCED.set(self)).build();
-        pool.expect("threads").install(work)
     }
 }
 
