@@ -172,6 +172,11 @@ impl<S: SplineShape> SplineActivation<S> {
         S::coefficients(self.coefficients.val(), self.knots().step())
     }
 
+    /// The knots lie on `[-range, range]`.
+    pub fn range(&self) -> f64 {
+        self.range
+    }
+
     fn knots(&self) -> Knots {
         let [_, count] = self.coefficients.dims();
         Knots::new(count, self.range)

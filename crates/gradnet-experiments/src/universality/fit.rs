@@ -88,6 +88,7 @@ impl<F: VectorField> Task<F> for Approximation {
         Criterion {
             name: "relative_mse_db",
             unit: "dB",
+            title: "relative error on validation points",
         }
     }
 

@@ -13,6 +13,7 @@ use std::path::Path;
 
 pub use drawn::dead_leaves;
 pub use folder::{pictures_in, read_folder};
+pub(crate) use png::grey_png;
 
 use crate::files::FileError;
 

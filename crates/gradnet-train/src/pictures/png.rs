@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use png::{BitDepth, ColorType, Decoder, Encoder, Transformations};
+use png::{BitDepth, ColorType, Decoder, Encoder, EncodingError, Transformations};
 
 use super::Picture;
 use crate::files::{FileError, guarded, write_atomically};
@@ -67,33 +67,49 @@ fn decoded(file: &Path, source: File) -> Result<Picture, FileError> {
 }
 
 pub(super) fn write(picture: &Picture, file: &Path) -> Result<(), FileError> {
-    let (height, width) = (picture.height, picture.width);
-    let mut bytes = Vec::with_capacity(2 * height * width * picture.planes.len());
-    for pixel in 0..height * width {
+    let size = [picture.height, picture.width];
+    let mut bytes = Vec::with_capacity(2 * size[0] * size[1] * picture.planes.len());
+    for pixel in 0..size[0] * size[1] {
         for plane in &picture.planes {
             let number = (plane[pixel].clamp(0.0, 1.0) * 65535.0).round() as u16;
             bytes.extend(number.to_be_bytes());
         }
     }
-    let failed = |reason: String| FileError::Format {
-        file: file.into(),
-        reason,
-        remedy: "write a .npy file instead".into(),
-    };
-    let side = |side: usize| u32::try_from(side).map_err(|error| failed(error.to_string()));
-    let mut encoded = Vec::new();
-    let mut encoder = Encoder::new(&mut encoded, side(width)?, side(height)?);
-    encoder.set_depth(BitDepth::Sixteen);
-    encoder.set_color(match picture.planes.len() {
+    let colour = match picture.planes.len() {
         3 => ColorType::Rgb,
         _ => ColorType::Grayscale,
-    });
-    let mut writer = encoder
-        .write_header()
-        .map_err(|error| failed(error.to_string()))?;
-    let written = writer
-        .write_image_data(&bytes)
-        .and_then(|()| writer.finish());
-    written.map_err(|error| failed(error.to_string()))?;
+    };
+    let encoded = encoded(size, colour, BitDepth::Sixteen, &bytes);
+    let encoded = encoded.map_err(|error| FileError::Format {
+        file: file.into(),
+        reason: error.to_string(),
+        remedy: "write a .npy file instead".into(),
+    })?;
     write_atomically(file, &encoded).map_err(|error| FileError::write(file, &error))
+}
+
+/// A grey picture in 8 bits as the bytes of a PNG file, its brightnesses cut at 0 and 1; `None` if it has no pixels, or
+/// too many for the format.
+pub(crate) fn grey_png(size: [usize; 2], values: &[f64]) -> Option<Vec<u8>> {
+    let byte = |value: &f64| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
+    let bytes: Vec<u8> = values.iter().map(byte).collect();
+    encoded(size, ColorType::Grayscale, BitDepth::Eight, &bytes).ok()
+}
+
+/// Pixels as the bytes of a PNG file.
+fn encoded(
+    [height, width]: [usize; 2],
+    colour: ColorType,
+    depth: BitDepth,
+    bytes: &[u8],
+) -> Result<Vec<u8>, EncodingError> {
+    let side = |side: usize| u32::try_from(side).map_err(|_| EncodingError::LimitsExceeded);
+    let mut encoded = Vec::new();
+    let mut encoder = Encoder::new(&mut encoded, side(width)?, side(height)?);
+    encoder.set_depth(depth);
+    encoder.set_color(colour);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(bytes)?;
+    writer.finish()?;
+    Ok(encoded)
 }

@@ -29,6 +29,7 @@ mod released_arrays;
 mod released_names;
 mod settings;
 mod size;
+mod units;
 
 pub use error::RegistryError;
 pub use images::{DEFAULT_SIDE, Lifted};
@@ -47,3 +48,4 @@ pub use settings::{
     TransformedSettings,
 };
 pub use size::Size;
+pub use units::{Curves, PatchUnits};

@@ -6,16 +6,19 @@ use gradnet_core::analysis::{
     Verification, double_precision, host, in_double_precision, jacobians, verify_module,
 };
 
-use super::panel::CLOUD;
+use super::map::{Map, SHOWN};
 use crate::backend;
 use crate::data::file::RunField;
 use crate::data::{PointSet, points_tensor};
 use crate::experiment::TaskConfig;
-use crate::run::{Run, RunError};
+use crate::registry::PatchUnits;
+use crate::run::{Run, RunError, Summary};
 use crate::sample::{SampleError, SampleOptions, draw};
 use crate::targets::Target;
 use crate::task::dynamics::ShownPaths;
+use crate::task::images::ShownPictures;
 use crate::task::regression::{Exhibit, Shown};
+use crate::task::{Criterion, Quantities};
 
 /// Test points whose errors are shown.
 const POINTS: usize = 5_000;
@@ -58,28 +61,36 @@ pub(super) struct PlaneDensity {
 /// All of it.
 pub(super) struct Measured {
     pub(super) verification: Verification,
-    /// Norms of the errors at test points.
+    /// What the weights were chosen by.
+    pub(super) criterion: Criterion,
+    /// Norms of the errors at test points; none where the test has nothing to err from.
     pub(super) errors: Vec<f64>,
-    /// What these are: errors, or the ways that points are moved.
-    pub(super) shows: Shown,
     /// Eigenvalues of the symmetric part of the Jacobian at a few test points, the largest first.
     pub(super) spectra: Vec<Vec<f64>>,
     pub(super) plane: Option<PlaneField>,
     /// Paths, where the run predicts any.
     pub(super) paths: Option<ShownPaths>,
-    /// Samples of what a map leads from and to, in the user's units, where the run learned one.
-    pub(super) clouds: Option<[Vec<f64>; 2]>,
+    /// The map, where the run learned one.
+    pub(super) map: Option<Map>,
+    /// A picture that is denoised, and the units that do it, where the run learned that.
+    pub(super) pictures: Option<ShownPictures>,
+    pub(super) units: Option<PatchUnits>,
 }
 
 /// Measures the best weights of a run.
 ///
 /// The network is looked at in its own units, in which 32 bits are enough; what is shown is in the user's.
-pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> {
+pub(super) fn measure(
+    run: &Run,
+    summary: Option<&Summary>,
+    device: &Device,
+) -> Result<Measured, RunError> {
     let device = device.clone().without_autodiff();
     let field = run.field(&device)?;
     let (network, similarity) = (field.network(), field.similarity());
     let dim = field.dim();
     let task = run.task(&device)?;
+    let criterion = task.criterion();
     let exhibit = task.exhibit(POINTS);
     let few = (JACOBIAN_ENTRIES / (dim * dim)).clamp(1, 16);
     // Eigenvalues near zero and the verdict must not be rounding: 64 bits on the processor.
@@ -91,11 +102,16 @@ pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> 
             verify_module(network, network.claim(), &processor, region, few.max(2), 0);
         return Ok(Measured {
             verification,
+            criterion,
             errors: Vec::new(),
-            shows: Shown::Errors,
             spectra: Vec::new(),
             paths: task.shown_paths(network),
-            clouds: None,
+            map: None,
+            pictures: task.shown_pictures(
+                network,
+                &summary.map_or(Quantities::new(), |summary| summary.scores.metrics.clone()),
+            ),
+            units: network.patch_units(),
             plane: None,
         });
     };
@@ -109,9 +125,7 @@ pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> 
         let error = network.forward(chunk.x.clone()) - chunk.y.clone();
         host(error.square().sum_dim(1).sqrt())
     });
-    let errors = errors
-        .map(|error| similarity.y_scale.abs() * error)
-        .collect();
+    let errors = errors.map(|error| similarity.y_scale.abs() * error);
     let first = set.chunks().first().map(|chunk| {
         let rows = chunk.x.dims()[0].min(few);
         chunk.x.clone().narrow(0, 0, rows)
@@ -126,11 +140,18 @@ pub(super) fn measure(run: &Run, device: &Device) -> Result<Measured, RunError> 
     });
     Ok(Measured {
         verification: verify_module(network, network.claim(), &processor, region, few.max(2), 0),
-        errors,
-        shows,
+        criterion,
+        errors: match shows {
+            Shown::Errors => errors.collect(),
+            Shown::Points => Vec::new(),
+        },
         spectra,
         paths: task.shown_paths(&run.network(&device)?),
-        clouds: task.clouds(CLOUD),
+        map: task
+            .shown_map(SHOWN)
+            .map(|shown| Map::measure(&shown, &field, &device)),
+        pictures: None,
+        units: None,
         plane: match dim {
             2 => {
                 let mut plane = plane(&field, target.as_deref(), &set, &device);

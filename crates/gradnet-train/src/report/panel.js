@@ -224,7 +224,7 @@ function plane(canvas) {
       const box = canvas.getBoundingClientRect(), [left, top] = place(x);
       return Math.hypot(event.clientX - box.left - left, event.clientY - box.top - top) < 16;
     },
-    // An empty plane, clipped to its frame; `finish` draws the frame.
+    // An empty plane, clipped to its frame; `finish` draws the frame, and inside it what its axes are called.
     begin(axes) {
       ends = axes;
       size = canvas.clientWidth;
@@ -236,7 +236,7 @@ function plane(canvas) {
       pen.rect(margin.left, margin.top, span(0), span(1));
       pen.clip();
     },
-    finish() {
+    finish([across, upwards]) {
       pen.restore();
       pen.strokeStyle = COLOURS.rule;
       pen.lineWidth = 1;
@@ -251,6 +251,10 @@ function plane(canvas) {
       ticks(ends[0]).forEach((x, _, all) => pen.fillText(name(x, all), place([x, ends[1][0]])[0], size - 8));
       pen.textAlign = "right";
       ticks(ends[1]).forEach((y, _, all) => pen.fillText(name(y, all), margin.left - 5, place([ends[0][0], y])[1] + 4));
+      pen.fillStyle = COLOURS.ink;
+      pen.fillText(across, size - margin.right - 5, size - margin.bottom - 6, span(0) / 2);
+      pen.textAlign = "left";
+      pen.fillText(upwards, margin.left + 5, margin.top + 13, span(0) / 2);
     },
     dots(points, colour) {
       pen.fillStyle = colour;
@@ -380,7 +384,7 @@ function livePanel(root) {
       if (!panel.clouds) left.arrow(state.x, state.y.map(y => y * scale * 1.5), COLOURS.orange, 2.5);
       left.mark(state.x);
     }
-    left.finish();
+    left.finish(panel.names[0]);
     right.begin(shown);
     if (panel.clouds) {
       right.dots(target, COLOURS.grey + "90");
@@ -389,7 +393,7 @@ function livePanel(root) {
       for (const line of lattice) right.path(line, COLOURS.blue + "90", 1);
     }
     right.mark(state.y);
-    right.finish();
+    right.finish(panel.names[1]);
   };
   const write = (places, numbers, typed, axes) => places.forEach((place, i) => {
     if (place !== typed) place.value = numbers ? digits(numbers[i], axes && axes[i][1] - axes[i][0]) : "";

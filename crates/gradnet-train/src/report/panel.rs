@@ -14,6 +14,7 @@ use gradnet_core::kernel::quadrature::ray_nodes;
 use serde::Serialize;
 
 use super::measure::Measured;
+use super::names::Names;
 use crate::data::file::{RunField, Similarity};
 use crate::interchange::{Formula, Plain};
 use crate::run::Run;
@@ -23,7 +24,7 @@ use crate::run::Run;
 const MOST_WEIGHTS: usize = 100_000;
 
 /// Points of a cloud.
-pub(super) const CLOUD: usize = 400;
+const CLOUD: usize = 400;
 
 /// What the page's script gets.
 #[derive(Clone, Debug, Serialize)]
@@ -42,6 +43,8 @@ pub(super) struct Panel {
     axes: [[f64; 2]; 2],
     /// Samples of the source of a transport, in the user's units, and of its target.
     clouds: Option<[Vec<[f64; 2]>; 2]>,
+    /// Names of the coordinates of points, and of values.
+    names: [Vec<String>; 2],
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -65,6 +68,7 @@ pub(super) fn panel(
     run: &Run,
     field: &RunField,
     measured: &Measured,
+    names: &Names,
 ) -> Option<Result<Panel, String>> {
     let task = &run.experiment().task;
     if run.experiment().dim() != 2 || task.on_patches() {
@@ -110,11 +114,8 @@ pub(super) fn panel(
         invertible: network.strongly_monotone().is_some(),
         similarity: similarity.clone(),
         axes: [[corners[0], corners[2]], [corners[1], corners[3]]],
-        clouds: measured.clouds.as_ref().map(|clouds| {
-            clouds
-                .each_ref()
-                .map(|points| points.chunks_exact(2).map(|x| [x[0], x[1]]).collect())
-        }),
+        names: names.all().map(<[String]>::to_vec),
+        clouds: measured.map.as_ref().map(|map| map.clouds(CLOUD)),
     }))
 }
 

@@ -1,11 +1,11 @@
 //! The pictures of dynamics: phase portraits, a path over time, and the learned energy along the paths.
 
 use kuva::plot::{LinePlot, QuiverPivot, QuiverPlot};
-use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 
-use super::Picture;
-use super::plots::{COLOURS, picture};
+use super::address::Picture;
+use super::names::label;
+use super::plots::{COLOURS, frame};
 use crate::task::dynamics::{ShownPath, ShownPaths};
 
 /// What was recorded, and what is predicted.
@@ -76,10 +76,10 @@ fn portrait(shown: &ShownPaths) -> Picture {
             plots.push(line(points.collect(), colour, width, legend));
         }
     }
-    let layout = Layout::auto_from_plots(&plots)
-        .with_x_label(&shown.names[0])
-        .with_y_label(&shown.names[second]);
-    picture(
+    let layout = frame(&plots)
+        .with_x_label(label(&shown.names[0]))
+        .with_y_label(label(&shown.names[second]));
+    Picture::plots(
         plots,
         layout,
         format!(
@@ -99,14 +99,14 @@ fn over_time(shown: &ShownPaths, path: &ShownPath, axis: usize) -> Picture {
         line(over(&path.recorded), RECORDED, 3.0, Some("recorded")),
         line(over(&path.predicted), PREDICTED, 1.2, Some("predicted")),
     ];
-    let layout = Layout::auto_from_plots(&plots)
+    let layout = frame(&plots)
         .with_x_label("time")
-        .with_y_label(&shown.names[axis]);
+        .with_y_label(label(&shown.names[axis]));
     let caption = format!(
         "{} along the first test path, recorded and predicted.",
         shown.names[axis]
     );
-    picture(plots, layout, caption)
+    Picture::plots(plots, layout, caption)
 }
 
 /// The learned energy along both, where it is known.
@@ -123,10 +123,10 @@ fn energy(shown: &ShownPaths) -> Option<Picture> {
             plots.push(line(points.collect(), colour, width, legend));
         }
     }
-    let layout = Layout::auto_from_plots(&plots)
+    let layout = frame(&plots)
         .with_x_label("time")
         .with_y_label("learned energy");
     let caption =
         "The learned energy along the paths, up to one constant: level if it is conserved.";
-    Some(picture(plots, layout, caption))
+    Some(Picture::plots(plots, layout, caption))
 }

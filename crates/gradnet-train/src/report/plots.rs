@@ -1,90 +1,57 @@
-//! The pictures of a page, as SVG in `data:` addresses: each is an image of its own, so that their names cannot meet.
+//! The pictures of a field: its arrows, where its errors are and how large, its density, the eigenvalues of its Jacobian.
 
 use kuva::plot::{ColorMap, Heatmap, Histogram, LinePlot, QuiverPivot, QuiverPlot, ScatterPlot};
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 
-use super::Picture;
+use super::address::Picture;
 use super::measure::{Measured, PlaneDensity, PlaneField};
-use crate::run::Metrics;
-use crate::task::regression::Shown;
+use super::names::{Names, label};
 
 /// Colours of runs that can be told apart, also by those who see few (Okabe and Ito).
 pub(super) const COLOURS: [&str; 7] = [
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000",
 ];
 
-pub(super) fn picture(plots: Vec<Plot>, layout: Layout, caption: impl Into<String>) -> Picture {
-    let svg = kuva::render_to_svg(plots, layout);
-    Picture {
-        source: format!("data:image/svg+xml,{}", percent_encoded(&svg)),
-        caption: caption.into(),
-    }
+/// Pixels of a picture that stands beside another: its letters are then as large as those of the page.
+const SIZE: [f64; 2] = [600.0, 420.0];
+
+/// A frame around plots, as wide as two of them stand beside each other.
+pub(super) fn frame(plots: &[Plot]) -> Layout {
+    let [width, height] = SIZE;
+    Layout::auto_from_plots(plots)
+        .with_width(width)
+        .with_height(height)
 }
 
-/// The text as it may stand in an address within quotes.
-fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len() * 5 / 4);
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => encoded.push(byte.into()),
-            b' ' | b'-' | b'_' | b'.' | b'~' | b'/' | b':' | b'=' | b',' | b';' | b'(' | b')'
-            | b'!' | b'*' => encoded.push(byte.into()),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
-}
-
-/// The validation error over the steps, one line per run; None if no run has any.
-pub(super) fn curves<'a>(runs: impl Iterator<Item = (&'a str, &'a [Metrics])>) -> Option<Picture> {
-    let mut several = 0;
-    let lines: Vec<Plot> = runs
-        .zip(COLOURS.iter().cycle())
-        .filter(|((_, metrics), _)| !metrics.is_empty())
-        .map(|((name, metrics), colour)| {
-            several += 1;
-            let points = metrics
-                .iter()
-                .map(|line| (line.step as f64, line.validation.value()))
-                .filter(|(_, validation)| validation.is_finite());
-            let line = LinePlot::new()
-                .with_data(points)
-                .with_color(*colour)
-                .with_stroke_width(1.8)
-                .with_legend(name);
-            Plot::Line(line)
-        })
-        .collect();
-    if lines.is_empty() {
-        return None;
-    }
-    let layout = Layout::auto_from_plots(&lines)
-        .with_x_label("step")
-        .with_y_label("validation");
-    Some(picture(
-        lines,
-        layout,
-        "Validation error over the training steps.",
-    ))
-}
+/// Bars of a histogram at most.
+const BARS: usize = 40;
+/// Marks under it at most, about.
+const TICKS: usize = 6;
 
 /// The pictures of one run.
-pub(super) fn pictures(measured: &Measured) -> Vec<Picture> {
+pub(super) fn pictures(measured: &Measured, names: &Names) -> Vec<Picture> {
     let mut pictures = Vec::new();
     if let Some(paths) = &measured.paths {
         pictures.extend(super::paths::pictures(paths));
+    } else if let Some(map) = &measured.map {
+        pictures.extend(map.pictures(names));
     } else if let Some(plane) = &measured.plane {
-        pictures.extend(plane_pictures(plane));
+        pictures.extend(plane_pictures(plane, names));
     }
-    pictures.extend(errors(&measured.errors, measured.shows));
+    pictures.extend(histogram(
+        measured.errors.clone(),
+        Some(0.0),
+        "norm of the error",
+        |count| format!("How large the error is at {count} test points."),
+    ));
     if measured.plane.is_none() {
         pictures.extend(spectra(&measured.spectra));
     }
     pictures
 }
 
-fn plane_pictures(plane: &PlaneField) -> Vec<Picture> {
+fn plane_pictures(plane: &PlaneField, names: &Names) -> Vec<Picture> {
     let (low, high) = plane.range;
     let arrows = |arrows: &[[f64; 4]], caption: &str| {
         let plot = QuiverPlot::new()
@@ -93,11 +60,8 @@ fn plane_pictures(plane: &PlaneField) -> Vec<Picture> {
             .with_pivot(QuiverPivot::Middle)
             .with_color(COLOURS[0]);
         let plots = vec![Plot::Quiver(plot)];
-        let layout = Layout::auto_from_plots(&plots)
-            .with_x_label("x1")
-            .with_y_label("x2")
-            .with_equal_aspect();
-        picture(plots, layout, caption)
+        let layout = in_the_plane(&plots, names).with_equal_aspect();
+        Picture::plots(plots, layout, caption)
     };
     let mut pictures = vec![arrows(&plane.arrows, "The learned field.")];
     if let Some(target) = &plane.target_arrows {
@@ -105,16 +69,29 @@ fn plane_pictures(plane: &PlaneField) -> Vec<Picture> {
     }
     if let Some(errors) = &plane.errors {
         let caption = "Where the error is: its norm over the region.";
-        pictures.push(map(errors, [(low, high); 2], "|error|", caption));
+        pictures.push(map(errors, [(low, high); 2], names, "|error|", caption));
     }
     if let Some(density) = &plane.density {
-        pictures.extend(density_pictures(density));
+        pictures.extend(density_pictures(density, names));
     }
     pictures
 }
 
+/// A frame whose axes are the two coordinates of points.
+fn in_the_plane(plots: &[Plot], names: &Names) -> Layout {
+    frame(plots)
+        .with_x_label(label(names.point(0)))
+        .with_y_label(label(names.point(1)))
+}
+
 /// Numbers over a rectangle of the plane, row after row upwards.
-fn map(rows: &[Vec<f64>], axes: [(f64, f64); 2], legend: &str, caption: &str) -> Picture {
+fn map(
+    rows: &[Vec<f64>],
+    axes: [(f64, f64); 2],
+    names: &Names,
+    legend: &str,
+    caption: &str,
+) -> Picture {
     let [first, second] = axes;
     let map = Heatmap::new()
         .with_data(rows.iter().cloned())
@@ -124,18 +101,22 @@ fn map(rows: &[Vec<f64>], axes: [(f64, f64); 2], legend: &str, caption: &str) ->
         .with_cell_size(1.0)
         .with_legend(legend);
     let plots = vec![Plot::Heatmap(map)];
-    let layout = Layout::auto_from_plots(&plots)
-        .with_x_label("x1")
-        .with_y_label("x2");
-    picture(plots, layout, caption)
+    let layout = in_the_plane(&plots, names);
+    Picture::plots(plots, layout, caption)
 }
 
 /// The density, and samples of it beside those of the data.
-fn density_pictures(density: &PlaneDensity) -> Vec<Picture> {
+fn density_pictures(density: &PlaneDensity, names: &Names) -> Vec<Picture> {
     let mut pictures = Vec::new();
     if let Some(values) = &density.values {
         let caption = "The density whose score was learned, from the potential.";
-        pictures.push(map(values, density.axes, "share of the largest", caption));
+        pictures.push(map(
+            values,
+            density.axes,
+            names,
+            "share of the largest",
+            caption,
+        ));
     }
     let scatter = |points: &[[f64; 2]], colour: &str, legend: &str| {
         let plot = ScatterPlot::new()
@@ -149,44 +130,49 @@ fn density_pictures(density: &PlaneDensity) -> Vec<Picture> {
         scatter(&density.data, COLOURS[4], "data"),
         scatter(&density.drawn, COLOURS[0], "drawn"),
     ];
-    let layout = Layout::auto_from_plots(&plots)
-        .with_x_label("x1")
-        .with_y_label("x2");
+    let layout = in_the_plane(&plots, names);
     let caption = "Samples drawn with the score, and samples of the data with its noise.";
-    pictures.push(picture(plots, layout, caption));
+    pictures.push(Picture::plots(plots, layout, caption));
     pictures
 }
 
-fn errors(errors: &[f64], shows: Shown) -> Option<Picture> {
-    if shows == Shown::Points {
+/// How often numbers are how large, from `low` on if it is given; `caption` gets their count. None where they are all one.
+pub(super) fn histogram(
+    numbers: Vec<f64>,
+    low: Option<f64>,
+    axis: &str,
+    caption: impl FnOnce(usize) -> String,
+) -> Option<Picture> {
+    let finite: Vec<f64> = numbers.into_iter().filter(|x| x.is_finite()).collect();
+    let least = finite.iter().copied().fold(f64::INFINITY, f64::min);
+    let largest = finite.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let (low, count) = (low.unwrap_or(least), finite.len());
+    if count == 0 || largest <= low {
         return None;
     }
-    let finite: Vec<f64> = errors.iter().copied().filter(|e| e.is_finite()).collect();
-    let largest = finite.iter().copied().fold(0.0, f64::max);
-    if finite.is_empty() || largest == 0.0 {
-        return None;
-    }
-    let count = finite.len();
+    // As many bars as there are points in each, on average.
+    let width = round_width(largest - low, count.isqrt().clamp(8, BARS));
+    let (first, last) = ((low / width).floor(), (largest / width).floor() + 1.0);
     let plot = Histogram::new()
         .with_data(finite)
-        .with_bins(40)
-        .with_range((0.0, largest))
+        .with_bins((last - first) as usize)
+        .with_range((first * width, last * width))
         .with_color(COLOURS[0]);
     let plots = vec![Plot::Histogram(plot)];
-    let layout = Layout::auto_from_plots(&plots)
-        .with_x_label(match shows {
-            Shown::Errors => "norm of the error",
-            Shown::Ways | Shown::Points => "distance from a point to its image",
-        })
-        .with_y_label("test points");
-    Some(picture(
-        plots,
-        layout,
-        match shows {
-            Shown::Errors => format!("How large the error is at {count} test points."),
-            Shown::Ways | Shown::Points => format!("How far {count} test points are moved."),
-        },
-    ))
+    let layout = frame(&plots)
+        .with_x_label(label(axis))
+        .with_y_label("test points")
+        .with_x_tick_step(round_width((last - first) * width, TICKS));
+    Some(Picture::plots(plots, layout, caption(count)))
+}
+
+/// The smallest of 1, 2, 5, 10 and so on, times a power of ten, of which at most `pieces` make `span`.
+fn round_width(span: f64, pieces: usize) -> f64 {
+    let least = span / pieces as f64;
+    let power = 10f64.powf(least.log10().floor());
+    let widths = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
+    let wide = widths.into_iter().find(|width| *width >= least);
+    wide.unwrap_or(10.0 * power)
 }
 
 fn spectra(spectra: &[Vec<f64>]) -> Option<Picture> {
@@ -195,23 +181,26 @@ fn spectra(spectra: &[Vec<f64>]) -> Option<Picture> {
     }
     let lines: Vec<Plot> = spectra
         .iter()
-        .map(|values| {
+        .enumerate()
+        .map(|(place, values)| {
             let points = values
                 .iter()
                 .zip(1..)
                 .map(|(value, rank)| (f64::from(rank), *value));
-            Plot::Line(
-                LinePlot::new()
-                    .with_data(points)
-                    .with_color(COLOURS[0])
-                    .with_stroke_width(1.0),
-            )
+            let line = LinePlot::new()
+                .with_data(points)
+                .with_color(COLOURS[0])
+                .with_stroke_width(1.0);
+            Plot::Line(match place {
+                0 => line.with_legend("a test point each"),
+                _ => line,
+            })
         })
         .collect();
-    let layout = Layout::auto_from_plots(&lines)
+    let layout = frame(&lines)
         .with_x_label("rank")
         .with_y_label("eigenvalue");
-    Some(picture(
+    Some(Picture::plots(
         lines,
         layout,
         format!(
@@ -223,20 +212,16 @@ fn spectra(spectra: &[Vec<f64>]) -> Option<Picture> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::drawn::Drawn;
     use super::*;
-
-    #[test]
-    fn a_picture_survives_its_address() {
-        let encoded = percent_encoded("<svg a=\"1\">#%&é</svg>");
-        assert!(!encoded.contains(['<', '>', '"', '#', '&', '\'']));
-        assert_eq!(encoded, "%3Csvg a=%221%22%3E%23%25%26%C3%A9%3C/svg%3E");
-    }
+    use crate::data::file::ColumnNames;
 
     /// Viridis has its largest number in yellow and its smallest in violet; `y` counts downwards in SVG.
     #[test]
     fn the_rows_of_a_map_lie_from_the_bottom_to_the_top() {
         let rows = [vec![0.0], vec![1.0]];
-        let shown = map(&rows, [(0.0, 1.0), (-3.0, 3.0)], "", "");
+        let names = Names::new(ColumnNames::default(), 2);
+        let shown = map(&rows, [(0.0, 1.0), (-3.0, 3.0)], &names, "", "");
         let cells = shown.source.split("%3Crect ").skip(1).filter_map(|rect| {
             let of = |name: &str| {
                 let rest = rect.split(&format!("{name}=%22")).nth(1)?;
@@ -254,8 +239,36 @@ mod tests {
         assert!(at("%23fde725") < at("%23440154"));
     }
 
+    /// Bars begin at round numbers, and each is as high as there are numbers from its left end to its right.
     #[test]
-    fn runs_without_a_history_have_no_curve() {
-        assert!(curves([("imported", &[][..])].into_iter()).is_none());
+    fn bars_are_as_high_as_there_are_numbers_in_them() {
+        for (span, bars, width) in [
+            (10.0, 10, 1.0),
+            (10.0, 9, 2.0),
+            (0.3, 10, 0.05),
+            (70.0, 8, 10.0),
+        ] {
+            assert!(
+                (round_width(span, bars) / width - 1.0).abs() < 1e-9,
+                "{span} {bars}"
+            );
+        }
+        let numbers = vec![-1.5, -0.5, 0.5, 0.6, 3.2, f64::NAN, f64::INFINITY];
+        let picture = histogram(numbers, None, "$ of mass", |count| {
+            format!("{count} points")
+        });
+        let picture = picture.unwrap();
+        assert_eq!(picture.caption, "5 points");
+        let drawn = Drawn::of(&picture);
+        assert!(drawn.has_text("$ of mass"), "a dollar is no mathematics");
+        // 4.7 in 8 bars: a width of 1, from -2 on.
+        let expected = [[-2.0, 1.0], [-1.0, 1.0], [0.0, 2.0], [3.0, 1.0]];
+        let bars = drawn.bars();
+        let bars: Vec<[f64; 2]> = bars
+            .into_iter()
+            .filter(|[_, height]| *height > 0.5)
+            .collect();
+        drawn.assert_same(&bars, &expected);
+        assert!(histogram(vec![2.0, 2.0], None, "", |_| String::new()).is_none());
     }
 }

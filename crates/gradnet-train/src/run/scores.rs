@@ -42,7 +42,7 @@ impl Validation {
 }
 
 /// What a test measured of a field, and of the rows to compare it with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Document", into = "Document")]
 pub struct Scores {
     /// The field's numbers.

@@ -74,6 +74,8 @@ pub struct Criterion {
     pub name: &'static str,
     /// Its unit, empty for a plain number.
     pub unit: &'static str,
+    /// What it is called in prose, without a capital.
+    pub title: &'static str,
 }
 
 /// What a device will compute.
@@ -124,9 +126,18 @@ pub trait RunTask: Task<Network> {
         None
     }
 
-    /// Samples of the two distributions that a map leads between, at most `count` of each, in the user's units; `None`
-    /// where no map is learned.
-    fn clouds(&self, _count: usize) -> Option<[Vec<f64>; 2]> {
+    /// Test points of the two distributions that a map leads between, at most `count` of each; `None` where no map is
+    /// learned.
+    fn shown_map(&self, _count: usize) -> Option<transport::ShownMap<'_>> {
+        None
+    }
+
+    /// A picture that a network denoises, to show, with what the results in `metrics` say of the way; `None` where there are no pictures.
+    fn shown_pictures(
+        &self,
+        _network: &Network,
+        _metrics: &Quantities,
+    ) -> Option<images::ShownPictures> {
         None
     }
 
@@ -134,6 +145,12 @@ pub trait RunTask: Task<Network> {
     fn shown_paths(&self, _network: &Network) -> Option<dynamics::ShownPaths> {
         None
     }
+}
+
+/// The last part of a path, as headings name a file or a folder.
+pub(crate) fn last_part(path: &Path) -> String {
+    let last = path.file_name().unwrap_or(path.as_os_str());
+    last.to_string_lossy().into_owned()
 }
 
 /// A task's settings: what a table of a config says of it.
@@ -154,6 +171,11 @@ pub trait Settings {
 
     /// What it is called in prose.
     fn title(&self) -> &'static str;
+
+    /// What is learned from what, in a line: the task and the names of its files.
+    fn heading(&self) -> String {
+        self.title().into()
+    }
 
     /// The dotted name of its table in a config.
     fn table(&self) -> String;

@@ -64,6 +64,7 @@ impl<F: VectorField> Task<F> for Toy {
         Criterion {
             name: "largest_error",
             unit: "m",
+            title: "largest error",
         }
     }
 

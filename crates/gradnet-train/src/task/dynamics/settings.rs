@@ -12,7 +12,7 @@ use super::{Dynamics, table};
 use crate::data::file::{DataFacts, listed};
 use crate::files::FileError;
 use crate::settings::{ExperimentError, Protocol, require};
-use crate::task::{RunTask, Settings, TaskError, Template};
+use crate::task::{RunTask, Settings, TaskError, Template, last_part};
 
 /// Paths of a system are held in memory, with all their samples.
 const MOST_SAMPLES: usize = 10_000_000;
@@ -36,6 +36,20 @@ impl Settings for DynamicsConfig {
         self.system
             .as_ref()
             .map_or("Paths from a file", |system| system.name.title())
+    }
+
+    fn heading(&self) -> String {
+        match (&self.file, &self.system) {
+            (Some(file), _) => format!(
+                "Dynamics learned from the paths in {}",
+                last_part(&file.path)
+            ),
+            (None, Some(system)) => format!(
+                "Dynamics learned from {}",
+                system.name.title().to_lowercase()
+            ),
+            (None, None) => self.title().into(),
+        }
     }
 
     fn table(&self) -> String {

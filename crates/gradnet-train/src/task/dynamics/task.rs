@@ -252,6 +252,7 @@ impl Task<Network> for Dynamics {
         Criterion {
             name: "window_mse",
             unit: "state^2",
+            title: "squared error along held-out paths",
         }
     }
 

@@ -11,7 +11,7 @@ use super::{Images, Sets};
 use crate::data::file::DataFacts;
 use crate::pictures::pictures_in;
 use crate::settings::{ExperimentError, Protocol, require};
-use crate::task::{RunTask, Settings, TaskError, Template};
+use crate::task::{RunTask, Settings, TaskError, Template, last_part};
 
 /// Pictures to learn a regularizer from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -78,6 +78,16 @@ impl Settings for ImagesConfig {
 
     fn title(&self) -> &'static str {
         "Denoising of pictures"
+    }
+
+    fn heading(&self) -> String {
+        match self.drawn {
+            0 => format!(
+                "Denoising, learned from the pictures in {}",
+                last_part(&self.train)
+            ),
+            _ => "Denoising, learned from drawn pictures".into(),
+        }
     }
 
     fn table(&self) -> String {

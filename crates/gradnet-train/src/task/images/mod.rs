@@ -15,6 +15,7 @@ mod config;
 mod crops;
 mod psnr;
 mod sets;
+mod shown;
 mod template;
 mod total_variation;
 mod tuning;
@@ -39,6 +40,7 @@ pub(crate) use tuning::{Measured, Regularizer, Weights};
 
 pub use config::ImagesConfig;
 pub use sets::Sets;
+pub use shown::{Denoised, ShownLevel, ShownPictures};
 
 /// `σ₀`, of 1.
 const LEAST_DEVIATION: f64 = 1.0 / WHITE;
@@ -189,6 +191,7 @@ impl Task<Network> for Images {
         Criterion {
             name: "one_step_mse_db",
             unit: "dB",
+            title: "error of one-step denoising on validation crops",
         }
     }
 
@@ -254,6 +257,10 @@ fn one_step_loss(field: &impl ImageField, crops: Noisy, contrast: Tensor<1>) -> 
 impl RunTask for Images {
     fn contents(&self) -> Option<Contents> {
         self.sets.contents(&self.config)
+    }
+
+    fn shown_pictures(&self, network: &Network, metrics: &Quantities) -> Option<ShownPictures> {
+        self.shown(network, metrics)
     }
 }
 

@@ -83,12 +83,17 @@ impl Regularizer<'_> {
         restoration.find_from(start, y, tolerance, STEPS)
     }
 
+    /// The picture restored as results are measured.
+    pub(super) fn restore(&self, picture: &Measured, weights: Weights) -> Stationary {
+        let operator = picture.operator.as_ref();
+        let start = operator.adjoint(picture.y.clone());
+        self.restored(weights, (operator, &picture.y), start, TOLERANCE)
+    }
+
     /// The PSNR of each restored picture, and the mean number of steps.
     pub(crate) fn score(&self, pictures: &[Measured], weights: Weights) -> (Vec<f64>, f64) {
         let found = pictures.par_iter().map(|picture| {
-            let operator = picture.operator.as_ref();
-            let start = operator.adjoint(picture.y.clone());
-            let point = self.restored(weights, (operator, &picture.y), start, TOLERANCE);
+            let point = self.restore(picture, weights);
             (psnr(&picture.clean, &host(point.image)), point.steps)
         });
         let (values, steps): (Vec<f64>, Vec<usize>) = found.unzip();

@@ -142,6 +142,7 @@ impl Task<Network> for Energies {
         Criterion {
             name: "weighted_error",
             unit: "",
+            title: "weighted error of gradients and potentials on validation rows",
         }
     }
 

@@ -20,7 +20,7 @@ use crate::data::file::{DataFacts, FileConfig, FilePairs, PairBatches};
 use crate::data::{Batch, PointSet};
 use crate::files::FileError;
 use crate::settings::{EvaluationConfig, ExperimentError, Protocol};
-use crate::task::{RunTask, Settings, TaskError, Template};
+use crate::task::{RunTask, Settings, TaskError, Template, last_part};
 
 /// The table `[data.…]` of a config.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -168,6 +168,13 @@ impl Settings for PairsConfig {
 
     fn title(&self) -> &'static str {
         "Pairs from a file"
+    }
+
+    fn heading(&self) -> String {
+        format!(
+            "A gradient field from the pairs in {}",
+            last_part(&self.file().path)
+        )
     }
 
     fn table(&self) -> String {

@@ -201,6 +201,14 @@ impl Settings for TargetConfig {
         self.entry().title
     }
 
+    fn heading(&self) -> String {
+        let entry = self.entry();
+        format!(
+            "The gradient field of a formula: {}, {}",
+            entry.title, entry.equation
+        )
+    }
+
     fn table(&self) -> String {
         format!("target.{}", self.name())
     }

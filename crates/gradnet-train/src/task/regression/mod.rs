@@ -116,8 +116,6 @@ pub struct Exhibit {
 pub enum Shown {
     /// The values are what is learned: errors.
     Errors,
-    /// The values are the points themselves: the ways that a map moves them.
-    Ways,
     /// Points alone: a difference from them says nothing.
     Points,
 }
@@ -149,6 +147,7 @@ impl<S: PairSource, F: VectorField> Task<F> for Regression<S> {
         Criterion {
             name: ERROR,
             unit: "dB",
+            title: "error on validation points",
         }
     }
 

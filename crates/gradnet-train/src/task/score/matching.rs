@@ -198,6 +198,7 @@ impl<F: Laplacian> Task<F> for ScoreMatching {
         Criterion {
             name: HELDOUT_LOSS,
             unit: "",
+            title: "held-out score-matching loss",
         }
     }
 

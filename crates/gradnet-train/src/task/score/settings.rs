@@ -11,7 +11,7 @@ use crate::data::file::{DataFacts, PointTable, absolute};
 use crate::files::FileError;
 use crate::registry::NetworkConfig;
 use crate::settings::{ExperimentError, Protocol, require};
-use crate::task::{RunTask, Settings, TaskError, Template};
+use crate::task::{RunTask, Settings, TaskError, Template, last_part};
 
 /// Dimensions in which a trace is taken by products with the Jacobian where it has no closed form.
 const MOST_PRODUCTS: usize = 16;
@@ -41,6 +41,16 @@ impl Settings for ScoreConfig {
         match self {
             Self::File(_) => "The score of samples in a file",
             Self::Density(_) => "The score of a known density",
+        }
+    }
+
+    fn heading(&self) -> String {
+        match self {
+            Self::File(file) => format!("The score of the samples in {}", last_part(&file.path)),
+            Self::Density(_) => format!(
+                "The score of a known density: {}",
+                self.name().replace('_', " ")
+            ),
         }
     }
 

@@ -294,6 +294,11 @@ impl Pair for FilesPair {
         scaled.into_iter().map(f64::from).collect()
     }
 
+    fn test_row(&self, place: usize) -> Option<String> {
+        let source = &self.sides[0];
+        Some(source.table.place(*source.split.test.get(place)?))
+    }
+
     fn similarity(&self) -> Similarity {
         self.similarity.clone()
     }

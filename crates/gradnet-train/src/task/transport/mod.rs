@@ -44,6 +44,7 @@ mod regression;
 mod samples;
 mod semi_dual;
 mod settings;
+mod shown;
 mod standard_normal;
 mod start;
 mod template;
@@ -76,6 +77,7 @@ pub use flow::Flow;
 pub use gaussians::GaussiansConfig;
 pub use mixture::MixtureConfig;
 pub use pair::{Pair, Part, Side};
+pub use shown::ShownMap;
 
 /// Points of each side that the Bures map is fitted to, at most.
 const BURES_POINTS: usize = 20_000;
@@ -202,13 +204,27 @@ impl Task<Network> for Transport {
     }
 
     fn criterion(&self) -> Criterion {
-        let (name, unit) = match self.loss {
-            LossKind::SemiDual | LossKind::FlowMatching => ("dual_value", ""),
-            LossKind::Likelihood => (nll::NEGATIVE_LOG_LIKELIHOOD, nll::NATS),
-            LossKind::MongeAmpere => (nll::MONGE_AMPERE, nll::NATS),
-            LossKind::Regression => (measures::L2_UVP_FORWARD, "%"),
+        let (name, unit, title) = match self.loss {
+            LossKind::SemiDual | LossKind::FlowMatching => {
+                ("dual_value", "", "held-out dual value")
+            }
+            LossKind::Likelihood => (
+                nll::NEGATIVE_LOG_LIKELIHOOD,
+                nll::NATS,
+                "held-out negative log-likelihood",
+            ),
+            LossKind::MongeAmpere => (
+                nll::MONGE_AMPERE,
+                nll::NATS,
+                "held-out residual of the Monge-Ampère equation",
+            ),
+            LossKind::Regression => (
+                measures::L2_UVP_FORWARD,
+                "%",
+                "held-out error of the map, of the target's variance",
+            ),
         };
-        Criterion { name, unit }
+        Criterion { name, unit, title }
     }
 
     fn validate(&self, field: &Network, stop: &dyn Fn() -> bool) -> Option<f64> {
@@ -242,13 +258,8 @@ impl RunTask for Transport {
         start::near(&self.bures, network, &points, &self.device)
     }
 
-    fn clouds(&self, count: usize) -> Option<[Vec<f64>; 2]> {
-        let [x, y] =
-            [Side::Source, Side::Target].map(|side| self.pair.points(side, Part::Test, count));
-        Some([
-            self.similarity.unscale_points(&x),
-            self.similarity.unscale_gradients(&y),
-        ])
+    fn shown_map(&self, count: usize) -> Option<ShownMap<'_>> {
+        Some(self.shown(count))
     }
 
     /// Points and the map at them, or themselves where it is not known.
@@ -256,7 +267,7 @@ impl RunTask for Transport {
         let x = self.pair.points(Side::Source, Part::Test, points);
         let (y, shows) = match self.pair.truth(&x) {
             Some(y) => (y, Shown::Errors),
-            None => (self.unmoved(&x), Shown::Ways),
+            None => (x.clone(), Shown::Points),
         };
         let narrow = |points: &[f64]| points.iter().map(|x| *x as f32).collect::<Vec<_>>();
         Some(Exhibit {

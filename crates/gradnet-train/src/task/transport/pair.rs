@@ -43,6 +43,11 @@ pub trait Pair: Send + Sync {
         None
     }
 
+    /// Where the source's test point at `place` stands in its file, where it comes from one.
+    fn test_row(&self, _place: usize) -> Option<String> {
+        None
+    }
+
     /// The change between the user's units and the network's: points of the source are its points, those of the target its gradients.
     fn similarity(&self) -> Similarity {
         Similarity::identity(self.dim())

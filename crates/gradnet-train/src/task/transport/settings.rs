@@ -15,7 +15,7 @@ use super::template::TEMPLATE;
 use crate::data::file::{DataFacts, Split};
 use crate::setting_error::SettingError;
 use crate::settings::{ExperimentError, Protocol, require, require_points};
-use crate::task::{RunTask, Settings, TaskError, Template};
+use crate::task::{RunTask, Settings, TaskError, Template, last_part};
 
 /// The key of the benchmark's folder.
 const FOLDER: &str = "transport.benchmark.folder";
@@ -48,6 +48,33 @@ impl Settings for TransportConfig {
             Some(Chosen::Files(_)) => "The points of one table to those of another",
             Some(Chosen::Densities(_)) => "One known density to another",
             None => "Optimal transport",
+        }
+    }
+
+    fn heading(&self) -> String {
+        match self.chosen() {
+            Some(Chosen::Files(files)) => {
+                let target = match files.has_target() {
+                    true => last_part(&files.target),
+                    false => "a standard normal distribution".into(),
+                };
+                format!(
+                    "Optimal transport of {} to {target}",
+                    last_part(&files.source)
+                )
+            }
+            Some(Chosen::Mixture(_)) => {
+                "Optimal transport of a mixture of Gaussians to its image under a convex gradient"
+                    .into()
+            }
+            Some(Chosen::Gaussians(_)) => "Optimal transport of one Gaussian to another".into(),
+            Some(Chosen::Densities(_)) => {
+                "Optimal transport of one known density to another".into()
+            }
+            Some(Chosen::Benchmark(_)) => {
+                "Optimal transport: the Wasserstein-2 benchmark of NeurIPS 2021".into()
+            }
+            None => self.title().into(),
         }
     }
 

@@ -41,6 +41,10 @@ impl Pair for ToStandardNormal {
         }
     }
 
+    fn test_row(&self, place: usize) -> Option<String> {
+        self.source.test_row(place)
+    }
+
     fn similarity(&self) -> Similarity {
         self.source.similarity()
     }

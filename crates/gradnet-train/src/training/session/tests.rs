@@ -24,6 +24,7 @@ fn session(out: &std::path::Path) -> (Session, Network) {
         criterion: Criterion {
             name: "mse_db",
             unit: "dB",
+            title: "error",
         },
     };
     let best = Best::new(network.clone(), 0.0);
