@@ -91,7 +91,7 @@ fn a_report_of_several_runs_shows_their_numbers_and_compares_them() {
     }
     assert!(page.contains("id=\"comparison\""));
     for caption in [
-        "Validation error over the training steps",
+        "Error on validation points over the training steps",
         "The learned field",
         "Where the error is",
         "How large the error is",
@@ -135,6 +135,8 @@ fn a_report_of_a_run_on_a_data_file_has_its_reference_rows() {
     assert!(rows[1].parse::<f64>().unwrap() > 50.0, "{}", rows[1]);
     for part in [
         "60 points",
+        "<h1>A gradient field from the pairs in pairs.csv</h1>",
+        "<h2>Training: Error on validation points</h2>",
         "The learned field",
         "How large the error is",
         "pairs.csv",
@@ -148,6 +150,132 @@ fn a_report_of_a_run_on_a_data_file_has_its_reference_rows() {
     assert_eq!(ran.code, 2, "{}", ran.stdout);
     assert!(ran.stderr.contains("pairs.csv"), "{}", ran.stderr);
     assert!(!here.join("second.html").exists());
+}
+
+/// Two tables of 300 rows, of which the target is wider and farther off.
+fn write_tables(folder: &Path, columns: &str) {
+    let count = columns.split(',').count();
+    let table = |name: &str, map: &dyn Fn(f64, usize) -> f64| {
+        let mut text = format!("{columns}\n");
+        for row in 0..300 {
+            let turn = f64::from(row);
+            let numbers = (0..count).map(|axis| {
+                let number = (turn * (1.3 + axis as f64)).sin() + 0.1 * (7.0 * turn).cos();
+                map(number, axis).to_string()
+            });
+            text.push_str(&numbers.collect::<Vec<_>>().join(","));
+            text.push('\n');
+        }
+        fs::write(folder.join(name), text).unwrap();
+    };
+    table("control.csv", &|x, _| 70.0 + 5.0 * x);
+    table("treated.csv", &|x, axis| 80.0 + 8.0 * x + axis as f64);
+    let config = "schema = 1\nname = \"drug\"\n[transport.files]\nsource = \"control.csv\"\ntarget = \"treated.csv\"\n\
+                  [network.mgradnet_m]\nwidth = 8\n[train]\nsteps = 20\nbatch = 50\n[train.validation]\nevery = 20\n";
+    fs::write(folder.join("drug.toml"), config).unwrap();
+}
+
+/// The page of a transport of `columns`.
+fn transport_page(folder: &Path, columns: &str) -> String {
+    write_tables(folder, columns);
+    for words in [
+        "train drug.toml -o run --progress none --overwrite",
+        "report run",
+    ] {
+        let ran = gradnet(folder, &words.split(' ').collect::<Vec<_>>());
+        assert_eq!(ran.code, 0, "{words}: {}", ran.stderr);
+    }
+    fs::read_to_string(folder.join("report.html")).unwrap()
+}
+
+/// A page says what was moved where by the names of files, columns and lines, in numbers that `predict` gives.
+#[test]
+fn a_report_of_a_transport_names_files_columns_and_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let on_axes = |page: &str, name: &str| page.contains(&format!("%3E{name}%3C/text%3E"));
+    let page = transport_page(here, "mass,height");
+    for part in [
+        "<h1>Optimal transport of control.csv to treated.csv</h1>",
+        "<h2>Training: Held-out dual value</h2>",
+        "test points before and after the map",
+        "A lattice over the source",
+        "The potential F",
+        "The map, live",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(on_axes(&page, "mass") && on_axes(&page, "height") && !on_axes(&page, "x1"));
+    for absent in ["The learned field", "decibel"] {
+        assert!(!page.contains(absent), "{absent}");
+    }
+
+    let page = transport_page(here, "mass,height,age");
+    check_self_contained(&page);
+    for name in ["mass", "height", "age"] {
+        assert!(on_axes(&page, &format!("change of {name}")), "{name}");
+    }
+    let (_, table) = page.split_once("farthest from the target").unwrap();
+    let cells = |row: &str| -> Vec<String> {
+        let cells = row
+            .split("</")
+            .map(|cell| cell.rsplit('>').next().unwrap().to_owned());
+        cells.filter(|cell| !cell.is_empty()).collect()
+    };
+    let rows: Vec<Vec<String>> = table
+        .split("<tr><th>")
+        .skip(1)
+        .take(10)
+        .map(cells)
+        .collect();
+    let source = fs::read_to_string(here.join("control.csv")).unwrap();
+    let source: Vec<&str> = source.lines().collect();
+    let line = |row: &Vec<String>| {
+        row[0]
+            .strip_prefix("line ")
+            .unwrap()
+            .parse::<usize>()
+            .unwrap()
+    };
+    let points: String = rows
+        .iter()
+        .map(|row| format!("{}\n", source[line(row) - 1]))
+        .collect();
+    fs::write(here.join("worst.csv"), format!("mass,height,age\n{points}")).unwrap();
+    let words = "predict run --input worst.csv --output moved.csv --quiet";
+    assert_eq!(gradnet(here, &words.split(' ').collect::<Vec<_>>()).code, 0);
+    let numbers = |file: &str| -> Vec<Vec<f64>> {
+        let text = fs::read_to_string(here.join(file)).unwrap();
+        let row = |line: &str| {
+            line.split(',')
+                .map(|number| number.parse().unwrap())
+                .collect()
+        };
+        text.lines().skip(1).map(row).collect()
+    };
+    let (points, moved) = (numbers("worst.csv"), numbers("moved.csv"));
+    assert_eq!(moved.len(), 10);
+    let names = ["mass", "height", "age"];
+    for ((row, x), y) in rows.iter().zip(&points).zip(&moved) {
+        let changes: Vec<f64> = y.iter().zip(x).map(|(y, x)| y - x).collect();
+        let (name, change) = row[1].split_once(" by ").unwrap();
+        let axis = names.iter().position(|other| *other == name).unwrap();
+        let largest = changes
+            .iter()
+            .fold(0.0, |most: f64, change| most.max(change.abs()));
+        let way = changes
+            .iter()
+            .map(|change| change * change)
+            .sum::<f64>()
+            .sqrt();
+        let close =
+            |text: &str, number: f64| (text.parse::<f64>().unwrap() / number - 1.0).abs() < 2e-3;
+        assert!(
+            close(change, changes[axis]) && changes[axis].abs() > 0.999 * largest,
+            "{row:?} {changes:?}"
+        );
+        assert!(close(&row[2], way), "{row:?} {way}");
+    }
 }
 
 #[test]

@@ -101,6 +101,7 @@ fn frame(criterion: Criterion, courses: &[(&Course<'_>, &str)]) -> Frame {
     };
     let mut layout = Layout::auto_from_plots(&plots)
         .with_x_label("step")
+        .with_x_axis_min(0.0)
         .with_y_label(axis);
     if is_logarithmic(criterion, &seen) {
         layout = layout.with_log_y();

@@ -1,5 +1,7 @@
 //! A test picture with the noise of each level, and denoised, for a report's page.
 
+use std::path::Path;
+
 use gradnet_core::analysis::host;
 use gradnet_core::image::LipschitzImageField;
 
@@ -8,7 +10,7 @@ use super::tuning::{Measured, Regularizer, Weights};
 use super::{Images, lifted};
 use crate::data::Stream;
 use crate::registry::Network;
-use crate::task::Quantities;
+use crate::task::{Quantities, last_part};
 
 /// A picture at each noise level, and what is certain of the field that denoises it.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,7 +85,7 @@ impl Images {
             }
         });
         Some(ShownPictures {
-            name: picture.name.clone(),
+            name: last_part(Path::new(&picture.name)),
             size: [picture.height, picture.width],
             clean: picture.values().iter().map(|v| f64::from(*v)).collect(),
             levels: levels.collect(),

@@ -265,6 +265,40 @@ fn a_run_on_folders_is_reported_and_notices_when_a_picture_changes() {
     ] {
         assert!(page.contains(part), "{part}");
     }
+    for part in [
+        "Denoising, learned from the pictures in train",
+        "The certificate.",
+        "filters, each from black to white",
+        "Mean PSNR of the test pictures",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    // The one test picture is the one shown, with the noise and the weights of the results.
+    let run = open();
+    let network = run.network(&Device::flex()).unwrap();
+    let scores = run.summary().unwrap().unwrap().scores;
+    let task = run.task(&Device::flex()).unwrap();
+    let shown = task.shown_pictures(&network, &scores.metrics).unwrap();
+    assert!(shown.name == "d.png" && shown.size == [32, 32]);
+    let level = &shown.levels[0];
+    let denoised = level.denoised.as_ref().unwrap();
+    assert_eq!(denoised.psnr, scores.metrics["psnr_db_25"].value);
+    assert_eq!(
+        level.noisy_psnr,
+        scores.baselines["noisy"]["psnr_db_25"].value
+    );
+    assert_eq!(denoised.steps as f64, scores.metrics["steps_25"].value);
+    assert_eq!(shown.lipschitz, scores.metrics["lipschitz_bound"].value);
+    let captions = [("Noisy", level.noisy_psnr), ("Denoised", denoised.psnr)];
+    for (what, psnr) in captions {
+        assert!(
+            page.contains(&format!("{what}: {psnr:.2} dB.")),
+            "{what} {psnr}"
+        );
+    }
+    // An unfinished run has no strength and scale yet.
+    let shown = task.shown_pictures(&network, &Quantities::new()).unwrap();
+    assert!(shown.levels.iter().all(|level| level.denoised.is_none()));
     let noted = std::fs::read_to_string(at("run").join("data.json")).unwrap();
     assert!(noted.contains("images.validation"), "{noted}");
 
