@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::address::Picture;
 use super::plots::COLOURS;
-use crate::run::{Metrics, Summary};
+use crate::run::Metrics;
 use crate::task::Criterion;
 
 /// A frame of curves, under what they are of.
@@ -29,15 +29,14 @@ pub(super) struct Course<'a> {
     pub(super) kept: Option<(usize, f64)>,
 }
 
-/// The step whose weights were kept, and their validation: 0 for those that training began with. An unfinished run keeps
-/// the best so far.
-pub(super) fn kept(metrics: &[Metrics], summary: Option<&Summary>) -> Option<(usize, f64)> {
+/// The step whose weights were kept, and their validation, by what the result says of it: step 0 for weights that training
+/// began with. An unfinished run, without a result, keeps the best so far.
+pub(super) fn kept(metrics: &[Metrics], result: Option<f64>) -> Option<(usize, f64)> {
     let steps = metrics.iter();
     let mut steps = steps.map(|line| (line.step, line.validation.value()));
-    let Some(summary) = summary else {
+    let Some(value) = result else {
         return steps.min_by(|(_, a), (_, b)| a.total_cmp(b));
     };
-    let value = summary.validation.value();
     let first = steps.find(|(_, validation)| *validation == value);
     // A run without a log was not trained here.
     first.or_else(|| (!metrics.is_empty()).then_some((0, value)))
@@ -143,7 +142,7 @@ fn is_logarithmic(criterion: Criterion, values: &[f64]) -> bool {
 }
 
 /// A unit as prose has it.
-pub(super) fn unit_text(unit: &str) -> &str {
+pub(super) fn unit_text(unit: &'static str) -> &'static str {
     match unit {
         "state^2" => "state²",
         unit => unit,
@@ -226,7 +225,16 @@ mod tests {
         drawn.assert_dots(6.0, &[[100.0, 3.0]]);
     }
 
-    /// Weights that training did not improve on are those it began with.
+    /// Of steps that are equally good the first was kept, and the weights that training began with if none was better.
+    #[test]
+    fn the_kept_step_is_that_of_the_result() {
+        let lines = metrics(&[(100, 3.0), (200, 1.25), (300, 1.25)]);
+        assert_eq!(kept(&lines, Some(1.25)), Some((200, 1.25)));
+        assert_eq!(kept(&lines, Some(0.5)), Some((0, 0.5)));
+        assert_eq!(kept(&lines, None), Some((200, 1.25)), "unfinished");
+        assert_eq!(kept(&[], Some(0.5)), None, "imported");
+    }
+
     #[test]
     fn each_number_that_chose_weights_has_a_frame() {
         let (one, two) = (metrics(&[(10, 0.5), (20, 0.25)]), metrics(&[(10, 2.0)]));

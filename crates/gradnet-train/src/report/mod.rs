@@ -212,7 +212,8 @@ fn section(run: &Run, device: &Device) -> Result<Section, RunError> {
         Some(Err(reason)) => (None, Some(reason)),
         None => (None, None),
     };
-    let kept = curves::kept(&metrics, summary.as_ref());
+    let result = summary.as_ref().map(|summary| summary.validation.value());
+    let kept = curves::kept(&metrics, result);
     let (strips, pictures, tables) = shown(&measured, summary.as_ref(), &names);
     Ok(Section {
         folder: run.path().display().to_string(),
@@ -227,7 +228,7 @@ fn section(run: &Run, device: &Device) -> Result<Section, RunError> {
         heading: experiment.task.heading(),
         task: experiment.task.task(),
         criterion: measured.criterion.title,
-        unit: measured.criterion.unit,
+        unit: curves::unit_text(measured.criterion.unit),
         chosen_by: measured.criterion,
         dim: experiment.dim(),
         seed: experiment.seed,
