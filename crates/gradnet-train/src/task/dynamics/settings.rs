@@ -39,17 +39,10 @@ impl Settings for DynamicsConfig {
     }
 
     fn heading(&self) -> String {
-        match (&self.file, &self.system) {
-            (Some(file), _) => format!(
-                "Dynamics learned from the paths in {}",
-                last_part(&file.path)
-            ),
-            (None, Some(system)) => format!(
-                "Dynamics learned from {}",
-                system.name.title().to_lowercase()
-            ),
-            (None, None) => self.title().into(),
-        }
+        let file = self.file.as_ref();
+        let file = file.map(|file| format!("the paths in {}", last_part(&file.path)));
+        let paths = file.unwrap_or_else(|| self.title().to_lowercase());
+        format!("Dynamics learned from {paths}")
     }
 
     fn table(&self) -> String {
