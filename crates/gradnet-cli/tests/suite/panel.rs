@@ -158,14 +158,13 @@ fn the_panels_of_a_page_show_what_predict_writes() {
         let Some(back) = found["back"].as_array() else {
             continue;
         };
-        // The values are those of known points, so the page must find these. `predict` stops at a residual of 1e-5,
-        // from which its points differ by more where the slope is small.
+        // The values are those of known points, so both must find these.
         let known = rows(here.join(name).join("x.csv"));
         let scale = spread(&known);
         for (((found, known), x), potential) in back.iter().zip(&known).zip(x).zip(&potentials) {
             let found_x = numbers(&found["x"]);
             same(&found_x, known, scale, &what);
-            within(1e-4, &found_x, x, scale, &what);
+            same(&found_x, x, scale, &what);
             same(&numbers(&found["potential"]), &[*potential], largest, &what);
         }
         let lost = &found["lost"];

@@ -1,8 +1,9 @@
-//! `f(x) + A x` with a learned linear part: symmetric, or `A = VᵀV` to stay monotone.
+//! `f(x) + A x` with a learned linear part: symmetric, or `A = VᵀV + α² I` to stay monotone.
 //!
 //! `A x` is the gradient of `⟨x, A x⟩/2`, convex for `A = VᵀV`. Bounded activations cannot represent a linear
 //! map far from the data, and many fields are mostly linear; the first paper on monotone gradient networks
-//! (Chaudhari, Pranav, Moura, ICASSP 2023) has the term `VᵀV x` in both of its networks.
+//! (Chaudhari, Pranav, Moura, ICASSP 2023) has the term `VᵀV x` in both of its networks. The multiple of the identity
+//! is ours: with few rows `VᵀV` is flat in most directions, and `α` gives all of them one slope.
 
 use crate::dense_jacobian::DenseJacobian;
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, row_dot};
@@ -56,6 +57,8 @@ pub struct WithLinearPart<F: Module, S: LinearSign> {
     pub field: F,
     /// The stored `B`, `[dim, dim]`, or `V`, `[rank, dim]`.
     pub matrix: Param<Tensor<2>>,
+    /// `α` of the multiple `α² I` in `A`, `[1]`, if there is one.
+    pub isotropic: Option<Param<Tensor<1>>>,
     #[module(skip)]
     sign: PhantomData<S>,
 }
@@ -67,6 +70,7 @@ impl<F: VectorField + Module> WithLinearPart<F, Free> {
         Self {
             field,
             matrix: source.constant([dim, dim], 0.0),
+            isotropic: None,
             sign: PhantomData,
         }
     }
@@ -91,7 +95,37 @@ impl<F: VectorField + Module> WithLinearPart<F, NonNegative> {
         Self {
             field,
             matrix: source.normal([rank, dim], 0.0, (scale / rank as f64).sqrt()),
+            isotropic: None,
             sign: PhantomData,
+        }
+    }
+
+    /// Adds a learned multiple `α² I` of the identity to `A`, `scale` to begin with.
+    ///
+    /// # Panics
+    /// If `scale` is not a positive number: at `α = 0` its gradient vanishes.
+    pub fn with_isotropic(mut self, scale: f64, source: &ParameterSource) -> Self {
+        assert!(
+            scale > 0.0 && scale.is_finite(),
+            "the multiple of the identity must start at a positive number, not {scale}"
+        );
+        self.isotropic = Some(source.constant([1], scale.sqrt()));
+        self
+    }
+}
+
+impl<F: Module, S: LinearSign> WithLinearPart<F, S> {
+    /// `α²`, `[1]`, if there is a multiple of the identity.
+    pub(crate) fn multiple(&self) -> Option<Tensor<1>> {
+        self.isotropic.as_ref().map(|alpha| alpha.val().square())
+    }
+
+    /// `A x`, `[batch, dim]`.
+    fn linear(&self, x: Tensor<2>) -> Tensor<2> {
+        let product = S::product(self.matrix.val(), x.clone());
+        match self.multiple() {
+            Some(multiple) => product + x * multiple.reshape([1, 1]),
+            None => product,
         }
     }
 }
@@ -102,18 +136,18 @@ impl<F: VectorField + Module, S: LinearSign> VectorField for WithLinearPart<F, S
     }
 
     fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        self.field.forward(x.clone()) + S::product(self.matrix.val(), x)
+        self.field.forward(x.clone()) + self.linear(x)
     }
 
     fn jacobian_vector(&self, x: Tensor<2>, v: Tensor<2>) -> Tensor<2> {
-        self.field.jacobian_vector(x, v.clone()) + S::product(self.matrix.val(), v)
+        self.field.jacobian_vector(x, v.clone()) + self.linear(v)
     }
 
     fn dense_jacobian(&self) -> Option<DenseJacobian> {
         let of_field = self.field.dense_jacobian()?;
         let matrix = self.matrix.val();
         let units = Tensor::<2>::eye(self.dim(), &matrix.device()).cast(matrix.dtype());
-        Some(of_field.plus(&host(S::product(matrix, units))))
+        Some(of_field.plus(&host(self.linear(units))))
     }
 }
 
@@ -122,14 +156,18 @@ impl<F: MonotoneField + Module> MonotoneField for WithLinearPart<F, NonNegative>
 
 impl<F: Potential + Module, S: LinearSign> Potential for WithLinearPart<F, S> {
     fn potential(&self, x: Tensor<2>) -> Tensor<1> {
-        let product = S::product(self.matrix.val(), x.clone());
-        self.field.potential(x.clone()) + row_dot(x, product) * 0.5
+        self.field.potential(x.clone()) + row_dot(x.clone(), self.linear(x)) * 0.5
     }
 }
 
 impl<F: Laplacian + Module, S: LinearSign> Laplacian for WithLinearPart<F, S> {
     fn laplacian(&self, x: Tensor<2>) -> Tensor<1> {
-        self.field.laplacian(x) + S::trace(self.matrix.val())
+        let trace = S::trace(self.matrix.val());
+        let trace = match self.multiple() {
+            Some(multiple) => trace + multiple * self.dim() as f64,
+            None => trace,
+        };
+        self.field.laplacian(x) + trace
     }
 
     fn trace(&self) -> Trace {

@@ -1,10 +1,11 @@
 //! A smooth maximum of convex quadratics that share a part:
 //!
 //! ```text
-//! F(x) = LSE_k(t (‖W_k z + a_k‖²/2 + c_k))/t + ‖V z‖²/2 + ⟨b, z⟩,      z = x − m
+//! F(x) = LSE_k(t (‖W_k z + a_k‖²/2 + c_k))/t + (‖V z‖² + α² ‖z‖²)/2 + ⟨b, z⟩,      z = x − m
 //! ```
 //!
-//! Ours, after Lemma 3. For `t → ∞` a maximum of quadratics `‖W_k z + a_k‖²/2 + ‖V z‖²/2`, target (22) among them.
+//! Ours, after Lemma 3. For `t → ∞` a maximum of quadratics `‖W_k z + a_k‖²/2 + ‖V z‖²/2`, target (22) among them. `α`
+//! is there if asked for: where `V` has fewer rows than there are dimensions, it gives the other directions a slope.
 //! What keeps all blocks in use: they start as near copies of one quadratic, around the middle of the data (from the
 //! origin of the unit cube the quadratics differ by far more than their maxima do, and the first steps of training
 //! decide for one of them); what they have in common is learned once, by `V`, from all of the data; the temperature
@@ -51,15 +52,15 @@ network_configs! {
     /// Lemma 3):
     ///
     /// ```text
-    /// F(x) = LSE_k(t (‖W_k z + a_k‖²/2 + c_k))/t + ‖V z‖²/2 + ⟨b, z⟩,   z = x − m
+    /// F(x) = LSE_k(t (‖W_k z + a_k‖²/2 + c_k))/t + (‖V z‖² + α² ‖z‖²)/2 + ⟨b, z⟩,   z = x − m
     /// ```
     ///
-    /// Blocks and `V` start with half of the identity's scale each, such that the field has about norm 1 on the unit
-    /// cube.
+    /// Blocks and linear part start with half of the identity's scale each, such that the field has about norm 1 on the
+    /// unit cube. Of the linear part's half `V` and `α`, if there is one, have half each.
     ///
     /// # Shapes
     /// - `W`: `[blocks · width, dim]`; `a`: `[blocks · width]`; `c`: `[blocks]`; `t`: `[1]`; `V`: `[rank, dim]`;
-    ///   `b`, `m`: `[dim]`
+    ///   `α`: `[1]`; `b`, `m`: `[dim]`
     /// - the field: `[batch, dim] -> [batch, dim]`; its potential: `[batch, dim] -> [batch]`
     pub struct MGradNetQuadraticConfig => MGradNetQuadratic;
 
@@ -74,6 +75,9 @@ network_configs! {
         pub blocks: usize,
         /// Rows of `V`, the part that all quadratics share; the dimension, but at most 256, unless given.
         pub rank: Option<usize>,
+        /// Whether the shared part has a multiple of the identity, `α² ‖z‖²/2`.
+        #[config(default = false)]
+        pub isotropic: bool,
         /// How the temperature rises.
         #[config(default = "TemperatureSchedule::default()")]
         pub temperature: TemperatureSchedule,
@@ -88,7 +92,8 @@ network_configs! {
 
         fn num_params(&self) -> usize {
             let rank = rank_or_default(self.rank, self.dim);
-            self.blocks * (self.width * (self.dim + 1) + 1) + 1 + rank * self.dim + 2 * self.dim
+            let shared = rank * self.dim + usize::from(self.isotropic);
+            self.blocks * (self.width * (self.dim + 1) + 1) + 1 + shared + 2 * self.dim
         }
 
         fn build(&self, source: &mut ParameterSource) -> Self::Network {
@@ -102,7 +107,11 @@ network_configs! {
                 activation: QuadraticLseActivation::annealed(blocks, temperature, source),
             };
             let rank = rank_or_default(self.rank, dim);
-            let field = WithLinearPart::positive(field, rank, half, source);
+            let field = match self.isotropic {
+                false => WithLinearPart::positive(field, rank, half, source),
+                true => WithLinearPart::positive(field, rank, half / 2.0, source)
+                    .with_isotropic(half / 2.0, source),
+            };
             Centred::new(field, CENTRE, source)
         }
     }

@@ -22,7 +22,7 @@ use gradnet_core::network::{
 };
 use gradnet_core::sign::{Free, NonNegative};
 use gradnet_core::{
-    GradientField, MonotoneField, ParameterSource, Potential, TiedNetwork, VectorField,
+    GradientField, Laplacian, MonotoneField, ParameterSource, Potential, TiedNetwork, VectorField,
 };
 
 const DIM: usize = 3;
@@ -135,6 +135,43 @@ fn a_linear_part_is_symmetric_or_positive_semidefinite() {
     assert!(!report(&free, Claim::Monotone).passed);
     let positive = WithLinearPart::positive(convex_cascade(1), 2, 1.0, &mut source(3));
     assert_monotone(&positive);
+}
+
+#[test]
+fn a_multiple_of_the_identity_adds_itself_to_every_jacobian_trace_and_bound() {
+    let plain = WithLinearPart::positive(convex_cascade(1), 1, 1.0, &mut source(3));
+    let with = plain.clone().with_isotropic(0.49, &source(0));
+    assert_monotone(&with);
+    assert_bounded(with.clone());
+    let x = points(3, 6);
+    let pairs = jacobians(&with, x.clone())
+        .into_iter()
+        .zip(jacobians(&plain, x.clone()));
+    for (raised, before) in pairs {
+        let difference = raised - before - nalgebra::DMatrix::identity(DIM, DIM) * 0.49;
+        assert!(difference.norm() < 1e-12, "{difference}");
+    }
+    let traces = host(with.laplacian(x.clone()))
+        .into_iter()
+        .zip(host(plain.laplacian(x.clone())));
+    for (raised, before) in traces {
+        assert!(
+            (raised - before - 0.49 * DIM as f64).abs() < 1e-12,
+            "{raised}"
+        );
+    }
+    let squares = host(x.clone().square().sum_dim(1));
+    let potentials = host(with.potential(x.clone()))
+        .into_iter()
+        .zip(host(plain.potential(x)));
+    for ((raised, before), square) in potentials.zip(squares) {
+        assert!(
+            (raised - before - 0.49 * square / 2.0).abs() < 1e-12,
+            "{raised}"
+        );
+    }
+    let gained = host(with.lipschitz_bound())[0] - host(plain.lipschitz_bound())[0];
+    assert!((gained - 0.49).abs() < 1e-6, "{gained}");
 }
 
 /// The largest singular value of a Jacobian over random points, a lower bound of the Lipschitz constant.

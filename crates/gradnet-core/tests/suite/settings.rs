@@ -239,3 +239,34 @@ fn icnn_and_mlp_are_the_gradients_of_their_potentials() {
     });
     assert!((at_point(&network) - mlp).amax() < 1e-9);
 }
+
+/// With and without a multiple of the identity, and as many parameters as the settings count.
+#[test]
+fn a_maximum_of_quadratics_is_its_formula() {
+    for isotropic in [false, true] {
+        let config = MGradNetQuadraticConfig::new(DIM)
+            .with_width(2)
+            .with_rank(Some(1))
+            .with_isotropic(isotropic);
+        let network = config.init_from(&mut source()).unwrap();
+        let part = &network.field;
+        let z = point() - vector(&network.centre);
+        let (w, v) = (matrix(&part.field.weight), matrix(&part.matrix));
+        let images = &w * &z;
+        let temperature = vector(&part.field.activation.log_temperature)[0].exp();
+        let heights = DVector::from_fn(3, |k, _| images.rows(2 * k, 2).norm_squared() / 2.0);
+        let weights = softmax(heights * temperature);
+        let weighted = DVector::from_fn(6, |unit, _| images[unit] * weights[unit / 2]);
+        let alpha = part
+            .isotropic
+            .as_ref()
+            .map_or(0.0, |alpha| vector(alpha)[0]);
+        assert_eq!(alpha > 0.0, isotropic);
+        let expected = w.transpose() * weighted + v.transpose() * (&v * &z) + &z * alpha.powi(2);
+        assert_close(&at_point(&network), &expected);
+        assert_eq!(
+            burn::module::Module::num_params(&network),
+            config.num_params()
+        );
+    }
+}

@@ -58,6 +58,10 @@ impl<F: LipschitzField + Module, S: LinearSign> LipschitzField for WithLinearPar
         let [rank, dim] = stored.dims();
         let identity = Tensor::<2>::eye(dim, &stored.device()).cast(stored.dtype());
         let part = schatten_bound(S::product(stored, identity));
+        let part = match self.multiple() {
+            Some(multiple) => part + widened(multiple),
+            None => part,
+        };
         self.field.lipschitz_bound() + for_rounding(part, rank, self.matrix.val().dtype())
     }
 }

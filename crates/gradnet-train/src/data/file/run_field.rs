@@ -3,10 +3,13 @@
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use gradnet_core::VectorField;
 use gradnet_core::analysis::{double_precision, host, in_double_precision};
-use gradnet_core::inverse::InverseSettings;
+use gradnet_core::inverse::{InverseSettings, Solution};
 
 use super::Similarity;
 use crate::registry::Network;
+
+/// The relative residual that inverses are refined to in 64 bits.
+const REFINED: f64 = 1e-11;
 
 /// `f(x) = c + σ t g((x − m) / s)` around a network g; without a file the network itself.
 ///
@@ -104,24 +107,46 @@ impl RunField {
     }
 
     /// The points that the field takes to `y`, row after row; None if the field is not known to be invertible.
+    ///
+    /// Found in the field's own precision on `device`, then refined in 64 bits on the processor: where the slope is
+    /// small, a residual that 32 bits allow leaves points that differ in their fourth digit.
     pub fn inverse(&self, y: &[f64], device: &Device) -> Option<FoundInverse> {
-        let field = self.network.strongly_monotone()?;
-        let inside = self.tensor(self.similarity.inner_gradients(y), device);
-        let tolerance = match self.dtype {
-            FloatDType::F64 => 1e-11,
-            _ => InverseSettings::default().tolerance,
+        let inner = self.similarity.inner_gradients(y);
+        let coarse = InverseSettings::default();
+        let first = self.search(inner.clone(), None, device, &coarse)?;
+        let processor = Device::flex();
+        let fine = InverseSettings {
+            tolerance: REFINED,
+            ..coarse
         };
-        let settings = InverseSettings {
-            tolerance,
-            ..InverseSettings::default()
-        };
-        let mut found = field.solve(inside.clone(), None, &settings);
-        if !found.is_solved() {
-            found = field.solve_by_potential(inside, Some(found.x), &settings);
-        }
+        let start = host(first.x);
+        let exact = self.in_double_precision(&processor);
+        let found = exact.search(inner, Some(start), &processor, &fine)?;
+        let residuals = found.relative_residuals.into_iter().enumerate();
         Some(FoundInverse {
-            failed: found.failed().collect(),
+            // Also where the residual is no number.
+            failed: residuals
+                .filter(|(_, r)| !(*r <= coarse.tolerance))
+                .collect(),
             x: self.similarity.unscale_points(&host(found.x)),
+        })
+    }
+
+    /// Looks for points with values in the network's units, by the residual first and then by the potential.
+    fn search(
+        &self,
+        values: Vec<f64>,
+        start: Option<Vec<f64>>,
+        device: &Device,
+        settings: &InverseSettings,
+    ) -> Option<Solution> {
+        let field = self.network.strongly_monotone()?;
+        let values = self.tensor(values, device);
+        let start = start.map(|rows| self.tensor(rows, device));
+        let found = field.solve(values.clone(), start, settings);
+        Some(match found.is_solved() {
+            true => found,
+            false => field.solve_by_potential(values, Some(found.x), settings),
         })
     }
 

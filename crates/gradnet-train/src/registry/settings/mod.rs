@@ -136,6 +136,9 @@ settings!(QuadraticSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("minimum" = 1, "maximum" = 1 << 18))]
     rank: Option<usize>,
+    /// Whether the shared part also has a learned multiple of the identity, for ranks below the dimension.
+    #[serde(skip_serializing_if = "is_false")]
+    isotropic: bool,
     /// How the temperature of the soft maximum rises over the run.
     temperature: TemperatureSchedule
 } => MGradNetQuadraticConfig);
@@ -182,4 +185,8 @@ settings!(BaselineSettings {
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference
 fn is_zero(value: &f64) -> bool {
     *value == 0.0
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
