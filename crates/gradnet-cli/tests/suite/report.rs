@@ -198,6 +198,7 @@ fn a_report_of_a_transport_names_files_columns_and_lines() {
     for part in [
         "<h1>Optimal transport of control.csv to treated.csv</h1>",
         "<h2>Training: Held-out dual value</h2>",
+        "<th class=\"number\">held-out dual value</th>",
         "test points before and after the map",
         "A lattice over the source",
         "The potential F",

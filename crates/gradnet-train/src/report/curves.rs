@@ -16,6 +16,8 @@ use crate::task::Criterion;
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Frame {
     pub(super) title: String,
+    /// The title as it stands within a sentence.
+    pub(super) name: &'static str,
     pub(super) picture: Picture,
 }
 
@@ -120,6 +122,7 @@ fn frame(criterion: Criterion, courses: &[(&Course<'_>, &str)]) -> Frame {
     };
     Frame {
         title,
+        name: criterion.title,
         picture: Picture::plots(plots, layout, caption),
     }
 }
@@ -198,7 +201,7 @@ mod tests {
     fn the_kept_step_is_marked_where_it_is() {
         let lines = metrics(&[(100, 3.0), (200, 1.25), (300, 2.0), (400, 1.5)]);
         let shown = curves(&[course("one", &lines)]);
-        let [Frame { title, picture }] = &shown[..] else {
+        let [Frame { title, picture, .. }] = &shown[..] else {
             panic!("{}", shown.len());
         };
         assert_eq!(title, "Held-out dual value");
