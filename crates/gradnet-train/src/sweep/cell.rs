@@ -67,7 +67,8 @@ impl Cell {
 
     /// All that decides the numbers.
     pub(super) fn identity(&self) -> Identity<'_> {
-        Identity::new(NUMBERS, &self.experiment, &self.files)
+        let numbers = NUMBERS + self.experiment.task.definition() - 1;
+        Identity::new(numbers, &self.experiment, &self.files)
     }
 
     /// What is varied, for a reader.

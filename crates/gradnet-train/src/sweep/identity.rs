@@ -20,7 +20,7 @@ pub type Contents = BTreeMap<PathBuf, String>;
 /// Everything that decides the numbers of a record but the machine, its backend included: backends agree to rounding.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Identity<'a> {
-    numbers: u32,
+    pub(super) numbers: u32,
     /// The resolved experiment without its name.
     experiment: Experiment,
     files: &'a Contents,

@@ -10,7 +10,6 @@ use std::time::Instant;
 use burn::tensor::Device;
 use rayon::ThreadPoolBuildError;
 
-use super::identity::NUMBERS;
 use super::jobs::{side_by_side, train_or_resume};
 use super::pace::{Pace, Progress};
 use super::{Cell, CellResult, Filled, Place, Record, Shard, Store, SweepError};
@@ -205,7 +204,7 @@ impl<'a> Running<'a> {
             result,
             failure,
             version: env!("CARGO_PKG_VERSION").into(),
-            numbers: NUMBERS,
+            numbers: cell.identity().numbers,
             files: cell.files.clone(),
             machine: machine(),
             backend: self.options.backend.name().into(),

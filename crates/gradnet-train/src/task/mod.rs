@@ -180,6 +180,11 @@ pub trait Settings {
     /// The dotted name of its table in a config.
     fn table(&self) -> String;
 
+    /// Which definition of its numbers this is, counted from 1: those of two definitions are not compared.
+    fn definition(&self) -> u32 {
+        1
+    }
+
     /// Dimension of the space; 0 where it is not known yet.
     fn dim(&self) -> usize;
 

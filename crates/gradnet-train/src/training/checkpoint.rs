@@ -49,6 +49,9 @@ pub(super) struct Position {
     /// A digest of the numbers it learns from: instead of `files`, in checkpoints from before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) data_digest: Option<String>,
+    /// The definition of the task's numbers; the first, in checkpoints from before there was another.
+    #[serde(default = "first")]
+    pub(super) definition: u32,
     /// Bytes of `metrics.jsonl` that belong to the steps done.
     pub(super) metrics_bytes: u64,
     /// Bits of the best validation so far; the names are those of version 0.1, which knew decibels only.
@@ -66,6 +69,10 @@ pub(super) struct Position {
     /// The length of the section with the averaged weights, where there are such.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) average: Option<usize>,
+}
+
+fn first() -> u32 {
+    1
 }
 
 /// A checkpoint in memory, its records still bytes.
@@ -332,6 +339,7 @@ mod tests {
             backend: "flex".into(),
             files: None,
             data_digest: None,
+            definition: 1,
             metrics_bytes: 7,
             best: (-12.3f64).to_bits(),
             validation: None,

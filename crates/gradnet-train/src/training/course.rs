@@ -56,6 +56,7 @@ pub(super) fn run(
         steps: config.steps,
         interval: config.validation.every.min(config.steps),
         criterion: task.criterion(),
+        definition: experiment.task.definition(),
     };
     let mut source = ParameterSource::new(
         &device.clone().autodiff(),
@@ -102,13 +103,26 @@ pub(super) fn run(
             (session, network, None, optimizer(config), scheduler(config))
         }
         Some(Restored {
-            position,
+            mut position,
             network,
             best,
             average,
             optimizer,
             scheduler,
         }) => {
+            if position.definition != facts.definition {
+                let before = std::mem::replace(
+                    &mut position.best,
+                    validated(task.as_ref(), &best).to_bits(),
+                );
+                if before != position.best {
+                    position.validation = None;
+                    progress.warn(&format!(
+                        "{} is defined otherwise than up to step {}: the best weights were validated anew",
+                        facts.criterion.name, position.step
+                    ));
+                }
+            }
             let session = Session::restored(folder, facts, progress, &position, best)?;
             let average = average.map(|average| (average, position.step));
             (session, network, average, optimizer, scheduler)
@@ -300,4 +314,65 @@ fn restore(
                 "train anew with `gradnet train`",
             )
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::super::checkpoint::{newest, save};
+    use super::super::{Progress, Status, resume, train};
+    use super::*;
+    use crate::config;
+
+    /// Hears what is said, and asks to stop after the validation at step 20.
+    #[derive(Clone, Default)]
+    struct Watch(Arc<Mutex<String>>, Option<Interrupter>);
+
+    impl Progress for Watch {
+        fn update(&mut self, status: &Status) {
+            if let (true, 20, Some(interrupter)) = (status.validated, status.step, &self.1) {
+                interrupter.stop();
+            }
+        }
+
+        fn warn(&mut self, message: &str) {
+            *self.0.lock().unwrap() += message;
+        }
+    }
+
+    #[test]
+    fn weights_chosen_by_another_definition_are_validated_anew() {
+        let text = "schema = 1\nname = \"t\"\n[target.quartic_polynomial]\n[network.mgradnet_c]\nwidth = 3\n\
+                    [train]\nsteps = 40\nbatch = 20\n[train.validation]\nevery = 10\npoints = 50";
+        let experiment = config::parse("t.toml", text, &Default::default()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let device = Device::flex();
+        let options = || TrainOptions::new(Backend::Flex);
+        let whole = train(&experiment, &device, &at("whole"), options()).unwrap();
+
+        let interrupter = Interrupter::new();
+        let stopped = TrainOptions {
+            progress: Box::new(Watch(Arc::default(), Some(interrupter.clone()))),
+            interrupter,
+            ..options()
+        };
+        let out = at("run");
+        train(&experiment, &device, &out, stopped).unwrap_err();
+        let (mut checkpoint, _) = newest(&out).unwrap().unwrap();
+        assert_eq!(checkpoint.position.step, 20);
+        checkpoint.position.definition = 0;
+        // By this number no later weights would be kept.
+        checkpoint.position.best = (-1e9f64).to_bits();
+        save(&out, checkpoint).unwrap();
+        let watch = Watch::default();
+        let heard = watch.0.clone();
+        let progress = Box::new(watch);
+        let resumed = resume(&out, &device, TrainOptions { progress, ..options() }).unwrap();
+        assert_eq!(resumed.validation, whole.validation);
+        assert_eq!(resumed.scores, whole.scores);
+        let heard = heard.lock().unwrap();
+        assert!(heard.contains("mse_db is defined otherwise than up to step 20"), "{heard}");
+    }
 }

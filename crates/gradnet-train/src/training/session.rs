@@ -41,6 +41,8 @@ pub(super) struct Facts {
     pub(super) interval: usize,
     /// What a validation measures.
     pub(super) criterion: Criterion,
+    /// By which definition.
+    pub(super) definition: u32,
 }
 
 pub(super) struct Session {
@@ -180,6 +182,7 @@ impl Session {
             backend: self.facts.backend.into(),
             files: Some(self.facts.files.clone()),
             data_digest: None,
+            definition: self.facts.definition,
             metrics_bytes: self.folder.metrics().sync()?,
             best: self.best.validation().to_bits(),
             validation: self.validation.map(f64::to_bits),

@@ -207,6 +207,10 @@ fn two_tables_of_different_lengths_and_units_are_mapped_and_the_run_keeps_their_
     let summary = run(&text(pair, "mgradnet_m"), &at("t.toml"), &out).unwrap();
     assert!(!summary.scores.metrics.contains_key("l2_uvp_forward"));
     assert_eq!(summary.target, "files");
+    // T moves (93, 50) away in the mean, and the variances 1 of the disc to 225 and 25:
+    // (93² + 50² + 14² + 4²)/2, of which the means of 90 and 70 test rows are a few percent off.
+    let cost = summary.scores.metrics["transport_cost_dual"].value;
+    assert!((cost / 5680.5 - 1.0).abs() < 0.06, "{cost}");
     let opened = Run::open(&out).unwrap();
     std::fs::write(at("x.csv"), "a,b\n101,-50\n99.5,-49.2\n").unwrap();
     predicted(&opened, &at("x.csv"), &at("y.csv"), false).unwrap();
@@ -216,6 +220,39 @@ fn two_tables_of_different_lengths_and_units_are_mapped_and_the_run_keeps_their_
     let same = pair.replace("to.csv", "from.csv");
     let error = run(&text(&same, "mgradnet_m"), &at("t.toml"), &at("same")).unwrap_err();
     assert!(error.to_string().contains("the same numbers"), "{error}");
+}
+
+/// The criterion is `J` of the samples moved to mean zero: where the two clouds lie has no part in it.
+#[test]
+fn the_dual_value_does_not_depend_on_where_the_clouds_lie() {
+    let folder = tempfile::tempdir().unwrap();
+    let dual = |name: &str, by: f64| {
+        let at = |file: &str| folder.path().join(format!("{name}-{file}"));
+        for (file, size, phase) in [("from.csv", 1.0, 0.0), ("to.csv", 3.0, 1.0)] {
+            let points = (0..300).map(|i| {
+                let angle = 1.7 * f64::from(i) + phase;
+                // Eighths, which no sum rounds.
+                let eighths = |x: f64| (size * x * 64.0).round() / 8.0 + by;
+                format!("{},{}\n", eighths(angle.sin()), eighths((1.3 * angle).cos()))
+            });
+            std::fs::write(at(file), format!("a,b\n{}", points.collect::<String>())).unwrap();
+        }
+        let pair = format!(
+            "[transport.files]\nsource = \"{name}-from.csv\"\ntarget = \"{name}-to.csv\""
+        );
+        let text = text(&pair, "mgradnet_m").replace("steps = 120", "steps = 10");
+        let summary = run(&text, &at("t.toml"), &at("run")).unwrap();
+        let metrics = &summary.scores.metrics;
+        let numbers = ["dual_value", "transport_cost_dual"].map(|name| metrics[name].value);
+        (summary.validation.value(), numbers)
+    };
+    let (here, [value, cost]) = dual("here", 0.0);
+    let (there, [far_value, far_cost]) = dual("there", 1000.0);
+    // Variances near 32 and 288, and of each half a square.
+    assert!((10.0..300.0).contains(&here), "{here}");
+    for (near, far) in [(here, there), (value, far_value), (cost, far_cost)] {
+        assert!((near - far).abs() < 1e-5 * here, "{near} {far}");
+    }
 }
 
 #[test]

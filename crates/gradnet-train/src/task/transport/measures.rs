@@ -5,9 +5,9 @@
 //! | `l2_uvp_forward` | `100 E|f − T|² / Var(Q)` in %, where T is known |
 //! | `l2_uvp_inverse` | `100 E|f⁻¹(T(x)) − x|² / Var(P)` in % |
 //! | `cos_forward` | `⟨f − id, T − id⟩ / (|f − id| |T − id|)` |
-//! | `dual_value` | `J(F) = E_P F + E_Q F*` on points held out, an upper bound where a conjugate is missed |
+//! | `dual_value` | `J(F) = E_P F + E_Q F*` on points held out and moved to mean zero, an upper bound where a conjugate is missed |
 //! | `transport_cost` | `E|x − f(x)|²/2` |
-//! | `transport_cost_dual` | `E|x|²/2 + E|y|²/2 − J`, at most the optimal cost up to the sample |
+//! | `transport_cost_dual` | `E|x − x̄|²/2 + E|y − ȳ|²/2 + |x̄ − ȳ|²/2 − J`, at most the optimal cost up to the sample |
 //! | `energy_distance`, `sinkhorn_divergence` | between `f#P` and Q, held out |
 //! | `cycle_error` | mean `|f⁻¹(f(x)) − x|` |
 //! | `conjugates_missed` | share of the held-out points of Q without a conjugate, in % |
@@ -24,7 +24,8 @@ use crate::task::{Quantities, Quantity, Rows};
 use gradnet_core::VectorField;
 use gradnet_core::analysis::host;
 
-/// The name of the error of the map.
+/// The names of the numbers that choose weights.
+pub(super) const DUAL_VALUE: &str = "dual_value";
 pub(super) const L2_UVP_FORWARD: &str = "l2_uvp_forward";
 
 /// Points at once: few enough that hidden layers fit any memory.
@@ -84,8 +85,11 @@ impl Transport {
         all
     }
 
-    /// `J` in the network's units: every conjugate by its bound `⟨x̂, y⟩ − F(x̂) + |f(x̂) − y|²/(2 μ)`, which is the conjugate itself where the
-    /// residual vanishes. So a missed one cannot make a map look better than it is.
+    /// `J` of the samples moved to mean zero, in the user's units, and the conjugates.
+    ///
+    /// With the potential and the samples moved along, `J` is less by `⟨x̄, ȳ⟩`, which no map has a part in. Every conjugate is taken by its bound
+    /// `⟨x̂, y⟩ − F(x̂) + |f(x̂) − y|²/(2 μ)`, which is the conjugate itself where the residual vanishes. So a missed one cannot make a map look
+    /// better than it is.
     fn dual(&self, field: &Network, x: &[f64], y: &[f64]) -> (f64, Solved) {
         let potentials = |x: &[f64]| -> Vec<f64> {
             let potential = |x: &[f64]| field.potential(self.tensor(x)).map(host);
@@ -98,35 +102,28 @@ impl Transport {
         let rows = found.x.chunks_exact(self.dim).zip(y.chunks_exact(self.dim));
         let bounds = rows.zip(at).zip(&found.residuals);
         let bounds = bounds.map(|(((x, y), potential), residual)| {
-            let product: f64 = x.iter().zip(y).map(|(x, y)| x * y).sum();
-            product - potential + residual * residual / (2.0 * self.modulus)
+            product(x, y) - potential + residual * residual / (2.0 * self.modulus)
         });
         let bounds: Vec<f64> = bounds.collect();
-        (mean(&potentials(x)) + mean(&bounds), found)
+        let of_means = product(&column_means(x, self.dim), &column_means(y, self.dim));
+        let dual = mean(&potentials(x)) + mean(&bounds) - of_means;
+        (self.similarity.potential_scale() * dual, found)
     }
 
-    /// The criterion: `J` on the validation points, in the user's units.
+    /// The criterion: `J` on the validation points.
     pub(super) fn held_out_dual(&self, field: &Network) -> f64 {
         let [x, y] = [Side::Source, Side::Target]
             .map(|side| self.pair.points(side, Part::Validation, self.validated));
-        let (dual, _) = self.dual(field, &x, &y);
-        self.in_users_units(dual, &x, &y)
+        self.dual(field, &x, &y).0
     }
 
-    /// `J` of the network's potential in the user's units: `s t J' + ⟨c, x̄ − m⟩ + ⟨m, ȳ⟩` with the means of the samples.
-    fn in_users_units(&self, dual: f64, x: &[f64], y: &[f64]) -> f64 {
-        let similarity = &self.similarity;
-        let product = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
-        let mean_x = column_means(&similarity.unscale_points(x), self.dim);
-        let mean_y = column_means(&similarity.unscale_gradients(y), self.dim);
-        let away: Vec<f64> = mean_x
-            .iter()
-            .zip(&similarity.mean)
-            .map(|(x, m)| x - m)
-            .collect();
-        similarity.potential_scale() * dual
-            + product(&similarity.constant, &away)
-            + product(&similarity.mean, &mean_y)
+    /// `½ E|x − x̄|² + ½ E|y − ȳ|² + ½ |x̄ − ȳ|²`, of which `J` takes the rest off the optimal cost.
+    fn squares(&self, x: &[f64], y: &[f64]) -> f64 {
+        let (dim, similarity) = (self.dim, &self.similarity);
+        let x = similarity.unscale_points(x);
+        let y = similarity.unscale_gradients(y);
+        let apart = distance_squared(&column_means(&x, dim), &column_means(&y, dim));
+        0.5 * (variance(&x, dim) + variance(&y, dim) + apart)
     }
 
     /// The test points of a side.
@@ -140,20 +137,12 @@ impl Transport {
         let images = self.map(field, &x);
         let mut found = self.compared(&x, &y, &images);
         let (dual, solved) = self.dual(field, &x, &y);
-        let dual = self.in_users_units(dual, &x, &y);
-        let similarity = &self.similarity;
-        let half_square = |points: &[f64]| {
-            let squares: f64 = points.iter().map(|x| x * x).sum();
-            squares / (points.len() / self.dim) as f64 / 2.0
-        };
         found.extend(self.densities_met(field, &x));
-        let squares = half_square(&similarity.unscale_points(&x))
-            + half_square(&similarity.unscale_gradients(&y));
         let mut add = |name: &str, value: f64, unit: &str| {
             found.insert(name.into(), Quantity::new(value, unit));
         };
-        add("dual_value", dual, "");
-        add("transport_cost_dual", squares - dual, "");
+        add(DUAL_VALUE, dual, "");
+        add("transport_cost_dual", self.squares(&x, &y) - dual, "");
         let rows = y.len() / self.dim;
         add(
             "conjugates_missed",
@@ -168,7 +157,7 @@ impl Transport {
             .map(|((a, b), _)| distance_squared(a, b).sqrt())
             .collect();
         let cycle = ways.iter().sum::<f64>() / ways.len() as f64;
-        add("cycle_error", similarity.x_scale * cycle, "");
+        add("cycle_error", self.similarity.x_scale * cycle, "");
         if let Some(truth) = self.pair.truth(&x) {
             let back = self.solve(field, &truth);
             let error = 100.0 * mean_square(&back.x, &x, self.dim) / variance(&x, self.dim);
@@ -247,6 +236,10 @@ impl Transport {
         self.add_density_rows(&mut rows, &x);
         rows
     }
+}
+
+fn product(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 fn distance_squared(a: &[f64], b: &[f64]) -> f64 {

@@ -206,7 +206,7 @@ impl Task<Network> for Transport {
     fn criterion(&self) -> Criterion {
         let (name, unit, title) = match self.loss {
             LossKind::SemiDual | LossKind::FlowMatching => {
-                ("dual_value", "", "held-out dual value")
+                (measures::DUAL_VALUE, "", "held-out dual value")
             }
             LossKind::Likelihood => (
                 nll::NEGATIVE_LOG_LIKELIHOOD,

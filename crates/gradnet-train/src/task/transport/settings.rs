@@ -85,6 +85,11 @@ impl Settings for TransportConfig {
         }
     }
 
+    /// The first dual value had the share of the means in it.
+    fn definition(&self) -> u32 {
+        2
+    }
+
     fn dim(&self) -> usize {
         match self.chosen() {
             Some(Chosen::Mixture(pair)) => pair.dim,

@@ -26,6 +26,7 @@ fn session(out: &std::path::Path) -> (Session, Network) {
             unit: "dB",
             title: "error",
         },
+        definition: 1,
     };
     let best = Best::new(network.clone(), 0.0);
     let mut session = Session::new(folder, facts, Box::new(Silent), best);
