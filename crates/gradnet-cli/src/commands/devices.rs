@@ -23,7 +23,7 @@ pub fn run(options: &Devices) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     let rows: Vec<_> = reports.iter().flat_map(rows).collect();
-    output::table(["backend", "device", ""], &rows)?;
+    output::table(&["backend", "device", ""], &rows)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use gradnet_train::run::Scores;
 use serde::Serialize;
 
-use super::train::scores;
+use super::train::{scores, told};
 use crate::arguments::Eval;
 use crate::device;
 use crate::diagnostics::Failure;
@@ -60,6 +60,7 @@ pub fn run(options: &Eval) -> Result<ExitCode, Failure> {
         backend: backend.name(),
         scores: measured,
     };
+    told(&scored.scores, &experiment.task);
     if options.json {
         output::json(&scored)?;
         return Ok(ExitCode::SUCCESS);
@@ -73,6 +74,6 @@ pub fn run(options: &Eval) -> Result<ExitCode, Failure> {
         "{}: {} on {}, d = {}, {points}, {}",
         experiment.name, scored.network, scored.target, scored.dim, scored.backend
     ))?;
-    scores(&scored.scores)?;
+    scores(&scored.scores, &experiment.task)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use gradnet_train::Run;
 use gradnet_train::experiment::TASKS;
 use gradnet_train::run::Validation;
+use gradnet_train::task::Quantity;
+use gradnet_train::{Run, RunError};
 use serde::Serialize;
 
 use super::{devices, networks, targets};
@@ -39,7 +40,7 @@ fn tasks(json: bool) -> Result<ExitCode, Failure> {
             ]
         })
         .collect();
-    output::table(["table", "task", "what is learned"], &rows)?;
+    output::table(&["table", "task", "what is learned"], &rows)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -72,9 +73,16 @@ enum State {
 }
 
 impl Line {
-    /// The line of a run folder; none of another folder.
+    /// The line of a run folder; none of another folder, nor of one whose config cannot be read, which is told.
     fn of(folder: &Path) -> Option<Self> {
-        let run = Run::open_unfinished(folder).ok()?;
+        let run = match Run::open_unfinished(folder) {
+            Ok(run) => run,
+            Err(RunError::NotARun { .. }) => return None,
+            Err(error) => {
+                output::note(format_args!("note: {}: {error}", folder.display()));
+                return None;
+            }
+        };
         let experiment = run.experiment();
         let metrics = run.metrics().unwrap_or_default();
         let validations = metrics.iter().map(|line| line.validation);
@@ -115,6 +123,12 @@ fn runs(folder: &Path, json: bool) -> Result<ExitCode, Failure> {
         .iter()
         .filter_map(|folder| Line::of(folder))
         .collect();
+    if lines.is_empty() {
+        output::note(format_args!(
+            "note: no run folder is in {}",
+            folder.display()
+        ));
+    }
     if json {
         output::json(&lines)?;
         return Ok(ExitCode::SUCCESS);
@@ -124,7 +138,7 @@ fn runs(folder: &Path, json: bool) -> Result<ExitCode, Failure> {
         .map(|line| {
             let validation = line
                 .validation
-                .map(|value| output::criterion(value, line.unit));
+                .map(|value| Quantity::new(value, line.unit).to_string());
             let state = match line.state {
                 State::Finished => "finished".to_owned(),
                 State::Imported => "imported".to_owned(),
@@ -142,7 +156,7 @@ fn runs(folder: &Path, json: bool) -> Result<ExitCode, Failure> {
         })
         .collect();
     output::table(
-        [
+        &[
             "run",
             "network",
             "learns",

@@ -26,7 +26,7 @@ pub fn run(options: &Listing) -> Result<ExitCode, Failure> {
             ]
         })
         .collect();
-    output::table(["name", "guarantee", "network", "in the paper"], &rows)?;
+    output::table(&["name", "guarantee", "network", "in the paper"], &rows)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -62,7 +62,7 @@ fn list(sweep: &Sweep) -> Result<ExitCode, Failure> {
         ]
     };
     let rows: Vec<_> = first.map(|seeds| row(&seeds[0])).collect();
-    output::table(["case", "row", "varied", "cell"], &rows)?;
+    output::table(&["case", "row", "varied", "cell"], &rows)?;
     let further = places.iter().map(|place| place.candidates[0].len() - 1);
     output::note(format_args!(
         "{} cells with the first seed; what validates best is repeated, which are {} more",

@@ -27,7 +27,7 @@ pub fn run(options: &Listing) -> Result<ExitCode, Failure> {
         })
         .collect();
     output::table(
-        ["name", "convex", "dim", "in the paper", "potential"],
+        &["name", "convex", "dim", "in the paper", "potential"],
         &rows,
     )?;
     Ok(ExitCode::SUCCESS)

@@ -7,10 +7,8 @@ use std::process::ExitCode;
 use gradnet_train::Experiment;
 use gradnet_train::backend::Backend;
 use gradnet_train::config::{self, Overrides};
-use gradnet_train::measure::four_digits;
-use gradnet_train::run::{Run, RunFolder, Scores};
-use gradnet_train::task::regression::{Reference, Score};
-use gradnet_train::task::{Quantity, Rows};
+use gradnet_train::experiment::TaskConfig;
+use gradnet_train::run::{Run, RunFolder, ScoreTable, Scores, better_rows};
 use gradnet_train::training::{Summary, TrainOptions, resume, train};
 
 use super::plan;
@@ -51,7 +49,7 @@ pub fn run(options: &Train) -> Result<ExitCode, Failure> {
     let (backend, device) = device::open(&options.run.device)?;
     let train_options = TrainOptions {
         overwrite: options.overwrite,
-        ..told(&options.run, backend)
+        ..how(&options.run, backend)
     };
     let summary = train(&experiment, &device, &folder, train_options)?;
     finish(&experiment, &summary, &folder, options.run.json)
@@ -62,12 +60,12 @@ pub fn go_on(folder: &Path, options: &Running) -> Result<ExitCode, Failure> {
     let experiment = Run::open_unfinished(folder)?.experiment().clone();
     experiment.task.reads().iter().for_each(output::note);
     let (backend, device) = device::open(&options.device)?;
-    let summary = resume(folder, &device, told(options, backend))?;
+    let summary = resume(folder, &device, how(options, backend))?;
     finish(&experiment, &summary, folder, options.json)
 }
 
 /// Who is told how the run goes.
-fn told(options: &Running, backend: Backend) -> TrainOptions {
+fn how(options: &Running, backend: Backend) -> TrainOptions {
     TrainOptions {
         interrupter: interrupter(),
         progress: progress::choose(options.progress),
@@ -82,17 +80,18 @@ fn finish(
     folder: &Path,
     json: bool,
 ) -> Result<ExitCode, Failure> {
+    told(&summary.scores, &experiment.task);
     if json {
         output::json(summary)?;
         return Ok(ExitCode::SUCCESS);
     }
-    print(&experiment.name, summary)?;
+    print(experiment, summary)?;
     output::line(format_args!("run folder    {}", folder.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The result in a few lines.
-fn print(name: &str, summary: &Summary) -> io::Result<()> {
+fn print(experiment: &Experiment, summary: &Summary) -> io::Result<()> {
     let Summary {
         network,
         parameters,
@@ -106,69 +105,34 @@ fn print(name: &str, summary: &Summary) -> io::Result<()> {
         ..
     } = summary;
     output::line(format_args!(
-        "{name}: {network} ({parameters} parameters) on {target}, d = {dim}, seed {seed}, {backend}"
+        "{}: {network} ({parameters} parameters) on {target}, d = {dim}, seed {seed}, {backend}",
+        experiment.name
     ))?;
-    scores(&summary.scores)?;
+    scores(&summary.scores, &experiment.task)?;
     output::line(format_args!(
         "training      {steps} steps in {wall_s:.1} s, {steps_per_s:.0} steps/s"
     ))
 }
 
-/// What was measured, beside the rows to compare it with.
-pub fn scores(scores: &Scores) -> io::Result<()> {
-    match (scores.test(), scores.reference()) {
-        (Some(test), Some(reference)) => regression(&test, &reference)?,
-        _ => quantities(scores)?,
+/// What was measured, beside the rows to compare with.
+pub fn scores(scores: &Scores, task: &TaskConfig) -> io::Result<()> {
+    let table = ScoreTable::new(scores, &task.headline());
+    output::table(&table.head, &table.rows)?;
+    if let [first, others @ ..] = table.alone.as_slice() {
+        output::table(first, others)?;
+    }
+    table.tested.map_or(Ok(()), output::line)
+}
+
+/// Which rows beat the network, and which may be better than they are shown.
+pub fn told(scores: &Scores, task: &TaskConfig) {
+    for text in better_rows(scores, &task.headline()) {
+        output::note(format_args!("note: {text}"));
     }
     let mut rows = scores.baselines.values().flat_map(|row| row.values());
     if rows.any(|quantity| quantity.is_bound) {
         output::note(
-            "the fit of the best symmetric map was cut short because of its cost: the best one may have a smaller error",
+            "note: the fit of the best symmetric map was cut short because of its cost: the best one may have a smaller error",
         );
     }
-    Ok(())
-}
-
-/// The test error of a regression in words.
-fn regression(test: &Score, reference: &Reference) -> io::Result<()> {
-    let Score { draws, points, .. } = test;
-    let spread = match test.mse_db_std {
-        Some(std) => format!("standard deviation {std:.2} over {draws} draws of {points} points"),
-        None => format!("{points} points"),
-    };
-    output::line(format_args!(
-        "test error    {:.2} dB ({spread})",
-        test.mse_db_mean
-    ))?;
-    match (reference.constant_db, reference.affine_db) {
-        (Some(constant), Some(affine)) => output::line(format_args!(
-            "for reference {constant:.2} dB constant (the mean of the training rows), {affine:.2} dB affine (the best symmetric affine map)"
-        )),
-        _ => output::line(format_args!(
-            "for reference {:.2} dB predicting zero, {:.2} dB the best symmetric linear map",
-            reference.zero_db, reference.linear_db
-        )),
-    }
-}
-
-/// Every number of a result, a line each, the rows to compare with below.
-fn quantities(scores: &Scores) -> io::Result<()> {
-    let shown = |Quantity {
-                     value, unit, std, ..
-                 }: &Quantity| match std {
-        Some(std) => format!(
-            "{} {unit} (standard deviation {})",
-            four_digits(*value),
-            four_digits(*std)
-        ),
-        None => format!("{} {unit}", four_digits(*value)),
-    };
-    let network = Rows::from([(String::new(), scores.metrics.clone())]);
-    for (row, quantities) in network.iter().chain(&scores.baselines) {
-        for (name, quantity) in quantities {
-            let quantity = shown(quantity);
-            output::line(format_args!("{row:13} {name:20} {}", quantity.trim_end()))?;
-        }
-    }
-    Ok(())
 }

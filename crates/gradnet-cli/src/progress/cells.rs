@@ -38,9 +38,9 @@ impl Watch for Cells {
     fn ended(&self, record: &Record, progress: Progress, table: &str) {
         let left = format!(", {} left", duration(progress.left_s));
         if self.bar.is_hidden() {
-            let outcome = match &record.failure {
-                Some(failure) => failure.clone(),
-                None => format!("validation {:.3}", record.validation()),
+            let outcome = match (&record.failure, &record.result) {
+                (None, Some(result)) => format!("validation {}", result.validation),
+                (failure, _) => failure.clone().unwrap_or_default(),
             };
             let place = [record.row.as_str(), record.case.as_str()];
             let place = place.into_iter().filter(|name| !name.is_empty());

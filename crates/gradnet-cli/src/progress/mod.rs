@@ -10,12 +10,13 @@ pub use cells::Cells;
 
 use std::io::IsTerminal;
 
+use gradnet_train::task::Quantity;
 use gradnet_train::training::{Progress, Status};
 
 pub use count::Count;
 
 use crate::arguments::ProgressKind;
-use crate::output::{self, criterion};
+use crate::output;
 
 /// The kind asked for, or the one that suits where stderr goes: a terminal, the log of an automatic build (which sets `CI`), or a pipe.
 fn suited(kind: Option<ProgressKind>) -> ProgressKind {
@@ -58,7 +59,7 @@ fn numbers(status: &Status) -> String {
         text.push_str(&format!("loss {loss:.2e}"));
     }
     if let (Some(last), Some(best)) = (status.validation, status.best) {
-        let [last, best] = [last, best].map(|value| criterion(value, status.criterion.unit));
+        let [last, best] = [last, best].map(|value| Quantity::new(value, status.criterion.unit));
         text.push_str(&format!("  validation {last}, best {best}"));
     }
     text

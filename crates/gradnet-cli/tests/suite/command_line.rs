@@ -103,7 +103,7 @@ fn quiet_says_nothing_but_the_result() {
     assert!(!loud.stderr.is_empty());
     let quiet = gradnet(here.path(), &["train", "small.toml", "-o", "quiet", "-q"]);
     assert_eq!((quiet.code, quiet.stderr.as_str()), (0, ""));
-    assert!(quiet.stdout.contains("test error"), "{}", quiet.stdout);
+    assert!(quiet.stdout.contains("mse_db (dB)"), "{}", quiet.stdout);
     let bad = gradnet(here.path(), &["-q", "train", "none.toml"]);
     assert_eq!(bad.code, 2);
     assert!(bad.stderr.contains("none.toml"), "{}", bad.stderr);

@@ -93,7 +93,7 @@ fn a_closed_folder_is_told_before_training_and_loses_nothing() {
         set_mode(path, 0o755);
     }
     let ran = resume(folder.path(), "run");
-    assert!(ran.stdout.contains("test error"), "{}", ran.stderr);
+    assert!(ran.stdout.contains("mse_db (dB)"), "{}", ran.stderr);
 }
 
 /// Linux's own /sys takes no folders, from nobody: what a read-only file system is, on every Linux machine and for root too.

@@ -47,7 +47,7 @@ fn on_a_terminal(folder: &Path, arguments: &[String]) -> String {
 fn a_terminal_shows_a_bar_with_the_time_left() {
     let folder = tempfile::tempdir().unwrap();
     let shown = on_a_terminal(folder.path(), &short());
-    for part in ["smoke mgradnet_m", "━", "/100", " s left", "test error"] {
+    for part in ["smoke mgradnet_m", "━", "/100", " s left", "mse_db (dB)"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
     assert!(!shown.contains("step 100/100"), "no plain lines: {shown}");
@@ -65,7 +65,7 @@ fn a_terminal_shows_the_bar_for_the_dashboard_of_old() {
     let folder = tempfile::tempdir().unwrap();
     let asked = [short(), ["--progress", "tui"].map(str::to_owned).to_vec()].concat();
     let shown = on_a_terminal(folder.path(), &asked);
-    for part in ["the dashboard is gone", "━", "/100", "test error"] {
+    for part in ["the dashboard is gone", "━", "/100", "mse_db (dB)"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
     assert!(!shown.contains("\u{1b}[?1049h"), "no full screen: {shown}");

@@ -229,7 +229,7 @@ fn a_finished_run_and_a_folder_that_is_none_are_not_resumed() {
     let ran = resume(folder.path(), "run");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stderr.contains("finished"), "{}", ran.stderr);
-    assert!(ran.stdout.contains("test error"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("mse_db (dB)"), "{}", ran.stdout);
     assert_eq!(
         fs::read(folder.path().join("run/summary.json")).unwrap(),
         summary

@@ -1,9 +1,11 @@
 //! The numbers of a result as `summary.json` and `metrics.jsonl` have them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::task::regression::{Reference, Score};
-use crate::task::{Criterion, Quantities, Rows};
+use crate::task::{Criterion, Quantities, Quantity, Rows};
 
 /// The number that chose the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +40,17 @@ impl Validation {
             Self::Decibels { validation_db } => validation_db,
             Self::Other { validation } => validation,
         }
+    }
+}
+
+/// Four digits of it, and decibels where it is in those.
+impl fmt::Display for Validation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = match self {
+            Self::Decibels { .. } => "dB",
+            Self::Other { .. } => "",
+        };
+        Quantity::new(self.value(), unit).fmt(f)
     }
 }
 

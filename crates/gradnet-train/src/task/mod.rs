@@ -14,6 +14,7 @@ mod device;
 mod draft;
 pub mod dynamics;
 mod error;
+mod headline;
 pub mod images;
 mod quantity;
 pub mod regression;
@@ -36,6 +37,7 @@ use crate::settings::{ExperimentError, Protocol};
 use device::check_lesson;
 pub use draft::{Draft, Input, Request, Size as DraftSize, Template, Training};
 pub use error::TaskError;
+pub use headline::Headline;
 pub use quantity::{Quantities, Quantity, Rows};
 pub use regression::Regression;
 pub use transport::Transport;
@@ -179,6 +181,9 @@ pub trait Settings {
 
     /// The dotted name of its table in a config.
     fn table(&self) -> String;
+
+    /// What a result is judged by.
+    fn headline(&self) -> Headline;
 
     /// Which definition of its numbers this is, counted from 1: those of two definitions are not compared.
     fn definition(&self) -> u32 {

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::measure::four_digits;
+
 /// A measured number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quantity {
@@ -23,6 +25,9 @@ pub struct Quantity {
     /// Whether the number only bounds the best one, because finding that would have cost too much.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_bound: bool,
+    /// Whether the number is larger than the data could show.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_least: bool,
 }
 
 impl Quantity {
@@ -35,21 +40,25 @@ impl Quantity {
             draws: None,
             points: None,
             is_bound: false,
+            at_least: false,
+        }
+    }
+
+    /// Four digits of the number, without its unit.
+    pub fn digits(&self) -> String {
+        let digits = four_digits(self.value);
+        match self.at_least {
+            true => format!("at least {digits}"),
+            false => digits,
         }
     }
 }
 
-/// The number and its unit; a precision counts the decimals.
+/// Four digits of the number, and its unit.
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match f.precision() {
-            Some(decimals) => write!(f, "{:.decimals$}", self.value)?,
-            None => write!(f, "{}", self.value)?,
-        }
-        match self.unit.as_str() {
-            "" => Ok(()),
-            unit => write!(f, " {unit}"),
-        }
+        let unit = [" ", &self.unit].concat();
+        write!(f, "{}{}", self.digits(), unit.trim_end())
     }
 }
 

@@ -7,7 +7,9 @@ use gradnet_core::VectorField;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Criterion, Lesson, Quantities, Quantity, Rows, RunTask, Settings, Task, TaskError};
+use super::{
+    Criterion, Headline, Lesson, Quantities, Quantity, Rows, RunTask, Settings, Task, TaskError,
+};
 use crate::data::file::DataFacts;
 use crate::data::{Stream, generator, points_tensor, uniform_points};
 use crate::settings::{ExperimentError, Protocol, require};
@@ -86,6 +88,10 @@ impl RunTask for Toy {}
 impl Settings for ToyConfig {
     fn task(&self) -> &'static str {
         "toy"
+    }
+
+    fn headline(&self) -> Headline {
+        Headline::smallest(&["largest_error"], &[])
     }
 
     fn name(&self) -> &'static str {

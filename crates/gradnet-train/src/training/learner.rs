@@ -220,6 +220,7 @@ mod tests {
     use gradnet_core::network::MGradNetMConfig;
 
     use super::*;
+    use crate::measure::four_digits;
     use crate::task::Regression;
     use crate::task::regression::FormulaPairs;
 
@@ -239,8 +240,8 @@ mod tests {
         assert!(error("linear") < error("zero"), "{rows:?}");
         assert!(error("field") < error("linear"), "{rows:?}");
         assert_eq!(
-            format!("{:.1}", rows["zero"]["mse_db"]),
-            format!("{:.1} dB", error("zero"))
+            rows["zero"]["mse_db"].to_string(),
+            format!("{} dB", four_digits(error("zero")))
         );
     }
 

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `one_step_mse` | mean over neighbouring samples of `‖Φ(x_n) − x_{n+1}‖²` | squared state |
 //! | `rollout_mse` | mean over test paths and times of `‖x̂(t) − x(t)‖²`, each path predicted from its first state alone | squared state |
-//! | `valid_time` | mean over test paths of the time until `‖x̂(t) − x(t)‖` first exceeds 0.3 of the size of the data | time |
+//! | `valid_time` | mean over test paths of the time until `‖x̂(t) − x(t)‖` first exceeds 0.3 of the size of the data; at least that, where a path ends before | time |
 //! | `energy_mse` | mean over test paths and times of `(E(x̂(t)) − E(x(t)))²`, where the true energy `E` is known | squared energy |
 //! | `energy_drift` | mean over test paths of `max_t |E(x̂(t)) − E(x̂(0))|`, with the true energy or else the learned one | energy |
 //!
@@ -49,15 +49,6 @@ impl Scorer<'_> {
             mean(errors.iter().flatten().copied()),
             "state^2",
         );
-        let valid = self.paths.iter().zip(&errors).map(|(path, errors)| {
-            let bound = (VALID * self.size).powi(2);
-            let last = errors
-                .iter()
-                .position(|error| *error > bound)
-                .unwrap_or(errors.len() - 1);
-            path.times[last] - path.times[0]
-        });
-        put("valid_time", mean(valid), "time");
         if let Some(energy) = self.energy {
             let pairs = self.paths.iter().zip(predicted);
             let squares = pairs.flat_map(|(path, states)| {
@@ -78,7 +69,21 @@ impl Scorer<'_> {
             });
             put("energy_drift", mean(drifts), "energy");
         }
+        numbers.insert("valid_time".into(), self.valid_time(&errors));
         numbers
+    }
+
+    /// The mean time until an error is too large: at least that, where on some path none is.
+    fn valid_time(&self, errors: &[Vec<f64>]) -> Quantity {
+        let bound = (VALID * self.size).powi(2);
+        let too_large = |errors: &Vec<f64>| errors.iter().position(|error| *error > bound);
+        let times = self.paths.iter().zip(errors).map(|(path, errors)| {
+            path.times[too_large(errors).unwrap_or(errors.len() - 1)] - path.times[0]
+        });
+        Quantity {
+            at_least: errors.iter().any(|errors| too_large(errors).is_none()),
+            ..Quantity::new(mean(times), "time")
+        }
     }
 }
 
@@ -128,5 +133,9 @@ mod tests {
         let still = scorer.score(&vec![vec![1.0, 1.0, 1.0]], None);
         assert_eq!(still["energy_drift"].value, 0.0);
         assert_eq!(still["rollout_mse"].value, 5.0 / 3.0);
+        // It is too large from time 2 on, but a path that is met to its end says no more than that.
+        assert!(!still["valid_time"].at_least);
+        let met = scorer.score(&vec![vec![1.0, 2.5, 3.5]], None);
+        assert_eq!(met["valid_time"].to_string(), "at least 5 time");
     }
 }

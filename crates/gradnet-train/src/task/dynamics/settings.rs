@@ -12,7 +12,7 @@ use super::{Dynamics, table};
 use crate::data::file::{DataFacts, listed};
 use crate::files::FileError;
 use crate::settings::{ExperimentError, Protocol, require};
-use crate::task::{RunTask, Settings, TaskError, Template, last_part};
+use crate::task::{Headline, RunTask, Settings, TaskError, Template, last_part};
 
 /// Paths of a system are held in memory, with all their samples.
 const MOST_SAMPLES: usize = 10_000_000;
@@ -24,6 +24,10 @@ impl Settings for DynamicsConfig {
 
     fn task(&self) -> &'static str {
         "dynamics"
+    }
+
+    fn headline(&self) -> Headline {
+        Headline::smallest(&["rollout_mse"], &["exact"])
     }
 
     fn name(&self) -> &'static str {

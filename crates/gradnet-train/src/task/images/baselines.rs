@@ -8,7 +8,7 @@ use super::psnr::{mean_psnr, psnr, trials};
 use super::sets::Sets;
 use super::tuning::{Measured, tuned};
 use super::wiener::Wiener;
-use super::{middles, total_variation};
+use super::{PSNR, middles, total_variation};
 use crate::data::Stream;
 use crate::task::{Quantities, Rows};
 
@@ -24,7 +24,7 @@ pub(super) fn rows(sets: &Sets, levels: &[f64], seed: u64, device: &Device) -> R
     let mut rows = Rows::new();
     let mut note = |row: &str, level: f64, values: &[f64]| {
         let row: &mut Quantities = rows.entry(row.into()).or_default();
-        row.insert(format!("psnr_db_{level}"), mean_psnr(values));
+        row.insert(format!("{PSNR}{level}"), mean_psnr(values));
     };
     let parts = middles(&sets.validation);
     for &level in levels {

@@ -7,11 +7,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::template::TEMPLATE;
-use super::{Images, Sets};
+use super::{Images, PSNR, Sets};
 use crate::data::file::DataFacts;
 use crate::pictures::pictures_in;
 use crate::settings::{ExperimentError, Protocol, require};
-use crate::task::{RunTask, Settings, TaskError, Template, last_part};
+use crate::task::{Headline, RunTask, Settings, TaskError, Template, last_part};
 
 /// Pictures to learn a regularizer from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -70,6 +70,14 @@ impl Settings for ImagesConfig {
 
     fn task(&self) -> &'static str {
         "images"
+    }
+
+    fn headline(&self) -> Headline {
+        Headline {
+            names: &[PSNR],
+            larger: true,
+            bounds: &[],
+        }
     }
 
     fn name(&self) -> &'static str {

@@ -42,6 +42,9 @@ pub use config::ImagesConfig;
 pub use sets::Sets;
 pub use shown::{Denoised, ShownLevel, ShownPictures};
 
+/// What the names of the PSNR of the noise levels begin with.
+const PSNR: &str = "psnr_db_";
+
 /// `σ₀`, of 1.
 const LEAST_DEVIATION: f64 = 1.0 / WHITE;
 
@@ -127,11 +130,11 @@ impl Images {
         let (weights, _) = regularizer.tune(&parts, start);
         let test = noisy(&self.sets.test, Stream::Test);
         let (values, steps) = regularizer.score(&test, weights);
-        let mut note = |name: &str, quantity| metrics.insert(format!("{name}_{level}"), quantity);
-        note("psnr_db", mean_psnr(&values));
-        note("strength", Quantity::new(weights.strength, ""));
-        note("scale", Quantity::new(weights.scale, ""));
-        note("steps", Quantity::new(steps, ""));
+        let mut note = |name: &str, quantity| metrics.insert(format!("{name}{level}"), quantity);
+        note(PSNR, mean_psnr(&values));
+        note("strength_", Quantity::new(weights.strength, ""));
+        note("scale_", Quantity::new(weights.scale, ""));
+        note("steps_", Quantity::new(steps, ""));
         weights
     }
 }

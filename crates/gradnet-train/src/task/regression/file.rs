@@ -12,15 +12,15 @@ use serde::{Deserialize, Serialize};
 use super::energies::Energies;
 use super::template::TEMPLATE;
 use super::{
-    Exhibit, PairSource, Reference, Regression, RunPairs, Score, Shown, SymmetricLinearMap,
-    mean_squared_error,
+    Exhibit, HEADLINE, PairSource, Reference, Regression, RunPairs, Score, Shown,
+    SymmetricLinearMap, mean_squared_error,
 };
 use crate::backend;
 use crate::data::file::{DataFacts, FileConfig, FilePairs, PairBatches};
 use crate::data::{Batch, PointSet};
 use crate::files::FileError;
 use crate::settings::{EvaluationConfig, ExperimentError, Protocol};
-use crate::task::{RunTask, Settings, TaskError, Template, last_part};
+use crate::task::{Headline, RunTask, Settings, TaskError, Template, last_part};
 
 /// The table `[data.…]` of a config.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -160,6 +160,10 @@ impl Settings for PairsConfig {
 
     fn task(&self) -> &'static str {
         "regression"
+    }
+
+    fn headline(&self) -> Headline {
+        HEADLINE
     }
 
     fn name(&self) -> &'static str {

@@ -6,7 +6,7 @@ use burn::tensor::{Device, FloatDType, Tensor};
 use gradnet_core::analysis::Region;
 
 use super::{
-    Exhibit, PairSource, Reference, Regression, RunPairs, Sampler, Score, Shown,
+    Exhibit, HEADLINE, PairSource, Reference, Regression, RunPairs, Sampler, Score, Shown,
     SymmetricLinearMap, mean_squared_error,
 };
 use crate::backend;
@@ -15,7 +15,7 @@ use crate::data::{Batch, PointSet, Stream, grid_points};
 use crate::setting_error::SettingError;
 use crate::settings::{EvaluationConfig, ExperimentError, Protocol, Sampling, TrainConfig};
 use crate::targets::{self, Target, TargetConfig};
-use crate::task::{RunTask, Settings, TaskError};
+use crate::task::{Headline, RunTask, Settings, TaskError};
 
 /// Points of a target's domain with its gradient at them, drawn anew for each step or once for all.
 pub struct FormulaPairs {
@@ -191,6 +191,10 @@ pub fn test_points(
 impl Settings for TargetConfig {
     fn task(&self) -> &'static str {
         "regression"
+    }
+
+    fn headline(&self) -> Headline {
+        HEADLINE
     }
 
     fn name(&self) -> &'static str {

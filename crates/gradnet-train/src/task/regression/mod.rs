@@ -26,7 +26,7 @@ use gradnet_core::VectorField;
 use gradnet_core::analysis::Region;
 use gradnet_core::kernel::mean_squared_error as batch_error;
 
-use super::{Criterion, Lesson, Purpose, Quantities, Rows, RunTask, Task, TaskError};
+use super::{Criterion, Headline, Lesson, Purpose, Quantities, Rows, RunTask, Task, TaskError};
 use crate::data::file::DataFacts;
 use crate::data::{Batch, PointSet};
 use crate::device_check::{Agreement, Beside, DeviceFault, Workload};
@@ -41,6 +41,9 @@ pub use score::{Reference, Score, decibels, mean_squared_error};
 
 /// Name of the error in results.
 pub const ERROR: &str = "mse_db";
+
+/// What results are judged by.
+const HEADLINE: Headline = Headline::smallest(&[ERROR], &[]);
 
 /// Names of the rows to compare with.
 pub const ZERO: &str = "zero";

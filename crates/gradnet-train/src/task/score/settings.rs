@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use gradnet_core::{Laplacian, ParameterSource, Trace};
 
+use super::config::NAMING;
 use super::template::TEMPLATE;
-use super::{DensityKind, ScoreConfig, ScoreLoss, ScoreMatching};
+use super::{DensityKind, FISHER_RELATIVE, HELDOUT_LOSS, ScoreConfig, ScoreLoss, ScoreMatching};
 use crate::data::file::{DataFacts, PointTable, absolute};
 use crate::files::FileError;
 use crate::registry::NetworkConfig;
 use crate::settings::{ExperimentError, Protocol, require};
-use crate::task::{RunTask, Settings, TaskError, Template, last_part};
+use crate::task::{Headline, RunTask, Settings, TaskError, Template, last_part};
 
 /// Dimensions in which a trace is taken by products with the Jacobian where it has no closed form.
 const MOST_PRODUCTS: usize = 16;
@@ -23,6 +24,10 @@ impl Settings for ScoreConfig {
 
     fn task(&self) -> &'static str {
         "score"
+    }
+
+    fn headline(&self) -> Headline {
+        Headline::smallest(&[FISHER_RELATIVE, HELDOUT_LOSS], &["samples"])
     }
 
     fn name(&self) -> &'static str {
@@ -83,7 +88,7 @@ impl Settings for ScoreConfig {
             return Ok(());
         }
         let found = absolute(&file.path, base).and_then(|path| {
-            let (_, dim) = PointTable::columns(&path, &file.x, file.header)?;
+            let (_, dim) = PointTable::columns(&path, &file.x, NAMING.reading(file.header))?;
             match file.dim {
                 Some(stated) if stated != dim => Err(FileError::Format {
                     file: path,
@@ -201,7 +206,7 @@ impl Settings for ScoreConfig {
         let Self::File(file) = self else {
             return Vec::new();
         };
-        let found = PointTable::columns(&file.path, &file.x, file.header);
+        let found = PointTable::columns(&file.path, &file.x, NAMING.reading(file.header));
         found.map_or(Vec::new(), |(columns, _)| columns.told(&file.path))
     }
 

@@ -9,13 +9,15 @@ use super::Transport;
 use super::config::{Chosen, LossKind, PAIR, PAIRS, REGION, TransportConfig};
 use super::densities::DensitiesConfig;
 use super::files::FilesConfig;
+use super::measures::L2_UVP_FORWARD;
+use super::nll::NEGATIVE_LOG_LIKELIHOOD;
 use super::pair::{Pair, Side};
 use super::standard_normal::ToStandardNormal;
 use super::template::TEMPLATE;
 use crate::data::file::{DataFacts, Split};
 use crate::setting_error::SettingError;
 use crate::settings::{ExperimentError, Protocol, require, require_points};
-use crate::task::{RunTask, Settings, TaskError, Template, last_part};
+use crate::task::{Headline, RunTask, Settings, TaskError, Template, last_part};
 
 /// The key of the benchmark's folder.
 const FOLDER: &str = "transport.benchmark.folder";
@@ -27,6 +29,13 @@ impl Settings for TransportConfig {
 
     fn task(&self) -> &'static str {
         "transport"
+    }
+
+    fn headline(&self) -> Headline {
+        Headline::smallest(
+            &[L2_UVP_FORWARD, NEGATIVE_LOG_LIKELIHOOD, "energy_distance"],
+            &["target floor", "true density"],
+        )
     }
 
     fn name(&self) -> &'static str {
