@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gradnet_train::data::file::listed;
+use gradnet_train::data::file::{Beyond, Columns};
 use gradnet_train::files::RowReader;
 use gradnet_train::measure::four_digits;
 use serde::Serialize;
@@ -26,15 +26,6 @@ pub fn json_line(value: &impl Serialize) -> io::Result<()> {
 pub fn line(text: impl std::fmt::Display) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{text}")?;
     Ok(())
-}
-
-/// What chooses the weights, with its unit: hundredths of a decibel, four digits of anything else.
-pub fn criterion(value: f64, unit: &str) -> String {
-    match unit {
-        "dB" => format!("{value:.2} dB"),
-        "" => four_digits(value),
-        unit => format!("{} {unit}", four_digits(value)),
-    }
 }
 
 /// Whether nothing but errors is said on stderr.
@@ -65,28 +56,34 @@ pub fn error(text: impl std::fmt::Display) {
 
 /// Says which columns of a file hold the points, and what was assumed of it.
 pub fn points(file: &Path, reader: &RowReader) {
-    let left_out = match reader.left_out() {
-        [] => String::new(),
-        left_out => format!("; left out: {}", listed(left_out)),
-    };
-    let names = listed(reader.names());
-    note(format_args!("{}: points {names}{left_out}", file.display()));
-    for text in reader.notes() {
-        note(format_args!("note: {}: {text}", file.display()));
+    let told = Columns::of_points(reader).told(file);
+    told.iter().for_each(note);
+}
+
+/// Says if some of so many points are where a network has learned nothing: `what` is "points lie" or the like.
+pub fn beyond(what: &str, found: Beyond, count: u64) {
+    let Beyond { far, most } = found;
+    if far > 0 {
+        note(format_args!(
+            "note: {far} of {count} {what} outside the cube around the training points by more than half its width, the farthest by {} widths: \
+             the network has learned nothing there; check units, columns and offset",
+            four_digits(most)
+        ));
     }
 }
 
 /// Prints rows under a heading, each column as wide as its widest cell; the last column runs free.
-pub fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> io::Result<()> {
-    let heading = heading.map(str::to_owned);
-    let mut widths = [0; N];
-    for row in std::iter::once(&heading).chain(rows) {
+pub fn table(heading: &[impl ToString], rows: &[impl AsRef<[String]>]) -> io::Result<()> {
+    let heading: Vec<String> = heading.iter().map(ToString::to_string).collect();
+    let mut widths = vec![0; heading.len()];
+    let lines = || std::iter::once(heading.as_slice()).chain(rows.iter().map(AsRef::as_ref));
+    for row in lines() {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
     }
     let mut stdout = io::stdout().lock();
-    for row in std::iter::once(&heading).chain(rows) {
+    for row in lines() {
         let mut text = String::new();
         for (width, cell) in widths.iter().zip(row) {
             text.push_str(&format!("{cell:width$}  "));

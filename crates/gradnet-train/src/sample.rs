@@ -5,6 +5,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use gradnet_core::VectorField;
 
+use crate::data::file::Beyond;
 use crate::device_check::lost;
 use crate::experiment::TaskConfig;
 use crate::files::{FileError, Part, RowWriter};
@@ -40,6 +41,8 @@ pub struct Sampled {
     pub effective: f64,
     /// The [split R̂](split_r_hat) of the coordinate where it is largest; `None` if chains are too short for one.
     pub r_hat: Option<f64>,
+    /// How they lie to the samples of training.
+    pub beyond: Beyond,
 }
 
 impl Sampled {
@@ -106,7 +109,7 @@ pub fn sample(
 }
 
 /// Draws independent samples of the density of a flow, the exact inverse of draws of q, and writes them to `output` in the units of the
-/// source. Returns how many draws of q had no inverse that was found: others took their places.
+/// source. Returns how many draws of q had no inverse that was found, others took their places; and how the samples lie to those of training.
 ///
 /// # Errors
 /// See [`SampleError`]; `output` is then as it was.
@@ -116,7 +119,7 @@ pub fn sample_flow(
     output: &Path,
     count: usize,
     seed: u64,
-) -> Result<usize, SampleError> {
+) -> Result<(usize, Beyond), SampleError> {
     check_output(output, None, std::slice::from_ref(run))?;
     let mut writer = RowWriter::create(output, vec![part(run)?])?;
     let device = device.clone().without_autodiff();
@@ -134,9 +137,11 @@ pub fn sample_flow(
             drawn: drawn.drawn_anew + count - drawn.missing,
         });
     }
+    let facts = run.data_facts()?;
+    let beyond = facts.map(|facts| facts.beyond(&drawn.points));
     writer.write(&[drawn.points])?;
     writer.finish()?;
-    Ok(drawn.drawn_anew)
+    Ok((drawn.drawn_anew, beyond.unwrap_or_default()))
 }
 
 /// Of a run that learned something else.
@@ -203,6 +208,7 @@ pub fn draw(
         acceptance: walked.acceptance,
         effective,
         r_hat,
+        beyond: facts.beyond(&points),
     };
     Ok((points, sampled))
 }

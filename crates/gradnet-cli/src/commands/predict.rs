@@ -52,7 +52,7 @@ pub fn run(options: &Predict) -> Result<ExitCode, Failure> {
     let mut count = Count::new(options.progress);
     let Predicted {
         points,
-        far,
+        beyond,
         jacobian_error,
     } = predict(
         &run,
@@ -64,12 +64,11 @@ pub fn run(options: &Predict) -> Result<ExitCode, Failure> {
         |done, total| count.show(done, total),
     )?;
     drop(count);
-    if far > 0 {
-        output::note(format_args!(
-            "{far} of {points} points lie outside the cube around the training points by more than its width: \
-             the network has learned nothing there; check their units, columns and offset"
-        ));
-    }
+    let what = match options.inverse {
+        true => "points found lie",
+        false => "points lie",
+    };
+    output::beyond(what, beyond, points);
     if let Some(error) = jacobian_error {
         output::note(format_args!(
             "the Jacobians are good to {error:.0e} of their norm: by so much the first {} differ from those in 64 bits",

@@ -22,6 +22,10 @@ pub fn run(options: &Rollout) -> Result<ExitCode, Failure> {
         rolled.steps,
         options.output.display()
     ))?;
+    match rolled.starts.far {
+        0 => output::beyond("paths lead", rolled.led, rolled.paths as u64),
+        _ => output::beyond("starts lie", rolled.starts, rolled.paths as u64),
+    }
     output::line(format_args!("method        {}", rolled.kind.method()))?;
     match rolled.drift {
         Some(drift) => output::line(format_args!("energy drift  {drift:.3e}"))?,

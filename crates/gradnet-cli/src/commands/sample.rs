@@ -15,12 +15,14 @@ pub fn run(options: &Sample) -> Result<ExitCode, Failure> {
     let run = super::open_run(&options.run)?;
     let (_, device) = device::open(&options.device)?;
     if matches!(run.experiment().task, TaskConfig::Transport(_)) {
-        let drawn_anew = sample_flow(&run, &device, &options.output, options.count, options.seed)?;
+        let (drawn_anew, beyond) =
+            sample_flow(&run, &device, &options.output, options.count, options.seed)?;
         output::line(format_args!(
             "{} independent samples written to {}",
             options.count,
             options.output.display()
         ))?;
+        output::beyond("samples lie", beyond, options.count as u64);
         if drawn_anew > 0 {
             output::note(format_args!(
                 "note: {drawn_anew} draws were taken anew since their inverse was not found: the samples lack what lies there"
@@ -56,6 +58,7 @@ pub fn run(options: &Sample) -> Result<ExitCode, Failure> {
     if let Some(r_hat) = drawn.r_hat {
         output::line(format_args!("split R-hat            {r_hat:.2}"))?;
     }
+    output::beyond("samples lie", drawn.beyond, drawn.count as u64);
     if drawn.chains_disagree() || drawn.effective < drawn.count as f64 / 20.0 {
         output::note(format_args!(
             "note: the chains do not mix: the density may have parts far from one another, whose shares the samples do not show; more --steps may help"

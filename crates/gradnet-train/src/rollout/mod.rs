@@ -13,8 +13,9 @@ use std::path::Path;
 
 use gradnet_core::VectorField;
 
+use crate::data::file::Beyond;
 use crate::experiment::TaskConfig;
-use crate::files::{FileError, Part, Reading, RowReader, RowWriter, Selection};
+use crate::files::{FileError, Naming, Part, RowReader, RowWriter, Selection};
 use crate::run::{Run, check_output};
 use crate::task::dynamics::{DynamicsConfig, Kind};
 use dynamics::Dynamics;
@@ -49,6 +50,10 @@ pub struct RolledOut {
     pub kind: Kind,
     /// The largest `|H(x(t)) − H(x(0))|` of the learned energy; `None` where the network's potential is not known.
     pub drift: Option<f64>,
+    /// How the starts lie to the states of training.
+    pub starts: Beyond,
+    /// The same of the paths: how many lead far outside, and how far.
+    pub led: Beyond,
 }
 
 /// Follows the dynamics of a run from every row of `from` and writes the paths to `output`: the number of the start, the time, the state, and the
@@ -85,13 +90,17 @@ pub fn rollout(
     let mut writer = RowWriter::create(output, parts(config, &dynamics, dim))?;
     let (samples, energies) = dynamics.follow(&states, &inputs, &times, from)?;
     let mut drift = dynamics.has_energy().then_some(0.0f64);
+    let facts = run.kept_facts()?;
+    let mut led = Beyond::default();
     for row in 0..count {
         let state = |sample: &Vec<f64>| sample[row * dim..(row + 1) * dim].to_vec();
-        let mut values = vec![
-            vec![(row + 1) as f64; times.len()],
-            times.clone(),
-            samples.iter().flat_map(state).collect(),
-        ];
+        let path: Vec<f64> = samples.iter().flat_map(state).collect();
+        let Beyond { far, most } = facts.beyond(&path);
+        led.add(Beyond {
+            far: far.min(1),
+            most,
+        });
+        let mut values = vec![vec![(row + 1) as f64; times.len()], times.clone(), path];
         if let Some(drift) = &mut drift {
             let energy: Vec<f64> = energies.iter().map(|energies| energies[row]).collect();
             let moved = energy.iter().map(|e| (e - energy[0]).abs());
@@ -106,6 +115,8 @@ pub fn rollout(
         steps: times.len() - 1,
         kind: config.kind,
         drift,
+        starts: facts.beyond(&states),
+        led,
     })
 }
 
@@ -148,7 +159,8 @@ fn starts(
     let mut names = config.state_names();
     let states = names.len();
     names.extend(config.input_names());
-    let mut reader = RowReader::open_with(from, &Selection::Named(names), Reading::default())?;
+    let mut reader =
+        RowReader::open_with(from, &Selection::Named(names), Naming::NONE.reading(None))?;
     let width = reader.width();
     let read: usize = reader.widths()[..states].iter().sum();
     if read != dim {

@@ -20,6 +20,26 @@ impl ColumnNames {
     }
 }
 
+/// Points outside the cube around the training points, where a network has learned nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Beyond {
+    /// Points that lie outside by more than [`FAR`](Self::FAR) of the cube's width.
+    pub far: u64,
+    /// How many widths the farthest lies outside by.
+    pub most: f64,
+}
+
+impl Beyond {
+    /// The part of the width up to which a network may be trusted to go on as it does inside.
+    pub const FAR: f64 = 0.5;
+
+    /// Adds those of other points.
+    pub fn add(&mut self, other: Self) {
+        self.far += other.far;
+        self.most = self.most.max(other.most);
+    }
+}
+
 /// How the file was split and scaled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DataFacts {
@@ -52,6 +72,26 @@ pub struct DataFacts {
 }
 
 impl DataFacts {
+    /// How points in the user's units, row after row, lie to the cube around the training points.
+    pub fn beyond(&self, x: &[f64]) -> Beyond {
+        let mut found = Beyond::default();
+        for point in self
+            .similarity
+            .inner_points(x)
+            .chunks(self.similarity.mean.len())
+        {
+            let outside = point
+                .iter()
+                .map(|x| (self.low - x).max(x - self.high).max(0.0));
+            let widths = outside.fold(0.0, f64::max) / (self.high - self.low);
+            found.add(Beyond {
+                far: u64::from(widths > Beyond::FAR),
+                most: widths,
+            });
+        }
+        found
+    }
+
     /// The facts of a run on `dim` dimensions; those of version 0.1 completed.
     ///
     /// # Errors
@@ -91,5 +131,37 @@ impl DataFacts {
             1 | -1 => Ok(self),
             sign => Err(format!("its sign is {sign}, not 1 or -1")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The cube [−1, 1]² in units of 2 about (10, 20) is [8, 12] × [18, 22], of width 4.
+    #[test]
+    fn points_are_far_that_lie_outside_the_cube_by_more_than_half_its_width() {
+        let facts = DataFacts {
+            rows: 3,
+            digest: String::new(),
+            training: 1,
+            validation: 1,
+            test: 1,
+            similarity: Similarity {
+                mean: vec![10.0, 20.0],
+                x_scale: 2.0,
+                ..Similarity::identity(2)
+            },
+            low: -1.0,
+            high: 1.0,
+            columns: ColumnNames::default(),
+            findings: Vec::new(),
+            files: FileDigests::default(),
+        };
+        let beyond = |x: &[f64]| facts.beyond(x);
+        assert_eq!(beyond(&[8.0, 22.0]), Beyond::default());
+        assert_eq!(beyond(&[13.0, 20.0]), Beyond { far: 0, most: 0.25 });
+        let both = beyond(&[13.0, 20.0, 11.0, 10.0]);
+        assert_eq!(both, Beyond { far: 1, most: 2.0 });
     }
 }
