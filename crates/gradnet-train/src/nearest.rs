@@ -1,5 +1,7 @@
 //! "Did you mean": the known name closest to an unknown one.
 
+use std::path::{Path, PathBuf};
+
 /// The name among `known` that is closest to `name`, if one is close enough to be a slip of the fingers.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase().replace(['-', ' '], "_");
@@ -9,6 +11,22 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, candidate)| candidate)
+}
+
+/// The entry of a path's folder that was probably meant, among those that suit.
+pub(crate) fn nearest_file(path: &Path, suits: impl Fn(&Path) -> bool) -> Option<PathBuf> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let entries = std::fs::read_dir(folder).ok()?.flatten();
+    let there: Vec<_> = entries
+        .map(|entry| entry.path())
+        .filter(|path| suits(path))
+        .collect();
+    let names = there.iter().filter_map(|path| path.file_name()?.to_str());
+    let near = nearest(path.file_name()?.to_str()?, names)?;
+    Some(path.with_file_name(near))
 }
 
 /// What other programs call some settings.

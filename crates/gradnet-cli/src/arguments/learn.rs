@@ -198,6 +198,12 @@ pub struct Init {
     /// Columns or arrays with the gradients, or with the target's points, between commas [default: found out]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub y: Vec<String>,
+    /// Column or array that numbers the paths, of dynamics [default: found out]
+    #[arg(long, value_name = "NAME")]
+    pub number: Option<String>,
+    /// Column or array with the times, of dynamics [default: found out]
+    #[arg(long, value_name = "NAME")]
+    pub time: Option<String>,
     /// The network (`gradnet list networks` shows them) [default: one that suits the task]
     #[arg(long, value_name = "NAME", value_parser = networks())]
     pub network: Option<String>,

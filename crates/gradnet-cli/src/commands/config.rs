@@ -147,6 +147,8 @@ pub fn init(options: &Init) -> Result<ExitCode, Failure> {
         header: options.header,
         x: options.x.clone(),
         y: options.y.clone(),
+        number: options.number.clone(),
+        time: options.time.clone(),
         network,
     };
     let written = config::template(task, &request)?;
@@ -212,13 +214,15 @@ fn suits(
         let message = format!("{task} needs --{}: {}", input.name, input.help);
         return Err(Failure::input(message, help));
     }
-    let (x, y) = template.columns;
-    let columns = [("x", x, &options.x), ("y", y, &options.y)];
-    match columns
-        .iter()
-        .find(|(_, takes, names)| !takes && !names.is_empty())
-    {
-        Some((name, ..)) => Err(Failure::input(
+    let columns = [
+        ("x", !options.x.is_empty()),
+        ("y", !options.y.is_empty()),
+        ("number", options.number.is_some()),
+        ("time", options.time.is_some()),
+    ];
+    let taken = |name: &str| template.columns.contains(&name);
+    match columns.iter().find(|(name, given)| *given && !taken(name)) {
+        Some((name, _)) => Err(Failure::input(
             format!("{task} takes no --{name}"),
             "leave it out",
         )),

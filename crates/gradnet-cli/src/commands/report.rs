@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use gradnet_train::Run;
 use gradnet_train::report::report;
 use gradnet_train::run::check_output;
 
@@ -16,9 +15,16 @@ pub fn run(options: &Report) -> Result<ExitCode, Failure> {
     let runs = options
         .runs
         .iter()
-        .map(|folder| Run::open(folder))
+        .map(|folder| super::open_run(folder))
         .collect::<Result<Vec<_>, _>>()?;
     check_output(&options.output, None, &runs)?;
+    let end = options.output.extension().unwrap_or_default();
+    if end != "html" && end != "htm" {
+        return Err(Failure::input(
+            format!("{}: a report is a page of HTML", options.output.display()),
+            "name it .html",
+        ));
+    }
     let (_, device) = device::open(&options.device)?;
     report(&runs, &options.output, &device)?;
     output::line(format_args!(

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use super::{FileError, Selection};
+use super::{FileError, Reading, Selection};
 
 /// Which counts of numbers in a row suit the one who reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +28,60 @@ impl Wanted {
     }
 }
 
+/// How whoever reads a file says which columns it is to be read from: what a remedy names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Naming {
+    /// What names them, such as "x and y under [data.file]"; empty where nothing does.
+    pub columns: &'static str,
+    /// The table of a config that says whether there is a header; empty where the option alone does.
+    pub table: &'static str,
+}
+
+impl Naming {
+    /// By nothing: the names are given.
+    pub const NONE: Self = Self {
+        columns: "",
+        table: "",
+    };
+
+    /// By the option alone.
+    pub const OPTION: Self = Self {
+        columns: "--x",
+        table: "",
+    };
+
+    /// What is known of a file whose first line names the columns, or does not.
+    pub fn reading(self, header: Option<bool>) -> Reading {
+        Reading {
+            header,
+            naming: self,
+            ..Reading::default()
+        }
+    }
+
+    /// How other columns are read, if `what`.
+    pub(super) fn others(self, what: &str) -> String {
+        match self.columns {
+            "" => String::new(),
+            columns => format!("; {what}: {columns}"),
+        }
+    }
+
+    /// How to say whether there is a header.
+    pub(super) fn header(self, there: bool) -> String {
+        match self.table {
+            "" => format!("--header {there}"),
+            table => format!("header = {there} under {table}, or --header {there}"),
+        }
+    }
+}
+
+impl Default for Naming {
+    fn default() -> Self {
+        Self::OPTION
+    }
+}
+
 /// The columns that are read, and those that are not.
 pub(super) struct Chosen {
     /// Places in the file.
@@ -42,6 +96,7 @@ pub(super) fn choose(
     file: &Path,
     selection: &Selection,
     names: &[String],
+    naming: Naming,
     skipped: impl Fn(usize) -> bool,
 ) -> Result<Chosen, FileError> {
     let mut known: HashMap<&str, Vec<usize>> = HashMap::new();
@@ -70,7 +125,7 @@ pub(super) fn choose(
             for name in wanted {
                 match known.get(name.as_str()) {
                     Some(places) => chosen.places.push(places[0]),
-                    None => return Err(FileError::missing(file, "column", name, names)),
+                    None => return Err(FileError::missing(file, ("column", name), names, naming)),
                 }
             }
         }
@@ -137,7 +192,7 @@ pub(super) fn row_numbers(
     rows: &[f64],
     width: usize,
     columns: &[(Option<&str>, usize)],
-    wanted: Wanted,
+    Reading { wanted, naming, .. }: Reading,
     index_found: bool,
 ) -> (Vec<usize>, Option<String>) {
     let count = rows.len() / width.max(1);
@@ -184,8 +239,8 @@ pub(super) fn row_numbers(
             |name| format!("column {name}"),
         );
         format!(
-            "{name} counts the rows, yet it is read as a coordinate; if it is none, name those \
-             that are (x and y under [data.file], or --x), or take it out of the file"
+            "{name} counts the rows, yet it is read as a coordinate{}, or take it out of the file",
+            naming.others("if it is none, name those that are")
         )
     });
     (dropped, note)
@@ -224,7 +279,11 @@ mod tests {
             (&scattered, PLAIN, Wanted::Even, vec![], false),
             (&fractions, NAMED, Wanted::Even, vec![], false),
         ] {
-            let (found, note) = row_numbers(rows, 3, &columns, wanted, false);
+            let reading = Reading {
+                wanted,
+                ..Reading::default()
+            };
+            let (found, note) = row_numbers(rows, 3, &columns, reading, false);
             assert_eq!(
                 (found, note.is_some()),
                 (dropped, told),

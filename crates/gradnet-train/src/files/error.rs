@@ -4,7 +4,8 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use crate::nearest::nearest;
+use super::Naming;
+use crate::nearest::{nearest, nearest_file};
 
 /// What is wrong with a file of numbers, where, and what to do about it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -86,14 +87,29 @@ impl FileError {
         }
     }
 
+    /// A file whose name says no format; `remedy` is told the end of its name.
+    pub(crate) fn unknown(file: &Path, remedy: impl FnOnce(&str) -> String) -> Self {
+        let end = file.extension().unwrap_or_default().to_string_lossy();
+        let end = end.to_ascii_lowercase();
+        Self::Format {
+            file: file.into(),
+            reason: match &*end {
+                "" => "no end of its name says its format".into(),
+                end => format!("its name ends in \".{end}\", which no format here does"),
+            },
+            remedy: remedy(&end),
+        }
+    }
+
     pub(crate) fn read(file: &Path, error: &io::Error) -> Self {
         let remedy = match error.kind() {
-            io::ErrorKind::NotFound => {
-                "check the path; in a config it is relative to the config's folder"
-            }
-            io::ErrorKind::PermissionDenied => "make it readable for yourself (chmod u+r)",
-            io::ErrorKind::UnexpectedEof => "the file is cut off: copy or write it again",
-            _ => "check the file and the disk it is on",
+            io::ErrorKind::NotFound => match nearest_file(file, Path::is_file) {
+                Some(near) => format!("did you mean {}?", near.display()),
+                None => "check the path; in a config it is relative to the config's folder".into(),
+            },
+            io::ErrorKind::PermissionDenied => "make it readable for yourself (chmod u+r)".into(),
+            io::ErrorKind::UnexpectedEof => "the file is cut off: copy or write it again".into(),
+            _ => "check the file and the disk it is on".into(),
         };
         let reason = match error.kind() {
             io::ErrorKind::NotFound => "there is no such file".into(),
@@ -103,7 +119,7 @@ impl FileError {
             action: "read",
             file: file.into(),
             reason,
-            remedy: remedy.into(),
+            remedy,
         }
     }
 
@@ -157,9 +173,9 @@ impl FileError {
     /// A name that is not in the file.
     pub(super) fn missing(
         file: &Path,
-        what: &'static str,
-        name: &str,
+        (what, name): (&'static str, &str),
         known: &[impl AsRef<str>],
+        naming: Naming,
     ) -> Self {
         const SHOWN: usize = 12;
         let names: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
@@ -175,11 +191,10 @@ impl FileError {
             requirement: "is not in the file".into(),
             remedy: match near {
                 Some(near) => format!("did you mean `{near}`? (there are: {all})"),
-                None if what == "array" => format!(
-                    "there are: {all}; name those with the points and the gradients in x and y \
-                     under [data.file], or with --x and --y"
+                None => format!(
+                    "there are: {all}{}",
+                    naming.others("name those that are read")
                 ),
-                None => format!("there are: {all}"),
             },
         }
     }

@@ -1,5 +1,6 @@
 //! Formats by the ends of files' names.
 
+use std::io;
 use std::path::Path;
 
 use super::FileError;
@@ -21,30 +22,42 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format that the file's name says.
+    /// The format that the name of a file to read says.
     ///
     /// # Errors
-    /// [`FileError::Format`] if the name ends in none that is known, or is a folder's.
+    /// If the name ends in none that is known, or is a folder's.
     pub fn of(file: &Path) -> Result<Self, FileError> {
+        Self::known(file).ok_or_else(|| match file.exists() {
+            _ if file.is_dir() => FileError::folder(file),
+            true => FileError::unknown(file, elsewhere),
+            false => FileError::read(file, &io::ErrorKind::NotFound.into()),
+        })
+    }
+
+    /// The format that the name of a file to write says.
+    ///
+    /// # Errors
+    /// If the name ends in none that is known, or is a folder's.
+    pub fn of_output(file: &Path) -> Result<Self, FileError> {
+        Self::known(file).ok_or_else(|| match file.is_dir() {
+            true => FileError::folder(file),
+            false => FileError::unknown(file, |_| NAMES.into()),
+        })
+    }
+
+    fn known(file: &Path) -> Option<Self> {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let name = name.to_ascii_lowercase();
         let end = Path::new(&name).extension().unwrap_or_default();
         let end = end.to_string_lossy();
-        Ok(match &*end {
+        Some(match &*end {
             "csv" | "tsv" => Self::Csv,
             "gz" if name.ends_with(".csv.gz") || name.ends_with(".tsv.gz") => Self::Csv,
             "npy" => Self::Npy,
             "npz" => Self::Npz,
             "parquet" | "pq" => Self::Parquet,
             "safetensors" => Self::Safetensors,
-            _ if file.is_dir() => return Err(FileError::folder(file)),
-            end => {
-                return Err(FileError::Format {
-                    file: file.into(),
-                    reason: format!("its name ends in \".{end}\", which no format here does"),
-                    remedy: elsewhere(end),
-                });
-            }
+            _ => return None,
         })
     }
 
@@ -53,6 +66,9 @@ impl Format {
         matches!(self, Self::Npz | Self::Safetensors)
     }
 }
+
+/// The ends of names that are known.
+const NAMES: &str = "name it .csv, .tsv, .npy, .npz, .parquet or .safetensors";
 
 /// What to do with a file of another format.
 fn elsewhere(end: &str) -> String {
@@ -78,10 +94,7 @@ fn elsewhere(end: &str) -> String {
         "bz2" => return "unpack it: bunzip2".into(),
         "xz" => return "unpack it: unxz".into(),
         "zip" => return "unpack it: unzip".into(),
-        _ => {
-            return "name it .csv, .tsv, .npy, .npz, .parquet or .safetensors, as its contents are"
-                .into();
-        }
+        _ => return format!("{NAMES}, as its contents are"),
     };
     format!("convert it, for instance in Python: {command}")
 }

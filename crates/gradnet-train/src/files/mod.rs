@@ -35,7 +35,7 @@ mod write;
 mod tests;
 
 pub use atomic::{remove_unfinished, write_atomically};
-pub use columns::Wanted;
+pub use columns::{Naming, Wanted};
 pub use error::FileError;
 pub use format::Format;
 pub use reader::{Reading, RowReader, Selection};

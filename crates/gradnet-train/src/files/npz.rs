@@ -8,19 +8,23 @@ use std::path::{Path, PathBuf};
 use zip::ZipArchive;
 
 use super::array::{ArrayRows, Layout, OpenFile};
-use super::{FileError, Opened, Selection, guarded, npy, temporary_file};
+use super::{FileError, Naming, Opened, Selection, guarded, npy, temporary_file};
 
 type Archive = ZipArchive<BufReader<File>>;
 
 /// Opens arrays of an archive.
-pub(super) fn open(file: &Path, selection: &Selection) -> Result<Opened, FileError> {
+pub(super) fn open(
+    file: &Path,
+    selection: &Selection,
+    naming: Naming,
+) -> Result<Opened, FileError> {
     let mut archive = archive(file)?;
     let known = names(&archive);
     let names = match selection {
         Selection::All => known,
         Selection::Named(names) => {
             if let Some(missing) = names.iter().find(|name| !known.contains(name)) {
-                return Err(FileError::missing(file, "array", missing, &known));
+                return Err(FileError::missing(file, ("array", missing), &known, naming));
             }
             names.clone()
         }

@@ -15,7 +15,7 @@ use parquet::basic::Compression;
 use parquet::file::metadata::ParquetMetaData;
 
 use super::columns::{choose, is_row_number_name};
-use super::{FileError, Opened, Rows, Selection, finite, guarded};
+use super::{FileError, Naming, Opened, Rows, Selection, finite, guarded};
 use numbers::{is_number, numbers};
 
 /// Rows decoded at a time.
@@ -36,7 +36,11 @@ struct ParquetRows {
 }
 
 /// Opens columns of a Parquet file.
-pub(super) fn open(file: &Path, selection: &Selection) -> Result<Opened, FileError> {
+pub(super) fn open(
+    file: &Path,
+    selection: &Selection,
+    naming: Naming,
+) -> Result<Opened, FileError> {
     let source = File::open(file).map_err(|error| FileError::read(file, &error))?;
     let damaged = |error: parquet::errors::ParquetError| {
         FileError::damaged(file, format!("it is no whole Parquet file ({error})"))
@@ -52,14 +56,14 @@ pub(super) fn open(file: &Path, selection: &Selection) -> Result<Opened, FileErr
         .map(|field| field.name().clone())
         .collect();
     let indices = pandas_indices(builder.metadata());
-    let chosen = choose(file, selection, &names, |place| {
+    let chosen = choose(file, selection, &names, naming, |place| {
         let text = is_row_number_name(&names[place]) && !is_number(schema.field(place).data_type());
         text || indices.contains(&names[place])
     })?;
     for place in &chosen.places {
         let kind = schema.field(*place).data_type();
         if !is_number(kind) {
-            return Err(no_numbers(file, &names[*place], kind));
+            return Err(no_numbers(file, &names[*place], kind, naming));
         }
     }
     readable(file, builder.metadata(), &chosen.places, &names)?;
@@ -123,7 +127,7 @@ fn pandas_indices(metadata: &ParquetMetaData) -> Vec<String> {
         .collect()
 }
 
-fn no_numbers(file: &Path, name: &str, kind: &DataType) -> FileError {
+fn no_numbers(file: &Path, name: &str, kind: &DataType, naming: Naming) -> FileError {
     FileError::Column {
         file: file.into(),
         what: "column",
@@ -131,14 +135,13 @@ fn no_numbers(file: &Path, name: &str, kind: &DataType) -> FileError {
         requirement: format!("holds {kind}, not numbers"),
         remedy: match kind {
             DataType::Struct(_) => {
-                "store its fields as columns of their own, in pandas with json_normalize"
+                "store its fields as columns of their own, in pandas with json_normalize".into()
             }
-            _ => {
-                "name the columns that are coordinates, x and y under [data.file] or --x; store \
-                 them as floating-point columns or as lists of one length"
-            }
-        }
-        .into(),
+            _ => format!(
+                "store coordinates as floating-point columns or as lists of one length{}",
+                naming.others("if this is none, name those that are")
+            ),
+        },
     }
 }
 

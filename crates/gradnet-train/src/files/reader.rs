@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::columns::{Wanted, row_numbers};
+use super::columns::{Naming, Wanted, row_numbers};
 use super::{FileError, Format, contents, csv, guarded, npy, npz, parquet, safetensors};
 
 /// Which columns or arrays of a file are read.
@@ -23,6 +23,8 @@ pub struct Reading {
     /// Which counts of numbers in a row suit the reader: it decides what becomes of a column that
     /// counts the rows.
     pub wanted: Wanted,
+    /// How other columns are named, for remedies.
+    pub naming: Naming,
 }
 
 /// Rows of a file, some columns or arrays side by side.
@@ -93,11 +95,11 @@ impl RowReader {
         contents::check(file, format)?;
         guarded(file, || {
             let opened = match format {
-                Format::Csv => csv::open(file, selection, reading.header),
+                Format::Csv => csv::open(file, selection, reading),
                 Format::Npy => npy::open(file, selection),
-                Format::Npz => npz::open(file, selection),
-                Format::Parquet => parquet::open(file, selection),
-                Format::Safetensors => safetensors::open(file, selection),
+                Format::Npz => npz::open(file, selection, reading.naming),
+                Format::Parquet => parquet::open(file, selection, reading.naming),
+                Format::Safetensors => safetensors::open(file, selection, reading.naming),
             }?;
             let mut reader = Self {
                 full: opened.widths.iter().sum(),
@@ -111,14 +113,14 @@ impl RowReader {
                 fault: None,
             };
             if *selection == Selection::All && !format.has_arrays() {
-                reader.leave_out_row_numbers(format, reading.wanted);
+                reader.leave_out_row_numbers(format, reading);
             }
             Ok(reader)
         })
     }
 
     /// Looks at the first rows for columns that count them.
-    fn leave_out_row_numbers(&mut self, format: Format, wanted: Wanted) {
+    fn leave_out_row_numbers(&mut self, format: Format, reading: Reading) {
         const NUMBERS: usize = 1 << 20;
         let rows = (NUMBERS / self.full.max(1)).clamp(2, 512);
         // What is wrong with a row is told when the row is wanted.
@@ -144,7 +146,7 @@ impl RowReader {
             }
         };
         let index_found = !self.left_out.is_empty();
-        let (dropped, note) = row_numbers(&self.ahead, self.full, &columns, wanted, index_found);
+        let (dropped, note) = row_numbers(&self.ahead, self.full, &columns, reading, index_found);
         let names: Vec<String> = columns
             .iter()
             .filter(|(_, place)| dropped.contains(place))
@@ -196,8 +198,11 @@ impl RowReader {
     /// opened with [`Selection::All`].
     pub fn counts_rows(&self) -> bool {
         let columns = [(None, 0)];
-        let wanted = Wanted::Exactly(self.full.saturating_sub(1));
-        let (dropped, _) = row_numbers(&self.ahead, self.full, &columns, wanted, false);
+        let reading = Reading {
+            wanted: Wanted::Exactly(self.full.saturating_sub(1)),
+            ..Reading::default()
+        };
+        let (dropped, _) = row_numbers(&self.ahead, self.full, &columns, reading, false);
         self.full > 1 && self.dropped.is_empty() && !dropped.is_empty()
     }
 

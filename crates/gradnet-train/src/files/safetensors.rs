@@ -10,10 +10,14 @@ use serde::Deserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 
 use super::array::{ArrayRows, Layout, Number, OpenFile};
-use super::{FileError, Opened, Selection, map_file};
+use super::{FileError, Naming, Opened, Selection, map_file};
 
 /// Opens arrays of a file.
-pub(super) fn open(file: &Path, selection: &Selection) -> Result<Opened, FileError> {
+pub(super) fn open(
+    file: &Path,
+    selection: &Selection,
+    naming: Naming,
+) -> Result<Opened, FileError> {
     let (start, infos) = tensors(file)?;
     let known: Vec<&str> = infos.iter().map(|(name, _)| name.as_str()).collect();
     let names: Vec<String> = match selection {
@@ -23,7 +27,7 @@ pub(super) fn open(file: &Path, selection: &Selection) -> Result<Opened, FileErr
     let mut arrays = Vec::new();
     for name in &names {
         let Some((_, info)) = infos.iter().find(|(known, _)| known == name) else {
-            return Err(FileError::missing(file, "array", name, &known));
+            return Err(FileError::missing(file, ("array", name), &known, naming));
         };
         let Some(number) = number(info.dtype) else {
             return Err(FileError::Column {

@@ -19,7 +19,7 @@ pub fn write_arrays(
     file: &Path,
     arrays: &[(String, Vec<usize>, Vec<f32>)],
 ) -> Result<(), FileError> {
-    let format = Format::of(file)?;
+    let format = Format::of_output(file)?;
     if !format.has_arrays() {
         return Err(FileError::Format {
             file: file.into(),

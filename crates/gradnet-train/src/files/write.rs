@@ -54,7 +54,7 @@ impl RowWriter {
     /// # Errors
     /// If the format is not known, cannot hold the parts, or the place cannot be written.
     pub fn create(file: &Path, parts: Vec<Part>) -> Result<Self, FileError> {
-        let format = Format::of(file)?;
+        let format = Format::of_output(file)?;
         let failed = |error: io::Error| FileError::write(file, &error);
         if format == Format::Npy && parts.len() > 1 {
             return Err(FileError::Format {

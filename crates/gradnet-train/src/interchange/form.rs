@@ -24,7 +24,7 @@ impl Form {
         match end.to_str() {
             Some("onnx") => Ok(Self::Onnx),
             Some("py") => Ok(Self::Torch),
-            _ if Format::of(to).is_ok_and(Format::has_arrays) => Ok(Self::Arrays),
+            _ if Format::of_output(to).is_ok_and(Format::has_arrays) => Ok(Self::Arrays),
             _ => Err(FileError::Format {
                 file: to.into(),
                 reason: "weights are not written in a format its name says".into(),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Picture, end};
 use crate::files::FileError;
+use crate::nearest::nearest_file;
 
 /// The pictures of a folder without their colours, in the order of their names. Files of other formats are passed over.
 ///
@@ -25,7 +26,10 @@ pub fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
             action: "read",
             file: folder.into(),
             reason: "there is no such folder".into(),
-            remedy: "check the path; in a config it is relative to the config's folder".into(),
+            remedy: match nearest_file(folder, Path::is_dir) {
+                Some(near) => format!("did you mean {}?", near.display()),
+                None => "check the path; in a config it is relative to the config's folder".into(),
+            },
         },
         std::io::ErrorKind::NotADirectory => FileError::Format {
             file: folder.into(),

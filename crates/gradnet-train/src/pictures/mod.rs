@@ -50,10 +50,21 @@ impl Picture {
     /// # Errors
     /// If the name ends on another format, or the place cannot be written.
     pub fn write(&self, file: &Path) -> Result<(), FileError> {
+        Self::check_output(file)?;
         match end(file).as_str() {
             "png" => png::write(self, file),
-            "npy" => npy::write(self, file),
-            _ => Err(unknown(file)),
+            _ => npy::write(self, file),
+        }
+    }
+
+    /// Refuses a name to write to that ends on another format.
+    ///
+    /// # Errors
+    /// What to name it.
+    pub fn check_output(file: &Path) -> Result<(), FileError> {
+        match end(file).as_str() {
+            "png" | "npy" => Ok(()),
+            _ => Err(FileError::unknown(file, |_| "name it .png or .npy".into())),
         }
     }
 

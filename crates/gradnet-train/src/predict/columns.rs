@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::PredictOptions;
 use crate::data::file::{ColumnNames, are_places, listed};
-use crate::files::{FileError, Format, Part, Reading, RowReader, Selection, Wanted};
+use crate::files::{FileError, Format, Naming, Part, Reading, RowReader, Selection, Wanted};
 
 /// Opens the columns or arrays with the points.
 pub(super) fn open(
@@ -13,15 +13,17 @@ pub(super) fn open(
     options: &PredictOptions,
     dim: usize,
 ) -> Result<RowReader, FileError> {
-    let reading = Reading {
-        header: options.header,
+    let reading = |naming: Naming| Reading {
         wanted: Wanted::Exactly(dim),
+        ..naming.reading(options.header)
     };
-    let named =
-        |names: &[String]| RowReader::open_with(input, &Selection::Named(names.to_vec()), reading);
+    let named = |names: &[String]| {
+        let names = Selection::Named(names.to_vec());
+        RowReader::open_with(input, &names, reading(Naming::NONE))
+    };
     let all = || match Format::of(input)?.has_arrays() {
         true => named(&["x".to_owned()]),
-        false => RowReader::open_with(input, &Selection::All, reading),
+        false => RowReader::open_with(input, &Selection::All, reading(Naming::OPTION)),
     };
     if let Some(names) = &options.x {
         return named(names);
@@ -71,9 +73,18 @@ pub(super) fn open(
 }
 
 /// Rows that are no points of the network.
-pub(super) fn uneven(input: &Path, reader: &RowReader, dim: usize) -> Result<FileError, FileError> {
+pub(super) fn uneven(
+    input: &Path,
+    reader: &RowReader,
+    dim: usize,
+    columns: &ColumnNames,
+) -> Result<FileError, FileError> {
+    let trained = match columns.x.as_slice() {
+        [] => String::new(),
+        names => format!(" ({})", listed(names)),
+    };
     let mut reason = format!(
-        "a point has {} coordinates there ({}), the network wants {dim}",
+        "a point has {} coordinates there ({}), the network wants {dim}{trained}",
         reader.width(),
         listed(reader.names())
     );
@@ -84,10 +95,18 @@ pub(super) fn uneven(input: &Path, reader: &RowReader, dim: usize) -> Result<Fil
         file: input.into(),
         reason,
         remedy: match Format::of(input)? {
-            Format::Npy => "save an array with the points alone, of shape (points, coordinates)",
-            _ => "name the columns or the array with the points: --x x1,x2",
-        }
-        .into(),
+            Format::Npy => {
+                "save an array with the points alone, of shape (points, coordinates)".into()
+            }
+            _ if reader.names().len() < dim => {
+                "give it a column for each coordinate, or the array with the points: --x NAMES"
+                    .into()
+            }
+            _ => format!(
+                "name the columns with the points, such as --x {}",
+                reader.names()[..dim.min(8)].join(",")
+            ),
+        },
     })
 }
 

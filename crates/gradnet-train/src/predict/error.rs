@@ -27,8 +27,15 @@ pub enum PredictError {
     )]
     NoDensity,
     /// The run's field has no inverse.
-    #[error("the field of this run is not known to be invertible")]
-    NoInverse,
+    #[error(
+        "the field of this run of the task {task}, of {network}, is not known to be invertible"
+    )]
+    NoInverse {
+        /// The network.
+        network: &'static str,
+        /// The run's task.
+        task: &'static str,
+    },
     /// Points of the file to which the field leads from no point that was found.
     #[error(
         "{}: the inverse was not found at {} points, the first in row {}: f(x) stays {residual:.1e} away from it", input.display(), rows.len(), rows[0]
@@ -69,8 +76,9 @@ impl PredictError {
                 "leave --log-density out, or train with [transport.loss] kind = \"likelihood\" (docs/transport.md)"
                     .into()
             }
-            Self::NoInverse => {
-                "train a map of [transport], whose networks stand inside a linear part and are invertible".into()
+            Self::NoInverse { .. } => {
+                "train a map of [transport], whose monotone networks (`gradnet list networks`) stand inside a linear part and are invertible"
+                    .into()
             }
             Self::Unsolved { rows, .. } => format!(
                 "nothing was written; remove the rows {} and predict again",

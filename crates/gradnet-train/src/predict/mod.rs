@@ -3,14 +3,13 @@
 mod columns;
 mod error;
 
-use std::ops::RangeInclusive;
 use std::path::Path;
 
 use burn::tensor::Device;
 use gradnet_core::VectorField;
 
 use crate::backend::host;
-use crate::data::file::{DataFacts, RunField};
+use crate::data::file::{Beyond, RunField};
 use crate::device_check::{Beside, Workload, lost};
 use crate::experiment::TaskConfig;
 use crate::files::{Part, RowReader, RowWriter};
@@ -49,8 +48,8 @@ pub struct PredictOptions {
 pub struct Predicted {
     /// The points.
     pub points: u64,
-    /// Those outside the cube around the points of the training file by more than its width; 0 without a file.
-    pub far: u64,
+    /// How they lie to the points of the training file, in whose space a map begins; nothing without a file.
+    pub beyond: Beyond,
     /// The difference of the first [`COMPARED`] Jacobians from those computed in 64 bits, relative in the 2-norm; `None` if
     /// none were asked for.
     pub jacobian_error: Option<f64>,
@@ -76,10 +75,16 @@ pub fn predict(
     let device = device.clone().without_autodiff();
     let field = run.field(&device)?;
     let dim = field.dim();
+    if options.inverse && !field.is_invertible() {
+        return Err(PredictError::NoInverse {
+            network: field.network().name(),
+            task: run.experiment().task.task(),
+        });
+    }
     let columns = run.columns()?;
     let mut reader = open(&columns, input, options, dim)?;
     if reader.width() != dim {
-        return Err(uneven(input, &reader, dim)?.into());
+        return Err(uneven(input, &reader, dim, &columns)?.into());
     }
     let flow = flow(run, options)?;
     opened(&reader);
@@ -87,7 +92,8 @@ pub fn predict(
     let mut unsolved = Vec::new();
     let mut writer = RowWriter::create(output, parts.clone())?;
     let total = reader.count();
-    let known = known(run)?;
+    let facts = run.data_facts()?;
+    let beyond = |points: &[f64]| facts.as_ref().map(|facts| facts.beyond(points));
     let (mut predicted, mut checked) = (Predicted::default(), 0);
     loop {
         let mut points = Vec::new();
@@ -107,11 +113,12 @@ pub fn predict(
         if options.inverse {
             let found = field
                 .inverse(&points, &device)
-                .ok_or(PredictError::NoInverse)?;
+                .expect("the field was found to be invertible");
             let failed = found.failed.iter();
             let before = predicted.points;
             unsolved.extend(failed.map(|(row, residual)| (before + *row as u64 + 1, *residual)));
             finite(input, before, &parts, std::slice::from_ref(&found.x))?;
+            predicted.beyond.add(beyond(&found.x).unwrap_or_default());
             writer.write(&[found.x])?;
             predicted.points += rows as u64;
             told(predicted.points, total);
@@ -128,11 +135,7 @@ pub fn predict(
             predicted.jacobian_error = Some(jacobian_error(&field, &points, jacobians, &device));
         }
         predicted.points += rows as u64;
-        if let Some(known) = &known {
-            let scaled = field.similarity().scale_points(&points);
-            let far = |row: &&[f32]| row.iter().any(|value| !known.contains(value));
-            predicted.far += scaled.chunks(dim).filter(far).count() as u64;
-        }
+        predicted.beyond.add(beyond(&points).unwrap_or_default());
         told(predicted.points, total);
     }
     lost().map_err(RunError::from)?;
@@ -158,16 +161,6 @@ fn flow(run: &Run, options: &PredictOptions) -> Result<Option<Flow>, PredictErro
         (true, Some(flow)) => Ok(Some(flow)),
         (true, None) => Err(PredictError::NoDensity),
     }
-}
-
-/// Between which coordinates, in the network's units, it has learned something: those of the points in its training
-/// file, and their width more on either side. `None` if no file was learned from.
-fn known(run: &Run) -> Result<Option<RangeInclusive<f32>>, RunError> {
-    let facts = run.data_facts()?;
-    Ok(facts.map(|DataFacts { low, high, .. }| {
-        let width = high - low;
-        (low - width) as f32..=(high + width) as f32
-    }))
 }
 
 /// How far the first Jacobians are from those in 64 bits.

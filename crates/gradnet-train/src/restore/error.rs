@@ -15,12 +15,6 @@ pub enum RestoreError {
     /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The network is no regularizer of images.
-    #[error("{network} is no network on patches of images")]
-    NoRegularizer {
-        /// The network.
-        network: &'static str,
-    },
     /// No operator has this name.
     #[error("there is no operator `{text}`")]
     Operator {
@@ -114,9 +108,6 @@ impl RestoreError {
         match self {
             Self::Run(error) => error.remedy(),
             Self::File(error) => error.remedy().into(),
-            Self::NoRegularizer { .. } => {
-                "train a run on pictures, such as configs/denoise_demo.toml".into()
-            }
             Self::Operator { .. } => {
                 "write identity, blur:kernel.npy, mask:mask.npy, fourier:mask.npy, matrix:A.npy or matrix:32x48:A.npy".into()
             }

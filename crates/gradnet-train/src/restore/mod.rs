@@ -20,11 +20,19 @@ use gradnet_core::image::{ImageOperator, Iteration, LipschitzImageField, Restora
 use crate::experiment::TaskConfig;
 use crate::pictures::{Picture, read_table};
 use crate::registry::Lifted;
-use crate::run::{Run, check_output};
+use crate::run::{Run, RunError, check_output};
 
 pub use error::RestoreError;
 pub use operator::OperatorChoice;
 pub use tune::tune;
+
+/// Of a run that learned something else.
+fn no_regularizer(run: &Run) -> RunError {
+    run.other_task(
+        "only a regularizer restores pictures",
+        "train one: `gradnet train configs/denoise_demo.toml`, or [images] with pictures of your own (docs/inverse-problems.md)",
+    )
+}
 
 /// By what factor a noise may exceed the largest level that a run was trained and tuned with.
 pub const FARTHEST: f64 = 4.0;
@@ -85,13 +93,12 @@ pub fn restore(
     mut observe: impl FnMut(usize, Iteration),
 ) -> Result<Restored, RestoreError> {
     check_output(output, Some(input), std::slice::from_ref(run))?;
+    Picture::check_output(output)?;
     check_noise(options.noise)?;
     let device = device.clone().without_autodiff();
     let network = run.network(&device)?;
     let Some(field) = network.lifted() else {
-        return Err(RestoreError::NoRegularizer {
-            network: network.name(),
-        });
+        return Err(no_regularizer(run).into());
     };
     let Choice {
         strength,

@@ -31,9 +31,7 @@ pub fn tune(
     let network = run.network(&device)?;
     let (Some(field), TaskConfig::Images(config)) = (network.lifted(), &run.experiment().task)
     else {
-        return Err(RestoreError::NoRegularizer {
-            network: network.name(),
-        });
+        return Err(super::no_regularizer(run).into());
     };
     let seed = run.experiment().seed;
     let pictures = validation(config, seed, operator)?;

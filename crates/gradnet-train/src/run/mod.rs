@@ -17,6 +17,7 @@ mod folder;
 mod metrics;
 mod open;
 mod output;
+mod score_table;
 mod scores;
 mod seal;
 mod summary;
@@ -33,6 +34,7 @@ pub use folder::RunFolder;
 pub use metrics::Metrics;
 pub use open::Run;
 pub use output::check_output;
+pub use score_table::{ScoreTable, better_rows};
 pub use scores::{Scores, Validation};
 pub(crate) use seal::{sealed, unsealed};
 pub use summary::Summary;
@@ -42,6 +44,7 @@ pub use write::write_with_folder;
 
 use crate::config::ConfigError;
 use crate::files::FileError;
+use crate::nearest::nearest_file;
 use crate::settings::NETWORK_REMEDY;
 
 /// Why a run folder cannot be written or read.
@@ -65,6 +68,12 @@ pub enum RunError {
         path: PathBuf,
         /// What is missing.
         reason: String,
+    },
+    /// The training has not begun, or somebody took the weights away.
+    #[error("{} has no weights.bpk", path.display())]
+    NoWeights {
+        /// The folder.
+        path: PathBuf,
     },
     /// The run learned something else than what is asked of it.
     #[error("{} is a run of the task {task}: {only}", path.display())]
@@ -169,7 +178,14 @@ impl RunError {
             Self::Busy { .. } => "wait until it ends, or choose another folder with --output".into(),
             Self::Checkpoint { remedy, .. } => remedy.clone(),
             Self::OtherTask { remedy, .. } => (*remedy).into(),
-            Self::NotARun { .. } => "name the folder that `gradnet train` wrote".into(),
+            Self::NotARun { path, .. } => meant(path),
+            Self::NoWeights { path } => match path.join(RunFolder::SUMMARY).is_file() {
+                true => "restore it from a copy, or train anew with the run's config.toml".into(),
+                false => format!(
+                    "it was stopped before its first step: `gradnet resume {}` trains it",
+                    path.display()
+                ),
+            },
             Self::Weights { .. } | Self::Damaged { .. } => {
                 "train again with the run's config.toml, or restore the file from a copy".into()
             }
@@ -188,5 +204,28 @@ impl RunError {
             }
             .into(),
         }
+    }
+}
+
+/// The run folder that was probably meant.
+fn meant(path: &Path) -> String {
+    const SHOWN: usize = 3;
+    let is_run = |path: &Path| path.join(RunFolder::CONFIG).is_file();
+    let inside = std::fs::read_dir(path).into_iter().flatten().flatten();
+    let inside = inside.map(|entry| entry.path()).filter(|path| is_run(path));
+    let mut inside: Vec<_> = inside.map(|path| path.display().to_string()).collect();
+    inside.sort();
+    match (
+        nearest_file(path, is_run),
+        path.parent().filter(|folder| is_run(folder)),
+    ) {
+        _ if !inside.is_empty() => {
+            let more = if inside.len() > SHOWN { ", .." } else { "" };
+            let shown = inside[..inside.len().min(SHOWN)].join(", ");
+            format!("name a run in it: {shown}{more}")
+        }
+        (_, Some(run)) => format!("name its folder: {}", run.display()),
+        (Some(near), _) => format!("did you mean {}?", near.display()),
+        _ => "name the folder that `gradnet train` wrote".into(),
     }
 }

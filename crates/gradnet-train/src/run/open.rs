@@ -27,14 +27,11 @@ impl Run {
     /// Reads the experiment of a run folder.
     ///
     /// # Errors
-    /// If it is not a folder, has no `config.toml` or no weights, or the config does not describe an experiment.
+    /// If it is not a folder, has no `config.toml` or no weights yet, or the config does not describe an experiment.
     pub fn open(path: &Path) -> Result<Self, RunError> {
         let run = Self::open_unfinished(path)?;
         if !path.join(RunFolder::WEIGHTS).is_file() {
-            return Err(RunError::NotARun {
-                path: path.into(),
-                reason: "it has no weights.bpk".into(),
-            });
+            return Err(RunError::NoWeights { path: path.into() });
         }
         Ok(run)
     }

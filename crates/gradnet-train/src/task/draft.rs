@@ -12,8 +12,8 @@ use crate::registry::NetworkConfig;
 pub struct Template {
     /// The files and folders it asks for.
     pub inputs: &'static [Input],
-    /// Whether the columns with the points can be named, and those with the values.
-    pub columns: (bool, bool),
+    /// The options that name columns, such as `x` for those with the points.
+    pub columns: &'static [&'static str],
     /// The network that is chosen where none is named.
     pub network: &'static str,
     /// Looks at the files.
@@ -64,6 +64,10 @@ pub struct Request {
     pub x: Vec<String>,
     /// Names of the columns with the values.
     pub y: Vec<String>,
+    /// Name of the column that numbers the paths.
+    pub number: Option<String>,
+    /// Name of the column with the times.
+    pub time: Option<String>,
     /// The network.
     pub network: NetworkConfig,
 }

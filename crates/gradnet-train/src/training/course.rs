@@ -369,10 +369,21 @@ mod tests {
         let watch = Watch::default();
         let heard = watch.0.clone();
         let progress = Box::new(watch);
-        let resumed = resume(&out, &device, TrainOptions { progress, ..options() }).unwrap();
+        let resumed = resume(
+            &out,
+            &device,
+            TrainOptions {
+                progress,
+                ..options()
+            },
+        )
+        .unwrap();
         assert_eq!(resumed.validation, whole.validation);
         assert_eq!(resumed.scores, whole.scores);
         let heard = heard.lock().unwrap();
-        assert!(heard.contains("mse_db is defined otherwise than up to step 20"), "{heard}");
+        assert!(
+            heard.contains("mse_db is defined otherwise than up to step 20"),
+            "{heard}"
+        );
     }
 }

@@ -233,13 +233,16 @@ fn the_dual_value_does_not_depend_on_where_the_clouds_lie() {
                 let angle = 1.7 * f64::from(i) + phase;
                 // Eighths, which no sum rounds.
                 let eighths = |x: f64| (size * x * 64.0).round() / 8.0 + by;
-                format!("{},{}\n", eighths(angle.sin()), eighths((1.3 * angle).cos()))
+                format!(
+                    "{},{}\n",
+                    eighths(angle.sin()),
+                    eighths((1.3 * angle).cos())
+                )
             });
             std::fs::write(at(file), format!("a,b\n{}", points.collect::<String>())).unwrap();
         }
-        let pair = format!(
-            "[transport.files]\nsource = \"{name}-from.csv\"\ntarget = \"{name}-to.csv\""
-        );
+        let pair =
+            format!("[transport.files]\nsource = \"{name}-from.csv\"\ntarget = \"{name}-to.csv\"");
         let text = text(&pair, "mgradnet_m").replace("steps = 120", "steps = 10");
         let summary = run(&text, &at("t.toml"), &at("run")).unwrap();
         let metrics = &summary.scores.metrics;

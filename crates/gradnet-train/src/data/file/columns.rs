@@ -5,7 +5,12 @@ use std::path::Path;
 
 use super::config::Readers;
 use super::{ColumnNames, FileConfig};
-use crate::files::{FileError, Format, Reading, RowReader, Selection, Wanted};
+use crate::files::{FileError, Format, Naming, Reading, RowReader, Selection, Wanted};
+
+const NAMING: Naming = Naming {
+    columns: "x and y under [data.file], or --x and --y",
+    table: "[data.file]",
+};
 
 /// The columns or arrays that a config reads, as they are told to its user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,16 +42,15 @@ impl fmt::Display for Columns {
 }
 
 impl Columns {
-    /// As [`told`](Self::told), of a table of points alone.
-    pub fn told_points(&self, path: &Path) -> Vec<String> {
-        let read = format!("{}: points {}", path.display(), listed(&self.x));
-        let left_out = match self.left_out.as_slice() {
-            [] => String::new(),
-            left_out => format!("; left out: {}", listed(left_out)),
-        };
-        let notes = self.notes.iter();
-        let notes = notes.map(|note| format!("note: {}: {note}", path.display()));
-        std::iter::once(read + &left_out).chain(notes).collect()
+    /// Those of a table of points alone.
+    pub fn of_points(reader: &RowReader) -> Self {
+        Self {
+            x: reader.names().to_vec(),
+            y: Vec::new(),
+            named: true,
+            left_out: reader.left_out().to_vec(),
+            notes: reader.notes().to_vec(),
+        }
     }
 
     /// The names by which other tables are held to these columns: none where nothing in the file
@@ -163,10 +167,17 @@ impl FileConfig {
         }
     }
 
+    /// What is known of the file.
+    pub(super) fn reading(&self, wanted: Wanted) -> Reading {
+        Reading {
+            wanted,
+            ..NAMING.reading(self.header)
+        }
+    }
+
     fn open_two(&self, gradient: &Path) -> Result<(Readers, usize), FileError> {
-        let header = self.header;
-        let open_x = |wanted| open_one_kind(&self.path, &self.x, "x", Reading { header, wanted });
-        let open_y = |wanted| open_one_kind(gradient, &self.y, "y", Reading { header, wanted });
+        let open_x = |wanted| open_one_kind(&self.path, &self.x, "x", self.reading(wanted));
+        let open_y = |wanted| open_one_kind(gradient, &self.y, "y", self.reading(wanted));
         let (mut x, mut y) = (open_x(Wanted::Any)?, open_y(Wanted::Any)?);
         let (points, gradients) = (x.width(), y.width());
         // A column that counts the rows of both files, or of the wider one, is no coordinate.
@@ -215,11 +226,7 @@ impl FileConfig {
                 });
             }
         };
-        let reading = Reading {
-            header: self.header,
-            wanted: Wanted::Even,
-        };
-        let reader = RowReader::open_with(&self.path, &selection, reading)?;
+        let reader = RowReader::open_with(&self.path, &selection, self.reading(Wanted::Even))?;
         let width = reader.width();
         if x.is_empty() {
             return match width > 0 && width % 2 == 0 {

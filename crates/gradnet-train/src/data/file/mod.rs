@@ -37,7 +37,7 @@ pub use columns::{Columns, listed};
 pub use config::{FileConfig, absolute};
 pub use examination::Finding;
 pub(crate) use examination::examine_states;
-pub use facts::{ColumnNames, DataFacts};
+pub use facts::{Beyond, ColumnNames, DataFacts};
 pub use pairs::{FilePairs, PairBatches};
 pub(crate) use place::name as row_name;
 pub use run_field::RunField;

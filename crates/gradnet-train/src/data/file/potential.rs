@@ -1,7 +1,7 @@
 //! The column with potentials: energies beside forces.
 
 use super::FileConfig;
-use crate::files::{FileError, Reading, RowReader, Selection};
+use crate::files::{FileError, RowReader, Selection, Wanted};
 use crate::setting_error::SettingError;
 
 /// Rows read at a time.
@@ -68,12 +68,8 @@ impl FileConfig {
         let Some(name) = &self.potential else {
             return Ok(None);
         };
-        let reading = Reading {
-            header: self.header,
-            ..Reading::default()
-        };
-        let reader =
-            RowReader::open_with(&self.path, &Selection::Named(vec![name.clone()]), reading)?;
+        let selection = Selection::Named(vec![name.clone()]);
+        let reader = RowReader::open_with(&self.path, &selection, self.reading(Wanted::Any))?;
         match reader.width() {
             1 => Ok(Some(reader)),
             width => Err(FileError::Column {

@@ -106,6 +106,11 @@ impl RunField {
         products
     }
 
+    /// Whether the field is known to be invertible.
+    pub fn is_invertible(&self) -> bool {
+        self.network.strongly_monotone().is_some()
+    }
+
     /// The points that the field takes to `y`, row after row; None if the field is not known to be invertible.
     ///
     /// Found in the field's own precision on `device`, then refined in 64 bits on the processor: where the slope is

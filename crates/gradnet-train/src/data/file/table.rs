@@ -24,8 +24,8 @@ impl PointTable {
     ///
     /// # Errors
     /// If the file cannot be opened, or a column is missing, or there is none.
-    fn open(file: &Path, columns: &[String], header: Option<bool>) -> Result<RowReader, FileError> {
-        let open = |wanted| open_one_kind(file, columns, "x", Reading { header, wanted });
+    fn open(file: &Path, columns: &[String], reading: Reading) -> Result<RowReader, FileError> {
+        let open = |wanted| open_one_kind(file, columns, "x", Reading { wanted, ..reading });
         let mut reader = open(Wanted::Any)?;
         if reader.width() > 1 && reader.counts_rows() {
             reader = open(Wanted::Exactly(reader.width() - 1))?;
@@ -47,31 +47,21 @@ impl PointTable {
     pub fn columns(
         file: &Path,
         columns: &[String],
-        header: Option<bool>,
+        reading: Reading,
     ) -> Result<(Columns, usize), FileError> {
-        let reader = Self::open(file, columns, header)?;
-        Ok((Self::found(&reader), reader.width()))
-    }
-
-    fn found(reader: &RowReader) -> Columns {
-        Columns {
-            x: reader.names().to_vec(),
-            y: Vec::new(),
-            named: true,
-            left_out: reader.left_out().to_vec(),
-            notes: reader.notes().to_vec(),
-        }
+        let reader = Self::open(file, columns, reading)?;
+        Ok((Columns::of_points(&reader), reader.width()))
     }
 
     /// Reads a whole file and checks every number in it. Large tables are kept in a temporary file that is mapped into memory.
     ///
     /// # Errors
     /// The first row that cannot be used, with its line and column.
-    pub fn read(file: &Path, columns: &[String], header: Option<bool>) -> Result<Self, FileError> {
-        let mut reader = Self::open(file, columns, header)?;
+    pub fn read(file: &Path, columns: &[String], reading: Reading) -> Result<Self, FileError> {
+        let mut reader = Self::open(file, columns, reading)?;
         Ok(Self {
             file: file.into(),
-            names: Self::found(&reader).lasting(file).x,
+            names: Columns::of_points(&reader).lasting(file).x,
             storage: Arc::new(Storage::read_points(&mut reader, MEMORY)?),
         })
     }
@@ -195,18 +185,20 @@ mod tests {
             .map(|row| format!("{row},{}.5,{}\n", row * row, -row))
             .collect();
         let (_folder, file) = table("samples.csv", &format!("id,a,b\n{text}"));
-        let all = PointTable::read(&file, &[], None).unwrap();
+        let all = PointTable::read(&file, &[], Reading::default()).unwrap();
         assert_eq!((all.rows(), all.dim()), (20, 2));
         assert_eq!(all.points(&[3, 0]), [9.5, -3.0, 0.5, 0.0]);
         assert_eq!(all.place(3), "line 5");
-        let (columns, dim) = PointTable::columns(&file, &[], None).unwrap();
+        let (columns, dim) = PointTable::columns(&file, &[], Reading::default()).unwrap();
         assert_eq!((columns.x, dim), (vec!["a".to_owned(), "b".into()], 2));
         assert_eq!(columns.left_out, ["id (the numbers of the rows)"]);
 
-        let named = PointTable::read(&file, &["b".into()], None).unwrap();
+        let named = PointTable::read(&file, &["b".into()], Reading::default()).unwrap();
         assert_eq!((named.dim(), named.points(&[4])), (1, vec![-4.0]));
         assert_ne!(named.digest(), all.digest());
-        let error = PointTable::read(&file, &["c".into()], None).err().unwrap();
+        let error = PointTable::read(&file, &["c".into()], Reading::default())
+            .err()
+            .unwrap();
         assert!(
             error.to_string().contains("column `c` is not in the file"),
             "{error}"
@@ -220,7 +212,15 @@ mod tests {
             .map(|row| format!("{}.0,{}\n", row % 10, 2 * (row % 10)))
             .collect();
         let (_folder, file) = table("samples.csv", &text);
-        let table = PointTable::read(&file, &[], Some(false)).unwrap();
+        let table = PointTable::read(
+            &file,
+            &[],
+            Reading {
+                header: Some(false),
+                ..Reading::default()
+            },
+        )
+        .unwrap();
         let split = Split {
             training: (0..10).collect(),
             validation: vec![10],
@@ -248,7 +248,7 @@ mod tests {
             ("a,b\n1,2\n1,2\n1,2\n", "all its points are the same"),
         ] {
             let (_folder, file) = table("samples.csv", text);
-            let read = PointTable::read(&file, &[], None);
+            let read = PointTable::read(&file, &[], Reading::default());
             let found = read.and_then(|table| {
                 let split = table.split(0, [0.1, 0.1], 1)?;
                 table.mean_and_size(&split)

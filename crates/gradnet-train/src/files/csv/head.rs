@@ -6,7 +6,7 @@ use std::path::Path;
 use super::dialect::{Dialect, usual};
 use super::fields::{Delimiter, Fields, integer, numeric, parse};
 use super::lines::Lines;
-use crate::files::FileError;
+use crate::files::{FileError, Naming, Reading};
 
 /// Lines looked at before the first row is read, and bytes of them; two lines in any case.
 const LINES: usize = 200;
@@ -14,7 +14,7 @@ const BYTES: usize = 1 << 20;
 
 /// Why a file without a line of values is refused.
 const WANTED: &str =
-    "the first line names the columns, every line after it is a point with its gradient";
+    "the first line names the columns, every line after it is a row of as many numbers";
 
 /// What the first lines tell.
 pub(super) struct Head {
@@ -35,11 +35,11 @@ pub(super) fn comment(line: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Reads the first lines. `header` says whether the first of them names the columns, if one knows.
+/// Reads the first lines.
 pub(super) fn read(
     file: &Path,
     source: &mut Lines,
-    header: Option<bool>,
+    Reading { header, naming, .. }: Reading,
 ) -> Result<Head, FileError> {
     let Sample {
         comments,
@@ -78,7 +78,7 @@ pub(super) fn read(
         // A comment that has the names leaves none to a line of numbers.
         _ if from_comment().is_some() && first.iter().all(numeric) => false,
         Some(header) => header,
-        None => first_line_names(&first, rest, dialect, &mut notes),
+        None => first_line_names(&first, rest, dialect, naming, &mut notes),
     };
     let names = if named {
         let (_, line) = lines.remove(0);
@@ -237,6 +237,7 @@ fn first_line_names(
     first: &Fields,
     rest: &[Fields],
     dialect: Dialect,
+    naming: Naming,
     notes: &mut Vec<String>,
 ) -> bool {
     // An empty last field is what a last delimiter leaves.
@@ -260,7 +261,7 @@ fn first_line_names(
             fields.iter().map(|field| without_decimals(field)).collect();
         let whole = whole.filter(|whole| whole.len() > 2 && matches!(whole[0], b"0" | b"1"));
         if whole.is_some_and(|whole| counts_up(&whole)) {
-            notes.push(counting(fields, dialect, false));
+            notes.push(counting(fields, dialect, naming, false));
         }
         return false;
     }
@@ -269,21 +270,19 @@ fn first_line_names(
     // Values that were counted would stand among other integers.
     let alone = !rest.is_empty() && !rest.iter().flat_map(Fields::iter).any(integer);
     let named = !few || alone;
-    notes.push(counting(fields, dialect, named));
+    notes.push(counting(fields, dialect, naming, named));
     named
 }
 
 /// What is said of a first line that counts up.
-fn counting(fields: &[&[u8]], dialect: Dialect, named: bool) -> String {
+fn counting(fields: &[&[u8]], dialect: Dialect, naming: Naming, named: bool) -> String {
     let shown = shown(fields, dialect.delimiter);
-    let (read, other) = match named {
-        true => ("as names of the columns, not as values", "false"),
-        false => ("as values, not as names of the columns", "true"),
+    let read = match named {
+        true => "as names of the columns, not as values",
+        false => "as values, not as names of the columns",
     };
-    format!(
-        "the first line, {shown}, counts up; it is read {read} (otherwise: header = {other} under \
-         [data.file], or --header {other})"
-    )
+    let otherwise = naming.header(!named);
+    format!("the first line, {shown}, counts up; it is read {read} (otherwise: {otherwise})")
 }
 
 /// `3` of `3.0`; nothing if there are other decimals.

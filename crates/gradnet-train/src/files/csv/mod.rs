@@ -19,7 +19,7 @@ use head::Head;
 use lines::Lines;
 
 use super::columns::{choose, is_row_number_name};
-use super::{FileError, Opened, Rows, Selection, finite};
+use super::{FileError, Naming, Opened, Reading, Rows, Selection, finite};
 
 struct CsvRows {
     file: PathBuf,
@@ -33,13 +33,14 @@ struct CsvRows {
     ahead: VecDeque<(u64, Vec<u8>)>,
     line: Vec<u8>,
     fields: Fields,
+    naming: Naming,
 }
 
-/// Opens columns of a text file; `header` says whether its first line has names, if one knows.
+/// Opens columns of a text file.
 pub(super) fn open(
     file: &Path,
     selection: &Selection,
-    header: Option<bool>,
+    reading: Reading,
 ) -> Result<Opened, FileError> {
     let mut source = Lines::open(file)?;
     let Head {
@@ -47,8 +48,8 @@ pub(super) fn open(
         names,
         lines,
         notes,
-    } = head::read(file, &mut source, header)?;
-    let chosen = choose(file, selection, &names, |place| {
+    } = head::read(file, &mut source, reading)?;
+    let chosen = choose(file, selection, &names, reading.naming, |place| {
         is_row_number_name(&names[place]) && is_text(&lines, dialect.delimiter, place)
     })?;
     let columns = chosen
@@ -64,6 +65,7 @@ pub(super) fn open(
         ahead: lines.into(),
         line: Vec::new(),
         fields: Fields::default(),
+        naming: reading.naming,
     };
     Ok(Opened {
         rows: Box::new(rows),
@@ -145,18 +147,20 @@ impl Rows for CsvRows {
                 let value = parse(self.fields.get(*column), self.dialect.decimal_comma);
                 out.push(value.and_then(finite).map_err(|wrong| {
                     let remedy = match wrong.contains("comma") {
-                        true => "write all numbers with a decimal point",
-                        false => {
-                            "remove the row or put a finite number there; if the column is none of \
-                             the coordinates, name those: x and y under [data.file], or --x"
-                        }
+                        true => "write all numbers with a decimal point".into(),
+                        false => format!(
+                            "remove the row or put a finite number there{}",
+                            self.naming.others(
+                                "if the column is none of the coordinates, name those that are"
+                            )
+                        ),
                     };
                     FileError::Value {
                         file: self.file.clone(),
                         place: format!("line {line}"),
                         column: format!("`{name}`"),
                         value: wrong,
-                        remedy: remedy.into(),
+                        remedy,
                     }
                 })?);
             }

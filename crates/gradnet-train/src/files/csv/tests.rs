@@ -12,7 +12,7 @@ fn read(text: &str, header: Option<bool>) -> Table {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.csv");
     std::fs::write(&file, text).unwrap();
-    let mut opened = open(&file, &Selection::All, header).unwrap();
+    let mut opened = open(&file, &Selection::All, Naming::OPTION.reading(header)).unwrap();
     let (mut rows, mut row) = (Vec::new(), Vec::new());
     while opened.rows.read(1, &mut row).unwrap() > 0 {
         rows.push(std::mem::take(&mut row));
@@ -160,7 +160,7 @@ fn fails(text: &str) -> FileError {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.csv");
     std::fs::write(&file, text).unwrap();
-    let mut opened = match open(&file, &Selection::All, None) {
+    let mut opened = match open(&file, &Selection::All, Reading::default()) {
         Ok(opened) => opened,
         Err(error) => return error,
     };

@@ -6,7 +6,12 @@ use std::path::Path as File;
 use super::config::PathsFile;
 use super::paths::{Path, Paths};
 use crate::data::file::row_name;
-use crate::files::{FileError, Format, Reading, RowReader, Selection};
+use crate::files::{FileError, Format, Naming, RowReader, Selection};
+
+pub(super) const NAMING: Naming = Naming {
+    columns: "number, time, state and inputs under [dynamics.file], or --number, --time and --x",
+    table: "[dynamics.file]",
+};
 
 /// Rows read at a time.
 const CHUNK: usize = 4_096;
@@ -137,7 +142,7 @@ fn open(config: &PathsFile) -> Result<Opened, FileError> {
         .chain(&config.state)
         .chain(&config.inputs);
     let names: Vec<String> = names.cloned().collect();
-    let reader = RowReader::open_with(file, &Selection::Named(names), Reading::default())?;
+    let reader = RowReader::open_with(file, &Selection::Named(names), NAMING.reading(None))?;
     let widths = reader.widths();
     for (name, width) in single.into_iter().zip(widths) {
         if *width != 1 {

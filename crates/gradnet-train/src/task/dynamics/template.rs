@@ -1,19 +1,19 @@
 //! A config for the energy of a user's own recorded paths.
 
-use std::path::Path;
-
 use super::config::{DynamicsConfig, PathsFile};
 use super::examination::examine;
 use super::kind::Kind;
-use super::table;
+use super::table::{self, NAMING};
 use crate::data::file::{PointTable, listed};
 use crate::files::FileError;
-use crate::task::draft::{Draft, Input, Request, Size, Template, Training, list, told, unfit};
+use crate::task::draft::{
+    Draft, Input, Request, Size, Template, Training, list, told, toml_text, unfit,
+};
 
 /// The template.
 pub(super) const TEMPLATE: Template = Template {
     inputs: &[Input::needed("data", "recorded paths, one row per sample")],
-    columns: (true, false),
+    columns: &["x", "number", "time"],
     network: "gradnet_c",
     draft,
 };
@@ -25,30 +25,32 @@ const FEWEST: usize = 3;
 const NUMBERS: [&str; 6] = ["path", "run", "trajectory", "traj", "episode", "id"];
 const TIMES: [&str; 5] = ["time", "t", "time_s", "seconds", "timestamp"];
 
-/// The first of these names that the file has.
-fn named(file: &Path) -> Result<PathsFile, FileError> {
-    let pair = |number: &str, time: &str| PathsFile {
-        path: file.into(),
-        number: number.into(),
-        time: time.into(),
-        ..PathsFile::default()
+/// The names given, or the first of the usual ones that the file has.
+fn named(request: &Request) -> Result<PathsFile, FileError> {
+    let tried = |given: &Option<String>, usual: &[&str]| match given {
+        Some(given) => vec![given.clone()],
+        None => usual.iter().map(ToString::to_string).collect(),
     };
-    for number in NUMBERS {
-        for time in TIMES {
-            let names = pair(number, time);
-            if table::dim(&names).is_ok() {
-                return Ok(names);
+    let times = tried(&request.time, &TIMES);
+    let mut first = None;
+    for number in tried(&request.number, &NUMBERS) {
+        for time in &times {
+            let names = PathsFile {
+                path: request.file("data").into(),
+                number: number.clone(),
+                time: time.clone(),
+                ..PathsFile::default()
+            };
+            match table::dim(&names) {
+                Ok(_) => return Ok(names),
+                Err(error) => first = first.or(Some(error)),
             }
         }
     }
-    let mut error = match table::dim(&pair(NUMBERS[0], TIMES[0])) {
-        Err(error) => error,
-        Ok(_) => return Ok(pair(NUMBERS[0], TIMES[0])),
-    };
+    let mut error = first.expect("some name is tried");
     if let FileError::Column { remedy, .. } = &mut error {
         *remedy = format!(
-            "rename the columns with the path's number and the time to `path` and `time`, or write a \
-             config with number = \"..\" and time = \"..\" under [dynamics.file]; {remedy}"
+            "name the column that numbers the paths with --number NAME and that of the times with --time NAME; {remedy}"
         );
     }
     Err(error)
@@ -56,11 +58,11 @@ fn named(file: &Path) -> Result<PathsFile, FileError> {
 
 fn draft(request: &Request) -> Result<Draft, FileError> {
     let file = request.file("data");
-    let names = named(file)?;
+    let names = named(request)?;
     let state = match request.x.as_slice() {
         [] => {
             // A table of points leaves out what seems to number its rows, which is another question here.
-            let (columns, _) = PointTable::columns(file, &[], request.header)?;
+            let (columns, _) = PointTable::columns(file, &[], NAMING.reading(request.header))?;
             let is_state = |name: &String| *name != names.number && *name != names.time;
             columns.x.into_iter().filter(is_state).collect()
         }
@@ -134,14 +136,14 @@ test = {share:.2}
 # Relative to this config's folder.
 path = {path}
 # The columns with the number of the path and with the time.
-number = "{number}"
-time = "{time}"
+number = {number}
+time = {time}
 # The columns (or arrays) with the state: {order}.
 state = {state}
 "#,
             path = request.quoted(file),
-            number = config.number,
-            time = config.time,
+            number = toml_text(&config.number),
+            time = toml_text(&config.time),
             state = list(&config.state),
         ),
         network: "gradnet_c and gradnet_m learn any energy, mgradnet_m a convex one".into(),

@@ -21,7 +21,7 @@ pub(super) const TEMPLATE: Template = Template {
             "folder of pictures that give the results [default: `test` beside --train]",
         ),
     ],
-    columns: (false, false),
+    columns: &[],
     network: "patch_ridge",
     draft,
 };
@@ -31,17 +31,16 @@ const PATCH: [usize; 2] = [8, 40];
 
 fn draft(request: &Request) -> Result<Draft, FileError> {
     let train = request.file("train");
+    let train_set = read_folder(train)?;
     let folders = [
         train.to_owned(),
         beside(request, "validation", &["validation", "val"])?,
         beside(request, "test", &["test"])?,
     ];
-    let sets = [&folders[0], &folders[1], &folders[2]].map(|folder| read_folder(folder));
-    let [train_set, validation, test] = sets;
     let sets = Sets {
-        train: train_set?,
-        validation: validation?,
-        test: test?,
+        train: train_set,
+        validation: read_folder(&folders[1])?,
+        test: read_folder(&folders[2])?,
     };
     sets.apart()?;
     let least = |picture: &Picture| picture.height.min(picture.width);

@@ -4,16 +4,16 @@ use std::path::Path;
 
 use gradnet_core::analysis::Claim;
 
-use crate::data::file::{Columns, FileConfig, FilePairs};
+use crate::data::file::{Columns, FileConfig, FilePairs, Finding};
 use crate::files::FileError;
 use crate::registry::NetworkConfig;
 use crate::settings::EvaluationConfig;
-use crate::task::draft::{Draft, Input, Request, Size, Template, Training, list, unfit};
+use crate::task::draft::{Draft, Input, Request, Size, Template, Training, list, told, unfit};
 
 /// The template.
 pub(super) const TEMPLATE: Template = Template {
     inputs: &[Input::needed("data", "points and gradients")],
-    columns: (true, true),
+    columns: &["x", "y"],
     network: "mgradnet_m",
     draft,
 };
@@ -57,8 +57,14 @@ fn draft(request: &Request) -> Result<Draft, FileError> {
         ),
         false => String::new(),
     };
-    let mut notes = found.told(file);
-    notes.extend(findings(&data, &request.network));
+    let notes = match findings(&data, &request.network) {
+        Ok(findings) => told(found.told(file), &findings),
+        Err(error) => [
+            found.told(file),
+            vec![format!("note: {error}; {}", error.remedy())],
+        ]
+        .concat(),
+    };
     Ok(Draft {
         told: format!(
             "Learns the field in {}: {rows} rows, {dim} dimensions",
@@ -112,16 +118,11 @@ fn claim(network: &NetworkConfig) -> &'static str {
     }
 }
 
-/// What in the data would ruin a fit. It is the user's to mend: the config is good all the same.
-fn findings(data: &FileConfig, network: &NetworkConfig) -> Vec<String> {
-    match FilePairs::read(data, 0, 1) {
-        Ok(mut pairs) => {
-            pairs.examine(data, network.entry().claim);
-            let findings = pairs.findings().iter();
-            findings.map(|finding| format!("note: {finding}")).collect()
-        }
-        Err(error) => vec![format!("note: {error}; {}", error.remedy())],
-    }
+/// What in the data would ruin a fit.
+fn findings(data: &FileConfig, network: &NetworkConfig) -> Result<Vec<Finding>, FileError> {
+    let mut pairs = FilePairs::read(data, 0, 1)?;
+    pairs.examine(data, network.entry().claim);
+    Ok(pairs.findings().to_vec())
 }
 
 /// Rows that are left to train on beside the two parts held out, as [`Split`](crate::data::file::Split) counts them.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Density, DensityKind};
 use crate::data::file::Split;
+use crate::files::Naming;
 use crate::setting_error::SettingError;
 
 /// The table `[score.…]` of a config.
@@ -56,6 +57,11 @@ pub struct DensityConfig {
     /// Whether points are moved to mean zero and divided by one number. Default true.
     pub standardise: bool,
 }
+
+pub(super) const NAMING: Naming = Naming {
+    columns: "x under [score.file], or --x",
+    table: "[score.file]",
+};
 
 /// Settings of `[score.file]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

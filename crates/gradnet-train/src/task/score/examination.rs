@@ -22,7 +22,7 @@ const DROWNED: f64 = 0.5;
 const LARGEST_NAMED: usize = 256;
 
 /// What can be done about columns in different units.
-const UNLIKE: &str = "divide each column by its spread: the density of what is divided differs by a constant factor \
+pub(crate) const UNLIKE: &str = "divide each column by its spread: the density of what is divided differs by a constant factor \
                       only, and samples are multiplied back";
 
 /// Looks for samples that have no density: on a line or another flat, or again and again at the same place. Without

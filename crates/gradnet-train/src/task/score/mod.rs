@@ -40,6 +40,8 @@ pub use config::{DensityConfig, SamplesConfig, ScoreConfig, ScoreLoss};
 pub use density::{Density, DensityKind};
 pub use matching::ScoreMatching;
 
+pub(crate) use examination::UNLIKE;
+
 /// Names of the numbers in results.
 pub const HELDOUT_LOSS: &str = "heldout_loss";
 /// See [`HELDOUT_LOSS`].

@@ -3,6 +3,7 @@
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
+use super::config::NAMING;
 use super::examination::examine;
 use super::{Density, ScoreConfig};
 use crate::data::file::{ColumnNames, DataFacts, PointTable, Similarity, Split};
@@ -70,7 +71,8 @@ impl Samples {
             }
             ScoreConfig::File(settings) => {
                 settings.check()?;
-                let table = PointTable::read(&settings.path, &settings.x, settings.header)?;
+                let table =
+                    PointTable::read(&settings.path, &settings.x, NAMING.reading(settings.header))?;
                 let shares = [settings.validation, settings.test];
                 let split = table.split(seed, shares, batch)?;
                 let units = table.mean_and_size(&split)?;

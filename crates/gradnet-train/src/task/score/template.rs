@@ -1,5 +1,6 @@
 //! A config for the score of a user's own samples.
 
+use super::config::NAMING;
 use super::examination::examine;
 use crate::data::file::PointTable;
 use crate::files::FileError;
@@ -10,7 +11,7 @@ use crate::task::draft::{
 /// The template.
 pub(super) const TEMPLATE: Template = Template {
     inputs: &[Input::needed("data", "samples of a density")],
-    columns: (true, false),
+    columns: &["x"],
     network: "gradnet_c",
     draft,
 };
@@ -23,8 +24,8 @@ const FEWEST: usize = 10;
 
 fn draft(request: &Request) -> Result<Draft, FileError> {
     let file = request.file("data");
-    let (columns, dim) = PointTable::columns(file, &request.x, request.header)?;
-    let table = PointTable::read(file, &request.x, request.header)?;
+    let (columns, dim) = PointTable::columns(file, &request.x, NAMING.reading(request.header))?;
+    let table = PointTable::read(file, &request.x, NAMING.reading(request.header))?;
     let rows = table.rows();
     if rows < FEWEST {
         let reason =
@@ -79,6 +80,6 @@ loss = "denoising"
             points: Some(1000),
         },
         evaluation: String::new(),
-        notes: told(columns.told_points(file), &findings),
+        notes: told(columns.told(file), &findings),
     })
 }

@@ -16,11 +16,17 @@ use serde::{Deserialize, Serialize};
 use super::pair::{Pair, Part, Side};
 use crate::data::file::{ColumnNames, DataFacts, Finding, PointTable, Similarity, Split, absolute};
 use crate::data::{Epochs, FileDigests, Stream, derived_seed};
-use crate::files::FileError;
+use crate::files::{FileError, Naming};
 use crate::settings::Protocol;
+use crate::task::score;
 
 /// Pairs of columns that a note names.
 const PAIRS_SHOWN: usize = 6;
+
+pub(super) const NAMING: Naming = Naming {
+    columns: "columns and target_columns under [transport.files], or --x and --y",
+    table: "[transport.files]",
+};
 
 /// What can be done about coordinates in different units.
 pub(super) const UNLIKE: &str = "divide each column by a number of its own, the same in source and target, so that all spread alike, and multiply predictions by it: \
@@ -105,7 +111,7 @@ impl FilesConfig {
         }
         let found = |side| {
             let (file, columns) = self.side(side);
-            PointTable::columns(file, columns, self.header)
+            PointTable::columns(file, columns, NAMING.reading(self.header))
         };
         let (from, dim) = found(Side::Source).map_err(of("source"))?;
         if !self.has_target() {
@@ -170,8 +176,8 @@ impl FilesConfig {
     pub(super) fn reads(&self) -> Vec<String> {
         let found = |side| {
             let (file, columns) = self.side(side);
-            let found = PointTable::columns(file, columns, self.header).ok();
-            found.map(|(columns, _)| (columns.told_points(file), columns.lasting(file).x))
+            let found = PointTable::columns(file, columns, NAMING.reading(self.header)).ok();
+            found.map(|(columns, _)| (columns.told(file), columns.lasting(file).x))
         };
         let target = self.has_target().then(|| found(Side::Target)).flatten();
         match (found(Side::Source), target) {
@@ -188,7 +194,7 @@ impl FilesConfig {
         let seeds = [protocol.seed, derived_seed(protocol.seed, Stream::Split)];
         let read = |side: Side| -> Result<(Sample, (Vec<f64>, f64)), FileError> {
             let (file, columns) = self.side(side);
-            let table = PointTable::read(file, columns, self.header)?;
+            let table = PointTable::read(file, columns, NAMING.reading(self.header))?;
             let shares = [self.validation, self.test];
             let split = table.split(protocol.seed, shares, protocol.train.batch)?;
             let scale = table.mean_and_size(&split)?;
@@ -205,7 +211,7 @@ impl FilesConfig {
         let (source, (mean, x_scale)) = read(Side::Source)?;
         if !self.has_target() {
             return Ok(FilesPair {
-                findings: source.table.examine(&source.split, UNLIKE),
+                findings: source.table.examine(&source.split, score::UNLIKE),
                 similarity: Similarity {
                     mean,
                     x_scale,

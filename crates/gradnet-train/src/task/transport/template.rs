@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::FilesConfig;
-use super::files::UNLIKE;
+use super::files::{NAMING, UNLIKE};
 use crate::data::file::PointTable;
 use crate::files::FileError;
 use crate::task::draft::{
@@ -16,7 +16,7 @@ pub(super) const TEMPLATE: Template = Template {
         Input::needed("source", "points that are moved"),
         Input::needed("target", "points they are moved to"),
     ],
-    columns: (true, true),
+    columns: &["x", "y"],
     network: "mgradnet_m",
     draft,
 };
@@ -45,7 +45,7 @@ fn draft(request: &Request) -> Result<Draft, FileError> {
     let sides = rows.iter_mut().zip(&mut found);
     for ((file, given), (rows, found)) in files.into_iter().zip([&request.x, of_target]).zip(sides)
     {
-        let table = PointTable::read(file, given, request.header)?;
+        let table = PointTable::read(file, given, NAMING.reading(request.header))?;
         *rows = table.rows();
         *found = names(given, table.names());
         if *rows < FEWEST {

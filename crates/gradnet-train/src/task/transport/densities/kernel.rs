@@ -8,9 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{MOST_COMPONENTS, too_many};
 use crate::data::file::PointTable;
-use crate::files::FileError;
+use crate::files::{FileError, Naming};
 use crate::task::transport::bandwidth::chosen_bandwidth;
 use crate::task::transport::drawn::GaussianMixture;
+
+pub(super) const NAMING: Naming = Naming {
+    columns: "columns in the kernel's table under [transport.densities]",
+    table: "[transport.densities]",
+};
 
 /// A Gaussian about every row of a file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,7 +40,7 @@ pub struct KernelConfig {
 
 impl KernelConfig {
     pub(super) fn density(&self) -> Result<GaussianMixture, FileError> {
-        let table = PointTable::read(&self.file, &self.columns, None)?;
+        let table = PointTable::read(&self.file, &self.columns, NAMING.reading(None))?;
         let (rows, dim) = (table.rows(), table.dim());
         if rows > MOST_COMPONENTS {
             return Err(too_many(&self.file, "rows", rows));

@@ -142,7 +142,11 @@ impl DensitiesConfig {
             // A run's config has the dimension.
             let kernels = density.kernel.iter_mut();
             for kernel in kernels.filter(|kernel| kernel.dim.is_none() || kernel.file.exists()) {
-                let found = PointTable::columns(&kernel.file, &kernel.columns, None);
+                let found = PointTable::columns(
+                    &kernel.file,
+                    &kernel.columns,
+                    kernel::NAMING.reading(None),
+                );
                 let (_, dim) = found.map_err(|error| ExperimentError::Data {
                     key: key.into(),
                     error,
