@@ -135,12 +135,31 @@ fn init_finds_the_number_and_the_time_of_a_path_under_their_usual_names() {
     }
     let unknown = under("shot,clock,q,p");
     assert_eq!(unknown.code, 2, "{}", unknown.stdout);
+    let init = ["config", "init", "dynamics", "--data", "own.csv"];
+    let named = [&init[..], &["--number", "shot", "--time", "clock"]].concat();
+    let config = gradnet(here, &named);
+    assert_eq!(config.code, 0, "{}", config.stderr);
+    for line in [
+        "number = \"shot\"",
+        "time = \"clock\"",
+        "state = [\"q\", \"p\"]",
+    ] {
+        assert!(
+            config.stdout.lines().any(|said| said == line),
+            "{line}: {}",
+            config.stdout
+        );
+    }
     let said: String = unknown
         .stderr
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ");
-    for part in ["under [dynamics.file]", "there are: shot, clock, q, p"] {
+    for part in [
+        "--number NAME",
+        "under [dynamics.file]",
+        "there are: shot, clock, q, p",
+    ] {
         assert!(said.contains(part), "{said}");
     }
 }

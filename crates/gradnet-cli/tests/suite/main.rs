@@ -22,6 +22,7 @@ mod disk;
 mod dynamics;
 mod guide;
 mod interchange;
+mod judged;
 mod large_files;
 mod listings;
 mod models;
