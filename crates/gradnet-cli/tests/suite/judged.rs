@@ -40,7 +40,7 @@ fn a_row_that_beats_the_network_is_named_with_the_number_and_both_values_for_eve
             "entropic map",
             "l2_uvp_forward",
         ),
-        (project("configs/denoise_demo.toml"), "wiener", "psnr_db_5"),
+        (project("configs/denoise_demo.toml"), "wiener", "psnr_db_25"),
     ] {
         let one = [
             "train",
