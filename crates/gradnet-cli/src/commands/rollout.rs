@@ -8,6 +8,9 @@ use crate::arguments::Rollout;
 use crate::diagnostics::Failure;
 use crate::output;
 
+/// The part of the size of the data that half the step may change paths by without a word.
+const TOO_COARSE: f64 = 0.02;
+
 /// Follows the dynamics, writes the paths and says what became of the energy.
 pub fn run(options: &Rollout) -> Result<ExitCode, Failure> {
     let run = super::open_run(&options.run)?;
@@ -25,6 +28,13 @@ pub fn run(options: &Rollout) -> Result<ExitCode, Failure> {
     match rolled.starts.far {
         0 => output::beyond("paths lead", rolled.led, rolled.paths as u64),
         _ => output::beyond("starts lie", rolled.starts, rolled.paths as u64),
+    }
+    if rolled.step_error > TOO_COARSE {
+        output::note(format_args!(
+            "note: the step is too coarse: with half of it these paths come to lie up to {:.2} of the size of the data \
+             elsewhere; use a smaller --step",
+            rolled.step_error
+        ));
     }
     output::line(format_args!("method        {}", rolled.kind.method()))?;
     match rolled.drift {

@@ -104,7 +104,7 @@ fn a_start_far_from_the_recorded_states_is_told_and_a_near_one_is_not() {
         "-o",
         "run",
         "--set",
-        "train.steps=5",
+        "train.steps=100",
         "--progress",
         "none",
     ];
@@ -131,6 +131,24 @@ fn a_start_far_from_the_recorded_states_is_told_and_a_near_one_is_not() {
             "{}",
             ran.stderr
         );
+    }
+    // Half of a step of 4 leads elsewhere, half of one of 0.1 does not.
+    fs::write(here.join("start.csv"), "q,p\n0.5,-0.2\n").unwrap();
+    for (step, coarse) in [("0.1", false), ("4", true)] {
+        let rollout = [
+            "rollout",
+            "run",
+            "--from",
+            "start.csv",
+            "--until",
+            "4",
+            "--step",
+            step,
+        ];
+        let ran = gradnet(here, &[&rollout[..], &["-o", "path.csv"]].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let told = ran.stderr.contains("the step is too coarse");
+        assert_eq!(told, coarse, "{}", ran.stderr);
     }
 }
 

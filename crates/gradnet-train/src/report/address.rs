@@ -91,8 +91,8 @@ mod tests {
         for (bytes, text) in [
             (&b""[..], ""),
             (b"f", "Zg=="),
-            (b"fo", "Zm8="),
             (b"foo", "Zm9v"),
+            (b"fooba", "Zm9vYmE="),
             (b"foobar", "Zm9vYmFy"),
             (&[0xff, 0xfb, 0xf0], "//vw"),
         ] {

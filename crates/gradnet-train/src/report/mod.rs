@@ -110,6 +110,7 @@ pub fn report(runs: &[Run], output: &Path, device: &Device) -> Result<(), RunErr
     let shown_sections = template_value(serde_json::to_value(&sections).map_err(failed)?);
     let shown_curves = template_value(serde_json::to_value(&curves).map_err(failed)?);
     let mut environment = Environment::new();
+    environment.add_filter("digits", four_digits);
     let rendered = environment
         .add_template("report.html", include_str!("report.html"))
         .and_then(|()| environment.get_template("report.html"))

@@ -84,14 +84,17 @@ impl Dynamics {
                 x = step(&flow, x, h, drive.as_ref()).0;
             }
             let states = host(x.clone());
-            if let Some(place) = states.iter().position(|x| !x.is_finite()) {
+            let energy = self.energy(&states).unwrap_or_default();
+            let lost = |numbers: &[f64]| numbers.iter().position(|number| !number.is_finite());
+            let row = lost(&states).map(|place| place / dim);
+            if let Some(row) = row.or_else(|| lost(&energy)) {
                 return Err(RolloutError::NotFinite {
                     from: from.into(),
-                    row: place / dim + 1,
+                    row: row + 1,
                     time: times[k.saturating_sub(1)],
                 });
             }
-            energies.push(self.energy(&states).unwrap_or_default());
+            energies.push(energy);
             samples.push(self.units.unscale_points(&states));
         }
         Ok((samples, energies))

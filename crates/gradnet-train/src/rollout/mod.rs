@@ -17,7 +17,7 @@ use crate::data::file::Beyond;
 use crate::experiment::TaskConfig;
 use crate::files::{FileError, Naming, Part, RowReader, RowWriter, Selection};
 use crate::run::{Run, check_output};
-use crate::task::dynamics::{DynamicsConfig, Kind};
+use crate::task::dynamics::{DynamicsConfig, Kind, square};
 use dynamics::Dynamics;
 pub use error::RolloutError;
 
@@ -50,6 +50,9 @@ pub struct RolledOut {
     pub kind: Kind,
     /// The largest `|H(x(t)) − H(x(0))|` of the learned energy; `None` where the network's potential is not known.
     pub drift: Option<f64>,
+    /// The largest distance between these paths and those of half the step, in parts of the size of the data; infinite
+    /// where half the step cannot be followed.
+    pub step_error: f64,
     /// How the starts lie to the states of training.
     pub starts: Beyond,
     /// The same of the paths: how many lead far outside, and how far.
@@ -91,6 +94,12 @@ pub fn rollout(
     let (samples, energies) = dynamics.follow(&states, &inputs, &times, from)?;
     let mut drift = dynamics.has_energy().then_some(0.0f64);
     let facts = run.kept_facts()?;
+    let size = facts.similarity.x_scale * (dim as f64).sqrt();
+    let finer = dynamics.follow(&states, &inputs, &halved(&times), from);
+    let step_error = match finer {
+        Ok((finer, _)) => farthest(&samples, &finer, dim) / size,
+        Err(_) => f64::INFINITY,
+    };
     let mut led = Beyond::default();
     for row in 0..count {
         let state = |sample: &Vec<f64>| sample[row * dim..(row + 1) * dim].to_vec();
@@ -115,6 +124,7 @@ pub fn rollout(
         steps: times.len() - 1,
         kind: config.kind,
         drift,
+        step_error,
         starts: facts.beyond(&states),
         led,
     })
@@ -148,6 +158,23 @@ fn times(options: RolloutOptions) -> Result<Vec<f64>, RolloutError> {
     let mut times: Vec<f64> = (0..whole).map(|k| k as f64 * step).collect();
     times.push(until);
     Ok(times)
+}
+
+/// The times with one more in the middle of each step.
+fn halved(times: &[f64]) -> Vec<f64> {
+    let steps = times.windows(2);
+    let middles = steps.flat_map(|step| [step[0], (step[0] + step[1]) / 2.0]);
+    middles.chain(times.last().copied()).collect()
+}
+
+/// The largest distance of a state from that of half the step at the same time.
+fn farthest(samples: &[Vec<f64>], finer: &[Vec<f64>], dim: usize) -> f64 {
+    let pairs = samples.iter().zip(finer.iter().step_by(2));
+    let distances = pairs.flat_map(|(coarse, fine)| {
+        let states = coarse.chunks(dim).zip(fine.chunks(dim));
+        states.map(|(a, b)| square(a, b).sqrt())
+    });
+    distances.fold(0.0, f64::max)
 }
 
 /// The starts and their inputs, row after row.

@@ -45,6 +45,7 @@ pub use flow::Flow;
 pub use kind::Kind;
 pub use loss::Loss;
 pub(crate) use numbers::energy_at;
+pub(crate) use score::square;
 pub use shown::{ShownPath, ShownPaths};
 pub use step::step;
 pub use systems::System;

@@ -41,6 +41,10 @@ impl Wiener {
                 let (mut sum, mut count) = (0.0, 0_usize);
                 for picture in pictures {
                     let columns = picture.width.saturating_sub(across.unsigned_abs());
+                    // A picture narrower than the offset has no such pairs.
+                    if columns == 0 {
+                        continue;
+                    }
                     let (from, to) = ((-across).max(0) as usize, across.max(0) as usize);
                     for row in 0..picture.height.saturating_sub(down) {
                         let first = &picture.values()[row * picture.width + from..][..columns];
@@ -111,6 +115,20 @@ mod tests {
     fn leaves() -> Vec<Picture> {
         let draw = |i| dead_leaves(String::new(), 64, &mut generator(2, Stream::Target, i));
         (0..3).map(draw).collect()
+    }
+
+    /// An offset beyond a picture has no pairs; those within are as before.
+    #[test]
+    fn pictures_smaller_than_the_filter_have_their_own_offsets_alone() {
+        let small = dead_leaves(String::new(), 8, &mut generator(2, Stream::Target, 0));
+        let wiener = Wiener::of(std::slice::from_ref(&small));
+        let at = |right: usize| wiener.covariances[(SIDE - 1) * SPAN + SIDE - 1 + right];
+        let rows = small.values().chunks(8);
+        let ends =
+            rows.map(|row| (f64::from(row[0]) - wiener.mean) * (f64::from(row[7]) - wiener.mean));
+        assert!((at(7) - ends.sum::<f64>() / 8.0).abs() < 1e-12);
+        assert_eq!(at(8), 0.0);
+        assert!(wiener.filter(0.1).is_some());
     }
 
     /// By the definition, pair by pair.
