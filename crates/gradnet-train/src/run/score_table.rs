@@ -171,7 +171,7 @@ mod tests {
     fn a_row_that_beats_the_network_is_named_with_both_values() {
         assert_eq!(
             better_rows(&scores(1.25, 0.5), &HEADLINE),
-            [String::new(); 0]
+            Vec::<String>::new()
         );
         assert_eq!(
             better_rows(&scores(20.0, 0.5), &HEADLINE),
@@ -194,7 +194,7 @@ mod tests {
         };
         assert_eq!(
             better_rows(&scores(20.0, 0.15), &by_distance),
-            [String::new(); 0]
+            Vec::<String>::new()
         );
         assert_eq!(better_rows(&scores(20.0, 0.25), &by_distance).len(), 1);
     }

@@ -129,9 +129,9 @@ impl RunField {
         let found = exact.search(inner, Some(start), &processor, &fine)?;
         let residuals = found.relative_residuals.into_iter().enumerate();
         Some(FoundInverse {
-            // Also where the residual is no number.
+            // Also where the residual is no number, which no tolerance contains.
             failed: residuals
-                .filter(|(_, r)| !(*r <= coarse.tolerance))
+                .filter(|(_, r)| !(0.0..=coarse.tolerance).contains(r))
                 .collect(),
             x: self.similarity.unscale_points(&host(found.x)),
         })
