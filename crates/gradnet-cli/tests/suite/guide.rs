@@ -190,7 +190,8 @@ fn the_readme_goes_from_two_tables_to_a_verified_map() {
     assert_eq!((typed.len(), demos.len()), (6, 4));
     for demo in demos {
         let config = demo.split_whitespace().nth(1).unwrap();
-        let ran = gradnet(here, &["train", &project(config), "--dry-run"]);
+        let config = project(config).display().to_string();
+        let ran = gradnet(here, &["train", &config, "--dry-run"]);
         assert_eq!(ran.code, 0, "{demo}: {}", ran.stderr);
     }
     for command in typed {
