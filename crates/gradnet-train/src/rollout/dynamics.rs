@@ -19,7 +19,7 @@ pub(super) struct Dynamics {
     pub(super) network: Network,
     kind: Kind,
     coefficients: Coefficients,
-    units: Similarity,
+    pub(super) units: Similarity,
     device: Device,
 }
 
@@ -59,15 +59,14 @@ impl Dynamics {
         )
     }
 
-    /// At each time the states of all paths, row after row, and their energies.
-    #[allow(clippy::type_complexity)] // two lists of lists
+    /// At each time the states of all paths, row after row, in the network's units.
     pub(super) fn follow(
         &self,
         starts: &[f64],
         inputs: &[f64],
         times: &[f64],
         from: &Path,
-    ) -> Result<(Vec<Vec<f64>>, Vec<Vec<f64>>), RolloutError> {
+    ) -> Result<Vec<Vec<f64>>, RolloutError> {
         let dim = self.units.mean.len();
         let rows = starts.len() / dim;
         let mut x = self.tensor(self.units.inner_points(starts), dim);
@@ -76,28 +75,46 @@ impl Dynamics {
                 .drive(&self.tensor(inputs.to_vec(), inputs.len() / rows))
         });
         let flow = Flow::new(&self.network, self.coefficients.structure(self.kind));
-        let (mut samples, mut energies) = (Vec::new(), Vec::new());
+        let mut samples: Vec<Vec<f64>> = Vec::new();
         for (k, time) in times.iter().enumerate() {
             if k > 0 {
                 let h = (time - times[k - 1]) / time_unit(&self.units);
                 let h = self.tensor(vec![h; rows], 1);
                 x = step(&flow, x, h, drive.as_ref()).0;
             }
-            let states = host(x.clone());
-            let energy = self.energy(&states).unwrap_or_default();
-            let lost = |numbers: &[f64]| numbers.iter().position(|number| !number.is_finite());
-            let row = lost(&states).map(|place| place / dim);
-            if let Some(row) = row.or_else(|| lost(&energy)) {
-                return Err(RolloutError::NotFinite {
-                    from: from.into(),
-                    row: row + 1,
-                    time: times[k.saturating_sub(1)],
-                });
-            }
-            energies.push(energy);
-            samples.push(self.units.unscale_points(&states));
+            samples.push(finite(host(x.clone()), dim, k, times, from)?);
         }
-        Ok((samples, energies))
+        Ok(samples)
+    }
+
+    /// The energies at states in the network's units, at each time those of all paths; none where they are not known.
+    pub(super) fn energies(
+        &self,
+        samples: &[Vec<f64>],
+        times: &[f64],
+        from: &Path,
+    ) -> Result<Vec<Vec<f64>>, RolloutError> {
+        let at = samples.iter().enumerate();
+        at.map(|(k, states)| finite(self.energy(states).unwrap_or_default(), 1, k, times, from))
+            .collect()
+    }
+}
+
+/// The numbers at time `k`, `width` a path, if all are finite.
+fn finite(
+    numbers: Vec<f64>,
+    width: usize,
+    k: usize,
+    times: &[f64],
+    from: &Path,
+) -> Result<Vec<f64>, RolloutError> {
+    match numbers.iter().position(|number| !number.is_finite()) {
+        Some(place) => Err(RolloutError::NotFinite {
+            from: from.into(),
+            row: place / width + 1,
+            time: times[k.saturating_sub(1)],
+        }),
+        None => Ok(numbers),
     }
 }
 

@@ -91,15 +91,19 @@ pub fn rollout(
         });
     }
     let mut writer = RowWriter::create(output, parts(config, &dynamics, dim))?;
-    let (samples, energies) = dynamics.follow(&states, &inputs, &times, from)?;
+    let inner = dynamics.follow(&states, &inputs, &times, from)?;
+    let energies = dynamics.energies(&inner, &times, from)?;
     let mut drift = dynamics.has_energy().then_some(0.0f64);
     let facts = run.kept_facts()?;
-    let size = facts.similarity.x_scale * (dim as f64).sqrt();
-    let finer = dynamics.follow(&states, &inputs, &halved(&times), from);
-    let step_error = match finer {
-        Ok((finer, _)) => farthest(&samples, &finer, dim) / size,
+    // The size of the data is √d in the network's units.
+    let step_error = match dynamics.follow(&states, &inputs, &halved(&times), from) {
+        Ok(finer) => farthest(&inner, &finer, dim) / (dim as f64).sqrt(),
         Err(_) => f64::INFINITY,
     };
+    let samples: Vec<Vec<f64>> = inner
+        .iter()
+        .map(|states| dynamics.units.unscale_points(states))
+        .collect();
     let mut led = Beyond::default();
     for row in 0..count {
         let state = |sample: &Vec<f64>| sample[row * dim..(row + 1) * dim].to_vec();
