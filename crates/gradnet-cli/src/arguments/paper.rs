@@ -30,6 +30,9 @@ pub struct Reproduce {
     /// Small budgets, a minute or two in all: a test of the way, not of the numbers
     #[arg(long)]
     pub quick: bool,
+    /// The folder with the pictures, in folders `train`, `set12` and `set68` (denoising)
+    #[arg(long, value_name = "FOLDER")]
+    pub images: Option<PathBuf>,
     /// The results folder [default: results, or results/quick with --quick]
     #[arg(long, short, alias = "out", value_name = "DIR")]
     pub output: Option<PathBuf>,
@@ -69,6 +72,8 @@ pub enum Reproduction {
     Dynamics,
     /// Optimal transport where the map is known (configs/sweeps/transport.toml)
     Transport,
+    /// Regularizers of images on the Berkeley pictures, which --images names (configs/sweeps/denoising.toml)
+    Denoising,
     /// All tables and figures of the paper, and the theorems
     All,
 }

@@ -40,6 +40,9 @@ pub fn run(options: &Import) -> Result<ExitCode, Failure> {
         &device,
     )?;
     note(&imported.found);
+    if let Some(text) = &imported.note {
+        output::note(format_args!("note: {text}"));
+    }
     output::line(format_args!(
         "{}: {} ({} parameters)",
         options.from.display(),

@@ -3,15 +3,16 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use gradnet_experiments::figure::{self, Figure};
-use gradnet_experiments::reproduce::{Paper, Results, Selection, TaskTables, reproduce};
+use gradnet_experiments::reproduce::{Paper, Restored, Results, Selection, TaskTables, reproduce};
 use gradnet_experiments::universality::{self, UniversalityError};
 use gradnet_train::backend::Backend;
 use gradnet_train::config::nearest;
 use gradnet_train::registry::registry;
 use gradnet_train::run::write_with_folder;
-use gradnet_train::sweep::{self, Options, Shard};
+use gradnet_train::sweep::{self, Options, Shard, Store};
 
 use crate::arguments::{Reproduce, Reproduction};
 use crate::device;
@@ -48,6 +49,7 @@ impl Reproduction {
             Self::Scores => vec![Part::Task(TaskTables::Scores)],
             Self::Dynamics => vec![Part::Task(TaskTables::Dynamics)],
             Self::Transport => vec![Part::Task(TaskTables::Transport)],
+            Self::Denoising => vec![Part::Task(TaskTables::Denoising)],
             Self::Speed => vec![Part::Figure(Figure::Speed)],
             Self::All => Paper::names()
                 .map(Part::Table)
@@ -64,6 +66,7 @@ pub fn run(options: &Reproduce) -> Result<ExitCode, Failure> {
     if parts.iter().any(|part| matches!(part, Part::Task(_))) {
         refuse_parts_of_sweeps(options)?;
     }
+    check_images(options, &parts)?;
     let selection = selection(options, &parts)?;
     signals::remedy("the same command goes on from there");
     let (backend, device) = device::open(&options.device)?;
@@ -106,10 +109,14 @@ pub fn run(options: &Reproduce) -> Result<ExitCode, Failure> {
                 draw(Figure::Universality, &[], &results, &settings)?;
             }
             Part::Task(tables) => {
-                for (name, sweep) in tables.sweeps(options.quick)? {
+                for (name, sweep) in tables.sweeps(options.quick, options.images.as_deref())? {
                     let folder = results.folder().join("sweeps").join(name);
+                    let mut store = Store::new(folder.join("cells"), folder.join("runs"));
+                    if tables.needs_images() {
+                        store = store.measuring(Arc::new(Restored::new(&folder, options.quick)?));
+                    }
                     let cells = Cells::new();
-                    let table = sweep::run(&sweep, &folder, &settings, &cells)?;
+                    let table = sweep::run_in(&sweep, store, &folder, &settings, &cells)?;
                     drop(cells);
                     if let Some(table) = table {
                         output::line(table.markdown())?;
@@ -179,6 +186,22 @@ pub(super) fn jobs(backend: Backend) -> usize {
             std::thread::available_parallelism().map_or(1, usize::from)
         }
         _ => 1,
+    }
+}
+
+/// Pictures belong to the tables that read some, and to no other.
+fn check_images(options: &Reproduce, parts: &[Part]) -> Result<(), Failure> {
+    let reads = |part: &Part| matches!(part, Part::Task(tables) if tables.needs_images());
+    match (&options.images, parts.iter().any(reads)) {
+        (None, true) => Err(Failure::input(
+            "the pictures of this table are not part of gradnet",
+            "name their folder with --images FOLDER: it holds the folders train, set12 and set68",
+        )),
+        (Some(_), false) => Err(Failure::input(
+            "--images names pictures, and this reads none",
+            "leave it out, or reproduce `denoising`",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -12,11 +12,13 @@ mod process;
 mod program;
 
 mod bad_data_files;
+mod bad_pictures;
 mod broken_configs;
 mod clusters;
 mod comfort;
 mod command_line;
 mod data_files;
+mod deepinv;
 mod device_check;
 mod disk;
 mod dynamics;

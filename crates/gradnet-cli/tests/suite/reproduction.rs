@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::program::gradnet;
+use gradnet_train::data::{Stream, generator};
+use gradnet_train::pictures::dead_leaves;
 use serde_json::Value;
 
 fn table(folder: &Path, name: &str) -> Vec<Value> {
@@ -168,4 +170,76 @@ fn the_tables_of_the_tasks_are_reproduced_with_small_budgets() {
     let refused = gradnet(folder.path(), &["reproduce", "dynamics", "--dims", "2"]);
     assert_eq!(refused.code, 2);
     assert!(refused.stderr.contains("--dims"), "{}", refused.stderr);
+}
+
+/// The pictures of the table on images are the user's: without them it says so, with them each cell is kept.
+#[test]
+fn the_table_of_denoising_is_reproduced_on_a_folder_of_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let refused = gradnet(here, &["reproduce", "denoising", "--quick"]);
+    assert_eq!(refused.code, 2);
+    let said = refused.stderr.replace('\n', " ");
+    assert!(said.contains("--images FOLDER"), "{said}");
+    let refused = gradnet(here, &["reproduce", "scores", "--images", "pictures"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains("reads none"), "{}", refused.stderr);
+    for (seed, name) in [(0, "train"), (1, "set12"), (2, "set68")] {
+        let of = here.join("pictures").join(name);
+        fs::create_dir_all(&of).unwrap();
+        let picture = dead_leaves(String::new(), 48, &mut generator(seed, Stream::Test, 0));
+        picture.write(&of.join("a.png")).unwrap();
+    }
+    let arguments = ["reproduce", "denoising", "--quick", "--images", "pictures"];
+    let ran = gradnet(here, &arguments);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let of = here.join("results/quick/sweeps/denoising");
+    let table: Value =
+        serde_json::from_str(&fs::read_to_string(of.join("table.json")).unwrap()).unwrap();
+    let lines = table["lines"].as_array().unwrap();
+    let learned: Vec<&Value> = lines
+        .iter()
+        .filter(|line| line["parameters"].is_u64())
+        .collect();
+    assert_eq!(learned.len(), 2, "{table}");
+    let number = |line: &Value, name: &str| line["numbers"][name]["mean"].as_f64();
+    for line in &learned {
+        for name in [
+            "psnr_db_25",
+            "lipschitz_bound",
+            "minutes",
+            "deblurring_db",
+            "inpainting_db",
+        ] {
+            assert!(
+                number(line, name).is_some_and(f64::is_finite),
+                "{name}: {line}"
+            );
+        }
+        // Half of the pixels are black before.
+        let [before, after] =
+            ["inpainting_measured_db", "inpainting_db"].map(|name| number(line, name).unwrap());
+        assert!(after > before + 3.0, "{before} {after}");
+    }
+    // The bound of a ridge is close to what power iterations find, and above it.
+    let ratio = number(learned[0], "lipschitz_ratio").unwrap();
+    assert!((1.0..1.3).contains(&ratio), "{ratio}");
+    let published = lines
+        .iter()
+        .find(|line| line["row"].as_str().unwrap().contains("fifty"));
+    let numbers = &published.expect("it is a row")["numbers"];
+    assert_eq!(numbers["psnr_db_25"]["mean"], 28.1);
+    assert_eq!(numbers["psnr_db_25"]["unit"], "dB");
+    assert!(lines.iter().any(|line| line["row"] == "wiener"), "{table}");
+    // One record a cell, and nothing is run twice.
+    let records = || {
+        fs::read_dir(of.join("cells"))
+            .unwrap()
+            .map(|entry| entry.unwrap())
+    };
+    let written = || records().map(|record| record.metadata().unwrap().modified().unwrap());
+    let before: Vec<_> = written().collect();
+    assert_eq!(before.len(), 2);
+    assert_eq!(gradnet(here, &arguments).code, 0);
+    assert_eq!(written().collect::<Vec<_>>(), before);
 }

@@ -7,6 +7,7 @@
 //! A table of the paper is a [`sweep`](gradnet_train::sweep) in a layout of its own: what is trained, found again and chosen by validation is told
 //! there. Its file holds a table `[paper]` besides, with the published numbers and what is measured.
 
+mod denoising;
 mod orbits;
 mod paper;
 mod results;
@@ -18,6 +19,7 @@ mod tests;
 
 use gradnet_train::sweep::{Filled, Options, SweepError, Watch, fill};
 
+pub use denoising::Restored;
 pub use orbits::{OrbitScore, Orbits};
 pub use paper::{OrbitErrors, Paper, Published, Quantity, Selection, Unit};
 pub use results::Results;

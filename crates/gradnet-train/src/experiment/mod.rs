@@ -101,6 +101,7 @@ impl Experiment {
         Protocol {
             seed: self.seed,
             claim: self.network.entry().claim,
+            side: self.network.patch_dim().map_or(0, usize::isqrt),
             train: self.train.clone(),
             evaluation: self.evaluation.clone(),
         }

@@ -11,7 +11,7 @@ use super::found::{Found, SearchError, key};
 use super::pytorch::Nests;
 use super::stored::Stored;
 use crate::nearest::nearest;
-use crate::registry::{ReleasedDifference, released_difference};
+use crate::registry::{RELEASED, ReleasedDifference, released_difference};
 
 /// Wrappers that come between a module and its parts, whose names are left out wherever they are.
 const WRAPPERS: [&str; 4] = [
@@ -73,8 +73,7 @@ pub(super) fn search(
     match fitting.len() {
         1 => Ok(fitting.remove(0)),
         0 => {
-            let others = ["gradnet_c", "mgradnet_c", "gradnet_m", "mgradnet_m"];
-            let others = others
+            let others = RELEASED
                 .into_iter()
                 .filter(|other| !fits(nests, other, wanted).0.is_empty());
             Err(SearchError::None {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
+use gradnet_core::image::LipschitzImageField;
 use serde::Serialize;
 
 use super::form::{Form, check_places};
@@ -40,6 +41,9 @@ pub struct Exported {
     /// f(x) = constant + sign y_scale g((x - mean) / x_scale), if the run was trained on a data file.
     #[serde(skip_serializing_if = "Option::is_none")]
     similarity: Option<Similarity>,
+    /// Of a regularizer of images: the certified bound on the Lipschitz constant of its gradient.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lipschitz_bound: Option<f64>,
     /// The network's settings.
     settings: NetworkConfig,
     /// The files that were written.
@@ -150,6 +154,7 @@ fn described(
         function,
         arrays: arrays.iter().map(shape).collect(),
         similarity,
+        lipschitz_bound: network.lifted().map(|field| field.lipschitz()),
         settings: run.experiment().network.clone(),
         files,
     };

@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use gradnet_core::network::UnitFunction;
 use gradnet_core::{ParameterSource, VectorField};
 
-use crate::experiment::{Experiment, ExperimentError};
+use crate::experiment::{Experiment, ExperimentError, TaskConfig};
 use crate::files::FileError;
 use crate::foreign_checkpoints::{Checkpoint, Found, SearchError};
 use crate::registry::{Network, NetworkConfig, RELEASED, ReleasedError};
@@ -26,6 +26,8 @@ pub struct Imported {
     pub parameters: usize,
     /// Where in the file they were.
     pub found: Found,
+    /// What the file does not say, and what was made of its arrays.
+    pub note: Option<String>,
 }
 
 /// Why a checkpoint cannot be imported.
@@ -71,6 +73,14 @@ pub enum ImportError {
         /// The task's table.
         table: String,
     },
+    /// A regularizer of pictures, and a config of something else.
+    #[error("{network} is a regularizer of pictures, and the config has a table [{table}]")]
+    NoPictures {
+        /// The network asked for.
+        network: String,
+        /// The task's table.
+        table: String,
+    },
     /// The experiment cannot be run.
     #[error(transparent)]
     Experiment(#[from] ExperimentError),
@@ -92,6 +102,16 @@ impl ImportError {
                 error: ReleasedError::NotFinite { .. },
                 ..
             } => "its training has diverged: import a checkpoint from before".into(),
+            Self::Released {
+                error: ReleasedError::Noise { highest, .. },
+                ..
+            } => format!(
+                "say the level: --set images.noise=[25,25], numbers above 0 and up to {highest}"
+            ),
+            Self::Released {
+                error: ReleasedError::NotConvex,
+                ..
+            } => "no network that can be imported is weakly convex: import a checkpoint of rho_wcvx = 0".into(),
             Self::Released { .. } => format!(
                 "name the network the file was saved from with --network, one of {}",
                 RELEASED.join(", ")
@@ -102,6 +122,9 @@ impl ImportError {
             Self::NoLinearPart { .. } => {
                 "import with a config of [target.…] or [data.file]; a transport is trained with `gradnet train`".into()
             }
+            Self::NoPictures { .. } => "choose a config of [images], such as configs/denoise_bsd.toml with \
+                --set images.train=FOLDER --set images.validation=FOLDER --set images.test=FOLDER"
+                .into(),
             Self::Experiment(error) => error.remedy().into(),
             Self::Run(error) => error.remedy(),
             Self::Task(error) => error.remedy().into(),
@@ -111,6 +134,8 @@ impl ImportError {
 
 /// Reads a released checkpoint and writes a run folder with its weights and with `experiment`,
 /// whose network is replaced by the file's.
+///
+/// A regularizer of pictures that differs with the noise is taken at the middle of the config's `images.noise`.
 ///
 /// Of several states in the file `key` names one, see [`Checkpoint::find`]. The activation is the
 /// learned one where the file holds it; otherwise the one the experiment's network names if it is
@@ -143,6 +168,17 @@ pub fn import(
             table: experiment.task.table(),
         });
     }
+    let on_patches = experiment.network.patch_dim().is_some();
+    let noise = match &experiment.task {
+        TaskConfig::Images(images) => 0.5 * (images.noise[0] + images.noise[1]),
+        task if on_patches => {
+            return Err(ImportError::NoPictures {
+                network: network.into(),
+                table: task.table(),
+            });
+        }
+        _ => 0.0,
+    };
     let checkpoint = Checkpoint::open(file)?;
     let found = checkpoint
         .find(network, experiment.dim(), key)
@@ -150,7 +186,7 @@ pub fn import(
             file: name.clone(),
             error,
         })?;
-    let state = checkpoint.state(&found)?;
+    let state = checkpoint.state(&found)?.at_noise(noise);
     let fixed = match &experiment.network {
         NetworkConfig::GradNetC(config) | NetworkConfig::MGradNetC(config) => config.activation,
         _ => UnitFunction::Tanh,
@@ -158,7 +194,7 @@ pub fn import(
     let mut source = ParameterSource::new(&device.clone().without_autodiff(), 0);
     let loaded = state.network(network, fixed, &mut source);
     let (config, loaded) = loaded.map_err(released)?;
-    if loaded.dim() != experiment.dim() {
+    if !on_patches && loaded.dim() != experiment.dim() {
         return Err(ImportError::Dimension {
             file: name,
             found: loaded.dim(),
@@ -183,7 +219,22 @@ pub fn import(
     Ok(Imported {
         parameters: loaded.num_params(),
         network: loaded,
+        note: composed(&config, state.depends_on_noise().then_some(noise)),
         config,
         found,
     })
+}
+
+/// What was made of a regularizer's arrays.
+fn composed(config: &NetworkConfig, noise: Option<f64>) -> Option<String> {
+    let NetworkConfig::PatchRidge(settings) = config else {
+        return None;
+    };
+    let (filters, side) = (settings.width?, settings.size?);
+    let range = settings.range;
+    let noise = noise.map(|level| format!(", at noise {level} of 255"));
+    Some(format!(
+        "{filters} kernels of {side} x {side} pixels composed of the file's layers, knots taken on [-{range}, {range}]{}",
+        noise.unwrap_or_default()
+    ))
 }

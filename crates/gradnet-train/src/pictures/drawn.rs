@@ -57,5 +57,6 @@ pub fn dead_leaves(name: String, side: usize, random: &mut impl Rng) -> Picture 
         width: side,
         planes: vec![values.into_iter().map(|value| value as f32).collect()],
         white: 1.0,
+        bits: 16,
     }
 }

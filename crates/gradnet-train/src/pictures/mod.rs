@@ -30,6 +30,8 @@ pub struct Picture {
     pub planes: Vec<Vec<f32>>,
     /// The number that is white in its `.npy` file, the one it was read from or is written to: 1 or 255.
     pub white: f64,
+    /// Bits of a number in its PNG file, the one it was read from or is written to: 8 or 16.
+    pub bits: u8,
 }
 
 impl Picture {
@@ -45,7 +47,7 @@ impl Picture {
         }
     }
 
-    /// Writes the picture, a PNG in 16 bits with brightnesses cut at 0 and 1.
+    /// Writes the picture, a PNG in its [`bits`](Self::bits) with brightnesses cut at 0 and 1.
     ///
     /// # Errors
     /// If the name ends on another format, or the place cannot be written.

@@ -46,6 +46,7 @@ pub(super) fn read(file: &Path) -> Result<Picture, FileError> {
         width,
         planes: vec![values.iter().map(|value| (value / white) as f32).collect()],
         white,
+        bits: 16,
     })
 }
 

@@ -63,6 +63,10 @@ fn decoded(file: &Path, source: File) -> Result<Picture, FileError> {
             .map(|channel| plane(channel).collect())
             .collect(),
         white: 1.0,
+        bits: match frame.bit_depth {
+            BitDepth::Sixteen => 16,
+            _ => 8,
+        },
     })
 }
 
@@ -71,15 +75,22 @@ pub(super) fn write(picture: &Picture, file: &Path) -> Result<(), FileError> {
     let mut bytes = Vec::with_capacity(2 * size[0] * size[1] * picture.planes.len());
     for pixel in 0..size[0] * size[1] {
         for plane in &picture.planes {
-            let number = (plane[pixel].clamp(0.0, 1.0) * 65535.0).round() as u16;
-            bytes.extend(number.to_be_bytes());
+            let value = plane[pixel].clamp(0.0, 1.0);
+            match picture.bits {
+                8 => bytes.push((value * 255.0).round() as u8),
+                _ => bytes.extend(((value * 65535.0).round() as u16).to_be_bytes()),
+            }
         }
     }
+    let depth = match picture.bits {
+        8 => BitDepth::Eight,
+        _ => BitDepth::Sixteen,
+    };
     let colour = match picture.planes.len() {
         3 => ColorType::Rgb,
         _ => ColorType::Grayscale,
     };
-    let encoded = encoded(size, colour, BitDepth::Sixteen, &bytes);
+    let encoded = encoded(size, colour, depth, &bytes);
     let encoded = encoded.map_err(|error| FileError::Format {
         file: file.into(),
         reason: error.to_string(),

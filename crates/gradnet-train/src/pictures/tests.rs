@@ -12,21 +12,29 @@ fn picture(planes: usize) -> Picture {
         width,
         planes: (0..planes).map(|p| plane(p).collect()).collect(),
         white: 1.0,
+        bits: 16,
     }
 }
 
 #[test]
 fn pictures_come_back_as_they_were_written() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, planes, step) in [
-        ("grey.png", 1, 1.0 / 65535.0),
-        ("colour.png", 3, 1.0 / 65535.0),
-        ("grey.npy", 1, 1e-7),
+    for (name, planes, bits, step) in [
+        ("grey.png", 1, 16, 0.5001 / 65535.0),
+        ("colour.png", 3, 16, 0.5001 / 65535.0),
+        ("grey.png", 1, 8, 0.5001 / 255.0),
+        ("colour.png", 3, 8, 0.5001 / 255.0),
+        ("grey.npy", 1, 16, 1e-7),
     ] {
-        let (file, written) = (folder.path().join(name), picture(planes));
+        let file = folder.path().join(name);
+        let written = Picture {
+            bits,
+            ..picture(planes)
+        };
         written.write(&file).unwrap();
         let read = Picture::read(&file).unwrap();
         assert_eq!([read.height, read.width, read.planes.len()], [5, 7, planes]);
+        assert_eq!(read.bits, bits, "{name}");
         for (a, b) in read.planes.concat().iter().zip(written.planes.concat()) {
             assert!((a - b).abs() <= step, "{name}: {a} {b}");
         }
@@ -55,6 +63,7 @@ fn white_is_told_from_the_numbers_and_kept() {
             width: 3,
             planes: vec![numbers.to_vec()],
             white: 1.0,
+            bits: 16,
         };
         written.write(&file).unwrap();
         let read = Picture::read(&file).unwrap();

@@ -27,6 +27,7 @@ mod networks;
 mod released;
 mod released_arrays;
 mod released_names;
+mod released_ridge;
 mod settings;
 mod size;
 mod units;

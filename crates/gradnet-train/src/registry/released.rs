@@ -1,4 +1,5 @@
-//! The authors' released networks (PyTorch) as ours: their named arrays in, a network that computes the same out.
+//! Released networks (PyTorch) as ours: their named arrays in, a network that computes the same out. Regularizers of pictures
+//! are in `released_ridge.rs`.
 //!
 //! Where the released code differs from the paper's text (docs/deviations.md) the numbers are converted:
 //!
@@ -54,13 +55,14 @@ use gradnet_core::{ParameterSource, TiedNetwork};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReleasedState {
     arrays: BTreeMap<String, (Vec<usize>, Vec<f64>)>,
+    noise: f64,
 }
 
 /// Why arrays are no released network.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum ReleasedError {
-    /// Only four networks were released.
+    /// Only some networks were released.
     #[error("no weights of `{name}` were released, only of {}", RELEASED.join(", "))]
     NotReleased {
         /// The name asked for.
@@ -98,6 +100,17 @@ pub enum ReleasedError {
         /// The number.
         value: f64,
     },
+    /// The regularizer was not learned for a noise level.
+    #[error("it was learned for noise up to {highest} of 255, not for {level}")]
+    Noise {
+        /// The level asked for, of 255.
+        level: f64,
+        /// The highest, of 255.
+        highest: f64,
+    },
+    /// The regularizer has a concave part.
+    #[error("its `activation_ccv` was trained: it is weakly convex, and this network is convex")]
+    NotConvex,
     /// The network cannot be built.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -111,7 +124,21 @@ impl ReleasedState {
                 .into_iter()
                 .map(|(name, shape, values)| (name, (shape, values)))
                 .collect(),
+            noise: 0.0,
         }
+    }
+
+    /// The same, for a regularizer that is another for each level of noise, of 255.
+    pub fn at_noise(self, noise: f64) -> Self {
+        Self { noise, ..self }
+    }
+
+    pub(super) fn noise(&self) -> f64 {
+        self.noise
+    }
+
+    pub(super) fn arrays(&self) -> &BTreeMap<String, (Vec<usize>, Vec<f64>)> {
+        &self.arrays
     }
 
     /// The registered network of that name with these weights, and its settings.
@@ -153,6 +180,13 @@ impl ReleasedState {
                 (
                     NetworkConfig::MGradNetM(config),
                     Registered::MGradNetM(network).into(),
+                )
+            }
+            "patch_ridge" => {
+                let (config, network) = self.ridge(source)?;
+                (
+                    NetworkConfig::PatchRidge(config),
+                    Registered::PatchRidge(network).into(),
                 )
             }
             _ => return Err(ReleasedError::NotReleased { name: name.into() }),

@@ -58,6 +58,42 @@ impl<'a> Arrays<'a> {
         }
     }
 
+    /// Filters and side of the kernels of a convolution with so many channels before it, `[filters, channels, side, side]`.
+    pub(super) fn convolution_shape(
+        &self,
+        name: &str,
+        channels: usize,
+    ) -> Result<(usize, usize), ReleasedError> {
+        match *self.get(name)?.0 {
+            [out, before, side, other]
+                if out > 0 && before == channels && side == other && side % 2 == 1 && side < 64 =>
+            {
+                Ok((out, side))
+            }
+            _ => Err(self.misshapen(
+                name,
+                &format!(
+                    "it must be [filters, {channels}, k, k] with an odd k: each layer takes what the one before it gives"
+                ),
+            )),
+        }
+    }
+
+    /// The numbers of an array.
+    pub(super) fn len(&self, name: &str) -> Result<usize, ReleasedError> {
+        Ok(self.get(name)?.1.len())
+    }
+
+    /// The error of an array of another shape than is required.
+    pub(super) fn misshapen(&self, name: &str, requirement: &str) -> ReleasedError {
+        let shape = self.left.get(name).map(|(shape, _)| shape.to_vec());
+        ReleasedError::Shape {
+            name: name.into(),
+            shape: shape.unwrap_or_default(),
+            requirement: requirement.into(),
+        }
+    }
+
     /// How many numbers follow `prefix` in names, counted from 0 without a gap.
     pub(super) fn count(&self, prefix: &str) -> usize {
         let there = |index: usize| {

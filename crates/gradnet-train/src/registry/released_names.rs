@@ -1,12 +1,20 @@
-//! The names and shapes of the authors' released networks, and how others differ from them.
+//! The names and shapes of released networks, and how others differ from them.
 //!
-//! `released.rs` has the table. Layers, modules, widths and dimension are read off the names and
+//! `released.rs` and `released_ridge.rs` have the tables. Layers, modules, widths and dimension are read off the names and
 //! shapes themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The networks whose weights the authors released, which are those that can be imported.
-pub const RELEASED: [&str; 4] = ["gradnet_c", "gradnet_m", "mgradnet_c", "mgradnet_m"];
+use super::released_ridge::{CENTRED, LAYERS, PLAIN};
+
+/// The networks of which weights were released, which are those that can be imported.
+pub const RELEASED: [&str; 5] = [
+    "gradnet_c",
+    "gradnet_m",
+    "mgradnet_c",
+    "mgradnet_m",
+    "patch_ridge",
+];
 
 /// How names and shapes differ from those of a released network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,16 +64,12 @@ pub fn released_difference(
     network: &str,
     shapes: &BTreeMap<&str, &[usize]>,
 ) -> Option<ReleasedDifference> {
-    let (weight, expected): (_, fn(_, _, _) -> _) = match network {
-        "gradnet_c" | "mgradnet_c" => ("W", cascade),
-        "gradnet_m" | "mgradnet_m" => ("mmgn_modules.0.W", modular),
+    let (expected, dim) = match network {
+        "gradnet_c" | "mgradnet_c" => tied(shapes, "W", cascade),
+        "gradnet_m" | "mgradnet_m" => tied(shapes, "mmgn_modules.0.W", modular),
+        "patch_ridge" => ridge(shapes),
         _ => return None,
     };
-    let (hidden, dim) = match shapes.get(weight) {
-        Some(&&[hidden, dim]) if hidden > 0 && dim > 0 => (hidden, dim),
-        _ => (0, 0),
-    };
-    let expected: Vec<(String, usize)> = expected(shapes, hidden, dim);
     let mut difference = ReleasedDifference {
         dim,
         ..ReleasedDifference::default()
@@ -91,8 +95,74 @@ fn numbers(shape: &[usize]) -> Option<usize> {
     sizes.try_fold(1usize, |product, size| product.checked_mul(*size))
 }
 
+/// Names with their numbers.
+type Names = Vec<(String, usize)>;
+
+/// What is expected around a weight, and the dimension that it says.
+fn tied(
+    shapes: &BTreeMap<&str, &[usize]>,
+    weight: &str,
+    expected: fn(&BTreeMap<&str, &[usize]>, usize, usize) -> Names,
+) -> (Names, usize) {
+    let (hidden, dim) = match shapes.get(weight) {
+        Some(&&[hidden, dim]) if hidden > 0 && dim > 0 => (hidden, dim),
+        _ => (0, 0),
+    };
+    (expected(shapes, hidden, dim), dim)
+}
+
+/// Names of either kind of convex ridge regularizers, and the pixels of a composed kernel.
+fn ridge(shapes: &BTreeMap<&str, &[usize]>) -> (Names, usize) {
+    let layers = counted(shapes, LAYERS).max(1);
+    let (mut channels, mut side) = (1, 1usize);
+    let mut names = Names::new();
+    for layer in 0..layers {
+        let [centred, plain] = [CENTRED, PLAIN].map(|end| format!("{LAYERS}{layer}.{end}"));
+        let name = match shapes.contains_key(plain.as_str()) {
+            true => plain,
+            false => centred,
+        };
+        // A layer that does not follow on the one before has no right number of numbers.
+        let count = match shapes.get(name.as_str()) {
+            Some(&&[out, before, k, other]) if before == channels && k == other && k % 2 == 1 => {
+                (channels, side) = (out, side.saturating_add(k - 1));
+                numbers(&[out, before, k, k]).unwrap_or_default()
+            }
+            _ => 0,
+        };
+        names.push((name, count));
+    }
+    // As many as there are: that they divide into knots is looked at when they are read.
+    let whole = |name: &str| {
+        let count = shapes.get(name).and_then(|shape| numbers(shape));
+        (name.to_owned(), count.unwrap_or_default())
+    };
+    let one = |name: &str| (name.to_owned(), 1);
+    let second = shapes.keys().any(|name| {
+        ["activation_cvx.", "activation_ccv.", "spline_scaling."]
+            .iter()
+            .any(|start| name.starts_with(start))
+    });
+    if second {
+        names.extend(
+            ["activation_cvx", "activation_ccv", "spline_scaling"]
+                .map(|part| whole(&format!("{part}.coefficients"))),
+        );
+        names.push(one("mu_"));
+    } else {
+        names.push(whole("activation.coefficients_vect"));
+        names.extend(["lmbd", "mu", "L"].map(one));
+    }
+    let dim = if side > 1 {
+        side.saturating_mul(side)
+    } else {
+        0
+    };
+    (names, dim)
+}
+
 /// Names of GradNet-C and mGradNet-C with their numbers.
-fn cascade(shapes: &BTreeMap<&str, &[usize]>, hidden: usize, dim: usize) -> Vec<(String, usize)> {
+fn cascade(shapes: &BTreeMap<&str, &[usize]>, hidden: usize, dim: usize) -> Names {
     let layers = ["alpha.", "beta.", "nonlinearity."].map(|family| counted(shapes, family));
     // One bias more than there are layers.
     let biases = counted(shapes, "bias.").saturating_sub(1);
@@ -110,7 +180,7 @@ fn cascade(shapes: &BTreeMap<&str, &[usize]>, hidden: usize, dim: usize) -> Vec<
 }
 
 /// Names of GradNet-M and mGradNet-M with their numbers.
-fn modular(shapes: &BTreeMap<&str, &[usize]>, hidden: usize, dim: usize) -> Vec<(String, usize)> {
+fn modular(shapes: &BTreeMap<&str, &[usize]>, hidden: usize, dim: usize) -> Names {
     let modules = counted(shapes, "mmgn_modules.").max(1);
     let learned = shapes
         .keys()

@@ -8,6 +8,7 @@
 mod device;
 mod error;
 mod operator;
+mod score;
 mod tune;
 
 use std::path::Path;
@@ -24,6 +25,7 @@ use crate::run::{Run, RunError, check_output};
 
 pub use error::RestoreError;
 pub use operator::OperatorChoice;
+pub use score::{Restorations, score};
 pub use tune::tune;
 
 /// Of a run that learned something else.
@@ -108,7 +110,11 @@ pub fn restore(
         beyond,
     } = chosen(run, options)?;
     let (lipschitz, concavity) = (field.lipschitz(), field.concavity());
-    let (planes, white) = measurements(input, options)?;
+    let Measurement {
+        planes,
+        white,
+        bits,
+    } = Measurement::read(input, options)?;
     let mut restored = Restored {
         strength,
         scale,
@@ -167,6 +173,7 @@ pub fn restore(
             width,
             planes: Vec::new(),
             white,
+            bits,
         });
         whole.planes.push(plane);
     }
@@ -192,27 +199,40 @@ fn run_one(
     (x, steps)
 }
 
-/// A colour of a measurement, row after row, with its height and width.
-type Measured = (Vec<f32>, [usize; 2]);
+/// What was measured, and how its file holds numbers: what is restored is written the same way.
+struct Measurement {
+    /// The colours, row after row, each with its height and width.
+    planes: Vec<(Vec<f32>, [usize; 2])>,
+    /// The number that is white.
+    white: f64,
+    /// Bits of a number in a PNG file; 16 where the measurement is none.
+    bits: u8,
+}
 
-/// The colours of a measurement, and the number that is white in its file.
-fn measurements(
-    input: &Path,
-    options: &RestoreOptions,
-) -> Result<(Vec<Measured>, f64), RestoreError> {
-    if options.operator.measures_pictures() {
-        let picture = Picture::read(input)?;
-        let size = [picture.height, picture.width];
-        let planes = picture.planes.into_iter().map(|plane| (plane, size));
-        return Ok((planes.collect(), picture.white));
+impl Measurement {
+    fn read(input: &Path, options: &RestoreOptions) -> Result<Self, RestoreError> {
+        if options.operator.measures_pictures() {
+            let picture = Picture::read(input)?;
+            let size = [picture.height, picture.width];
+            let planes = picture.planes.into_iter().map(|plane| (plane, size));
+            return Ok(Self {
+                planes: planes.collect(),
+                white: picture.white,
+                bits: picture.bits,
+            });
+        }
+        let (values, size) = read_table(input)?;
+        let size = match options.operator {
+            OperatorChoice::Matrix(..) => [1, values.len()],
+            _ => size,
+        };
+        let values = values.into_iter().map(|v| v as f32).collect();
+        Ok(Self {
+            planes: vec![(values, size)],
+            white: 1.0,
+            bits: 16,
+        })
     }
-    let (values, size) = read_table(input)?;
-    let size = match options.operator {
-        OperatorChoice::Matrix(..) => [1, values.len()],
-        _ => size,
-    };
-    let values = values.into_iter().map(|v| v as f32).collect();
-    Ok((vec![(values, size)], 1.0))
 }
 
 /// Refuses what is no noise level.

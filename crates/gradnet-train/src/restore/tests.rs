@@ -64,6 +64,7 @@ fn measured_pictures_come_back_for_every_operator() {
             width,
             planes: vec![values],
             white: 1.0,
+            bits: 16,
         };
         picture.write(&at(name)).unwrap();
     };

@@ -7,10 +7,9 @@ use super::{OperatorChoice, RestoreError, check_noise};
 use crate::data::Stream;
 use crate::experiment::TaskConfig;
 use crate::pictures::Picture;
-use crate::run::{Run, Tuned};
+use crate::run::{Run, RunError, Tuned};
 use crate::task::images::{
-    ImagesConfig, Measured, Regularizer, Sets, TUNING_SIDE, Weights, first_weights, measured,
-    middle,
+    Measured, Regularizer, Sets, TUNING_SIDE, Weights, first_weights, measured, middle,
 };
 
 /// Measures the validation pictures, restores them with many strengths and scales, and keeps the best of these in the run, where
@@ -34,15 +33,10 @@ pub fn tune(
         return Err(super::no_regularizer(run).into());
     };
     let seed = run.experiment().seed;
-    let pictures = validation(config, seed, operator)?;
-    let measure = |(place, picture): (u64, &Picture)| -> Result<Measured, RestoreError> {
-        let like = Tensor::<3>::zeros([1, picture.height, picture.width], (&device, DType::F32));
-        let operator = operator.of_pictures(&like)?;
-        let seed = ((seed, Stream::Validation), place);
-        Ok(measured(picture, operator, noise, seed, &device))
-    };
-    let measured = (0..).zip(&pictures).map(measure);
-    let measured = measured.collect::<Result<Vec<_>, _>>()?;
+    let pictures = Sets::validation_of(config, seed).map_err(RunError::from)?;
+    let pictures = parts(&pictures, operator)?;
+    let seed = (seed, Stream::Validation);
+    let measured = all_measured(&pictures, (operator, noise), seed, &device)?;
     if let Some(first) = measured.first() {
         super::device::check(run, &network, operator, &first.y)?;
     }
@@ -77,13 +71,11 @@ pub fn tune(
     Ok(tuned)
 }
 
-/// The validation pictures, cut to what the operator takes.
-fn validation(
-    config: &ImagesConfig,
-    seed: u64,
+/// The middle parts of pictures that an operator takes, those left out that are too small for it.
+pub(super) fn parts(
+    pictures: &[Picture],
     operator: &OperatorChoice,
 ) -> Result<Vec<Picture>, RestoreError> {
-    let pictures = Sets::validation_of(config, seed).map_err(crate::run::RunError::from)?;
     let Some([height, width]) = operator.size()? else {
         let part = |picture| middle(picture, [TUNING_SIDE; 2]);
         return Ok(pictures.iter().map(part).collect());
@@ -98,4 +90,19 @@ fn validation(
         true => Err(RestoreError::TooLarge { height, width }),
         false => Ok(large),
     }
+}
+
+/// Pictures measured, with noise that the seed, the stream and the place of each decide.
+pub(super) fn all_measured(
+    pictures: &[Picture],
+    (operator, noise): (&OperatorChoice, f64),
+    seed: (u64, Stream),
+    device: &Device,
+) -> Result<Vec<Measured>, RestoreError> {
+    let measure = |(place, picture): (u64, &Picture)| {
+        let like = Tensor::<3>::zeros([1, picture.height, picture.width], (device, DType::F32));
+        let operator = operator.of_pictures(&like)?;
+        Ok(measured(picture, operator, noise, (seed, place), device))
+    };
+    (0..).zip(pictures).map(measure).collect()
 }

@@ -20,6 +20,8 @@ pub struct Protocol {
     pub seed: u64,
     /// What the network that learns promises.
     pub claim: Claim,
+    /// Pixels of a side of its patches; 0 where it has none.
+    pub side: usize,
     /// How it is trained.
     pub train: TrainConfig,
     /// How it is scored.

@@ -1,6 +1,6 @@
 //! The language of sweeps.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Display;
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
@@ -31,6 +31,10 @@ use crate::run::RunError;
 /// label = "GradNet-C"
 /// network = "gradnet_c"                                  # as `--network`: the base's size is kept
 /// set = { "network.*.layers" = 2 }                       # `*` is the row's network
+///
+/// [[published]]                                          # a line of the table that nothing is run for
+/// label = "Goujon et al."
+/// numbers = { psnr_db_25 = 28.04 }
 /// ```
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,6 +57,9 @@ pub struct Sweep {
     #[serde(default)]
     cases: Vec<Case>,
     rows: Vec<Row>,
+    /// Numbers of others.
+    #[serde(default)]
+    pub(super) published: Vec<Published>,
     /// Where it stands.
     #[serde(skip)]
     file: PathBuf,
@@ -94,6 +101,17 @@ struct Row {
     set: Table,
     #[serde(default)]
     vary: Table,
+}
+
+/// A line of the table that others have published.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Published {
+    pub(super) label: String,
+    /// The case it belongs to; every one where it names none.
+    pub(super) case: Option<String>,
+    /// Its numbers, by the names that the rows' numbers have.
+    pub(super) numbers: BTreeMap<String, f64>,
 }
 
 /// The start of a key that means the network's table, whichever network it is.
@@ -191,6 +209,14 @@ impl Sweep {
             if let Some(seed) = repeated(seeds) {
                 return twice("seed", &seed);
             }
+        }
+        let known = |case: &String| self.cases.iter().any(|known| known.name == *case);
+        let cases = self.published.iter().filter_map(|row| row.case.as_ref());
+        if let Some(case) = cases.into_iter().find(|case| !known(case)) {
+            return Err((
+                format!("a row of [[published]] is of the case {case:?}, which there is not"),
+                "name one of the [[cases]], or leave `case` out to show the row in each",
+            ));
         }
         let varied = self.rows.iter().map(|row| &row.vary).chain([&self.vary]);
         for (key, values) in varied.clone().flatten() {

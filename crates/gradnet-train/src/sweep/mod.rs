@@ -48,8 +48,24 @@ pub fn run(
     options: &Options,
     watch: &dyn Watch,
 ) -> Result<Option<Table>, SweepError> {
-    let places = sweep.places()?;
     let store = Store::new(output.join("cells"), output.join("runs"));
+    run_in(sweep, store, output, options, watch)
+}
+
+/// The same with records in a store, which may measure more of each run. What it measures joins the table if it is [`Quantities`] by name.
+///
+/// [`Quantities`]: crate::task::Quantities
+///
+/// # Errors
+/// See [`SweepError`].
+pub fn run_in(
+    sweep: &Sweep,
+    store: Store,
+    output: &Path,
+    options: &Options,
+    watch: &dyn Watch,
+) -> Result<Option<Table>, SweepError> {
+    let places = sweep.places()?;
     let written = || {
         let table = Table::new(sweep, &Filled::of(&places, &store)?);
         for (end, text) in table.files() {

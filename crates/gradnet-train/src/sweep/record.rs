@@ -16,6 +16,7 @@ use super::cell::varied;
 use super::identity::{Contents, Identity};
 use crate::experiment::Experiment;
 use crate::run::{Run, RunError, Scores, Validation, write_with_folder};
+use crate::task::Quantities;
 
 /// What a cell came to. Records of version 0.1, which knew tables of the paper only, are read too.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,6 +72,16 @@ pub struct CellResult {
     /// Step and number of at most 50 validations.
     #[serde(default)]
     pub curve: Vec<(usize, f64)>,
+}
+
+impl CellResult {
+    /// The numbers of the table: those of the test, and what else was measured where that is quantities by name.
+    pub(super) fn quantities(&self) -> Quantities {
+        let mut quantities = self.scores.metrics.clone();
+        let measured = self.measured.clone().unwrap_or_default();
+        quantities.extend(serde_json::from_value::<Quantities>(measured).unwrap_or_default());
+        quantities
+    }
 }
 
 /// The version of records that do not tell theirs.

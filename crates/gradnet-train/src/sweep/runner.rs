@@ -286,6 +286,7 @@ fn compared_by(experiment: &Experiment) -> String {
     let mut protocol = experiment.protocol();
     protocol.train.learning_rate = 0.0;
     protocol.train.schedule = Schedule::Constant;
+    protocol.side = 0;
     format!("{:?} {protocol:?}", experiment.task)
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::file::Published;
 use super::{Filled, Sweep};
 use crate::measure::{deviation, mean};
 use crate::task::Quantities;
@@ -54,8 +55,15 @@ impl Table {
     pub(super) fn new(sweep: &Sweep, filled: &[Filled<'_>]) -> Self {
         let of_case = filled.chunk_by(|a, b| a.place.case == b.place.case);
         let lines = of_case.flat_map(|case| {
-            let rows = case.iter().map(Line::of);
-            rows.chain(compared(case)).collect::<Vec<_>>()
+            let mut lines: Vec<Line> = case.iter().map(Line::of).chain(compared(case)).collect();
+            let name = &case[0].place.case;
+            let of_case = |row: &&Published| row.case.as_ref().is_none_or(|case| case == name);
+            let published = sweep.published.iter().filter(of_case);
+            let published: Vec<Line> = published
+                .map(|row| Line::published(row, name, &lines))
+                .collect();
+            lines.extend(published);
+            lines
         });
         Self {
             title: sweep.title.clone(),
@@ -157,7 +165,32 @@ impl Line {
             parameters: results.first().map(|result| result.parameters),
             seeds: results.len(),
             diverged: filled.records.len() - results.len(),
-            numbers: over_seeds(results.iter().map(|result| &result.scores.metrics)),
+            numbers: over_seeds(results.iter().map(|result| result.quantities()).collect()),
+        }
+    }
+
+    /// A row of numbers from elsewhere, in the units of the other lines of its case.
+    fn published(row: &Published, case: &str, others: &[Self]) -> Self {
+        let unit = |name: &String| {
+            let known = others.iter().find_map(|line| line.numbers.get(name));
+            known.map_or(String::new(), |number| number.unit.clone())
+        };
+        let numbers = row.numbers.iter().map(|(name, mean)| {
+            let number = Number {
+                mean: *mean,
+                std: None,
+                unit: unit(name),
+            };
+            (name.clone(), number)
+        });
+        Self {
+            case: case.into(),
+            row: row.label.clone(),
+            chosen: String::new(),
+            parameters: None,
+            seeds: 0,
+            diverged: 0,
+            numbers: numbers.collect(),
         }
     }
 }
@@ -204,18 +237,18 @@ fn baselines(filled: &Filled<'_>) -> Vec<Line> {
             parameters: None,
             seeds: rows.len(),
             diverged: 0,
-            numbers: over_seeds(rows.into_iter()),
+            numbers: over_seeds(rows.into_iter().cloned().collect()),
         }
     };
     names.into_iter().map(line).collect()
 }
 
-fn over_seeds<'a>(seeds: impl Iterator<Item = &'a Quantities>) -> BTreeMap<String, Number> {
+fn over_seeds(seeds: Vec<Quantities>) -> BTreeMap<String, Number> {
     let mut values: BTreeMap<String, (Vec<f64>, String)> = BTreeMap::new();
-    for (name, quantity) in seeds.flatten() {
-        let (values, unit) = values.entry(name.clone()).or_default();
+    for (name, quantity) in seeds.into_iter().flatten() {
+        let (values, unit) = values.entry(name).or_default();
         values.push(quantity.value);
-        unit.clone_from(&quantity.unit);
+        *unit = quantity.unit;
     }
     let number = |(name, (values, unit)): (String, (Vec<f64>, String))| {
         let (mean, std) = (mean(&values), deviation(&values));

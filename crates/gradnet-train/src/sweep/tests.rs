@@ -389,3 +389,43 @@ fn records_are_found_by_what_they_hold() {
     let error = store().load(cell).unwrap_err();
     assert!(error.to_string().contains("remove it"), "{error}");
 }
+
+/// Lines of others stand at the end of each case they belong to, in the units of what stands there.
+#[test]
+fn published_rows_are_shown_and_nothing_is_run_for_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let published = "[[published]]\nlabel = \"paper\"\nnumbers = { mse_db = -3.5 }\n\
+                     [[published]]\nlabel = \"other\"\ncase = \"many\"\nnumbers = { new = 2.0 }\n";
+    let short = SWEEP
+        .replace("[0.01, 0.001]", "[0.01]")
+        .replace("seeds = 2", "seeds = 1");
+    let sweep = written(folder.path(), &(short.clone() + published)).unwrap();
+    assert_eq!(cells(&sweep, 0).len(), 4);
+    let options = options(1, Shard::ALL);
+    let table = run(&sweep, &folder.path().join("out"), &options, &Silent)
+        .unwrap()
+        .unwrap();
+    let rows = |case: &str| {
+        let lines = table.lines.iter().filter(|line| line.case == case);
+        lines.map(|line| line.row.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(rows("few").last().unwrap(), "paper");
+    assert_eq!(
+        rows("many").iter().rev().take(2).rev().collect::<Vec<_>>(),
+        ["paper", "other"]
+    );
+    let paper = table.lines.iter().find(|line| line.row == "paper").unwrap();
+    let number = &paper.numbers["mse_db"];
+    assert_eq!(
+        (number.mean, number.unit.as_str(), number.std),
+        (-3.5, "dB", None)
+    );
+    assert!(
+        table.markdown().contains("| few | paper |"),
+        "{}",
+        table.markdown()
+    );
+    let wrong = short + &published.replace("many", "more");
+    let error = written(folder.path(), &wrong).unwrap_err().to_string();
+    assert!(error.contains("\"more\""), "{error}");
+}

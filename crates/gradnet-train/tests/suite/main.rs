@@ -17,6 +17,7 @@ mod mutated_runs;
 mod narrow_types;
 mod properties;
 mod reference_rows;
+mod released_ridges;
 mod shifted_fits;
 mod training;
 mod transport;

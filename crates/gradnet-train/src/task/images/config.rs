@@ -10,6 +10,7 @@ use super::template::TEMPLATE;
 use super::{Images, PSNR, Sets};
 use crate::data::file::DataFacts;
 use crate::pictures::pictures_in;
+use crate::registry::NetworkConfig;
 use crate::settings::{ExperimentError, Protocol, require};
 use crate::task::{Headline, RunTask, Settings, TaskError, Template, last_part};
 
@@ -178,6 +179,19 @@ impl Settings for ImagesConfig {
         )
     }
 
+    fn check_network(&self, network: &NetworkConfig) -> Result<(), ExperimentError> {
+        let side = network.patch_dim().map_or(0, usize::isqrt);
+        require(
+            side <= self.patch,
+            "images.patch",
+            self.patch,
+            &format!(
+                "must be at least a side of the network's patches, which have {side} x {side} pixels"
+            ),
+            "enlarge it, or lower the network's size",
+        )
+    }
+
     fn reads(&self) -> Vec<String> {
         match self.drawn {
             0 => self
@@ -200,6 +214,7 @@ impl Settings for ImagesConfig {
         _before: Option<&DataFacts>,
     ) -> Result<Box<dyn RunTask>, TaskError> {
         let sets = Sets::of(self, protocol.seed)?;
+        sets.hold_patches(protocol.side)?;
         Ok(Box::new(Images::new(self.clone(), sets, protocol, device)))
     }
 }

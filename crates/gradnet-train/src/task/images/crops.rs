@@ -134,6 +134,7 @@ mod tests {
             width,
             planes: vec![values],
             white: 1.0,
+            bits: 16,
         }
     }
 

@@ -33,9 +33,9 @@ use crate::pictures::Picture;
 use crate::registry::{Lifted, Network};
 use crate::settings::Protocol;
 use crops::{Crops, Noisy, WHITE};
-use psnr::{mean_psnr, trials};
+use psnr::trials;
 
-pub(crate) use psnr::measured;
+pub(crate) use psnr::{mean_psnr, measured};
 pub(crate) use tuning::{Measured, Regularizer, Weights};
 
 pub use config::ImagesConfig;
@@ -165,6 +165,7 @@ pub(crate) fn middle(picture: &Picture, [rows, columns]: [usize; 2]) -> Picture 
         width,
         planes: vec![values.collect()],
         white: picture.white,
+        bits: picture.bits,
     }
 }
 

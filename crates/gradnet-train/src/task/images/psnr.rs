@@ -60,6 +60,11 @@ pub(super) fn psnr(clean: &[f64], restored: &[f64]) -> f64 {
 }
 
 impl Measured {
+    /// The PSNR of the measurement, taken back by the operator's adjoint.
+    pub(crate) fn adjoint_psnr(&self) -> f64 {
+        psnr(&self.clean, &host(self.operator.adjoint(self.y.clone())))
+    }
+
     /// Pixels of the measurement, and its rows and columns.
     pub(super) fn pixels(&self) -> (Vec<f64>, [usize; 2]) {
         let [_, rows, columns] = self.y.dims();
@@ -68,7 +73,7 @@ impl Measured {
 }
 
 /// The mean of some pictures' PSNR, with its spread.
-pub(super) fn mean_psnr(values: &[f64]) -> Quantity {
+pub(crate) fn mean_psnr(values: &[f64]) -> Quantity {
     Quantity {
         std: deviation(values),
         ..Quantity::new(mean(values), "dB")

@@ -69,6 +69,27 @@ impl Sets {
         Ok(sets)
     }
 
+    /// Refuses a picture that is smaller than a patch of `side × side` pixels.
+    ///
+    /// # Errors
+    /// [`TaskError::Data`] with the picture.
+    pub(super) fn hold_patches(&self, side: usize) -> Result<(), TaskError> {
+        let mut all = [&self.train, &self.validation, &self.test]
+            .into_iter()
+            .flatten();
+        let Some(small) = all.find(|picture| picture.height.min(picture.width) < side) else {
+            return Ok(());
+        };
+        Err(TaskError::Data(FileError::Format {
+            file: Path::new(&small.name).into(),
+            reason: format!(
+                "it has {} x {} pixels, fewer than a patch of the network, {side} x {side}",
+                small.height, small.width
+            ),
+            remedy: "lower the network's size, or take the picture out of the folder".into(),
+        }))
+    }
+
     /// The validation pictures alone.
     ///
     /// # Errors
@@ -82,6 +103,18 @@ impl Sets {
         }
         named("images.validation", &config.validation)?;
         Ok(read_folder(&config.validation)?)
+    }
+
+    /// The test pictures alone.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of), of their folder.
+    pub(crate) fn test_of(config: &ImagesConfig, seed: u64) -> Result<Vec<Picture>, TaskError> {
+        if config.drawn > 0 {
+            return Ok(Self::drawn(config.drawn, seed).test);
+        }
+        named("images.test", &config.test)?;
+        Ok(read_folder(&config.test)?)
     }
 
     /// Drawn pictures: the run's seed decides them.

@@ -142,6 +142,7 @@ fn protocol(claim: Claim) -> Protocol {
     Protocol {
         seed: 3,
         claim,
+        side: 0,
         train: TrainConfig::default(),
         evaluation: EvaluationConfig::default(),
     }

@@ -126,6 +126,7 @@ fn an_image_is_upright_on_the_unit_square_and_its_brightness_is_mass() {
     let picture = crate::pictures::Picture {
         name: String::new(),
         white: 1.0,
+        bits: 16,
         height: 2,
         width: 4,
         planes: vec![vec![0.25, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.75]],

@@ -3,6 +3,9 @@
 //! A step is what [`training`](gradnet_train::training) does: sampling, the target, forward, loss, backward, Adam. Its floor is
 //! the matrix products that no implementation can leave out, timed in the same process: five of the tied shell (`X Wᵀ`,
 //! `S W`, and backward `G Wᵀ`, `Sᵀ G`, `Dᵀ X`) and, for target (22), the two of its halves, computed as the step computes them.
+//! Regularizers of images are in `patches.rs`.
+
+mod patches;
 
 use std::time::{Duration, Instant};
 
@@ -10,25 +13,36 @@ use burn::tensor::{Device, Distribution, Tensor};
 use gradnet_core::ParameterSource;
 use gradnet_core::kernel::{product, product_transposed};
 use gradnet_core::network::{BlockActivation, UnitFunction};
-use gradnet_train::registry::{CascadeSettings, ModularSettings, NetworkConfig, Size};
+use gradnet_train::registry::{CascadeSettings, ModularSettings, Network, NetworkConfig, Size};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use gradnet_train::backend::Backend;
 use gradnet_train::experiment::{EvaluationConfig, TrainConfig};
 use gradnet_train::targets::{PiecewiseQuadraticConfig, QuarticPolynomialConfig, TargetConfig};
-use gradnet_train::task::{Regression, TaskError, regression::FormulaPairs};
+use gradnet_train::task::{Regression, Task, TaskError, regression::FormulaPairs};
 use gradnet_train::training::{TrainError, learner, optimizer};
 
-/// A shape to time: a network of the paper's experiments with its target and batch.
+use patches::Patches;
+
+/// A shape to time.
 #[derive(Clone, Debug)]
 pub struct Case {
     /// Its name, for instance `mgradnet_c_d32`.
     pub name: String,
-    network: NetworkConfig,
+    work: Work,
     hidden: usize,
     dim: usize,
     batch: usize,
+}
+
+/// What is done in one step.
+#[derive(Clone, Debug)]
+enum Work {
+    /// A network of the paper's experiments learns its target.
+    Points(NetworkConfig),
+    /// A regularizer of images.
+    Patches(Patches),
 }
 
 /// One measurement.
@@ -40,24 +54,24 @@ pub struct Row {
     pub dim: usize,
     /// Hidden units, of all modules.
     pub hidden: usize,
-    /// Points a step.
+    /// Points a step; pixels of all images, for a regularizer of images.
     pub batch: usize,
     /// The backend.
     pub backend: String,
     /// Threads the CPU backends may use.
     pub threads: usize,
-    /// Milliseconds a full training step, the median of repeats.
+    /// Milliseconds a full step, the median of repeats.
     pub ms_per_step: f64,
     /// Milliseconds its matrix products alone, the median of repeats.
     pub floor_ms: f64,
     /// The first over the second.
     pub ratio_to_floor: f64,
-    /// Training steps a second.
+    /// Steps a second.
     pub steps_per_s: f64,
 }
 
 /// The paper's networks at its sizes: width 7 and batch 1000 at d = 2; the released widths, learned activations and batch
-/// 100 at d = 32, 256, 1024.
+/// 100 at d = 32, 256, 1024. After them a regularizer of images: its field, and the step that trains it.
 pub fn cases() -> Vec<Case> {
     let widths = [
         (2, 7, 7),
@@ -89,7 +103,7 @@ pub fn cases() -> Vec<Case> {
             };
             let case = |kind: &str, network, hidden| Case {
                 name: format!("mgradnet_{kind}_d{dim}"),
-                network,
+                work: Work::Points(network),
                 hidden,
                 dim,
                 batch: if toy { 1000 } else { 100 },
@@ -100,6 +114,7 @@ pub fn cases() -> Vec<Case> {
                 case("c", NetworkConfig::MGradNetC(layers), cascade),
             ]
         })
+        .chain(patches::cases())
         .collect()
 }
 
@@ -120,7 +135,7 @@ pub fn sweep() -> Vec<Case> {
         let modules = if kind == "c" { 1 } else { 4 };
         Case {
             name: format!("sweep_{grows}_mgradnet_{kind}_{value}"),
-            network,
+            work: Work::Points(network),
             hidden: modules * width,
             dim,
             batch,
@@ -156,8 +171,17 @@ impl Case {
         time: Duration,
     ) -> Result<Row, TrainError> {
         let (ms_per_step, floor_ms) = backend.on_its_threads(|| {
-            let ms_per_step = self.step_ms(device, time)?;
-            Ok::<_, TrainError>((ms_per_step, self.floor_ms(device, time / 4)))
+            let (step, floor) = match &self.work {
+                Work::Points(network) => (
+                    self.step_ms(network, device, time)?,
+                    self.floor_ms(device, time / 4),
+                ),
+                Work::Patches(patches) => (
+                    patches.step_ms(device, time)?,
+                    patches.floor_ms(device, time / 4),
+                ),
+            };
+            Ok::<_, TrainError>((step, floor))
         })?;
         Ok(Row {
             case: self.name.clone(),
@@ -183,9 +207,14 @@ impl Case {
         })
     }
 
-    fn step_ms(&self, device: &Device, time: Duration) -> Result<f64, TrainError> {
+    fn step_ms(
+        &self,
+        network: &NetworkConfig,
+        device: &Device,
+        time: Duration,
+    ) -> Result<f64, TrainError> {
         let mut source = ParameterSource::new(&device.clone().autodiff(), 0);
-        let network = self.network.init(self.dim, &mut source)?;
+        let network = network.init(self.dim, &mut source)?;
         let config = TrainConfig {
             batch: self.batch,
             learning_rate: 1e-3,
@@ -195,13 +224,7 @@ impl Case {
         let inner = device.clone().without_autodiff();
         let pairs = FormulaPairs::new(&self.target(), &config, &evaluation, 0, &inner);
         let task = Arc::new(Regression::new(pairs.map_err(TaskError::from)?));
-        let mut learner = learner(network, task, optimizer(&config));
-        let mut lessons = learner.lessons(0..usize::MAX);
-        Ok(median_ms(&inner, time, || {
-            if let Some(lesson) = lessons.next() {
-                learner.step(lesson, 0.0, config.learning_rate);
-            }
-        }))
+        Ok(training_ms(network, task, &config, &inner, time))
     }
 
     fn floor_ms(&self, device: &Device, time: Duration) -> f64 {
@@ -232,6 +255,23 @@ impl Case {
             }
         })
     }
+}
+
+/// How long a step of a training takes, with the lessons prepared as a training has them.
+fn training_ms(
+    network: Network,
+    task: Arc<dyn Task<Network>>,
+    config: &TrainConfig,
+    device: &Device,
+    time: Duration,
+) -> f64 {
+    let mut learner = learner(network, task, optimizer(config));
+    let mut lessons = learner.lessons(0..usize::MAX);
+    median_ms(device, time, || {
+        if let Some(lesson) = lessons.next() {
+            learner.step(lesson, 0.0, config.learning_rate);
+        }
+    })
 }
 
 /// Repeats at least.

@@ -1,0 +1,92 @@
+//! The prior of docs/inverse-problems.md in deepinv gives what `gradnet solve` gives.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use gradnet_train::data::{Stream, generator};
+use gradnet_train::pictures::dead_leaves;
+
+use crate::program::gradnet;
+
+/// The blocks of Python in docs/inverse-problems.md, one after the other.
+fn script() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/inverse-problems.md");
+    let text = fs::read_to_string(path).unwrap();
+    let blocks = text.split("```python\n").skip(1);
+    blocks
+        .map(|block| block.split("```").next().unwrap())
+        .collect()
+}
+
+/// Of a picture with noise: the gradient of the potential is the gradient, the field is as steep as it says at most, and the restored
+/// picture is the program's.
+const CHECK: &str = "
+noisy = torch.tensor(numpy.load('noisy.npy'))[None, None]
+prior = Ridges('prior', 2.0)
+x = noisy.clone().requires_grad_()
+(slope,) = torch.autograd.grad(prior.fn(x).sum(), x)
+size = slope.abs().max()
+assert size > 0 and (slope - prior.grad(noisy)).abs().max() < 1e-4 * size
+away = noisy + 0.1 * torch.randn_like(noisy)
+assert (prior.grad(away) - prior.grad(noisy)).norm() <= prior.lipschitz * (away - noisy).norm()
+ours = numpy.load('restored.npy')
+theirs = denoised(noisy, STRENGTH, SCALE)[0, 0].numpy()
+assert abs(noisy[0, 0].numpy() - ours).max() > 0.05
+assert abs(theirs - ours).max() < 2e-3, abs(theirs - ours).max()
+";
+
+#[test]
+fn a_prior_of_deepinv_restores_what_solve_restores() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let config = "schema = 1\nname = \"leaves\"\n[images]\ndrawn = 8\npatch = 24\nnoise = [25, 25]\nlevels = [25]\n\
+                  [network.patch_ridge]\nfilters = 4\nsize = 5\n[train]\nsteps = 60\nbatch = 8\n";
+    fs::write(here.join("leaves.toml"), config).unwrap();
+    let mut picture = dead_leaves(String::new(), 40, &mut generator(5, Stream::Test, 0));
+    // Some noise of deviation 25 of 255, in steps that a float holds exactly.
+    for (pixel, value) in picture.planes[0].iter_mut().enumerate() {
+        *value += 0.34 * ((pixel as f32 * 0.618_034).fract() - 0.5);
+    }
+    picture.write(&here.join("noisy.npy")).unwrap();
+    let run = |words: &str| {
+        let ran = gradnet(here, &words.split(' ').collect::<Vec<_>>());
+        assert_eq!(ran.code, 0, "{words}: {}", ran.stderr);
+        ran.stdout
+    };
+    run("train leaves.toml -o run");
+    let said =
+        run("solve run -i noisy.npy -o restored.npy --noise 25 --steps 5000 --tolerance 0.001");
+    run("export run -o prior.npz");
+    let description = fs::read_to_string(here.join("prior.json")).unwrap();
+    let description: serde_json::Value = serde_json::from_str(&description).unwrap();
+    assert!(description["lipschitz_bound"].as_f64().unwrap() > 0.0);
+    let number = |name: &str| {
+        let after = said.split(&format!("{name} ")).nth(1).unwrap();
+        after.split(',').next().unwrap().to_owned()
+    };
+    let (strength, scale) = (number("strength"), number("scale"));
+    assert!(said.contains("rises of the objective: 0"), "{said}");
+    let python = std::env::var("GRADNET_PYTHON").unwrap_or_else(|_| "python3".into());
+    let python = |script: &str| {
+        let command = Command::new(&python)
+            .args(["-c", script])
+            .current_dir(here)
+            .output();
+        command.map(|output| {
+            (
+                output.status.success(),
+                String::from_utf8_lossy(&output.stderr).into_owned(),
+            )
+        })
+    };
+    if !python("import deepinv").is_ok_and(|(found, _)| found) {
+        eprintln!("SKIPPED: no python3 with deepinv here to run its prior");
+        return;
+    }
+    let check = CHECK
+        .replace("STRENGTH", &strength)
+        .replace("SCALE", &scale);
+    let (passed, said) = python(&(script() + &check)).unwrap();
+    assert!(passed, "{said}");
+}
