@@ -19,16 +19,21 @@ fn script() -> String {
         .collect()
 }
 
-/// Of a picture with noise: the gradient of the potential is the gradient, the field is as steep as it says at most, and the restored
-/// picture is the program's.
+/// Of a picture with noise: the potential has this gradient, the field is as steep as it says at most, and the restored picture is the
+/// program's.
 const CHECK: &str = "
-noisy = torch.tensor(numpy.load('noisy.npy'))[None, None]
+noisy = torch.tensor(numpy.load('noisy.npy')).float()[None, None]
 prior = Ridges('prior', 2.0)
 x = noisy.clone().requires_grad_()
 (slope,) = torch.autograd.grad(prior.fn(x).sum(), x)
 size = slope.abs().max()
 assert size > 0 and (slope - prior.grad(noisy)).abs().max() < 1e-4 * size
 away = noisy + 0.1 * torch.randn_like(noisy)
+# The potential rises along a way by what the gradient does there, also from one piece of a spline to the next.
+way, places = away - noisy, (torch.arange(500) + 0.5) / 500
+along = sum((prior.grad(noisy + place * way) * way).sum() for place in places) / 500
+rise = (prior.fn(away) - prior.fn(noisy)).sum()
+assert abs(rise - along) < 1e-3 * abs(rise), (rise, along)
 assert (prior.grad(away) - prior.grad(noisy)).norm() <= prior.lipschitz * (away - noisy).norm()
 ours = numpy.load('restored.npy')
 theirs = denoised(noisy, STRENGTH, SCALE)[0, 0].numpy()

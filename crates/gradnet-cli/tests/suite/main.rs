@@ -23,6 +23,7 @@ mod device_check;
 mod disk;
 mod dynamics;
 mod guide;
+mod imported_pictures;
 mod interchange;
 mod judged;
 mod large_files;

@@ -5,6 +5,7 @@ use crate::backend::Backend;
 use crate::config::{self, Overrides};
 use crate::data::{Stream, generator};
 use crate::pictures::dead_leaves;
+use crate::task::images::{Regularizer, Sets, Weights};
 use crate::training::{TrainOptions, train};
 use rand_distr::{Distribution, StandardNormal};
 
@@ -212,6 +213,43 @@ fn measured_pictures_come_back_for_every_operator() {
     assert_eq!(run.tuned().unwrap().len(), 2);
     let error = tune(&run, &device, &OperatorChoice::Identity, -1.0).unwrap_err();
     assert!(error.to_string().contains("above 0"), "{error}");
+    // What tuning says of the validation pictures is what a restoration makes of them, also where a blur leaves little.
+    table("wide.npy", [9, 9], vec![1.0 / 81.0; 81]);
+    let wide: OperatorChoice = format!("blur:{}", at("wide.npy").display())
+        .parse()
+        .unwrap();
+    let scored = score(&run, &device, &wide, 2.55).unwrap();
+    let [restored, measured] = [&scored.psnr_db, &scored.measured_db].map(|found| found.value);
+    assert!(restored > measured + 0.5, "{measured} {restored}");
+    let all = run.tuned().unwrap();
+    let noted = all.iter().find(|tuned| tuned.noise == 2.55).unwrap();
+    assert_eq!([noted.strength, noted.scale], scored.weights);
+    let network = run.network(&device).unwrap();
+    let field = network.lifted().unwrap();
+    let TaskConfig::Images(images) = &run.experiment().task else {
+        panic!("a run on pictures");
+    };
+    let seed = run.experiment().seed;
+    let pictures = tune::parts(&Sets::validation_of(images, seed).unwrap(), &wide).unwrap();
+    let seed = (seed, Stream::Validation);
+    let pictures = tune::all_measured(&pictures, (&wide, 2.55), seed, &device).unwrap();
+    let regularizer = Regularizer {
+        field: &field,
+        lipschitz: field.lipschitz(),
+        concavity: field.concavity(),
+        level: 2.55,
+    };
+    let weights = Weights {
+        strength: noted.strength,
+        scale: noted.scale,
+    };
+    let (values, _) = regularizer.score(&pictures, weights);
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    assert!(
+        (mean - noted.psnr_db).abs() < 0.05,
+        "{mean} {}",
+        noted.psnr_db
+    );
     // Other weights were not tuned.
     let weights = at("run").join("weights.bpk");
     let bytes = std::fs::read(&weights).unwrap();

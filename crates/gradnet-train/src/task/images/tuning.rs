@@ -42,7 +42,8 @@ pub(crate) struct Regularizer<'a> {
 /// The root mean square of the gradient to which pictures are restored, which bounds that of the error, as a part of the noise's deviation.
 const TOLERANCE: f64 = 0.005;
 
-/// That to which they are restored while weights are chosen: first roughly, on few pictures, then finely, on all.
+/// That to which they are restored while weights are chosen, where the operator's modulus bounds the error by it: first roughly, on few
+/// pictures, then finely, on all. Where nothing bounds the error, an early end is a regularizer of its own, which would choose no other.
 const ROUGH: f64 = 0.04;
 const FINE: f64 = 0.015;
 
@@ -124,10 +125,16 @@ impl Regularizer<'_> {
             mean(&values.collect::<Vec<f64>>())
         };
         let every = pictures.len().div_ceil(FEW).max(1);
+        let moduli = pictures.iter().map(|picture| picture.operator.modulus());
+        let modulus = moduli.fold(1.0, f64::min);
+        let [rough_tolerance, fine_tolerance] =
+            [ROUGH, FINE].map(|tolerance| (tolerance * modulus).max(TOLERANCE));
         let of = |[strength, scale]: [f64; 2]| Weights { strength, scale };
         let start = [start.strength, start.scale];
-        let (rough, _) = tuned(start, &ROUGH_RATIOS, |at| quality(of(at), every, ROUGH));
-        let (fine, best) = tuned(rough, &FINE_RATIOS, |at| quality(of(at), 1, FINE));
+        let (rough, _) = tuned(start, &ROUGH_RATIOS, |at| {
+            quality(of(at), every, rough_tolerance)
+        });
+        let (fine, best) = tuned(rough, &FINE_RATIOS, |at| quality(of(at), 1, fine_tolerance));
         (of(fine), best)
     }
 }
