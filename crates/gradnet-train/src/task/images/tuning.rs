@@ -104,6 +104,11 @@ impl Regularizer<'_> {
 
     /// The weights with the best mean PSNR on these pictures, and that mean, by a search from `start` on.
     pub(crate) fn tune(&self, pictures: &[Measured], start: Weights) -> (Weights, f64) {
+        let every = pictures.len().div_ceil(FEW).max(1);
+        let moduli = pictures.iter().map(|picture| picture.operator.modulus());
+        let modulus = moduli.fold(1.0, f64::min);
+        let [rough_tolerance, fine_tolerance] =
+            [ROUGH, FINE].map(|tolerance| (tolerance * modulus).max(TOLERANCE));
         // From one choice of weights to the next the pictures change little.
         let begin = |picture: &Measured| picture.operator.adjoint(picture.y.clone());
         let mut last: Vec<Tensor<3>> = pictures.iter().map(begin).collect();
@@ -118,17 +123,16 @@ impl Regularizer<'_> {
             let looked = pictures.par_iter().zip(&mut last).step_by(every);
             let values = looked.map(|(picture, last)| {
                 let operator = picture.operator.as_ref();
-                let point = self.restored(weights, (operator, &picture.y), last.clone(), tolerance);
+                let start = match modulus > 0.0 {
+                    true => last.clone(),
+                    false => begin(picture),
+                };
+                let point = self.restored(weights, (operator, &picture.y), start, tolerance);
                 *last = point.image;
                 psnr(&picture.clean, &host(last.clone()))
             });
             mean(&values.collect::<Vec<f64>>())
         };
-        let every = pictures.len().div_ceil(FEW).max(1);
-        let moduli = pictures.iter().map(|picture| picture.operator.modulus());
-        let modulus = moduli.fold(1.0, f64::min);
-        let [rough_tolerance, fine_tolerance] =
-            [ROUGH, FINE].map(|tolerance| (tolerance * modulus).max(TOLERANCE));
         let of = |[strength, scale]: [f64; 2]| Weights { strength, scale };
         let start = [start.strength, start.scale];
         let (rough, _) = tuned(start, &ROUGH_RATIOS, |at| {
