@@ -21,6 +21,7 @@ use crate::experiment::TaskConfig;
 use crate::pictures::{Picture, read_table};
 use crate::registry::Lifted;
 use crate::run::{Run, RunError, check_output};
+use crate::task::images::MOST_CONCAVE;
 
 pub use error::RestoreError;
 pub use operator::OperatorChoice;
@@ -108,6 +109,11 @@ pub fn restore(
         beyond,
     } = chosen(run, options)?;
     let (lipschitz, concavity) = (field.lipschitz(), field.concavity());
+    let strength = match options.strength {
+        Some(given) => given,
+        // What was moved to another noise level stays where denoising is convex.
+        None => strength.min(MOST_CONCAVE / (scale * concavity)),
+    };
     let (planes, white) = measurements(input, options)?;
     let mut restored = Restored {
         strength,
