@@ -18,11 +18,11 @@ pub trait Sign: Clone + Debug + Send + Sync + 'static {
 }
 
 /// Weights of any sign: what is stored is what is used.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Free;
 
 /// Nonnegative weights: `softplus` of what is stored.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct NonNegative;
 
 impl Sign for Free {

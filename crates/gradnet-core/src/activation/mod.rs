@@ -14,7 +14,7 @@
 //! | [`NeuralCascadedActivation`] | the cascade with such networks as its functions | after Thm. 8, Cor. 8.1 |
 //! | [`StepActivation`], [`HardmaxActivation`] | jumps: subgradients | Sec. V-D |
 //! | [`QuadraticLseActivation`] | the gradient of a LogSumExp of quadratics | ours, after Lemma 3 |
-//! | [`SplineActivation`] | a linear spline for each unit | the baselines CRR and RR |
+//! | [`SplineActivation`] | a linear spline for each unit | the baselines CRR and RR, and WCRR |
 //! | [`IcgnActivation`], [`IcgnMonteCarlo`] | `∫₀¹ s'(t z + b)² z dt` | the baseline ICGN |
 
 mod block;
@@ -29,6 +29,7 @@ mod quadratic;
 mod rho;
 mod soft_maximum;
 mod spline;
+mod spline_shape;
 mod temperature;
 mod trace;
 
@@ -42,7 +43,8 @@ pub use neural::NeuralActivation;
 pub use neural_cascade::NeuralCascadedActivation;
 pub use quadratic::QuadraticLseActivation;
 pub use rho::{AffineRho, MonotoneRho, One, Rho, SoftplusRho};
-pub use spline::{SplineActivation, SplineShape, WithinOne};
+pub use spline::SplineActivation;
+pub use spline_shape::{SplineShape, WeaklyIncreasing};
 pub use temperature::TemperatureSchedule;
 pub(crate) use trace::smooth_or_jumps;
 pub use trace::{ActivationTrace, DiagonalActivation};

@@ -4,99 +4,18 @@
 //! `[−range, range]` and continues with its end slopes outside. The CRR (Goujon et al., "A
 //! Neural-Network-Based Convex Regularizer for Inverse Problems") makes it nondecreasing: slopes are
 //! clipped at zero, the first and the last slope are zero, and the value at the middle knot is zero.
-//! The RR is the same network without that constraint (App. A). [`WithinOne`] is between the two: slopes of both signs, bounded.
+//! The RR is the same network without that constraint (App. A). The shapes, one more among them, are [`SplineShape`]s.
 
+use super::spline_shape::{SplineShape, assert_knots};
 use super::{
     Activation, ActivationPotential, BlockDiagonalActivation, GradientActivation,
     MonotoneActivation,
 };
 use crate::kernel::{Knots, linear_spline};
-use crate::sign::{Free, NonNegative, Sign};
+use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
-use burn::tensor::activation::relu;
 use burn::tensor::{Int, Tensor};
-use core::marker::PhantomData;
-
-/// How the stored coefficients become those in use.
-pub trait SplineShape: Sign {
-    /// The fewest knots that leave a spline something to learn.
-    const LEAST_KNOTS: usize;
-
-    /// Both `[hidden, knots]`, for knots that lie `step` apart.
-    ///
-    /// # Panics
-    /// If there are fewer than [`LEAST_KNOTS`](Self::LEAST_KNOTS).
-    fn coefficients(stored: Tensor<2>, step: f64) -> Tensor<2>;
-}
-
-/// Slopes between −1 and 1, flat outside the knots: the splines of the weakly convex ridge regularizer (Goujon, Neumayer, Unser, "Learning
-/// Weakly Convex Regularizers for Convergent Image-Reconstruction Algorithms", SIAM J. Imaging Sci. 2024).
-#[derive(Clone, Debug)]
-pub struct WithinOne;
-
-impl Sign for WithinOne {
-    const NONNEGATIVE: bool = false;
-
-    fn constrain<const D: usize>(stored: Tensor<D>) -> Tensor<D> {
-        stored
-    }
-}
-
-/// Coefficients of splines that are flat outside the knots and zero at the middle one, from stored ones and a constraint on their rises, the
-/// differences of neighbours.
-fn flat_outside(stored: Tensor<2>, constrain: impl FnOnce(Tensor<2>) -> Tensor<2>) -> Tensor<2> {
-    let [hidden, knots] = stored.dims();
-    let inner = knots - 3;
-    let rises = constrain(stored.clone().narrow(1, 2, inner) - stored.clone().narrow(1, 1, inner));
-    let flat = Tensor::zeros([hidden, 1], (&stored.device(), stored.dtype()));
-    let heights = rises.cumsum(1);
-    let top = heights.clone().narrow(1, inner - 1, 1);
-    let coefficients = Tensor::cat(vec![flat.clone(), flat, heights, top], 1);
-    let middle = coefficients.clone().narrow(1, knots / 2, 1);
-    coefficients - middle
-}
-
-impl SplineShape for WithinOne {
-    /// One piece between the two outer ones, which are flat.
-    const LEAST_KNOTS: usize = 4;
-
-    /// Slopes in [−1, 1], flat outside the knots, zero at the middle one.
-    fn coefficients(stored: Tensor<2>, step: f64) -> Tensor<2> {
-        assert_knots::<Self>(stored.dims()[1]);
-        flat_outside(stored, |rises| rises.clamp(-step, step))
-    }
-}
-
-/// Panics unless there are knots enough for splines of shape `S`.
-fn assert_knots<S: SplineShape>(knots: usize) {
-    let least = S::LEAST_KNOTS;
-    assert!(
-        knots >= least,
-        "a spline of this kind needs at least {least} knots, not {knots}"
-    );
-}
-
-impl SplineShape for Free {
-    /// One piece.
-    const LEAST_KNOTS: usize = 2;
-
-    fn coefficients(stored: Tensor<2>, _step: f64) -> Tensor<2> {
-        assert_knots::<Self>(stored.dims()[1]);
-        stored
-    }
-}
-
-impl SplineShape for NonNegative {
-    /// One piece between the two outer ones, which are flat.
-    const LEAST_KNOTS: usize = 4;
-
-    /// Nondecreasing, flat outside the knots, zero at the middle one.
-    fn coefficients(stored: Tensor<2>, _step: f64) -> Tensor<2> {
-        assert_knots::<Self>(stored.dims()[1]);
-        flat_outside(stored, relu)
-    }
-}
 
 /// A learned linear spline for each unit; nondecreasing for `S = NonNegative`.
 #[derive(Module, Debug)]
@@ -106,7 +25,7 @@ pub struct SplineActivation<S: Sign> {
     range: f64,
     slope_penalty: f64,
     #[module(skip)]
-    sign: PhantomData<S>,
+    shape: S,
 }
 
 impl<S: SplineShape> SplineActivation<S> {
@@ -117,7 +36,19 @@ impl<S: SplineShape> SplineActivation<S> {
     /// # Panics
     /// If there are fewer knots than [`SplineShape::LEAST_KNOTS`] (2, or 4 for nondecreasing
     /// splines), or `range` is not a positive number.
-    pub fn new(
+    pub fn new(shape: [usize; 2], range: f64, slope: f64, source: &mut ParameterSource) -> Self
+    where
+        S: Default,
+    {
+        Self::shaped(S::default(), shape, range, slope, source)
+    }
+
+    /// Splines as [`new`](Self::new) makes them, of a shape that has settings of its own; `slope` must be one that it allows.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    pub fn shaped(
+        shape: S,
         [hidden, knots]: [usize; 2],
         range: f64,
         slope: f64,
@@ -128,17 +59,18 @@ impl<S: SplineShape> SplineActivation<S> {
             range.is_finite() && range > 0.0,
             "the range of a spline must be a positive number, not {range}"
         );
-        let step = Knots::new(knots, range).step();
+        let (slope, end) = (shape.stored_slope(slope), shape.stored_range(range));
+        let step = Knots::new(knots, end).step();
         let noise = source.uniform([hidden, knots], -0.1, 0.1);
         let line = (0..hidden * knots)
-            .map(|index| ((index % knots) as f64 * step - range) * slope)
+            .map(|index| ((index % knots) as f64 * step - end) * slope)
             .collect();
         let line = source.values([hidden, knots], line).val();
         Self {
             coefficients: Param::from_tensor((noise.val() * (slope * step) + line).detach()),
             range,
             slope_penalty: 0.0,
-            sign: PhantomData,
+            shape,
         }
     }
 
@@ -169,7 +101,8 @@ impl<S: SplineShape> SplineActivation<S> {
 
     /// The coefficients in use, `[hidden, knots]`.
     pub fn coefficients(&self) -> Tensor<2> {
-        S::coefficients(self.coefficients.val(), self.knots().step())
+        let stored = self.coefficients.val();
+        self.shape.coefficients(stored, self.knots().step())
     }
 
     /// The knots lie on `[-range, range]`.

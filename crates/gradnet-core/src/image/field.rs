@@ -65,4 +65,10 @@ pub trait LipschitzImageField: ImageField {
     fn concavity(&self) -> f64 {
         self.lipschitz()
     }
+
+    /// The derivative of [`concavity`](Self::concavity) in the weights, where it is known: a number, `[1]`, with that gradient, whatever its
+    /// value.
+    fn concavity_gradient(&self) -> Option<Tensor<1>> {
+        None
+    }
 }

@@ -167,4 +167,27 @@ impl<A: LipschitzActivation + Module> LipschitzImageField for RidgeLift<'_, A> {
             false => self.weighed(falls).supremum_bound(),
         }
     }
+
+    /// `Σ_c r_c |ŵ_c(ω)|²` at the frequency where it is largest on a grid: by the envelope theorem its gradient is that of the supremum, but
+    /// for the distance of the grid's maximum from the true one.
+    fn concavity_gradient(&self) -> Option<Tensor<1>> {
+        let [units, dim] = self.shell.weight.dims();
+        let falls = self.shell.activation.fall_bounds(units);
+        let [down, right] = self.weighed(host(falls.clone())).grid_peak(PEAK_POINTS).1;
+        let phases = (0..dim).map(|pixel| {
+            let (row, column) = (pixel / self.side, pixel % self.side);
+            row as f64 * down + column as f64 * right
+        });
+        let waves: Vec<f64> = phases
+            .flat_map(|phase| [phase.cos(), phase.sin()])
+            .collect();
+        let kernels = self.kernels();
+        let like = (&kernels.device(), kernels.dtype());
+        let waves = Tensor::<2>::from_data(TensorData::new(waves, [dim, 2]), like);
+        let squares = kernels.matmul(waves).square().sum_dim(1);
+        Some((squares * falls.transpose()).sum())
+    }
 }
+
+/// Points of the grid on which the peak of a symbol is looked for, to be differentiated there.
+const PEAK_POINTS: usize = 256;

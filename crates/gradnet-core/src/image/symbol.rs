@@ -72,6 +72,11 @@ impl Symbol {
 
     /// The largest value on the grid of `points × points` frequencies `2π (m, n)/points`.
     pub fn grid_maximum(&self, points: usize) -> f64 {
+        self.grid_peak(points).0
+    }
+
+    /// The largest value on that grid, and the frequencies where it is.
+    pub fn grid_peak(&self, points: usize) -> (f64, [f64; 2]) {
         let span = 2 * self.side - 1;
         let reach = self.side as i64 - 1;
         let turn = |frequency: usize, step: i64| {
@@ -82,7 +87,7 @@ impl Symbol {
         let table: Vec<(f64, f64)> = (0..points)
             .flat_map(|right| (-reach..=reach).map(move |b| turn(right, b)))
             .collect();
-        let mut largest = f64::NEG_INFINITY;
+        let (mut largest, mut place) = (f64::NEG_INFINITY, [0.0; 2]);
         // p(−ω) = p(ω): half of the frequencies down the image will do.
         for down in 0..=points / 2 {
             let mut inner = vec![(0.0, 0.0); span];
@@ -93,16 +98,19 @@ impl Symbol {
                     sum.1 += coefficient * sine;
                 }
             }
-            for rotations in table.chunks_exact(span) {
+            for (right, rotations) in table.chunks_exact(span).enumerate() {
                 let value: f64 = inner
                     .iter()
                     .zip(rotations)
                     .map(|((real, imaginary), (sine, cosine))| real * cosine - imaginary * sine)
                     .sum();
-                largest = largest.max(value);
+                if value > largest {
+                    let turns = [down, right].map(|at| at as f64 / points as f64);
+                    (largest, place) = (value, turns.map(|turns| TAU * turns));
+                }
             }
         }
-        largest
+        (largest, place)
     }
 
     /// What the maximum on a grid has to be multiplied by to bound the supremum, `((1 + cos(π (k − 1)/N))/2)⁻²`; infinite for a grid that is
@@ -171,6 +179,8 @@ mod tests {
         });
         let expected = all.fold(f64::NEG_INFINITY, f64::max);
         assert!((symbol.grid_maximum(points) - expected).abs() < 1e-12 * expected);
+        let (_, place) = symbol.grid_peak(points);
+        assert!((symbol.at(place) - expected).abs() < 1e-12 * expected);
     }
 
     /// The factor is needed: on grids that miss the maximum the grid alone is below it, and with the factor no grid is.

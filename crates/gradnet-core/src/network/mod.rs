@@ -59,11 +59,11 @@ pub use neural::{
 };
 pub use patch::{
     PatchGradNetC, PatchGradNetCConfig, PatchGradNetM, PatchGradNetMConfig, PatchMGradNetM,
-    PatchMGradNetMConfig, PatchRidge, PatchRidgeConfig,
+    PatchMGradNetMConfig, PatchRidge, PatchRidgeConfig, PatchWeakRidge, PatchWeakRidgeConfig,
 };
 pub use quadratic::{MGradNetQuadratic, MGradNetQuadraticConfig};
 pub use ridge::{
     ConvexRidge, ConvexRidgeConfig, Icgn, IcgnConfig, IcgnSampled, IcgnSampledConfig, Ridge,
-    RidgeConfig,
+    RidgeConfig, WeakRidge,
 };
 pub use single::{GradNet, GradNetConfig, MGradNet, MGradNetConfig};

@@ -2,16 +2,18 @@
 
 use super::cascade::{GradNetC, GradNetCConfig, UnitFunction};
 use super::config::network_configs;
-use super::error::{NetworkError, check_size};
+use super::error::{NetworkError, check_size, invalid};
 use super::modular::{BlockActivation, GradNetM, GradNetMConfig, MGradNetM, MGradNetMConfig};
-use super::ridge::{ConvexRidge, check_splines};
-use crate::activation::SplineActivation;
+use super::ridge::{ConvexRidge, WeakRidge, check_splines};
+use crate::activation::{SplineActivation, SplineShape, WeaklyIncreasing};
 use crate::combine::MeanFree;
 use crate::source::ParameterSource;
 use crate::tied::TiedNetwork;
 
 /// The convex ridge regularizer's gradient on a patch (CRR).
 pub type PatchRidge = MeanFree<ConvexRidge>;
+/// The weakly convex ridge regularizer's gradient on a patch (WCRR).
+pub type PatchWeakRidge = MeanFree<WeakRidge>;
 /// mGradNet-M on a patch.
 pub type PatchMGradNetM = MeanFree<MGradNetM>;
 /// GradNet-M on a patch.
@@ -65,16 +67,90 @@ network_configs! {
         }
 
         fn build(&self, source: &mut ParameterSource) -> Self::Network {
-            let shape = [self.width, self.dim];
             // ‖w‖² = 1/(3 SHRINK²) for each row, and the gain is the sum over the rows of slope ‖w‖².
             let slope = INITIAL_GAIN * 3.0 * SHRINK.powi(2) / self.width as f64;
             let splines = [self.width, self.knots];
             let activation = SplineActivation::new(splines, self.range, slope, source)
                 .with_slope_penalty(self.slope_penalty);
-            let mut shell = TiedNetwork::new(shape, activation, source);
             let bound = 1.0 / (SHRINK * (self.dim as f64).sqrt());
-            shell.weight = source.uniform(shape, -bound, bound);
-            MeanFree::new(shell)
+            ridges([self.width, self.dim], activation, bound, source)
+        }
+    }
+}
+
+/// Ridges whose weights are uniform in `[-bound, bound]`.
+fn ridges<S: SplineShape>(
+    shape: [usize; 2],
+    splines: SplineActivation<S>,
+    bound: f64,
+    source: &mut ParameterSource,
+) -> MeanFree<TiedNetwork<SplineActivation<S>>> {
+    let mut shell = TiedNetwork::new(shape, splines, source);
+    shell.weight = source.uniform(shape, -bound, bound);
+    MeanFree::new(shell)
+}
+
+/// What a fresh weakly increasing spline rises by: well inside of what it may, for every `ρ`.
+const INITIAL_SLOPE: f64 = 0.5;
+
+network_configs! {
+    /// Settings of [`PatchWeakRidge`], the weakly convex ridge regularizer's gradient on a patch (Goujon et al., WCRR):
+    ///
+    /// ```text
+    /// f(p) = C Wᵀ σ(W C p),   C p = p − mean(p),   σ_i a linear spline with slopes in (−ρ, 1), flat outside [−range, range]
+    /// ```
+    ///
+    /// A gradient that is not monotone. Its lift has the [`concavity`](crate::image::LipschitzImageField::concavity)
+    /// `sup_ω Σ_c r_c |ŵ_c(ω)|² ≤ ρ sup_ω Σ_c |ŵ_c(ω)|²`, with the steepest fall `r_c ≤ ρ` of each spline. Denoising with it by
+    /// `argmin ½‖x − y‖² + (λ/μ) R(μ x)` is convex as long as `λ μ` times that is at most 1.
+    ///
+    /// # Shapes
+    /// - `W`: `[width, dim]`; spline coefficients: `[width, knots]`
+    /// - the field: `[batch, dim] -> [batch, dim]`; its potential: `[batch, dim] -> [batch]`
+    pub struct PatchWeakRidgeConfig => PatchWeakRidge;
+
+    fields {
+        /// The pixels of a patch.
+        pub dim: usize,
+        /// Filters, one spline each.
+        #[config(default = 32)]
+        pub width: usize,
+        /// Knots of each spline.
+        #[config(default = 21)]
+        pub knots: usize,
+        /// The knots lie on `[-range, range]`.
+        #[config(default = 0.03)]
+        pub range: f64,
+        /// `ρ`: no spline falls more steeply than this, where 1 is the steepest rise.
+        #[config(default = 1.0)]
+        pub rho: f64,
+        /// Weight of the [penalty](SplineActivation::penalty) on the changes of the splines' slopes.
+        #[config(default = 0.0)]
+        pub slope_penalty: f64,
+    }
+    architecture {
+        fn check(&self) -> Result<(), NetworkError> {
+            check_size(self.dim, self.width)?;
+            check_splines(self.knots, self.range, self.slope_penalty)?;
+            match (0.0..=1.0).contains(&self.rho) {
+                true => Ok(()),
+                false => Err(invalid("rho", self.rho, "a number from 0 to 1")),
+            }
+        }
+
+        fn num_params(&self) -> usize {
+            self.width * (self.dim + self.knots)
+        }
+
+        fn build(&self, source: &mut ParameterSource) -> Self::Network {
+            let (shape, splines) = (WeaklyIncreasing::new(self.rho), [self.width, self.knots]);
+            let activation =
+                SplineActivation::shaped(shape, splines, self.range, INITIAL_SLOPE, source)
+                    .with_slope_penalty(self.slope_penalty);
+            // ‖w‖² = dim bound²/3 for each row, and the gain is the sum over the rows of slope ‖w‖².
+            let rows = (self.width * self.dim) as f64;
+            let bound = (3.0 * INITIAL_GAIN / (INITIAL_SLOPE * rows)).sqrt();
+            ridges([self.width, self.dim], activation, bound, source)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::config::network_configs;
 use super::error::{NetworkError, check_size, count_from, invalid};
-use crate::activation::{IcgnActivation, IcgnMonteCarlo, SplineActivation};
+use crate::activation::{IcgnActivation, IcgnMonteCarlo, SplineActivation, WeaklyIncreasing};
 use crate::sign::{Free, NonNegative};
 use crate::source::ParameterSource;
 use crate::tied::TiedNetwork;
@@ -11,6 +11,8 @@ use crate::tied::TiedNetwork;
 pub type Ridge = TiedNetwork<SplineActivation<Free>>;
 /// The convex ridge regularizer's gradient: nondecreasing splines (CRR).
 pub type ConvexRidge = TiedNetwork<SplineActivation<NonNegative>>;
+/// The weakly convex ridge regularizer's gradient: splines whose slopes are bounded from both sides (WCRR).
+pub type WeakRidge = TiedNetwork<SplineActivation<WeaklyIncreasing>>;
 /// The input convex gradient network, its integral in closed form.
 pub type Icgn = TiedNetwork<IcgnActivation>;
 /// The input convex gradient network as the paper ran it: Monte-Carlo quadrature.

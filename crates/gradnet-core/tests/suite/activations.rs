@@ -6,7 +6,7 @@ use gradnet_core::activation::{
     Activation, ActivationPotential, AffineRho, CascadedActivation, ElementwiseActivation,
     IcgnActivation, IcgnMonteCarlo, ModularActivation, NeuralActivation, NeuralCascadedActivation,
     One, QuadraticLseActivation, ScalarFunction, SigmoidBlock, SoftmaxBlock, SoftplusRho,
-    SplineActivation, TemperatureSchedule,
+    SplineActivation, TemperatureSchedule, WeaklyIncreasing,
 };
 use gradnet_core::analysis::host;
 use gradnet_core::sign::{Free, NonNegative};
@@ -422,6 +422,62 @@ fn a_free_spline_continues_with_its_end_slopes() {
     assert!(sigma.penalty().is_none());
     let penalty = sigma.with_slope_penalty(0.5).penalty().unwrap();
     assert_close("penalty", &host(penalty), &[8.0], 1e-14);
+}
+
+/// `ρ` = 0.5, so the slopes are `0.25 + 0.75 u/√(1 + u²)`, `u = (t − 0.25)/0.75`, of stored slopes `t` on `[−1, 1]`.
+#[test]
+fn a_weakly_increasing_spline_has_bounded_slopes_and_none_loses_its_gradient() {
+    let mut source = source(0);
+    let shape = || WeaklyIncreasing::new(0.5);
+    let spline = SplineActivation::shaped(shape(), [1, 101], 2.0, 0.6, &mut source);
+    // Close to 0.6 u: the noise moves each of 50 rises by a few percent.
+    let value = host(spline.forward(row(&[1.5])))[0];
+    assert!((value / 0.9 - 1.0).abs() < 0.05, "{value}");
+
+    // Knots are 1/3 apart in store and 0.5 in use; the stored slopes of the four inner pieces are 1, −300, 0.25 and 100.
+    let mut stored = [9.0, 0.0, 1.0 / 3.0, 0.0, 0.0, 0.0, -9.0];
+    stored[3] = stored[2] - 100.0;
+    stored[4] = stored[3] + 0.25 / 3.0;
+    stored[5] = stored[4] + 100.0 / 3.0;
+    let rise = |t: f64| {
+        let u = (t - 0.25) / 0.75;
+        0.5 * (0.25 + 0.75 * u / (1.0 + u * u).sqrt())
+    };
+    let [a, b, c, d] = [1.0, -300.0, 0.25, 100.0].map(rise);
+    let spline = |stored: &[f64]| {
+        let mut source =
+            ParameterSource::new(&Device::flex().autodiff(), 0).with_dtype(FloatDType::F64);
+        let mut sigma = SplineActivation::shaped(shape(), [1, 7], 1.5, 0.6, &mut source);
+        sigma.coefficients = source.values([1, 7], stored.to_vec());
+        sigma
+    };
+    // Zero at the middle knot.
+    let expected = [-a - b, -a - b, -b, 0.0, c, c + d, c + d];
+    let found = host(spline(&stored).coefficients());
+    assert_close("coefficients", &found, &expected, 1e-13);
+
+    // The steepest slopes are nearly at the bounds, and their stored coefficients are still moved: against differences.
+    let loss = |sigma: &SplineActivation<WeaklyIncreasing>| {
+        let weights = row(&[0.3, -1.0, 0.7, 0.2, 1.1, -0.4, 0.9]);
+        (sigma.coefficients() * weights).sum()
+    };
+    let sigma = spline(&stored);
+    let gradients = loss(&sigma).backward();
+    let gradient = host(sigma.coefficients.val().grad(&gradients).unwrap());
+    for i in 1..6 {
+        let moved = |by: f64| {
+            let mut stored = stored;
+            stored[i] += by;
+            host(loss(&spline(&stored)))[0]
+        };
+        let quotient = (moved(1e-4) - moved(-1e-4)) / 2e-4;
+        assert!(
+            (quotient - gradient[i]).abs() < 1e-7,
+            "{i}: {quotient} {}",
+            gradient[i]
+        );
+        assert!(gradient[i].abs() > 1e-9, "{i}: {}", gradient[i]);
+    }
 }
 
 #[test]

@@ -369,7 +369,7 @@ fn splines_of_few_knots_work_or_say_what_they_need() {
         let caught = std::panic::catch_unwind(run).expect_err("too few knots");
         caught.downcast_ref::<String>().cloned().unwrap()
     };
-    fn build<S: SplineShape>(knots: usize) {
+    fn build<S: SplineShape + Default>(knots: usize) {
         SplineActivation::<S>::new([3, knots], 1.0, 1.0, &mut single(0));
     }
     for found in [message(|| build::<Free>(0)), message(|| build::<Free>(1))] {

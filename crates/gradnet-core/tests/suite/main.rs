@@ -6,6 +6,7 @@
 
 mod activations;
 mod combinations;
+mod denoisers;
 mod fragile_numbers;
 mod images;
 mod inverse;

@@ -173,7 +173,9 @@ fn located(
     // A value out of range is refused by `Experiment::check`, with its key.
     if experiment.task.check().is_ok() {
         let base = Path::new(&source.name).parent().unwrap_or(Path::new(""));
-        for (key, folder) in experiment.task.folders_mut() {
+        let start = experiment.train.start.as_mut();
+        let start = start.map(|folder| ("train.start", folder));
+        for (key, folder) in experiment.task.folders_mut().into_iter().chain(start) {
             // A folder given on the command line is relative to where the user stands.
             let typed = document.find(key).place().source.name == COMMAND_LINE;
             let base = if typed { Path::new("") } else { base };

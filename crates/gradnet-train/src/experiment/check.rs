@@ -8,6 +8,28 @@ use super::{CheckedExperiment, Experiment, SCHEMA};
 use crate::settings::{ExperimentError, require};
 
 impl Experiment {
+    /// Refuses what is for regularizers of pictures where something else is learned.
+    fn check_regularizer(&self) -> Result<(), ExperimentError> {
+        let only = "has a meaning for a run on pictures only";
+        let remedy = "leave it out, or learn from pictures: [images]";
+        let objective = self.train.objective.is_none();
+        require(
+            objective || self.task.on_patches(),
+            "train.objective",
+            "an objective of regularizers",
+            only,
+            remedy,
+        )?;
+        let start = self.train.start.as_deref().unwrap_or(Path::new(""));
+        require(
+            self.train.start.is_none() || self.task.on_patches(),
+            "train.start",
+            start.display(),
+            only,
+            remedy,
+        )
+    }
+
     /// Checks every value and returns the experiment with the network's width resolved from its parameter budget.
     ///
     /// # Errors
@@ -73,6 +95,7 @@ impl Experiment {
             }
         }
         self.train.check()?;
+        self.check_regularizer()?;
         self.task.check_rest(&self.protocol())?;
         require(
             !self.task.needs_monotone() || self.network.entry().claim == Claim::Monotone,

@@ -21,8 +21,8 @@ use crate::task::{Purpose, RunTask, TaskError};
 use tasks::Document;
 
 pub use crate::settings::{
-    DataConfig, EvaluationConfig, ExperimentError, FixedData, Protocol, Sampling, Schedule,
-    TrainConfig, ValidationConfig,
+    DataConfig, EvaluationConfig, ExperimentError, FixedData, Objective, Protocol, Sampling,
+    Schedule, TrainConfig, ValidationConfig,
 };
 pub use checked::CheckedExperiment;
 pub(crate) use tasks::MISSING;
@@ -141,15 +141,20 @@ impl Experiment {
         self.task.build(protocol, &device, before)
     }
 
-    /// The network with initial values from `source`, inside a linear part if the task asks for one.
+    /// The network with initial values from `source`, inside a linear part if the task asks for one, with strength and scale if the objective
+    /// does.
     ///
     /// # Errors
     /// If there is no such network in this dimension.
     pub fn init_network(&self, source: &mut ParameterSource) -> Result<Network, RegistryError> {
         let network = self.network.init(self.dim(), source)?;
-        Ok(match self.task.modulus() {
+        let network = match self.task.modulus() {
             None => network,
             Some(modulus) => network.with_linear_part(modulus, source),
+        };
+        Ok(match self.train.objective {
+            None | Some(Objective::OneStep) => network,
+            Some(_) => network.with_noise_weights(source),
         })
     }
 

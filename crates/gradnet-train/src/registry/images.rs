@@ -1,7 +1,7 @@
 //! Registered networks on patches, lifted to images.
 
 use burn::tensor::Tensor;
-use gradnet_core::activation::SplineActivation;
+use gradnet_core::activation::{SplineActivation, WeaklyIncreasing};
 use gradnet_core::image::{
     GradientImageField, ImageField, ImagePotential, LipschitzImageField, PatchLift, RidgeLift,
 };
@@ -18,6 +18,7 @@ impl NetworkConfig {
     fn side(&self) -> Option<Option<usize>> {
         match self {
             Self::PatchRidge(settings) => Some(settings.size),
+            Self::PatchWeakRidge(settings) => Some(settings.size),
             Self::PatchMGradNetM(settings) | Self::PatchGradNetM(settings) => Some(settings.size),
             Self::PatchGradNetC(settings) => Some(settings.size),
             _ => None,
@@ -41,6 +42,7 @@ impl Network {
     pub fn lifted(&self) -> Option<Lifted<'_>> {
         match &self.registered {
             Registered::PatchRidge(network) => RidgeLift::new(network).map(Lifted::Ridge),
+            Registered::PatchWeakRidge(network) => RidgeLift::new(network).map(Lifted::WeakRidge),
             Registered::PatchMGradNetM(network) => PatchLift::new(network).map(Lifted::MGradNetM),
             Registered::PatchGradNetM(network) => PatchLift::new(network).map(Lifted::GradNetM),
             Registered::PatchGradNetC(network) => PatchLift::new(network).map(Lifted::GradNetC),
@@ -53,6 +55,8 @@ impl Network {
 pub enum Lifted<'n> {
     /// By convolutions with composed kernels.
     Ridge(RidgeLift<'n, SplineActivation<NonNegative>>),
+    /// By convolutions with composed kernels.
+    WeakRidge(RidgeLift<'n, SplineActivation<WeaklyIncreasing>>),
     /// Patch by patch.
     MGradNetM(PatchLift<'n, PatchMGradNetM>),
     /// Patch by patch.
@@ -65,6 +69,7 @@ macro_rules! each {
     ($lifted:expr, $field:ident => $run:expr) => {
         match $lifted {
             Lifted::Ridge($field) => $run,
+            Lifted::WeakRidge($field) => $run,
             Lifted::MGradNetM($field) => $run,
             Lifted::GradNetM($field) => $run,
             Lifted::GradNetC($field) => $run,
@@ -78,6 +83,7 @@ impl Lifted<'_> {
     pub fn lipschitz_power(&self, size: [usize; 2], iterations: usize) -> Option<f64> {
         match self {
             Self::Ridge(ridge) => Some(ridge.lipschitz_power(size, iterations)),
+            Self::WeakRidge(ridge) => Some(ridge.lipschitz_power(size, iterations)),
             _ => None,
         }
     }
@@ -112,5 +118,9 @@ impl LipschitzImageField for Lifted<'_> {
             Self::MGradNetM(_) => 0.0,
             field => each!(field, field => field.concavity()),
         }
+    }
+
+    fn concavity_gradient(&self) -> Option<Tensor<1>> {
+        each!(self, field => field.concavity_gradient())
     }
 }

@@ -24,6 +24,7 @@ mod linear_part;
 mod monotone;
 mod network;
 mod networks;
+mod noise_weights;
 mod released;
 mod released_arrays;
 mod released_names;
@@ -38,14 +39,15 @@ pub use linear_part::{LinearPart, with_values};
 pub use monotone::MonotoneNetwork;
 pub use network::Network;
 pub use networks::{Entry, NetworkConfig, Registered, registry};
+pub use noise_weights::NoiseWeights;
 pub use released::{ReleasedError, ReleasedModular, ReleasedState};
 pub use released_names::{RELEASED, ReleasedDifference, released_difference};
 pub use settings::{
     BaselineSettings, CascadeSettings, DifferenceSettings, HamiltonianSettings,
     IcgnSampledSettings, IcgnSettings, IcnnSettings, MlpSettings, ModularSettings,
     NeuralCascadeSettings, NeuralSettings, PatchCascadeSettings, PatchModularSettings,
-    PatchRidgeSettings, PositivePartSettings, QuadraticSettings, RidgeSettings,
-    SigmoidModulesSettings, SingleSettings, SoftmaxSettings, SymmetricPartSettings,
+    PatchRidgeSettings, PatchWeakRidgeSettings, PositivePartSettings, QuadraticSettings,
+    RidgeSettings, SigmoidModulesSettings, SingleSettings, SoftmaxSettings, SymmetricPartSettings,
     TransformedSettings,
 };
 pub use size::Size;

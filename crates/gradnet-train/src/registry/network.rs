@@ -5,6 +5,7 @@
 
 use super::linear_part::LinearPart;
 use super::networks::Registered;
+use super::noise_weights::NoiseWeights;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use gradnet_core::analysis::{Claim, host};
@@ -20,6 +21,8 @@ pub struct Network {
     pub registered: Registered,
     /// The linear part, where a task asks for one.
     pub linear: Option<LinearPart>,
+    /// Strength and scale of the regularizer, where a task learns them beside its gradient.
+    pub noise_weights: Option<NoiseWeights>,
     is_separated: bool,
 }
 
@@ -35,6 +38,7 @@ impl Network {
         Self {
             registered,
             linear,
+            noise_weights: None,
             is_separated: false,
         }
     }
@@ -69,6 +73,19 @@ impl Network {
         let linear = LinearPart::new(self.dim(), with_matrix, modulus, source);
         self.linear = Some(linear);
         self
+    }
+
+    /// The network with strength and scale to be learned.
+    pub fn with_noise_weights(self, source: &ParameterSource) -> Self {
+        Self {
+            noise_weights: Some(NoiseWeights::new(source)),
+            ..self
+        }
+    }
+
+    /// Whether nothing is learned beside the registered network.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.linear.is_none() && self.noise_weights.is_none()
     }
 
     /// The name of the registered network.

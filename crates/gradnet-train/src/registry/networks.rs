@@ -77,6 +77,7 @@ impl Registered {
             Self::Crr(network) => network.activation.penalty(),
             Self::Rr(network) => network.activation.penalty(),
             Self::PatchRidge(network) => network.field.activation.penalty(),
+            Self::PatchWeakRidge(network) => network.field.activation.penalty(),
             _ => None,
         }
     }
@@ -220,6 +221,10 @@ networks! {
         Monotone, potential closed,
         "CRR, on patches", "baseline [34]",
         "learned nondecreasing linear splines on patches of images without their means";
+    PatchWeakRidge "patch_weak_ridge": PatchWeakRidgeSettings => PatchWeakRidgeConfig,
+        Gradient, potential closed,
+        "WCRR, on patches", "baseline [35]",
+        "learned linear splines with slopes between -rho and 1 on patches of images without their means";
     PatchMGradNetM "patch_mgradnet_m": PatchModularSettings => PatchMGradNetMConfig,
         Monotone, potential closed,
         "mGradNet-M, on patches", "Cor. 7.1",

@@ -1,7 +1,9 @@
 //! The hidden units of networks on patches, for people to look at: a filter each, and the function it goes through.
 
+use burn::module::Param;
 use burn::tensor::{Tensor, TensorData};
-use gradnet_core::activation::Activation;
+use gradnet_core::TiedNetwork;
+use gradnet_core::activation::{Activation, SplineActivation, SplineShape};
 use gradnet_core::analysis::host;
 use gradnet_core::image::patch_side;
 
@@ -45,18 +47,8 @@ impl Network {
     /// The units, of a network on patches.
     pub fn patch_units(&self) -> Option<PatchUnits> {
         let (weight, curves) = match &self.registered {
-            Registered::PatchRidge(network) => {
-                let (weight, splines) = (&network.field.weight, &network.field.activation);
-                (
-                    weight,
-                    Some(curves(
-                        splines,
-                        weight.dims()[0],
-                        splines.range(),
-                        &weight.val(),
-                    )),
-                )
-            }
+            Registered::PatchRidge(network) => with_splines(&network.field),
+            Registered::PatchWeakRidge(network) => with_splines(&network.field),
             Registered::PatchGradNetC(network) => {
                 let (weight, cascade) = (&network.field.weight, &network.field.activation);
                 // What a patch of length 1 responds with at most.
@@ -79,6 +71,16 @@ impl Network {
             curves,
         })
     }
+}
+
+/// The weights of ridges, and their splines on all of their knots.
+fn with_splines<S: SplineShape>(
+    ridges: &TiedNetwork<SplineActivation<S>>,
+) -> (&Param<Tensor<2>>, Option<Curves>) {
+    let (weight, splines) = (&ridges.weight, &ridges.activation);
+    let [units, _] = weight.dims();
+    let curves = curves(splines, units, splines.range(), &weight.val());
+    (weight, Some(curves))
 }
 
 /// The functions of `units` units, on the device of `like`.

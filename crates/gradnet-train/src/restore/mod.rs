@@ -22,6 +22,7 @@ use crate::experiment::TaskConfig;
 use crate::pictures::{Picture, read_table};
 use crate::registry::Lifted;
 use crate::run::{Run, RunError, check_output};
+use crate::task::images::MOST_CONCAVE;
 
 pub use error::RestoreError;
 pub use operator::OperatorChoice;
@@ -110,6 +111,11 @@ pub fn restore(
         beyond,
     } = chosen(run, options)?;
     let (lipschitz, concavity) = (field.lipschitz(), field.concavity());
+    let strength = match options.strength {
+        Some(given) => given,
+        // What was moved to another noise level stays where denoising is convex.
+        None => strength.min(MOST_CONCAVE / (scale * concavity)),
+    };
     let Measurement {
         planes,
         white,

@@ -104,8 +104,12 @@ impl Run {
 
     /// The network that training left, for the task itself, which separates its field where it has to.
     pub(crate) fn weights(&self, device: &Device) -> Result<Network, RunError> {
-        let device = device.clone().without_autodiff();
-        let mut source = ParameterSource::new(&device, 0);
+        self.weights_on(&device.clone().without_autodiff())
+    }
+
+    /// The network that training left, on a device with or without autodiff.
+    pub(crate) fn weights_on(&self, device: &Device) -> Result<Network, RunError> {
+        let mut source = ParameterSource::new(device, 0);
         let network = self.experiment.init_network(&mut source)?;
         read_weights(&self.path.join(RunFolder::WEIGHTS), network)
     }

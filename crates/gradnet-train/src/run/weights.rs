@@ -23,10 +23,10 @@ use crate::registry::Network;
 pub(super) fn write_weights(path: &Path, network: Network) -> Result<(), RunError> {
     let record = |first: u64| {
         let numbered = network.clone().map(&mut Numbering { next: first });
-        // A network alone is written as version 0.1 did, which knew no linear part.
-        let record = match numbered.linear {
-            None => numbered.registered.into_record(),
-            Some(_) => numbered.into_record(),
+        // A network alone is written as version 0.1 did, which knew nothing beside it.
+        let record = match numbered.is_alone() {
+            true => numbered.registered.into_record(),
+            false => numbered.into_record(),
         };
         record.into_bytes()
     };
@@ -54,12 +54,12 @@ pub(super) fn read_weights(path: &Path, network: Network) -> Result<Network, Run
     let bytes = Bytes::from_bytes_vec(contents.to_vec());
     caught(|| {
         let record = ModuleRecord::from_bytes(bytes)?;
-        match network.linear {
-            None => network
+        match network.is_alone() {
+            true => network
                 .registered
                 .try_load_record(record)
                 .map(Network::from),
-            Some(_) => network.try_load_record(record),
+            false => network.try_load_record(record),
         }
     })
     .ok_or_else(|| unfit(NONSENSE.into()))?

@@ -4,6 +4,8 @@ mod check;
 mod error;
 mod room;
 
+use std::path::PathBuf;
+
 use gradnet_core::analysis::Claim;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -61,12 +63,33 @@ pub struct TrainConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub average: Option<f64>,
+    /// What a regularizer of pictures is trained with; for `[images]` alone. Default `"one_step"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objective: Option<Objective>,
+    /// Folder of a finished run whose weights a regularizer of pictures begins with, instead of fresh ones; for `[images]` alone. The network's
+    /// settings must be the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<PathBuf>,
     /// Where training points come from: fresh ones every step, or a fixed set visited in shuffled epochs (`[train.data.fixed]`).
     pub data: DataConfig,
     /// When the run looks at validation points; for a run on a data file `points` is how many of its validation rows at most.
     pub validation: ValidationConfig,
     /// Steps between checkpoints, written at the first validation due; the last step always has one. 0 writes no other. Default 2,500.
     pub checkpoint_every: usize,
+}
+
+/// Which denoiser a regularizer of pictures is trained in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Objective {
+    /// One gradient step: its gradient is trained to equal the noise.
+    #[default]
+    OneStep,
+    /// Some gradient steps, which are differentiated through.
+    Unrolled,
+    /// The minimum itself, differentiated implicitly.
+    Proximal,
 }
 
 /// The learning rate's course.
@@ -162,6 +185,8 @@ impl Default for TrainConfig {
             schedule: Schedule::Constant,
             clip_norm: None,
             average: None,
+            objective: None,
+            start: None,
             data: DataConfig::Online,
             validation: ValidationConfig::default(),
             checkpoint_every: 2_500,

@@ -123,6 +123,11 @@ pub trait RunTask: Task<Network> {
         network
     }
 
+    /// Strength and scale of a regularizer for the noise that is learned from, as the results of another run chose them.
+    fn chosen_weights(&self, _metrics: &Quantities) -> Option<[f64; 2]> {
+        None
+    }
+
     /// Pairs to show, about `points` of them; `None` where the task has no pairs.
     fn exhibit(&self, _points: usize) -> Option<regression::Exhibit> {
         None

@@ -91,29 +91,23 @@ struct Model<N: Module> {
     network: N,
 }
 
-/// The records of a network in a checkpoint and of the best weights, a network without a linear part as version 0.1 wrote it.
+/// The records of a network in a checkpoint and of the best weights, a network alone as version 0.1 wrote it.
 fn records(network: Network, best: Network) -> [ModuleRecord; 2] {
-    match (network.linear, best.linear) {
-        (None, None) => {
+    match network.is_alone() {
+        true => {
             let network = network.registered;
             [
                 Model { network }.into_record(),
                 best.registered.into_record(),
             ]
         }
-        (a, b) => {
-            let network = Network::new(network.registered, a);
-            [
-                Model { network }.into_record(),
-                Network::new(best.registered, b).into_record(),
-            ]
-        }
+        false => [Model { network }.into_record(), best.into_record()],
     }
 }
 
 /// The network and the best weights of such records.
 fn loaded(network: Network, [model, best]: [ModuleRecord; 2]) -> Result<[Network; 2], RecordError> {
-    if network.linear.is_some() {
+    if !network.is_alone() {
         let best = network.clone().try_load_record(best)?;
         let model = Model { network }.try_load_record(model)?;
         return Ok([model.network, best]);

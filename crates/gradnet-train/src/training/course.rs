@@ -13,6 +13,7 @@ use gradnet_core::ParameterSource;
 use super::best::Best;
 use super::checkpoint::{Checkpoint, Due, Restored};
 use super::session::{Facts, Session};
+use super::start;
 use super::{Learner, Plan, Stage, Summary, TrainError, TrainOptions, optimizer, scheduler};
 use crate::backend::Backend;
 use crate::data::file::DataFacts;
@@ -22,17 +23,27 @@ use crate::experiment::{Experiment, TrainConfig};
 use crate::files::{NONSENSE, caught};
 use crate::interrupter::{Interrupter, Saving};
 use crate::registry::Network;
-use crate::run::{RunError, RunFolder, Scores, Validation};
+use crate::run::{Run, RunError, RunFolder, Scores, Validation};
 use crate::task::{Purpose, RunTask, Task};
 
-/// Trains from a checkpoint, or from the start, and scores the result. `files` are those that the task has read, where
-/// they were looked at before.
+/// What there is of a run before it is trained.
+#[derive(Default)]
+pub(super) struct Before {
+    /// Where it was left.
+    pub(super) checkpoint: Option<Checkpoint>,
+    /// The files that the task has read, where they were looked at before.
+    pub(super) files: Option<FileDigests>,
+    /// The run whose weights it begins with.
+    pub(super) start: Option<Run>,
+}
+
+/// Trains from a checkpoint, or from the start, and scores the result.
 pub(super) fn run(
     experiment: &Experiment,
     device: &Device,
     folder: RunFolder,
     task: Box<dyn RunTask>,
-    (checkpoint, files): (Option<Checkpoint>, Option<FileDigests>),
+    before: Before,
     options: TrainOptions,
 ) -> Result<Summary, TrainError> {
     let TrainOptions {
@@ -42,6 +53,11 @@ pub(super) fn run(
         baselines,
         ..
     } = options;
+    let Before {
+        checkpoint,
+        files,
+        start,
+    } = before;
     let task: Arc<dyn RunTask> = Arc::from(task);
     let (noted, contents) = (task.facts(), task.contents());
     let config = &experiment.train;
@@ -97,7 +113,10 @@ pub(super) fn run(
         experiment.check_device(task.as_ref(), weights, device, Purpose::Training)?;
     let (session, network, average, optimizer, scheduler) = match restored {
         None => {
-            let network = task.start(network);
+            let network = match &start {
+                None => task.start(network),
+                Some(run) => start::begun(run, network, task.as_ref(), device)?,
+            };
             let best = Best::new(network.clone(), validated(task.as_ref(), &network));
             let session = Session::new(folder, facts, progress, best);
             (session, network, None, optimizer(config), scheduler(config))

@@ -13,6 +13,7 @@ mod learner;
 mod losses;
 mod progress;
 mod session;
+mod start;
 
 use std::path::Path;
 
@@ -24,6 +25,7 @@ use crate::experiment::CheckedExperiment;
 use crate::interrupter::Interrupter;
 use crate::run::{Run, RunError, RunFolder};
 use crate::task::Rows;
+use course::Before;
 
 pub use crate::run::Summary;
 pub use course::learner;
@@ -75,13 +77,18 @@ pub fn train(
     let mut options = options;
     // What cannot be learned is told before there is a folder, and a folder that is taken before a large file is read.
     RunFolder::check(out, options.overwrite)?;
+    let start = start::named(experiment)?;
     options.progress.stage(Stage::Preparing);
     let task = experiment.build_task(device, None)?;
     for finding in task.facts().iter().flat_map(|facts| &facts.findings) {
         options.progress.warn(&finding.to_string());
     }
     let folder = RunFolder::create(out, experiment, options.overwrite)?;
-    course::run(experiment, device, folder, task, (None, None), options)
+    let before = Before {
+        start,
+        ..Before::default()
+    };
+    course::run(experiment, device, folder, task, before, options)
 }
 
 /// Goes on with the run in folder `run`, which ends with the very weights it would have had uninterrupted (on the same backend, with as many threads);
@@ -110,6 +117,7 @@ pub fn resume(run: &Path, device: &Device, options: TrainOptions) -> Result<Summ
     let experiment = opened.experiment();
     experiment.check_room()?;
     let folder = RunFolder::reopen(run)?;
+    let mut start = None;
     let checkpoint = match checkpoint::newest(run)? {
         Some((checkpoint, damaged)) => {
             for reason in damaged {
@@ -131,6 +139,7 @@ pub fn resume(run: &Path, device: &Device, options: TrainOptions) -> Result<Summ
             options
                 .progress
                 .warn("there is no checkpoint yet: beginning at the first step");
+            start = start::named(experiment)?;
             None
         }
     };
@@ -152,7 +161,11 @@ pub fn resume(run: &Path, device: &Device, options: TrainOptions) -> Result<Summ
         device,
         folder,
         task,
-        (checkpoint, files),
+        Before {
+            checkpoint,
+            files,
+            start,
+        },
         options,
     )
 }

@@ -67,6 +67,21 @@ patch_settings!(PatchRidgeSettings {
     #[schemars(extend("default" = 0.0, "minimum" = 0.0))]
     slope_penalty: f64
 } => PatchRidgeConfig);
+patch_settings!(PatchWeakRidgeSettings {
+    /// Knots of each spline, at least 4.
+    #[schemars(extend("minimum" = 4, "maximum" = 1 << 18))]
+    knots: usize,
+    /// The knots lie on [-range, range], in the units of the filters' outputs.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    range: f64,
+    /// The splines' slopes lie between -rho and 1: a number from 0 to 1.
+    #[schemars(extend("minimum" = 0.0, "maximum" = 1.0))]
+    rho: f64,
+    /// Weight of the penalty on the changes of the splines' slopes, from 0.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schemars(extend("default" = 0.0, "minimum" = 0.0))]
+    slope_penalty: f64
+} => PatchWeakRidgeConfig);
 patch_settings!(PatchModularSettings {
     /// Modules, whose sum is the field.
     #[schemars(extend("minimum" = 1, "maximum" = 1 << 18))]

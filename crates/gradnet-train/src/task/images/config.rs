@@ -11,7 +11,7 @@ use super::{Images, PSNR, Sets};
 use crate::data::file::DataFacts;
 use crate::pictures::pictures_in;
 use crate::registry::NetworkConfig;
-use crate::settings::{ExperimentError, Protocol, require};
+use crate::settings::{ExperimentError, Objective, Protocol, require};
 use crate::task::{Headline, RunTask, Settings, TaskError, Template, last_part};
 
 /// Pictures to learn a regularizer from.
@@ -36,6 +36,38 @@ pub struct ImagesConfig {
     pub noise: [f64; 2],
     /// Standard deviations of the noise to test with, of 255. Default [5, 15, 25].
     pub levels: Vec<f64>,
+    /// What a denoised crop's difference from the clean one is measured by. Unless given the square for `train.objective = "one_step"`, and the
+    /// absolute value for the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<PixelError>,
+    /// Gradient steps of `train.objective = "unrolled"`. Default 10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = 1, "maximum" = 1000))]
+    pub unrolled_steps: Option<usize>,
+    /// For `train.objective = "proximal"`: the root mean square of the gradient at which the minimisation ends, as a part of the noise's
+    /// standard deviation. Default 0.02.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1.0))]
+    pub tolerance: Option<f64>,
+    /// For `train.objective = "proximal"`: the most gradient steps of the minimisation. Default 200.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = 1, "maximum" = 100_000))]
+    pub most_steps: Option<usize>,
+    /// For `train.objective = "proximal"`: whether the inverse of the objective's Hessian is left out of the gradient, which costs less and is not
+    /// exact. Default false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub jacobian_free: bool,
+}
+
+/// What errors of pixels are measured by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PixelError {
+    /// The mean square.
+    Squared,
+    /// The mean absolute value.
+    Absolute,
 }
 
 impl Default for ImagesConfig {
@@ -49,6 +81,11 @@ impl Default for ImagesConfig {
             augment: true,
             noise: [5.0, 5.0],
             levels: vec![5.0, 15.0, 25.0],
+            error: None,
+            unrolled_steps: None,
+            tolerance: None,
+            most_steps: None,
+            jacobian_free: false,
         }
     }
 }
@@ -61,6 +98,27 @@ impl ImagesConfig {
             ("images.validation", &self.validation),
             ("images.test", &self.test),
         ]
+    }
+}
+
+impl ImagesConfig {
+    pub(super) fn unrolled_steps(&self) -> usize {
+        self.unrolled_steps.unwrap_or(10)
+    }
+
+    pub(super) fn tolerance(&self) -> f64 {
+        self.tolerance.unwrap_or(0.02)
+    }
+
+    pub(super) fn most_steps(&self) -> usize {
+        self.most_steps.unwrap_or(200)
+    }
+
+    pub(super) fn pixel_error(&self, objective: Objective) -> PixelError {
+        self.error.unwrap_or(match objective {
+            Objective::OneStep => PixelError::Squared,
+            Objective::Unrolled | Objective::Proximal => PixelError::Absolute,
+        })
     }
 }
 
@@ -155,6 +213,27 @@ impl Settings for ImagesConfig {
             format!("{:?}", self.levels),
             "must be numbers above 0 and at most 255",
             "write levels = [5, 15, 25], in units of 1/255",
+        )?;
+        require(
+            (1..=1000).contains(&self.unrolled_steps()),
+            "images.unrolled_steps",
+            self.unrolled_steps(),
+            "must be from 1 to 1000",
+            "unrolled_steps = 10 is what the references use",
+        )?;
+        require(
+            self.tolerance() > 0.0 && self.tolerance() <= 1.0,
+            "images.tolerance",
+            self.tolerance(),
+            "must be a number above 0 and at most 1",
+            "tolerance = 0.02 is a fiftieth of the noise",
+        )?;
+        require(
+            (1..=100_000).contains(&self.most_steps()),
+            "images.most_steps",
+            self.most_steps(),
+            "must be from 1 to 100000",
+            "most_steps = 200 is seldom reached",
         )?;
         require(
             self.drawn == 0 || (4..=4096).contains(&self.drawn),

@@ -1,18 +1,21 @@
-//! Images: a regularizer learned by removing noise in one step.
+//! Images: a regularizer learned by removing noise, in one step, in some, or by minimisation.
 //!
 //! ```text
-//! y = x + s e,  e ~ N(0, I)        loss = mean a² (∇R_σ(y) − s e)²        ∇R_σ(z) = ∇R(a z)/a,   a(σ) = (σ₀ + σ_m)/(σ₀ + σ)
+//! y = x + s e,  e ~ N(0, I)
+//! one step:  loss = mean a² (∇R_σ(y) − s e)²        ∇R_σ(z) = ∇R(a z)/a,   a(σ) = (σ₀ + σ_m)/(σ₀ + σ)
+//! others:    loss = mean |x*(y) − x|                x* some steps towards argmin ½‖x − y‖² + (λ/μ) R(μ x), or the minimum itself
 //! test: x* = argmin ½‖x − y‖² + (λ/μ) R(μ x), with λ and μ chosen on the validation pictures for each noise level
 //! ```
 //!
 //! The one-step denoiser `y − ∇R_σ(y)` is regression on generated pairs (Goujon et al., "A Neural-Network-Based Convex Regularizer for Inverse
 //! Problems", Sec. IV, with one step). The scale `a` lets one regularizer serve a range of noise levels around its middle `σ_m`; it is bounded
-//! for small `σ` by `σ₀` = 1/255, and 1 where one level is trained on. Beside the result stand the noisy pictures, the best linear filter
+//! for small `σ` by `σ₀` = 1/255, and 1 where one level is trained on. The others are [`objective`]. Beside the result stand the noisy pictures, the best linear filter
 //! and total variation. PSNR is computed with peak 1, from values that are not cut, and averaged over pictures.
 
 mod baselines;
 mod config;
 mod crops;
+mod objective;
 mod psnr;
 mod sets;
 mod shown;
@@ -24,21 +27,22 @@ mod wiener;
 use std::sync::{Arc, OnceLock};
 
 use burn::tensor::{Device, Tensor};
-use gradnet_core::image::{ImageField, LipschitzImageField};
-use gradnet_core::kernel::mean_squared_error as batch_error;
+use gradnet_core::analysis::host;
+use gradnet_core::image::LipschitzImageField;
 
 use super::{Criterion, Lesson, Quantities, Quantity, Rows, RunTask, Task};
 use crate::data::{Contents, Stream, generator};
 use crate::pictures::Picture;
 use crate::registry::{Lifted, Network};
-use crate::settings::Protocol;
+use crate::settings::{Objective, Protocol};
 use crops::{Crops, Noisy, WHITE};
+use objective::Denoising;
 use psnr::trials;
 
 pub(crate) use psnr::{mean_psnr, measured};
-pub(crate) use tuning::{Measured, Regularizer, Weights};
+pub(crate) use tuning::{MOST_CONCAVE, Measured, Regularizer, Weights};
 
-pub use config::ImagesConfig;
+pub use config::{ImagesConfig, PixelError};
 pub use sets::Sets;
 pub use shown::{Denoised, ShownLevel, ShownPictures};
 
@@ -63,6 +67,7 @@ pub struct Images {
     sets: Arc<Sets>,
     seed: u64,
     batch: usize,
+    objective: Objective,
     device: Device,
     validation: OnceLock<Noisy>,
 }
@@ -79,6 +84,7 @@ impl Images {
             sets: Arc::new(sets),
             seed: protocol.seed,
             batch: protocol.train.batch,
+            objective: protocol.train.objective.unwrap_or_default(),
             device: device.clone().without_autodiff(),
             validation: OnceLock::new(),
         }
@@ -97,6 +103,18 @@ impl Images {
         let [low, high] = self.config.noise;
         let middle = 0.5 * (low + high) / WHITE + LEAST_DEVIATION;
         (deviations + LEAST_DEVIATION).recip() * middle
+    }
+
+    /// The denoising that is learned with.
+    fn denoising(&self) -> Denoising {
+        Denoising {
+            objective: self.objective,
+            error: self.config.pixel_error(self.objective),
+            unrolled_steps: self.config.unrolled_steps(),
+            tolerance: self.config.tolerance(),
+            most_steps: self.config.most_steps(),
+            jacobian_free: self.config.jacobian_free,
+        }
     }
 
     /// The crops of the validation pictures that choose the weights: never turned, the same for every validation.
@@ -147,6 +165,22 @@ pub(crate) fn first_weights([low, high]: [f64; 2], level: f64) -> Weights {
     }
 }
 
+/// `(σ + σ₀)/(σ_m + σ₀)`, of 255.
+fn noise_ratio([low, high]: [f64; 2], level: f64) -> f64 {
+    let least = LEAST_DEVIATION * WHITE;
+    (level + least) / (0.5 * (low + high) + least)
+}
+
+/// Strength and scale that a network learned for a noise level.
+fn learned_weights(network: &Network, noise: [f64; 2], level: f64) -> Option<Weights> {
+    let weights = network.noise_weights.as_ref()?;
+    let ratio = noise_ratio(noise, level);
+    let like = weights.scale.val();
+    let ratio = Tensor::<3>::full([1, 1, 1], ratio, (&like.device(), like.dtype()));
+    let [strength, scale] = weights.at(ratio).map(|value| host(value)[0]);
+    Some(Weights { strength, scale })
+}
+
 /// The middle parts of pictures.
 fn middles(pictures: &[Picture]) -> Vec<Picture> {
     let part = |picture| middle(picture, [TUNING_SIDE; 2]);
@@ -188,14 +222,22 @@ impl Task<Network> for Images {
             .crops()
             .draw(&self.sets.train, self.batch, &mut random, &self.device);
         let contrast = self.contrast(crops.deviations.clone());
-        Box::new(move |network| one_step_loss(&lifted(network), crops, contrast))
+        let denoising = self.denoising();
+        Box::new(move |network| denoising.loss(network, crops, contrast))
     }
 
     fn criterion(&self) -> Criterion {
-        Criterion {
-            name: "one_step_mse_db",
-            unit: "dB",
-            title: "error of one-step denoising on validation crops",
+        match self.objective {
+            Objective::OneStep => Criterion {
+                name: "one_step_mse_db",
+                unit: "dB",
+                title: "error of one-step denoising on validation crops",
+            },
+            Objective::Unrolled | Objective::Proximal => Criterion {
+                name: "denoised_mse_db",
+                unit: "dB",
+                title: "error of denoised validation crops",
+            },
         }
     }
 
@@ -205,9 +247,7 @@ impl Task<Network> for Images {
         }
         let crops = self.validation();
         let contrast = self.contrast(crops.deviations.clone());
-        let field = lifted(network);
-        let error = field.apply_scaled(crops.noisy.clone(), contrast) - crops.noise.clone();
-        let error: f64 = error.square().mean().into_scalar();
+        let error = self.denoising().squared_error(network, crops, contrast);
         Some(10.0 * error.log10())
     }
 
@@ -223,10 +263,13 @@ impl Task<Network> for Images {
                 concavity,
                 level: *level,
             };
-            // At one scale of noise to contrast, levels want about one strength.
-            let start = Weights {
-                strength,
-                ..first_weights(self.config.noise, *level)
+            let start = match learned_weights(network, self.config.noise, *level) {
+                Some(learned) => learned,
+                // At one scale of noise to contrast, levels want about one strength.
+                None => Weights {
+                    strength,
+                    ..first_weights(self.config.noise, *level)
+                },
             };
             strength = self.at_level(&regularizer, start, &mut metrics).strength;
         }
@@ -249,18 +292,27 @@ impl Task<Network> for Images {
     }
 }
 
-/// `mean a² (∇R(a y)/a − s e)² = mean (∇R(a y) − a s e)²`.
-fn one_step_loss(field: &impl ImageField, crops: Noisy, contrast: Tensor<1>) -> Tensor<1> {
-    let [batch] = contrast.dims();
-    let contrast: Tensor<3> = contrast.reshape([batch, 1, 1]);
-    let found = field.apply(crops.noisy * contrast.clone());
-    let rows = |x: Tensor<3>| x.flatten::<2>(1, 2);
-    batch_error(rows(found), rows(crops.noise * contrast))
-}
-
 impl RunTask for Images {
     fn contents(&self) -> Option<Contents> {
         self.sets.contents(&self.config)
+    }
+
+    /// For the minimum; a few unrolled steps come nowhere near it, and begin where one step does.
+    fn chosen_weights(&self, metrics: &Quantities) -> Option<[f64; 2]> {
+        if self.objective != Objective::Proximal {
+            return None;
+        }
+        let middle = 0.5 * (self.config.noise[0] + self.config.noise[1]);
+        let levels = metrics
+            .keys()
+            .filter_map(|name| name.strip_prefix("strength_"));
+        let levels = levels.filter_map(|level| level.parse::<f64>().ok());
+        let far = |level: &f64| (level / middle).ln().abs();
+        let level = levels.min_by(|a, b| far(a).total_cmp(&far(b)))?;
+        let Weights { strength, scale } = shown::chosen(metrics, level)?;
+        // By the functions of the noise that the learning begins with.
+        let ratio = noise_ratio(self.config.noise, level);
+        Some([strength / ratio, scale * ratio])
     }
 
     fn shown_pictures(&self, network: &Network, metrics: &Quantities) -> Option<ShownPictures> {

@@ -96,7 +96,7 @@ impl Images {
 }
 
 /// Strength and scale of a level, from the results.
-fn chosen(metrics: &Quantities, level: f64) -> Option<Weights> {
+pub(super) fn chosen(metrics: &Quantities, level: f64) -> Option<Weights> {
     let number = |name: &str| {
         metrics
             .get(&format!("{name}_{level}"))

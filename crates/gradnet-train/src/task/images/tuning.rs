@@ -58,7 +58,7 @@ const FINE_RATIOS: [f64; 2] = [1.15, 1.06];
 const WORST_CONDITION: f64 = 400.0;
 
 /// The largest `λ μ ρ`: denoising with a `ρ`-weakly convex regularizer is convex up to 1.
-const LEAST_CONVEX: f64 = 0.995;
+pub(crate) const MOST_CONCAVE: f64 = 0.995;
 
 /// The most steps.
 const STEPS: usize = 500;
@@ -116,7 +116,7 @@ impl Regularizer<'_> {
             let product = weights.strength * weights.scale;
             // A weakly convex regularizer is held to where denoising with it is convex.
             if 1.0 + product * self.lipschitz > WORST_CONDITION
-                || product * self.concavity > LEAST_CONVEX
+                || product * self.concavity > MOST_CONCAVE
             {
                 return f64::NAN;
             }
