@@ -3,6 +3,9 @@
 //! A step is what [`training`](gradnet_train::training) does: sampling, the target, forward, loss, backward, Adam. Its floor is
 //! the matrix products that no implementation can leave out, timed in the same process: five of the tied shell (`X Wᵀ`,
 //! `S W`, and backward `G Wᵀ`, `Sᵀ G`, `Dᵀ X`) and, for target (22), the two of its halves, computed as the step computes them.
+//! A step of a transport has its conjugates before it ([`transport`]).
+
+mod transport;
 
 use std::time::{Duration, Instant};
 
@@ -20,15 +23,36 @@ use gradnet_train::targets::{PiecewiseQuadraticConfig, QuarticPolynomialConfig, 
 use gradnet_train::task::{Regression, TaskError, regression::FormulaPairs};
 use gradnet_train::training::{TrainError, learner, optimizer};
 
+pub use transport::Conjugates;
+
 /// A shape to time: a network of the paper's experiments with its target and batch.
 #[derive(Clone, Debug)]
 pub struct Case {
     /// Its name, for instance `mgradnet_c_d32`.
     pub name: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Regression(Shape),
+    Transport(transport::Shape),
+}
+
+/// A network that learns a formula.
+#[derive(Clone, Debug)]
+struct Shape {
     network: NetworkConfig,
     hidden: usize,
     dim: usize,
     batch: usize,
+}
+
+/// What a case took.
+struct Times {
+    ms_per_step: f64,
+    floor_ms: f64,
+    conjugates: Option<Conjugates>,
 }
 
 /// One measurement.
@@ -54,53 +78,67 @@ pub struct Row {
     pub ratio_to_floor: f64,
     /// Training steps a second.
     pub steps_per_s: f64,
+    /// Of a transport, the conjugates in a step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conjugates: Option<Conjugates>,
 }
 
-/// The paper's networks at its sizes: width 7 and batch 1000 at d = 2; the released widths, learned activations and batch
-/// 100 at d = 32, 256, 1024.
+/// The paper's networks at its sizes, and two transports.
 pub fn cases() -> Vec<Case> {
+    let transports = [(8, 128), (64, 256)].map(|(dim, width)| Case {
+        name: format!("transport_d{dim}"),
+        kind: Kind::Transport(transport::Shape {
+            dim,
+            width,
+            batch: 256,
+        }),
+    });
+    regressions().chain(transports).collect()
+}
+
+/// Width 7 and batch 1000 at d = 2; the released widths, learned activations and batch 100 at d = 32, 256, 1024.
+fn regressions() -> impl Iterator<Item = Case> {
     let widths = [
         (2, 7, 7),
         (32, 247, 629),
         (256, 254, 948),
         (1024, 255, 1003),
     ];
-    widths
-        .into_iter()
-        .flat_map(|(dim, modular, cascade)| {
-            let toy = dim == 2;
-            let modules = ModularSettings {
-                width: Some(modular),
-                activation: if toy {
-                    BlockActivation::Softmax
-                } else {
-                    BlockActivation::Learned
-                },
-                ..Default::default()
-            };
-            let layers = CascadeSettings {
-                width: Some(cascade),
-                activation: if toy {
-                    UnitFunction::Tanh
-                } else {
-                    UnitFunction::Learned
-                },
-                ..Default::default()
-            };
-            let case = |kind: &str, network, hidden| Case {
-                name: format!("mgradnet_{kind}_d{dim}"),
+    widths.into_iter().flat_map(|(dim, modular, cascade)| {
+        let toy = dim == 2;
+        let modules = ModularSettings {
+            width: Some(modular),
+            activation: if toy {
+                BlockActivation::Softmax
+            } else {
+                BlockActivation::Learned
+            },
+            ..Default::default()
+        };
+        let layers = CascadeSettings {
+            width: Some(cascade),
+            activation: if toy {
+                UnitFunction::Tanh
+            } else {
+                UnitFunction::Learned
+            },
+            ..Default::default()
+        };
+        let case = |kind: &str, network, hidden| Case {
+            name: format!("mgradnet_{kind}_d{dim}"),
+            kind: Kind::Regression(Shape {
                 network,
                 hidden,
                 dim,
                 batch: if toy { 1000 } else { 100 },
-            };
-            let hidden = modules.modules * modular;
-            [
-                case("m", NetworkConfig::MGradNetM(modules), hidden),
-                case("c", NetworkConfig::MGradNetC(layers), cascade),
-            ]
-        })
-        .collect()
+            }),
+        };
+        let hidden = modules.modules * modular;
+        [
+            case("m", NetworkConfig::MGradNetM(modules), hidden),
+            case("c", NetworkConfig::MGradNetC(layers), cascade),
+        ]
+    })
 }
 
 /// How a step grows: with the dimension at the budget of 1024 d parameters, with the width and with the batch at d = 256. The cases are named
@@ -120,10 +158,12 @@ pub fn sweep() -> Vec<Case> {
         let modules = if kind == "c" { 1 } else { 4 };
         Case {
             name: format!("sweep_{grows}_mgradnet_{kind}_{value}"),
-            network,
-            hidden: modules * width,
-            dim,
-            batch,
+            kind: Kind::Regression(Shape {
+                network,
+                hidden: modules * width,
+                dim,
+                batch,
+            }),
         }
     };
     let mut cases = Vec::new();
@@ -155,21 +195,40 @@ impl Case {
         device: &Device,
         time: Duration,
     ) -> Result<Row, TrainError> {
-        let (ms_per_step, floor_ms) = backend.on_its_threads(|| {
-            let ms_per_step = self.step_ms(device, time)?;
-            Ok::<_, TrainError>((ms_per_step, self.floor_ms(device, time / 4)))
+        let Times {
+            ms_per_step,
+            floor_ms,
+            conjugates,
+        } = backend.on_its_threads(|| match &self.kind {
+            Kind::Regression(shape) => shape.times(device, time),
+            Kind::Transport(shape) => shape.times(device, time),
         })?;
+        let (dim, hidden, batch) = match &self.kind {
+            Kind::Regression(shape) => (shape.dim, shape.hidden, shape.batch),
+            Kind::Transport(shape) => (shape.dim, shape.hidden(), shape.batch),
+        };
         Ok(Row {
             case: self.name.clone(),
-            dim: self.dim,
-            hidden: self.hidden,
-            batch: self.batch,
+            dim,
+            hidden,
+            batch,
             backend: backend.name().into(),
             threads: rayon::current_num_threads(),
             ms_per_step,
             floor_ms,
             ratio_to_floor: ms_per_step / floor_ms,
             steps_per_s: 1e3 / ms_per_step,
+            conjugates,
+        })
+    }
+}
+
+impl Shape {
+    fn times(&self, device: &Device, time: Duration) -> Result<Times, TrainError> {
+        Ok(Times {
+            ms_per_step: self.step_ms(device, time)?,
+            floor_ms: self.floor_ms(device, time / 4),
+            conjugates: None,
         })
     }
 
@@ -206,9 +265,7 @@ impl Case {
 
     fn floor_ms(&self, device: &Device, time: Duration) -> f64 {
         let device = device.clone().without_autodiff();
-        let random = |rows, columns| {
-            Tensor::<2>::random([rows, columns], Distribution::Uniform(-1.0, 1.0), &device)
-        };
+        let random = |rows, columns| random(rows, columns, &device);
         let Self {
             batch, hidden, dim, ..
         } = *self;
@@ -232,6 +289,11 @@ impl Case {
             }
         })
     }
+}
+
+/// A matrix for products that are timed.
+fn random(rows: usize, columns: usize, device: &Device) -> Tensor<2> {
+    Tensor::random([rows, columns], Distribution::Uniform(-1.0, 1.0), device)
 }
 
 /// Repeats at least.
