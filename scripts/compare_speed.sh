@@ -24,7 +24,7 @@ trap 'rm -f "$rows"' EXIT
 "$python" scripts/peer_jax.py --check
 cargo build --release --package gradnet-cli
 gradnet="${CARGO_TARGET_DIR:-target}/release/gradnet"
-cases=$("$gradnet" bench --json --seconds 0.05 | "$python" -c '
+cases=$("$gradnet" bench --case mgradnet --json --seconds 0.05 | "$python" -c '
 import json, sys
 for line in sys.stdin:
     case = json.loads(line)["case"]

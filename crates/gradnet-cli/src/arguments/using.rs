@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::values::{at_least_one, networks};
+use super::values::{at_least_one, networks, positive};
 use super::{DeviceChoice, ProgressKind};
 
 /// Arguments of `predict`.
@@ -59,10 +59,10 @@ pub struct Rollout {
     #[arg(long, value_name = "FILE")]
     pub from: PathBuf,
     /// The last time, where paths begin at 0
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
     pub until: f64,
     /// The step of the method and of the output
-    #[arg(long, value_name = "H")]
+    #[arg(long, value_name = "H", allow_negative_numbers = true)]
     pub step: f64,
     /// Where the paths go (.csv, .tsv, .npz, .parquet, .safetensors)
     #[arg(long, short, value_name = "FILE")]
@@ -104,7 +104,7 @@ pub struct Tune {
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
     /// Standard deviation of the noise, of 255
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", allow_negative_numbers = true)]
     pub noise: f64,
     /// What pictures go through: as for `solve`
     #[arg(long, value_name = "OPERATOR", default_value = "identity")]
@@ -131,22 +131,22 @@ pub struct Solve {
     #[arg(long, short, value_name = "FILE")]
     pub input: PathBuf,
     /// Standard deviation of its noise, of 255
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", allow_negative_numbers = true)]
     pub noise: f64,
     /// Where the restored picture goes, .png or .npy
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
     /// Strength of the regularizer [default: chosen by the run's validation pictures]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub strength: Option<f64>,
     /// Scale at which it sees the picture [default: chosen by the run's validation pictures]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub scale: Option<f64>,
     /// The most steps
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = at_least_one)]
     pub steps: usize,
     /// Root mean square of the gradient, of 255, at which it ends
-    #[arg(long, value_name = "NUMBER", default_value_t = 0.02)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 0.02, allow_negative_numbers = true, value_parser = positive)]
     pub tolerance: f64,
     /// Where objective and residual of each step go, as CSV
     #[arg(long, value_name = "FILE")]

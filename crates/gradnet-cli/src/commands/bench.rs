@@ -38,6 +38,17 @@ pub fn run(options: &Bench) -> Result<ExitCode, Failure> {
             "{:<28} {:>12.3} {:>10.3} {:>9.2} {:>9.0}",
             row.case, row.ms_per_step, row.floor_ms, row.ratio_to_floor, row.steps_per_s
         ))?;
+        if let Some(found) = &row.conjugates {
+            output::line(format_args!(
+                "  of it {:.0} % for the conjugates: {:.1} Newton steps for the row that takes most, {:.1} values and {:.1} \
+                 Jacobians a row, {:.2} times the matrix products of these",
+                100.0 * found.share,
+                found.newton_steps,
+                found.values,
+                found.jacobians,
+                found.ratio_to_products
+            ))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,6 @@
 //! `gradnet list`: what there is.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -113,7 +114,10 @@ impl Line {
 fn runs(folder: &Path, json: bool) -> Result<ExitCode, Failure> {
     let entries = std::fs::read_dir(folder).map_err(|error| {
         Failure::input(
-            format!("cannot read {}: {error}", folder.display()),
+            match error.kind() {
+                ErrorKind::NotFound => format!("there is no folder {}", folder.display()),
+                _ => format!("cannot read the folder {}: {error}", folder.display()),
+            },
             "name the folder that holds the run folders: gradnet list runs DIR",
         )
     })?;

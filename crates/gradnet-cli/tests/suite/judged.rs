@@ -150,6 +150,22 @@ fn a_start_far_from_the_recorded_states_is_told_and_a_near_one_is_not() {
         let told = ran.stderr.contains("the step is too coarse");
         assert_eq!(told, coarse, "{}", ran.stderr);
     }
+    // A negative number is a value, not an option.
+    for (until, step, wanted) in [("-1", "0.1", "a time above 0"), ("4", "-0.1", "above 0")] {
+        let rollout = [
+            "rollout",
+            "run",
+            "--from",
+            "start.csv",
+            "--until",
+            until,
+            "--step",
+            step,
+        ];
+        let ran = gradnet(here, &[&rollout[..], &["-o", "path.csv"]].concat());
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+        assert!(ran.stderr.contains(wanted), "{}", ran.stderr);
+    }
 }
 
 /// Each slip is answered before anything is computed, with what was meant.

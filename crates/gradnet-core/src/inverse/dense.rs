@@ -12,7 +12,7 @@
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::{InverseSettings, Solution, Verdict};
+use super::{InverseSettings, Solution, Verdict, Work};
 use crate::analysis::host;
 use crate::dense_jacobian::DenseJacobian;
 use crate::field::VectorField;
@@ -35,6 +35,7 @@ struct Search<'a, F> {
     /// The Cholesky factors of the rows that have one.
     factors: Vec<f64>,
     factored: Vec<Factored>,
+    work: Work,
 }
 
 /// Where a row's factor was made.
@@ -67,6 +68,7 @@ pub(super) fn solve(
         size: vec![f64::INFINITY; rows],
         factors: vec![0.0; rows * dim * (dim + 1) / 2],
         factored: vec![Factored::Nowhere; rows],
+        work: Work::default(),
     };
     let scales = search.y.chunks_exact(dim.max(1)).map(norm);
     let scales: Vec<f64> = scales.map(|norm| norm.max(1.0)).collect();
@@ -100,6 +102,7 @@ pub(super) fn solve(
         x: search.tensor(&search.x),
         residuals: search.size,
         steps,
+        work: search.work,
     }
 }
 
@@ -117,7 +120,9 @@ impl<F: VectorField> Search<'_, F> {
     }
 
     /// `y − f(x)` of some rows at points `x`.
-    fn residuals(&self, rows: &[usize], x: &[f64]) -> Vec<f64> {
+    fn residuals(&mut self, rows: &[usize], x: &[f64]) -> Vec<f64> {
+        self.work.values += rows.len();
+        self.work.reads += 1;
         let values = host(self.field.forward(self.tensor(x)));
         let y = self.some(&self.y, rows);
         y.iter().zip(values).map(|(y, value)| y - value).collect()
@@ -125,7 +130,8 @@ impl<F: VectorField> Search<'_, F> {
 
     /// The residuals at the starting points.
     fn begin(&mut self, rows: &[usize]) {
-        self.rest = self.residuals(rows, &self.x);
+        let x = self.x.clone();
+        self.rest = self.residuals(rows, &x);
         self.size = self.rest.chunks_exact(self.dim).map(norm).collect();
     }
 
@@ -139,6 +145,8 @@ impl<F: VectorField> Search<'_, F> {
         if due.is_empty() {
             return;
         }
+        self.work.jacobians += due.len();
+        self.work.reads += 1;
         let found = jacobian.at(self.tensor(&self.some(&self.x, &due)));
         let width = found.len() / due.len();
         for (row, triangle) in due.iter().zip(found.chunks_exact(width)) {

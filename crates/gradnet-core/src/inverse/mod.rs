@@ -85,6 +85,30 @@ pub struct Solution {
     pub verdicts: Vec<Verdict>,
     /// Newton steps taken by the row that took most.
     pub steps: usize,
+    /// What was computed.
+    pub work: Work,
+}
+
+/// What a search has computed, each row by itself: a batch of 100 counts as 100.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Values of the field.
+    pub values: usize,
+    /// Jacobians of it, whole.
+    pub jacobians: usize,
+    /// Jacobians times a vector.
+    pub products: usize,
+    /// Times that the host waited for the device. Not of each row: a batch counts once.
+    pub reads: usize,
+}
+
+impl std::ops::AddAssign for Work {
+    fn add_assign(&mut self, more: Self) {
+        self.values += more.values;
+        self.jacobians += more.jacobians;
+        self.products += more.products;
+        self.reads += more.reads;
+    }
 }
 
 impl Solution {
@@ -119,6 +143,7 @@ impl Solution {
         }
         self.x = newton::rows::select(&Tensor::cat(vec![self.x, found.x], 0), &from);
         self.steps += found.steps;
+        self.work += found.work;
         self
     }
 

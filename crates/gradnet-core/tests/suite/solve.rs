@@ -222,6 +222,32 @@ fn one_hard_row_does_not_make_the_others_run_on() {
     let asked = field.field.rows.load(Ordering::Relaxed);
     // Two looks at all rows, then one row for each trial of a step.
     assert!(asked < 2 * rows + 40 * found.steps, "{asked}");
+    // One of the looks is the test's own.
+    assert_eq!(found.work.values + rows, asked);
+}
+
+/// A cascade has no cheap whole Jacobians: conjugate gradients take their place, and none of their iterations waits.
+#[test]
+fn the_host_waits_less_often_than_the_search_iterates() {
+    let rows = 6;
+    let mut network = cascade(&mut source(3));
+    network.weight = source(4).normal([6, DIM], 0.0, 2.0);
+    let field = StronglyMonotone::new(network, 0.3);
+    let y = field.forward(points(rows, 6));
+    let found = field.solve(y.clone(), None, &precise());
+    assert!(found.is_solved() && found.steps > 1, "{found:?}");
+    let iterations = found.work.products / rows;
+    assert!(
+        0 < iterations && found.work.reads < iterations,
+        "{:?}",
+        found.work
+    );
+    assert_eq!(found.work.jacobians, 0);
+
+    let field = modules(1);
+    let y = field.forward(points(rows, 6));
+    let work = field.solve(y, None, &precise()).work;
+    assert!(work.jacobians >= rows && work.products == 0, "{work:?}");
 }
 
 /// A field that claims to be monotone and is not: `slope tanh x` with a negative slope.

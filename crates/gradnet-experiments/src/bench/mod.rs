@@ -3,9 +3,10 @@
 //! A step is what [`training`](gradnet_train::training) does: sampling, the target, forward, loss, backward, Adam. Its floor is
 //! the matrix products that no implementation can leave out, timed in the same process: five of the tied shell (`X Wᵀ`,
 //! `S W`, and backward `G Wᵀ`, `Sᵀ G`, `Dᵀ X`) and, for target (22), the two of its halves, computed as the step computes them.
-//! Regularizers of images are in `patches.rs`.
+//! Regularizers of images are in `patches.rs`, transports with their conjugates in `transport.rs`.
 
 mod patches;
+mod transport;
 
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,7 @@ use gradnet_train::task::{Regression, Task, TaskError, regression::FormulaPairs}
 use gradnet_train::training::{TrainError, learner, optimizer};
 
 use patches::Patches;
+pub use transport::Conjugates;
 
 /// A shape to time.
 #[derive(Clone, Debug)]
@@ -43,6 +45,15 @@ enum Work {
     Points(NetworkConfig),
     /// A regularizer of images.
     Patches(Patches),
+    /// A map between two distributions.
+    Transport(transport::Shape),
+}
+
+/// What a case took.
+struct Times {
+    ms_per_step: f64,
+    floor_ms: f64,
+    conjugates: Option<Conjugates>,
 }
 
 /// One measurement.
@@ -68,10 +79,13 @@ pub struct Row {
     pub ratio_to_floor: f64,
     /// Steps a second.
     pub steps_per_s: f64,
+    /// Of a transport, the conjugates in a step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conjugates: Option<Conjugates>,
 }
 
 /// The paper's networks at its sizes: width 7 and batch 1000 at d = 2; the released widths, learned activations and batch
-/// 100 at d = 32, 256, 1024. After them a regularizer of images: its field, and the step that trains it.
+/// 100 at d = 32, 256, 1024. After them a regularizer of images, its field and the step that trains it, and two transports.
 pub fn cases() -> Vec<Case> {
     let widths = [
         (2, 7, 7),
@@ -115,6 +129,7 @@ pub fn cases() -> Vec<Case> {
             ]
         })
         .chain(patches::cases())
+        .chain(transport::cases())
         .collect()
 }
 
@@ -170,19 +185,11 @@ impl Case {
         device: &Device,
         time: Duration,
     ) -> Result<Row, TrainError> {
-        let (ms_per_step, floor_ms) = backend.on_its_threads(|| {
-            let (step, floor) = match &self.work {
-                Work::Points(network) => (
-                    self.step_ms(network, device, time)?,
-                    self.floor_ms(device, time / 4),
-                ),
-                Work::Patches(patches) => (
-                    patches.step_ms(device, time)?,
-                    patches.floor_ms(device, time / 4),
-                ),
-            };
-            Ok::<_, TrainError>((step, floor))
-        })?;
+        let Times {
+            ms_per_step,
+            floor_ms,
+            conjugates,
+        } = backend.on_its_threads(|| self.times(device, time))?;
         Ok(Row {
             case: self.name.clone(),
             dim: self.dim,
@@ -194,6 +201,26 @@ impl Case {
             floor_ms,
             ratio_to_floor: ms_per_step / floor_ms,
             steps_per_s: 1e3 / ms_per_step,
+            conjugates,
+        })
+    }
+
+    fn times(&self, device: &Device, time: Duration) -> Result<Times, TrainError> {
+        let (ms_per_step, floor_ms) = match &self.work {
+            Work::Points(network) => (
+                self.step_ms(network, device, time)?,
+                self.floor_ms(device, time / 4),
+            ),
+            Work::Patches(patches) => (
+                patches.step_ms(device, time)?,
+                patches.floor_ms(device, time / 4),
+            ),
+            Work::Transport(shape) => return shape.times(device, time),
+        };
+        Ok(Times {
+            ms_per_step,
+            floor_ms,
+            conjugates: None,
         })
     }
 
@@ -229,9 +256,7 @@ impl Case {
 
     fn floor_ms(&self, device: &Device, time: Duration) -> f64 {
         let device = device.clone().without_autodiff();
-        let random = |rows, columns| {
-            Tensor::<2>::random([rows, columns], Distribution::Uniform(-1.0, 1.0), &device)
-        };
+        let random = |rows, columns| random(rows, columns, &device);
         let Self {
             batch, hidden, dim, ..
         } = *self;
@@ -272,6 +297,11 @@ fn training_ms(
             learner.step(lesson, 0.0, config.learning_rate);
         }
     })
+}
+
+/// A matrix for products that are timed.
+fn random(rows: usize, columns: usize, device: &Device) -> Tensor<2> {
+    Tensor::random([rows, columns], Distribution::Uniform(-1.0, 1.0), device)
 }
 
 /// Repeats at least.

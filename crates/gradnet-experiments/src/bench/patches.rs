@@ -17,7 +17,7 @@ use gradnet_train::task::RunTask;
 use gradnet_train::task::images::ImagesConfig;
 use gradnet_train::training::TrainError;
 
-use super::{Case, Work, median_ms, training_ms};
+use super::{Case, Work, median_ms, random, training_ms};
 
 /// Filters and side of a patch, as released.
 const FILTERS: usize = 32;
@@ -115,9 +115,7 @@ impl Patches {
     /// How long the products alone take.
     pub(super) fn floor_ms(&self, device: &Device, time: Duration) -> f64 {
         let device = device.clone().without_autodiff();
-        let random = |rows, columns| {
-            Tensor::<2>::random([rows, columns], Distribution::Uniform(-1.0, 1.0), &device)
-        };
+        let random = |rows, columns| random(rows, columns, &device);
         let dim = SIDE * SIDE;
         let w = random(FILTERS, dim);
         let blocks = |pixels: usize| {

@@ -20,7 +20,7 @@
 pub(super) mod rows;
 
 use super::conjugate_gradients::{Effort, conjugate_gradients, dot};
-use super::{InverseSettings, Solution, Verdict};
+use super::{InverseSettings, Solution, Verdict, Work};
 use crate::analysis::host;
 use crate::combine::StronglyMonotone;
 use crate::field::{MonotoneField, VectorField, assert_dim};
@@ -44,6 +44,7 @@ struct Search<'a, F: Module> {
     /// The epsilon of the element type.
     epsilon: f64,
     inner_steps: usize,
+    work: Work,
 }
 
 /// Solves `f(x) = y` from `start` on: see [`StronglyMonotone::solve`].
@@ -66,6 +67,7 @@ pub(super) fn solve<F: MonotoneField + Module>(
         settings,
         epsilon: y.dtype().finfo().map_or(0.0, |info| info.epsilon),
         inner_steps: FIRST_INNER_STEPS.min(dim).min(settings.inner_steps).max(1),
+        work: Work::default(),
     };
     let mut finished = Finished::default();
     let mut steps = 0;
@@ -82,7 +84,7 @@ pub(super) fn solve<F: MonotoneField + Module>(
         }
         finished.gather(&mut group, true);
     }
-    finished.into_solution(y, steps)
+    finished.into_solution(y, steps, search.work)
 }
 
 /// A tensor of the same numbers with no history and no gradient.
@@ -92,8 +94,9 @@ fn quiet(tensor: Tensor<2>) -> Tensor<2> {
 
 impl<F: MonotoneField + Module> Search<'_, F> {
     /// The rows at their starting points.
-    fn begin(&self, y: Tensor<2>, start: Tensor<2>) -> Group {
+    fn begin(&mut self, y: Tensor<2>, start: Tensor<2>) -> Group {
         let (scales, _) = measured_rows(&y);
+        self.work.reads += 1;
         let scales = host(scales);
         let is_finite = start.clone().is_finite();
         let start = start.clone().zeros_like().mask_where(is_finite, start);
@@ -141,7 +144,8 @@ impl<F: MonotoneField + Module> Search<'_, F> {
     }
 
     /// `y − f(x)`, and what the host knows of it.
-    fn measure(&self, y: &Tensor<2>, x: &Tensor<2>) -> (Tensor<2>, Vec<Measured>) {
+    fn measure(&mut self, y: &Tensor<2>, x: &Tensor<2>) -> (Tensor<2>, Vec<Measured>) {
+        self.work.reads += 1;
         let (residual, numbers) = self.numbers(y, x);
         let found = host(numbers);
         let found = found.chunks_exact(4).map(Measured::new).collect();
@@ -149,7 +153,8 @@ impl<F: MonotoneField + Module> Search<'_, F> {
     }
 
     /// `y − f(x)`, and the numbers of [`Measured`], `[rows, 4]`.
-    fn numbers(&self, y: &Tensor<2>, x: &Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+    fn numbers(&mut self, y: &Tensor<2>, x: &Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+        self.work.values += x.dims()[0];
         let residual = y.clone() - self.field.forward(x.clone());
         let (sizes, _) = measured_rows(&residual);
         let values = match self.objective {
@@ -178,6 +183,7 @@ impl<F: MonotoneField + Module> Search<'_, F> {
             let scale = Tensor::<2>::from_data(scale, (&device, group.x.dtype()));
             let next = group.x.clone() + step.clone() * scale;
             let (residual, numbers) = self.numbers(&group.y, &next);
+            self.work.reads += 1;
             let found = if trial == 0 {
                 let found = host(Tensor::cat(vec![numbers, progress.clone()], 1));
                 let (found, progress): (Vec<_>, Vec<_>) =
@@ -252,7 +258,8 @@ impl<F: MonotoneField + Module> Search<'_, F> {
     /// that is left.
     ///
     /// Where a product is not finite `p` is `r`.
-    fn direction(&self, x: &Tensor<2>, residual: &Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+    fn direction(&mut self, x: &Tensor<2>, residual: &Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+        self.work.products += x.dims()[0] * self.inner_steps;
         let (_, largest) = measured_rows(residual);
         let start = residual.clone() / largest.clone();
         let effort = Effort {

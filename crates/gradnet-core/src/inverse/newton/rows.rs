@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use crate::inverse::{Solution, Verdict};
+use crate::inverse::{Solution, Verdict, Work};
 
 /// A row of the search.
 #[derive(Clone, Copy)]
@@ -82,7 +82,7 @@ impl Finished {
     }
 
     /// The rows in the order of the batch.
-    pub(super) fn into_solution(self, y: Tensor<2>, steps: usize) -> Solution {
+    pub(super) fn into_solution(self, y: Tensor<2>, steps: usize, work: Work) -> Solution {
         let mut order: Vec<usize> = (0..self.rows.len()).collect();
         order.sort_by_key(|i| self.rows[*i].number);
         let x = if self.points.is_empty() {
@@ -100,6 +100,7 @@ impl Finished {
                 .map(|row| row.verdict.unwrap_or(Verdict::OutOfSteps))
                 .collect(),
             steps,
+            work,
         }
     }
 }

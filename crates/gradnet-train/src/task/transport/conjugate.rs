@@ -1,9 +1,10 @@
 //! Conjugates of a network's potential: `f(x*) = y` for each `y`, with what became of each.
 
 use burn::tensor::Tensor;
+use gradnet_core::combine::StronglyMonotone;
 use gradnet_core::inverse::{InverseSettings, Solution, Verdict};
 
-use crate::registry::Network;
+use crate::registry::{MonotoneNetwork, Network};
 
 /// How hard is looked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,18 +52,34 @@ pub(super) fn conjugates(
     start: Tensor<2>,
     effort: Effort,
 ) -> Conjugates {
-    let field = network.strongly_monotone();
-    let field = field.expect("the task refuses networks that are not monotone");
     let settings = effort.settings();
-    let found = field.solve(y.clone(), Some(start), &settings);
+    let found = search(network, y.clone(), start, &settings);
     if effort == Effort::Training || found.is_solved() {
         return Conjugates::of(found);
     }
-    let again = field.solve_by_potential(y, Some(found.x), &settings);
+    let again = invertible(network).solve_by_potential(y, Some(found.x), &settings);
     Conjugates {
         steps: found.steps + again.steps,
         ..Conjugates::of(again)
     }
+}
+
+/// The search by the residual alone.
+///
+/// # Panics
+/// As [`conjugates`].
+pub(super) fn search(
+    network: &Network,
+    y: Tensor<2>,
+    start: Tensor<2>,
+    settings: &InverseSettings,
+) -> Solution {
+    invertible(network).solve(y, Some(start), settings)
+}
+
+fn invertible(network: &Network) -> StronglyMonotone<MonotoneNetwork> {
+    let field = network.strongly_monotone();
+    field.expect("the task refuses networks that are not monotone")
 }
 
 impl Conjugates {

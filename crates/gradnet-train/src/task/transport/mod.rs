@@ -51,6 +51,7 @@ mod template;
 
 use burn::tensor::{Device, FloatDType, Tensor};
 use gradnet_core::analysis::Region;
+use gradnet_core::inverse::Solution;
 use rand::RngExt;
 
 use super::regression::{Exhibit, Shown};
@@ -59,6 +60,7 @@ use crate::data::file::{DataFacts, Similarity};
 use crate::data::{PointSet, Stream, generator, points_tensor};
 use crate::registry::Network;
 use crate::settings::Protocol;
+use conjugate::Effort;
 use flow_matching::{FlowBatch, TIMES, flow_matching, times};
 use likelihood::likelihood;
 use monge_ampere::monge_ampere;
@@ -143,15 +145,31 @@ impl Transport {
     }
 
     fn semi_dual(&self, step: usize, x: &[f64]) -> Lesson<Network> {
-        let y = self.pair.points(Side::Target, Part::Step(step), self.batch);
+        let (y, start) = self.sought(step);
         let mut random = generator(self.seed, Stream::Quadrature, step as u64);
         let batch = SemiDualBatch {
             x: self.tensor(x),
-            start: self.tensor(&self.bures.backward(&y)),
-            y: self.tensor(&y),
+            start,
+            y,
             offset: random.random(),
         };
         Box::new(move |field| semi_dual(field, batch))
+    }
+
+    /// The points of the target whose conjugates a step of the semi-dual loss looks for, and where it begins.
+    fn sought(&self, step: usize) -> (Tensor<2>, Tensor<2>) {
+        let y = self.pair.points(Side::Target, Part::Step(step), self.batch);
+        (self.tensor(&y), self.tensor(&self.bures.backward(&y)))
+    }
+
+    /// The search for the conjugates of a step of the semi-dual loss, by itself: for its time.
+    ///
+    /// # Panics
+    /// Of a network that is not monotone inside a linear part, which the task refuses.
+    pub fn search(&self, step: usize) -> impl Fn(&Network) -> Solution + use<> {
+        let (y, start) = self.sought(step);
+        let settings = Effort::Training.settings();
+        move |field| conjugate::search(field, y.clone(), start.clone(), &settings)
     }
 
     fn flow_matching(&self, step: usize, x0: &[f64]) -> Lesson<Network> {

@@ -276,6 +276,24 @@ impl Settings for TransportConfig {
         device: &Device,
         _before: Option<&DataFacts>,
     ) -> Result<Box<dyn RunTask>, TaskError> {
+        Ok(Box::new(self.transport(protocol, device)?))
+    }
+
+    fn keeps_facts(&self) -> bool {
+        self.files.is_some()
+    }
+
+    fn complete(&self, facts: DataFacts) -> Result<DataFacts, String> {
+        facts.completed(self.dim())
+    }
+}
+
+impl TransportConfig {
+    /// The task by its own type.
+    ///
+    /// # Errors
+    /// If the pair cannot be built: its files, or its settings.
+    pub fn transport(&self, protocol: &Protocol, device: &Device) -> Result<Transport, TaskError> {
         let seed = protocol.seed;
         let pair: Box<dyn Pair> = match self.chosen() {
             Some(Chosen::Mixture(pair)) => Box::new(pair.pair(seed)),
@@ -306,20 +324,12 @@ impl Settings for TransportConfig {
             true => Box::new(ToStandardNormal::new(pair, seed)),
             false => pair,
         };
-        Ok(Box::new(Transport::new(
+        Ok(Transport::new(
             pair,
             self.loss.kind,
             self.modulus,
             protocol,
             device,
-        )))
-    }
-
-    fn keeps_facts(&self) -> bool {
-        self.files.is_some()
-    }
-
-    fn complete(&self, facts: DataFacts) -> Result<DataFacts, String> {
-        facts.completed(self.dim())
+        ))
     }
 }
