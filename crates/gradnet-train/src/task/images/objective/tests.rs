@@ -42,14 +42,10 @@ fn network(text: &str) -> Network {
 }
 
 /// Strength and scale as they are learned: 1.5 and 2, of one level.
-fn weighed(network: Network, strength: f64) -> Network {
-    let noise_weights = network
-        .noise_weights
-        .map(|weights| weights.with_middle([strength, 2.0]));
-    Network {
-        noise_weights,
-        ..network
-    }
+fn weighed(mut network: Network, strength: f64) -> Network {
+    let weights = network.noise_weights.take();
+    network.noise_weights = weights.map(|weights| weights.with_middle([strength, 2.0]));
+    network
 }
 
 /// Against the minimum found by Nesterov's steps, and the gradient in the strength against differences of the loss.
