@@ -97,6 +97,7 @@ impl Shape {
         let protocol = Protocol {
             seed: 0,
             claim: Claim::Monotone,
+            side: 0,
             train: TrainConfig {
                 batch: self.batch,
                 learning_rate: 0.03,
