@@ -7,6 +7,7 @@
 
 mod device;
 mod error;
+mod measurement;
 mod operator;
 mod score;
 mod tune;
@@ -19,10 +20,12 @@ use gradnet_core::analysis::host;
 use gradnet_core::image::{ImageOperator, Iteration, LipschitzImageField, Restoration};
 
 use crate::experiment::TaskConfig;
-use crate::pictures::{Picture, read_table};
+use crate::pictures::Picture;
 use crate::registry::Lifted;
 use crate::run::{Run, RunError, check_output};
 use crate::task::images::MOST_CONCAVE;
+
+use measurement::Measurement;
 
 pub use error::RestoreError;
 pub use operator::OperatorChoice;
@@ -203,42 +206,6 @@ fn run_one(
         observe(now);
     });
     (x, steps)
-}
-
-/// What was measured, and how its file holds numbers: what is restored is written the same way.
-struct Measurement {
-    /// The colours, row after row, each with its height and width.
-    planes: Vec<(Vec<f32>, [usize; 2])>,
-    /// The number that is white.
-    white: f64,
-    /// Bits of a number in a PNG file; 16 where the measurement is none.
-    bits: u8,
-}
-
-impl Measurement {
-    fn read(input: &Path, options: &RestoreOptions) -> Result<Self, RestoreError> {
-        if options.operator.measures_pictures() {
-            let picture = Picture::read(input)?;
-            let size = [picture.height, picture.width];
-            let planes = picture.planes.into_iter().map(|plane| (plane, size));
-            return Ok(Self {
-                planes: planes.collect(),
-                white: picture.white,
-                bits: picture.bits,
-            });
-        }
-        let (values, size) = read_table(input)?;
-        let size = match options.operator {
-            OperatorChoice::Matrix(..) => [1, values.len()],
-            _ => size,
-        };
-        let values = values.into_iter().map(|v| v as f32).collect();
-        Ok(Self {
-            planes: vec![(values, size)],
-            white: 1.0,
-            bits: 16,
-        })
-    }
 }
 
 /// Refuses what is no noise level.

@@ -1,6 +1,6 @@
 //! The language of sweeps.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::identity::Reader;
+use super::published::Published;
 use super::{Cell, Place, SweepError};
 use crate::config::{self, ConfigError, Overrides};
 use crate::experiment::CheckedExperiment;
@@ -101,17 +102,6 @@ struct Row {
     set: Table,
     #[serde(default)]
     vary: Table,
-}
-
-/// A line of the table that others have published.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Published {
-    pub(super) label: String,
-    /// The case it belongs to; every one where it names none.
-    pub(super) case: Option<String>,
-    /// Its numbers, by the names that the rows' numbers have.
-    pub(super) numbers: BTreeMap<String, f64>,
 }
 
 /// The start of a key that means the network's table, whichever network it is.

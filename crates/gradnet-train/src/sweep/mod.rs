@@ -16,6 +16,7 @@ mod filled;
 mod identity;
 mod jobs;
 mod pace;
+mod published;
 mod record;
 mod runner;
 mod table;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::file::Published;
+use super::published::Published;
 use super::{Filled, Sweep};
 use crate::measure::{deviation, mean};
 use crate::task::Quantities;
