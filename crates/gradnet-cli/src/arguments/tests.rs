@@ -123,7 +123,13 @@ fn only_networks_with_released_weights_are_offered_for_import() {
     let names: Vec<_> = offered.iter().map(|value| value.get_name()).collect();
     assert_eq!(
         names,
-        ["gradnet_c", "gradnet_m", "mgradnet_c", "mgradnet_m"]
+        [
+            "gradnet_c",
+            "gradnet_m",
+            "mgradnet_c",
+            "mgradnet_m",
+            "patch_ridge"
+        ]
     );
 }
 
