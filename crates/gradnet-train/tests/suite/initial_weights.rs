@@ -86,6 +86,8 @@ const DRAWN: &[(&str, Size, usize, f64, f64)] = &[
     ("rr", Parameters(1000), 970, 0.448328484522, 3476.104167060),
     ("patch_ridge", Width(5), 125, 0.514890631768, 34.939906016),
     ("patch_ridge", Parameters(1000), 1000, 1.436142428600, 193.328933980),
+    ("patch_weak_ridge", Width(5), 125, 1.156396370364, 227.946213543),
+    ("patch_weak_ridge", Parameters(1000), 1000, 1.102074052056, 1864.444704408),
     ("patch_mgradnet_m", Width(5), 120, 2.143064836235, 430.402920227),
     ("patch_mgradnet_m", Parameters(1000), 1000, 1.654590393498, 4239.311822872),
     ("patch_gradnet_m", Width(5), 120, -0.633797354408, 134.123667908),
