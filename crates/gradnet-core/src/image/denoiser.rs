@@ -79,7 +79,7 @@ impl Denoiser {
 
     /// The proximal points of a regularizer for which the objective is convex, by the steps of FISTA, begun again for each image whose step
     /// goes against its gradient (O'Donoghue, Candès 2015). The search ends where the root mean square of every image's gradient is at most
-    /// its `tolerance`, or after `most` steps. Without autodiff.
+    /// its `tolerance`, or after `most` steps. They are constants; a field without autodiff spares the graph.
     ///
     /// # Shapes
     /// `y`: `[batch, height, width]`; `tolerance`: `[batch, 1, 1]`; the images found have the shape of `y`.
@@ -118,14 +118,14 @@ impl Denoiser {
             }
         }
         Stationary {
-            image: x,
+            image: x.without_autodiff(),
             steps,
             gradient: size,
         }
     }
 
     /// The solution `v` of `(I + λ μ J(μ x)) v = g` by conjugate gradients, until every image's residual is at most `tolerance` times as long
-    /// as its `g`, or after `most` steps. Without autodiff.
+    /// as its `g`, or after `most` steps: constants, as those of [`proximal`](Self::proximal).
     ///
     /// # Shapes
     /// `x`, `g`: `[batch, height, width]`; returns the same.
@@ -165,7 +165,7 @@ impl Denoiser {
                 }
             }
         }
-        v
+        v.without_autodiff()
     }
 
     /// A number whose gradient is that of `⟨g, x*⟩` in the weights of the field, in strength and in scale, `[1]`, for the proximal point `x*`
