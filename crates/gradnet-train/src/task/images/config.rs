@@ -45,7 +45,7 @@ pub struct ImagesConfig {
     #[schemars(extend("minimum" = 1, "maximum" = 1000))]
     pub unrolled_steps: Option<usize>,
     /// For `train.objective = "proximal"`: the root mean square of the gradient at which the minimisation ends, as a part of the noise's
-    /// standard deviation. Default 0.02.
+    /// standard deviation. That at which its adjoint equation is solved, as a part of the right side, is the same. Default 0.02.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1.0))]
     pub tolerance: Option<f64>,

@@ -18,8 +18,8 @@ use super::{MOST_CONCAVE, lifted};
 use crate::registry::{Lifted, Network};
 use crate::settings::Objective;
 
-/// How exactly the adjoint equation is solved, and in how many steps at most.
-const ADJOINT: (f64, usize) = (0.02, 60);
+/// The most conjugate gradients for the adjoint equation.
+const ADJOINT_STEPS: usize = 100;
 
 /// An objective with its settings.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +27,7 @@ pub(super) struct Denoising {
     pub(super) objective: Objective,
     pub(super) error: PixelError,
     pub(super) unrolled_steps: usize,
-    /// Of the noise's deviation.
+    /// Of the minimisation, as a part of the noise's deviation, and of the adjoint equation's residual, as a part of its right side.
     pub(super) tolerance: f64,
     pub(super) most_steps: usize,
     pub(super) jacobian_free: bool,
@@ -53,7 +53,7 @@ impl Denoising {
         let denoiser = denoiser(network, &tracked, contrast);
         let v = match self.jacobian_free {
             true => covector,
-            false => denoiser.adjoint(&field, &point, covector, ADJOINT.0, ADJOINT.1),
+            false => denoiser.adjoint(&field, &point, covector, self.tolerance, ADJOINT_STEPS),
         };
         let gradient = denoiser.implicit(&tracked, point.clone(), v);
         // The value of the loss, with that gradient.
