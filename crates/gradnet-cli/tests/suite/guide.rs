@@ -458,7 +458,7 @@ fn the_page_on_inverse_problems_runs() {
 
     let page = fs::read_to_string(project("docs/inverse-problems.md")).unwrap();
     let commands = commands(&page);
-    assert_eq!(commands.len(), 6);
+    assert_eq!(commands.len(), 8);
     for command in &commands {
         let mut words: Vec<&str> = command.split_whitespace().skip(1).collect();
         if words[0] == "train" {

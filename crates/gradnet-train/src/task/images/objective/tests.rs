@@ -87,8 +87,8 @@ fn the_proximal_loss_is_that_of_the_minimum_with_its_gradient() {
         let gradients = loss(&network).backward();
         let weights = network.noise_weights.as_ref().unwrap();
         let found = host(weights.strength.val().grad(&gradients).unwrap());
-        let [more, less] = [0.1_f64, -0.1].map(|by| host(loss(&at(1.5 * by.exp())))[0]);
-        let slope = (more - less) / 0.2;
+        let [more, less] = [0.02_f64, -0.02].map(|by| host(loss(&at(1.5 * by.exp())))[0]);
+        let slope = (more - less) / 0.04;
         assert!(
             (found[0] / slope - 1.0).abs() < 0.02,
             "{name}: {found:?} {slope}"
