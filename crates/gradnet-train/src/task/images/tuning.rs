@@ -64,6 +64,12 @@ pub(crate) const MOST_CONCAVE: f64 = 0.995;
 const STEPS: usize = 500;
 
 impl Regularizer<'_> {
+    /// The largest `λ μ`: the minimisation is well enough conditioned, and denoising with a weakly convex regularizer convex.
+    fn most(&self) -> f64 {
+        let conditioned = (WORST_CONDITION - 1.0) / self.lipschitz;
+        conditioned.min(MOST_CONCAVE / self.concavity)
+    }
+
     /// The picture restored from a measurement, from `start` on.
     fn restored(
         &self,
@@ -113,11 +119,7 @@ impl Regularizer<'_> {
         let begin = |picture: &Measured| picture.operator.adjoint(picture.y.clone());
         let mut last: Vec<Tensor<3>> = pictures.iter().map(begin).collect();
         let mut quality = |weights: Weights, every: usize, tolerance: f64| {
-            let product = weights.strength * weights.scale;
-            // A weakly convex regularizer is held to where denoising with it is convex.
-            if 1.0 + product * self.lipschitz > WORST_CONDITION
-                || product * self.concavity > MOST_CONCAVE
-            {
+            if weights.strength * weights.scale > self.most() {
                 return f64::NAN;
             }
             let looked = pictures.par_iter().zip(&mut last).step_by(every);
@@ -134,7 +136,11 @@ impl Regularizer<'_> {
             mean(&values.collect::<Vec<f64>>())
         };
         let of = |[strength, scale]: [f64; 2]| Weights { strength, scale };
-        let start = [start.strength, start.scale];
+        // A search from beyond the bound would find nothing that it may choose.
+        let start = [
+            start.strength.min(self.most() / start.scale * (1.0 - 1e-9)),
+            start.scale,
+        ];
         let (rough, _) = tuned(start, &ROUGH_RATIOS, |at| {
             quality(of(at), every, rough_tolerance)
         });
