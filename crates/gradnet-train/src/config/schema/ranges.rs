@@ -15,7 +15,7 @@ const NUMBERS: [f64; 20] = [
 ];
 
 /// Ends of settings that depend on others, so that a value may be refused that the schema allows.
-const DEPENDS: [&str; 19] = [
+const DEPENDS: [&str; 20] = [
     // On the batch, the dimension, a grid or the samples of a path.
     "train.data.fixed.points",
     "evaluation.points",
@@ -27,6 +27,8 @@ const DEPENDS: [&str; 19] = [
     "test",
     "system.paths",
     "system.test_paths",
+    // On the network: a crop has a patch inside.
+    "images.patch",
     // On the loss: denoising divides by the noise.
     "score.file.noise",
     "score.density.noise",

@@ -55,8 +55,8 @@ pub struct ImagesConfig {
     pub most_steps: Option<usize>,
     /// For `train.objective = "proximal"`: whether the inverse of the objective's Hessian is left out of the gradient, which costs less and is not
     /// exact. Default false.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub jacobian_free: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jacobian_free: Option<bool>,
 }
 
 /// What errors of pixels are measured by.
@@ -85,7 +85,7 @@ impl Default for ImagesConfig {
             unrolled_steps: None,
             tolerance: None,
             most_steps: None,
-            jacobian_free: false,
+            jacobian_free: None,
         }
     }
 }

@@ -113,7 +113,7 @@ impl Images {
             unrolled_steps: self.config.unrolled_steps(),
             tolerance: self.config.tolerance(),
             most_steps: self.config.most_steps(),
-            jacobian_free: self.config.jacobian_free,
+            jacobian_free: self.config.jacobian_free == Some(true),
         }
     }
 
