@@ -40,21 +40,21 @@ pub struct ImagesConfig {
     /// absolute value for the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<PixelError>,
-    /// Gradient steps of `train.objective = "unrolled"`. Default 10.
+    /// Gradient steps of `train.objective = "unrolled"`; 10 unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("minimum" = 1, "maximum" = 1000))]
     pub unrolled_steps: Option<usize>,
     /// For `train.objective = "proximal"`: the root mean square of the gradient at which the minimisation ends, as a part of the noise's
-    /// standard deviation. That at which its adjoint equation is solved, as a part of the right side, is the same. Default 0.02.
+    /// standard deviation. That at which its adjoint equation is solved, as a part of the right side, is the same; 0.02 unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1.0))]
     pub tolerance: Option<f64>,
-    /// For `train.objective = "proximal"`: the most gradient steps of the minimisation. Default 200.
+    /// For `train.objective = "proximal"`: the most gradient steps of the minimisation; 200 unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("minimum" = 1, "maximum" = 100_000))]
     pub most_steps: Option<usize>,
     /// For `train.objective = "proximal"`: whether the inverse of the objective's Hessian is left out of the gradient, which costs less and is not
-    /// exact. Default false.
+    /// exact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jacobian_free: Option<bool>,
 }
