@@ -63,7 +63,7 @@ pub struct TrainConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub average: Option<f64>,
-    /// What a regularizer of pictures is trained with; for `[images]` alone. Default `"one_step"`.
+    /// What a regularizer of pictures is trained with; for `[images]` alone; `"one_step"` unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objective: Option<Objective>,
     /// Folder of a finished run whose weights a regularizer of pictures begins with, instead of fresh ones; for `[images]` alone. The network's
