@@ -109,21 +109,14 @@ fn a_start_far_from_the_recorded_states_is_told_and_a_near_one_is_not() {
         "none",
     ];
     assert_eq!(gradnet(here, &train).code, 0);
+    let rollout = |until: &str, step: &str| {
+        let from = ["rollout", "run", "--from", "start.csv", "-o", "path.csv"];
+        let times = ["--until", until, "--step", step];
+        gradnet(here, &[&from[..], &times].concat())
+    };
     for (start, far) in [("0.5,-0.2", false), ("50,0", true)] {
         fs::write(here.join("start.csv"), format!("q,p\n{start}\n")).unwrap();
-        let rollout = [
-            "rollout",
-            "run",
-            "--from",
-            "start.csv",
-            "--until",
-            "0.1",
-            "--step",
-            "0.1",
-            "-o",
-            "path.csv",
-        ];
-        let ran = gradnet(here, &rollout);
+        let ran = rollout("0.1", "0.1");
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         assert_eq!(
             ran.stderr.contains("1 of 1 starts lie outside the cube"),
@@ -135,34 +128,14 @@ fn a_start_far_from_the_recorded_states_is_told_and_a_near_one_is_not() {
     // Half of a step of 4 leads elsewhere, half of one of 0.1 does not.
     fs::write(here.join("start.csv"), "q,p\n0.5,-0.2\n").unwrap();
     for (step, coarse) in [("0.1", false), ("4", true)] {
-        let rollout = [
-            "rollout",
-            "run",
-            "--from",
-            "start.csv",
-            "--until",
-            "4",
-            "--step",
-            step,
-        ];
-        let ran = gradnet(here, &[&rollout[..], &["-o", "path.csv"]].concat());
+        let ran = rollout("4", step);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         let told = ran.stderr.contains("the step is too coarse");
         assert_eq!(told, coarse, "{}", ran.stderr);
     }
     // A negative number is a value, not an option.
     for (until, step, wanted) in [("-1", "0.1", "a time above 0"), ("4", "-0.1", "above 0")] {
-        let rollout = [
-            "rollout",
-            "run",
-            "--from",
-            "start.csv",
-            "--until",
-            until,
-            "--step",
-            step,
-        ];
-        let ran = gradnet(here, &[&rollout[..], &["-o", "path.csv"]].concat());
+        let ran = rollout(until, step);
         assert_eq!(ran.code, 2, "{}", ran.stderr);
         assert!(ran.stderr.contains(wanted), "{}", ran.stderr);
     }

@@ -16,7 +16,8 @@
 //! Both give the same numbers for the same shell. The bounds hold for every image size; `docs/inverse-problems.md` has the proof,
 //! `tests/suite/images.rs` holds them against exact norms and power iterations.
 //!
-//! [`Proximal`] denoises with a regularizer, [`Denoiser`] does so while it is trained, and [`Restoration`] undoes what an [`ImageOperator`] did, with steps that follow from the bounds.
+//! [`Proximal`] denoises with a regularizer, [`Denoiser`] does so while it is trained, and [`Restoration`] undoes what an
+//! [`ImageOperator`] did, with steps that follow from the bounds.
 //!
 //! The regularizers of this form are those of Goujon et al., "A Neural-Network-Based Convex Regularizer for Inverse Problems"
 //! (the paper's baseline CRR), with one difference: the kernels are composed, without zero padding between layers.

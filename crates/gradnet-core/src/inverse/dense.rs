@@ -130,8 +130,9 @@ impl<F: VectorField> Search<'_, F> {
 
     /// The residuals at the starting points.
     fn begin(&mut self, rows: &[usize]) {
-        let x = self.x.clone();
+        let x = std::mem::take(&mut self.x);
         self.rest = self.residuals(rows, &x);
+        self.x = x;
         self.size = self.rest.chunks_exact(self.dim).map(norm).collect();
     }
 

@@ -15,7 +15,7 @@ use gradnet_core::inverse::Solution;
 use gradnet_core::kernel::{product, product_transposed};
 use gradnet_train::experiment::{EvaluationConfig, Protocol, TrainConfig};
 use gradnet_train::registry::{ModularSettings, Network, NetworkConfig};
-use gradnet_train::task::transport::{LossConfig, MixtureConfig, TransportConfig};
+use gradnet_train::task::transport::{MixtureConfig, NODES, TransportConfig};
 use gradnet_train::task::{RunTask, Transport};
 use gradnet_train::training::{TrainError, learner, optimizer};
 use serde::{Deserialize, Serialize};
@@ -28,8 +28,6 @@ const STEPS_BEFORE: usize = 50;
 const SEARCHES: usize = 8;
 /// Modules of the network.
 const MODULES: usize = 4;
-/// Points on the way between a point and a conjugate, at which a step evaluates the field (`task::transport::semi_dual`).
-const NODES: usize = 3;
 
 /// A shape to time.
 #[derive(Clone, Debug)]
@@ -86,7 +84,6 @@ impl Shape {
                 dim: self.dim,
                 ..MixtureConfig::default()
             }),
-            loss: LossConfig::default(),
             ..TransportConfig::default()
         };
         let network = NetworkConfig::MGradNetM(ModularSettings {

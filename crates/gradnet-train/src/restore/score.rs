@@ -1,12 +1,10 @@
 //! How well a run restores what it never saw: its test pictures, measured by an operator.
 
 use burn::tensor::Device;
-use gradnet_core::image::LipschitzImageField;
 
-use super::tune::{all_measured, parts};
+use super::tune::{all_measured, on_pictures, parts};
 use super::{OperatorChoice, RestoreError, tune};
 use crate::data::Stream;
-use crate::experiment::TaskConfig;
 use crate::run::{Run, RunError};
 use crate::task::Quantity;
 use crate::task::images::{Regularizer, Sets, Weights, mean_psnr};
@@ -37,21 +35,13 @@ pub fn score(
     let tuned = tune(run, device, operator, noise)?;
     let device = device.clone().without_autodiff();
     let network = run.network(&device)?;
-    let (Some(field), TaskConfig::Images(config)) = (network.lifted(), &run.experiment().task)
-    else {
-        return Err(super::no_regularizer(run).into());
-    };
+    let (field, config) = on_pictures(run, &network)?;
     let seed = run.experiment().seed;
     let pictures = Sets::test_of(config, seed).map_err(RunError::from)?;
     let pictures = parts(&pictures, operator)?;
     let seed = (seed, Stream::Test);
     let measured = all_measured(&pictures, (operator, noise), seed, &device)?;
-    let regularizer = Regularizer {
-        field: &field,
-        lipschitz: field.lipschitz(),
-        concavity: field.concavity(),
-        level: noise,
-    };
+    let regularizer = Regularizer::of(&field, noise);
     let weights = Weights {
         strength: tuned.strength,
         scale: tuned.scale,

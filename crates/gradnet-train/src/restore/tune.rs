@@ -1,15 +1,16 @@
 //! Chooses strength and scale for an operator and a noise level on the run's validation pictures, and notes them in the run.
 
 use burn::tensor::{DType, Device, Tensor};
-use gradnet_core::image::LipschitzImageField;
 
 use super::{OperatorChoice, RestoreError, check_noise};
 use crate::data::Stream;
 use crate::experiment::TaskConfig;
 use crate::pictures::Picture;
+use crate::registry::{Lifted, Network};
 use crate::run::{Run, RunError, Tuned};
 use crate::task::images::{
-    Measured, Regularizer, Sets, TUNING_SIDE, Weights, first_weights, measured, middle,
+    ImagesConfig, Measured, Regularizer, Sets, TUNING_SIDE, Weights, first_weights, measured,
+    middle,
 };
 
 /// Measures the validation pictures, restores them with many strengths and scales, and keeps the best of these in the run, where
@@ -28,10 +29,7 @@ pub fn tune(
     check_noise(noise)?;
     let device = device.clone().without_autodiff();
     let network = run.network(&device)?;
-    let (Some(field), TaskConfig::Images(config)) = (network.lifted(), &run.experiment().task)
-    else {
-        return Err(super::no_regularizer(run).into());
-    };
+    let (field, config) = on_pictures(run, &network)?;
     let seed = run.experiment().seed;
     let pictures = Sets::validation_of(config, seed).map_err(RunError::from)?;
     let pictures = parts(&pictures, operator)?;
@@ -40,12 +38,7 @@ pub fn tune(
     if let Some(first) = measured.first() {
         super::device::check(run, &network, operator, &first.y)?;
     }
-    let regularizer = Regularizer {
-        field: &field,
-        lipschitz: field.lipschitz(),
-        concavity: field.concavity(),
-        level: noise,
-    };
+    let regularizer = Regularizer::of(&field, noise);
     // What was chosen for denoising is a good place to begin.
     let near = super::chosen_for(run, &OperatorChoice::Identity.key()?, noise)?;
     let start = match near {
@@ -69,6 +62,17 @@ pub fn tune(
     };
     run.note_tuned(tuned.clone())?;
     Ok(tuned)
+}
+
+/// The field of a run's network on pictures, and what the run says of them.
+pub(super) fn on_pictures<'a>(
+    run: &'a Run,
+    network: &'a Network,
+) -> Result<(Lifted<'a>, &'a ImagesConfig), RestoreError> {
+    match (network.lifted(), &run.experiment().task) {
+        (Some(field), TaskConfig::Images(config)) => Ok((field, config)),
+        _ => Err(super::no_regularizer(run).into()),
+    }
 }
 
 /// The middle parts of pictures that an operator takes, those left out that are too small for it.

@@ -2,7 +2,7 @@
 //! [`restore::tune`](crate::restore::tune).
 
 use burn::tensor::Tensor;
-use gradnet_core::image::{ImageOperator, Restoration, Stationary};
+use gradnet_core::image::{ImageOperator, LipschitzImageField, Restoration, Stationary};
 use rayon::prelude::*;
 
 use super::WHITE;
@@ -63,7 +63,17 @@ pub(crate) const MOST_CONCAVE: f64 = 0.995;
 /// The most steps.
 const STEPS: usize = 500;
 
-impl Regularizer<'_> {
+impl<'a> Regularizer<'a> {
+    /// With the certified bounds of its field.
+    pub(crate) fn of(field: &'a Lifted<'a>, level: f64) -> Self {
+        Self {
+            lipschitz: field.lipschitz(),
+            concavity: field.concavity(),
+            field,
+            level,
+        }
+    }
+
     /// The largest `λ μ`: the minimisation is well enough conditioned, and denoising with a weakly convex regularizer convex.
     fn most(&self) -> f64 {
         let conditioned = (WORST_CONDITION - 1.0) / self.lipschitz;

@@ -79,6 +79,7 @@ pub use flow::Flow;
 pub use gaussians::GaussiansConfig;
 pub use mixture::MixtureConfig;
 pub use pair::{Pair, Part, Side};
+pub use semi_dual::NODES;
 pub use shown::ShownMap;
 
 /// Points of each side that the Bures map is fitted to, at most.

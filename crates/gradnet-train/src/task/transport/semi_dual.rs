@@ -20,7 +20,7 @@ use super::conjugate::{Effort, conjugates};
 use crate::registry::Network;
 
 /// Nodes on the way between two points.
-const NODES: usize = 3;
+pub const NODES: usize = 3;
 
 /// What a step learns from.
 pub(super) struct SemiDualBatch {
