@@ -19,17 +19,20 @@ use crate::host::host;
 use crate::kernel::{SoftmaxModules, on_flex, product, softmax_modules};
 
 /// Hidden elements at once: few enough to stay near the processor.
-const PIECE: usize = 1 << 16;
+const PIECE: usize = 1 << 17;
 
 /// The Jacobians of a field whose weights it holds: what is the same at all points is computed once.
 pub struct DenseJacobian {
     dim: usize,
-    at: Box<dyn Fn(Tensor<2>) -> Vec<f64>>,
+    at: Box<dyn Fn(Tensor<2>) -> Vec<f64> + Send + Sync>,
 }
 
 impl DenseJacobian {
     /// Those that `at` computes, of a field on `R^dim`.
-    pub(crate) fn new(dim: usize, at: impl Fn(Tensor<2>) -> Vec<f64> + 'static) -> Self {
+    pub(crate) fn new(
+        dim: usize,
+        at: impl Fn(Tensor<2>) -> Vec<f64> + Send + Sync + 'static,
+    ) -> Self {
         Self {
             dim,
             at: Box::new(at),
@@ -81,7 +84,7 @@ impl DenseJacobian {
     }
 
     /// Those at other points, which `moved` makes of the points given.
-    pub fn after(self, moved: impl Fn(Tensor<2>) -> Tensor<2> + 'static) -> Self {
+    pub fn after(self, moved: impl Fn(Tensor<2>) -> Tensor<2> + Send + Sync + 'static) -> Self {
         Self::new(self.dim, move |x| (self.at)(moved(x)))
     }
 

@@ -113,6 +113,14 @@ pub fn on_flex<const D: usize>(tensor: &Tensor<D>) -> bool {
     }
 }
 
+/// Runs `work` on each piece, side by side where Flex has threads for them; the results in the order of the pieces.
+pub fn side_by_side<P: Send, R: Send>(pieces: Vec<P>, work: impl Fn(P) -> R + Sync) -> Vec<R> {
+    #[cfg(feature = "flex")]
+    return flex::each_piece(pieces, work);
+    #[cfg(not(feature = "flex"))]
+    pieces.into_iter().map(work).collect()
+}
+
 /// Whether the backend of a tensor has kernels for its element type.
 fn has_kernels<const D: usize>(tensor: &Tensor<D>) -> bool {
     is_on(tensor, |device, dtype| match device {

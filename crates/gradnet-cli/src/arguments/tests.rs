@@ -128,7 +128,8 @@ fn only_networks_with_released_weights_are_offered_for_import() {
             "gradnet_m",
             "mgradnet_c",
             "mgradnet_m",
-            "patch_ridge"
+            "patch_ridge",
+            "patch_weak_ridge"
         ]
     );
 }

@@ -95,6 +95,31 @@ fn a_released_regularizer_is_scored_verified_tuned_solved_with_and_reported() {
 }
 
 #[test]
+fn a_weakly_convex_regularizer_is_imported_with_its_strength() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::write(here.join("pictures.toml"), CONFIG).unwrap();
+    checkpoint(&here.join("weak.safetensors"), 0.2);
+    let import = "import --network patch_weak_ridge -c pictures.toml -o run --from";
+    let ran = run(here, &format!("{import} weak.safetensors"));
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    // Slopes μ 0.9 − 1 at most, over α² with α = e⁴/20, and 1.01 times that is the strength.
+    let alpha = 4.0_f64.exp() / (20.0 + 1e-5);
+    let strength = 1.01 * (0.9 * 2.0_f64.exp() - 1.0) / (alpha * alpha);
+    let said = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    let expected = format!("a strength of {strength:.5} is 1 of the file's");
+    assert!(said.contains(&expected), "{said} {expected}");
+    let tuned = run(here, "tune run --noise 20");
+    assert_eq!(tuned.code, 0, "{}", tuned.stderr);
+    let scored = run(here, "eval run --json");
+    assert_eq!(scored.code, 0, "{}", scored.stderr);
+    let scores: serde_json::Value = serde_json::from_str(&scored.stdout).unwrap();
+    let psnr = |of: &serde_json::Value| of["psnr_db_20"]["value"].as_f64().unwrap();
+    let [restored, noisy] = [&scores["metrics"], &scores["baselines"]["noisy"]].map(psnr);
+    assert!(restored > noisy, "{noisy} {restored}");
+}
+
+#[test]
 fn what_is_no_convex_regularizer_of_pictures_is_refused_and_leaves_no_run() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
@@ -105,7 +130,7 @@ fn what_is_no_convex_regularizer_of_pictures_is_refused_and_leaves_no_run() {
     for (words, parts) in [
         (
             "weak.safetensors -c pictures.toml",
-            ["weakly convex", "rho_wcvx = 0"],
+            ["weakly convex", "--network patch_weak_ridge"],
         ),
         (
             "convex.safetensors -c pictures.toml --set images.noise=[30,40]",

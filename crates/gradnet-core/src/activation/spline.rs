@@ -74,6 +74,37 @@ impl<S: SplineShape> SplineActivation<S> {
         }
     }
 
+    /// Splines of a shape that have `values` at their knots, `[hidden, knots]` row by row; nondecreasing ones, and those with
+    /// slopes between bounds, up to a constant.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new), or if there are not as many values as knots.
+    pub fn through(
+        values: &[f64],
+        shape: S,
+        [hidden, knots]: [usize; 2],
+        range: f64,
+        source: &mut ParameterSource,
+    ) -> Self {
+        assert_eq!(values.len(), hidden * knots, "a value for each knot");
+        let [step, of_stored] =
+            [range, shape.stored_range(range)].map(|end| Knots::new(knots, end).step());
+        let stored = values.chunks_exact(knots).flat_map(|values| {
+            let rises = values.windows(2).map(|pair| (pair[1] - pair[0]) / step);
+            let rises = rises.map(|slope| shape.stored_slope(slope) * of_stored);
+            let heights = rises.scan(values[0], |height, rise| {
+                *height += rise;
+                Some(*height)
+            });
+            std::iter::once(values[0]).chain(heights)
+        });
+        let stored = source.values([hidden, knots], stored.collect());
+        Self {
+            coefficients: stored,
+            ..Self::shaped(shape, [hidden, knots], range, 0.0, source)
+        }
+    }
+
     /// With a weight λ of the [`penalty`](Self::penalty), which a training loop adds to its loss.
     pub fn with_slope_penalty(self, slope_penalty: f64) -> Self {
         Self {

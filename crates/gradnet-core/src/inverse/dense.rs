@@ -9,6 +9,9 @@
 //! where a step does not (Shamanskii's method): the last steps of a row cost a value of the field
 //! each. A row that is done is computed no more. Rows that this leaves go to the search of
 //! `inverse/newton`, from where they are.
+//!
+//! A batch is searched in pieces of rows, side by side where there are threads: a search has many small parts that
+//! threads could not share.
 
 use burn::tensor::{Tensor, TensorData};
 
@@ -16,6 +19,7 @@ use super::{InverseSettings, Solution, Verdict, Work};
 use crate::analysis::host;
 use crate::dense_jacobian::DenseJacobian;
 use crate::field::VectorField;
+use crate::kernel::side_by_side;
 
 /// The part of the promised fall that a step must bring.
 const ARMIJO: f64 = 1e-4;
@@ -49,8 +53,30 @@ enum Factored {
     Before,
 }
 
+/// Rows that are searched together.
+const PIECE: usize = 128;
+
+/// [`solve`] for the rows `[y, start]` in pieces, which depend on nothing but their number; `field` makes a copy of the
+/// field for each.
+pub(super) fn solve_in_pieces<F: VectorField + Send>(
+    field: impl Fn() -> F,
+    jacobian: &DenseJacobian,
+    [y, start]: [&Tensor<2>; 2],
+    settings: &InverseSettings,
+) -> Solution {
+    let [rows, _] = y.dims();
+    let pieces = (0..rows).step_by(PIECE).map(|first| {
+        let piece = |of: &Tensor<2>| of.clone().narrow(0, first, PIECE.min(rows - first));
+        (field(), piece(y), piece(start))
+    });
+    let found = side_by_side(pieces.collect(), |(field, y, start)| {
+        solve(&field, jacobian, &y, start, settings)
+    });
+    Solution::joined(found)
+}
+
 /// Solves as many rows as it can from `start` on; a row it leaves has the verdict `OutOfSteps`.
-pub(super) fn solve(
+fn solve(
     field: &impl VectorField,
     jacobian: &DenseJacobian,
     y: &Tensor<2>,

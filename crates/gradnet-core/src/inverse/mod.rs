@@ -98,7 +98,8 @@ pub struct Work {
     pub jacobians: usize,
     /// Jacobians times a vector.
     pub products: usize,
-    /// Times that the host waited for the device. Not of each row: a batch counts once.
+    /// Times that the host waited for the device. Not of each row: a batch counts once, and of parts side by side the
+    /// one that waited most.
     pub reads: usize,
 }
 
@@ -112,6 +113,33 @@ impl std::ops::AddAssign for Work {
 }
 
 impl Solution {
+    /// Rows that were looked for side by side, one part after another.
+    ///
+    /// # Panics
+    /// If there is no part.
+    fn joined(parts: Vec<Self>) -> Self {
+        let steps = parts.iter().map(|part| part.steps).max();
+        let reads = parts.iter().map(|part| part.work.reads).max();
+        let (mut points, mut whole) = (Vec::new(), None::<Self>);
+        for part in parts {
+            points.push(part.x.clone());
+            match &mut whole {
+                None => whole = Some(part),
+                Some(whole) => {
+                    whole.residuals.extend(part.residuals);
+                    whole.relative_residuals.extend(part.relative_residuals);
+                    whole.verdicts.extend(part.verdicts);
+                    whole.work += part.work;
+                }
+            }
+        }
+        let mut whole = whole.expect("rows are in one part at least");
+        whole.x = Tensor::cat(points, 0);
+        whole.steps = steps.unwrap_or_default();
+        whole.work.reads = reads.unwrap_or_default();
+        whole
+    }
+
     /// Whether every row is solved.
     pub fn is_solved(&self) -> bool {
         self.failed().next().is_none()
@@ -222,7 +250,8 @@ impl<F: MonotoneField + Module> StronglyMonotone<F> {
         let start = start.unwrap_or_else(|| y.zeros_like());
         assert_eq!(y.dims(), start.dims(), "a starting point for each value");
         assert_eq!(y.dtype(), start.dtype(), "values and starting points");
-        let found = dense::solve(&field, &jacobian, &y, start, settings);
+        let copy = || self.untracked();
+        let found = dense::solve_in_pieces(copy, &jacobian, [&y, &start], settings);
         found.completed(|x, rows| {
             let y = newton::rows::select(&y, rows);
             newton::solve(&field, y, Some(x), settings, None)

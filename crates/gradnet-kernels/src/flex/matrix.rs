@@ -53,6 +53,27 @@ impl<'a, E> Matrix<'a, E> {
         [self.rows, self.columns]
     }
 
+    /// Whether the columns lie together, not the rows.
+    pub(super) fn is_transposed(&self) -> bool {
+        self.transposed
+    }
+
+    /// A row, or a column where those lie together.
+    pub(super) fn line(&self, index: usize) -> &'a [E] {
+        let length = if self.transposed {
+            self.rows
+        } else {
+            self.columns
+        };
+        &self.elements[index * self.step..][..length]
+    }
+
+    /// All elements row after row, if they lie so without a gap.
+    pub(super) fn in_order(&self) -> Option<&'a [E]> {
+        let whole = !self.transposed && (self.step == self.columns || self.rows < 2);
+        whole.then_some(self.elements)
+    }
+
     /// From an element to the next one down, and to the right.
     pub(super) fn steps(&self) -> [isize; 2] {
         let steps = [self.step as isize, 1];
@@ -61,6 +82,18 @@ impl<'a, E> Matrix<'a, E> {
         } else {
             steps
         }
+    }
+
+    /// An element.
+    pub(super) fn at(&self, row: usize, column: usize) -> E
+    where
+        E: Copy,
+    {
+        let (line, place) = match self.transposed {
+            true => (column, row),
+            false => (row, column),
+        };
+        self.elements[line * self.step + place]
     }
 
     /// Where the first element lies.

@@ -21,6 +21,7 @@ mod softplus;
 mod tensors;
 #[cfg(test)]
 mod tests;
+mod thin;
 mod transpose;
 mod units;
 
@@ -31,6 +32,7 @@ use super::FusedActivation;
 use super::backend::{Differentiable, Operations, Tensors, Updates};
 use super::operation::{Factors, Operation};
 use inputs::Inputs;
+pub(crate) use pieces::each_piece;
 use product::Threads;
 use tensors::{FlexElement, Ordered, in_lines, matrix, shaped, sizes, tensor, whole, with_element};
 

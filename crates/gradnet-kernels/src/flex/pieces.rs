@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use crate::vectors::{Element, Kernel, Lanes};
 
 /// Runs `work` on each piece: side by side, if there are several and threads for them.
-pub(super) fn each_piece<P: Send, R: Send>(pieces: Vec<P>, work: impl Fn(P) -> R + Sync) -> Vec<R> {
+pub(crate) fn each_piece<P: Send, R: Send>(pieces: Vec<P>, work: impl Fn(P) -> R + Sync) -> Vec<R> {
     if pieces.len() > 1 && rayon::current_num_threads() > 1 {
         pieces.into_par_iter().map(&work).collect()
     } else {

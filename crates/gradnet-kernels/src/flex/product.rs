@@ -11,6 +11,7 @@ use gemm::Parallelism;
 
 use super::matrix::Matrix;
 use super::pieces::written;
+use super::thin::{is_thin, write_thin};
 use crate::vectors::Element;
 
 /// Multiplications from which on a product is worth several threads.
@@ -89,7 +90,16 @@ unsafe fn into_product<E: Element>(
         }
         return;
     }
-    let worth = output.len() * inner >= PARALLEL && rayon::current_num_threads() > 1;
+    let is_large = output.len() * inner >= PARALLEL;
+    if !is_large && is_thin(inner, columns) {
+        if !add {
+            return write_thin(left, right, output);
+        }
+        let more = written(output.len(), |output| write_thin(left, right, output));
+        // SAFETY: who adds has written every element.
+        return super::pieces::add(unsafe { output.assume_init_mut() }, &more);
+    }
+    let worth = is_large && rayon::current_num_threads() > 1;
     let parallelism = match threads {
         Threads::Pool if worth => Parallelism::Rayon(0),
         _ => Parallelism::None,

@@ -100,7 +100,7 @@ pub(crate) trait Lanes: Copy + Send + Sync {
 }
 
 /// Lanes of the widest vector.
-const WIDEST: usize = 16;
+pub(crate) const WIDEST: usize = 16;
 
 /// [`Lanes::turn`] by way of a tile in the nearest cache.
 #[inline(always)]

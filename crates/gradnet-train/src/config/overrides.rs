@@ -4,9 +4,18 @@ use std::sync::Arc;
 
 use super::document::{Key, Node, Table, Value};
 use super::problem::{Place, Problem, SourceText};
+use crate::registry::NetworkConfig;
 
-/// Settings of the network's table that keep their meaning in another network: its size.
-const SIZE: [&str; 2] = ["width", "parameters"];
+/// Settings of the network's table that keep their meaning in another network, its size, and what they are called there:
+/// `filters` is the word for the `width` of networks on patches.
+const SIZE: [[&str; 2]; 3] = [
+    ["width", "width"],
+    ["filters", "width"],
+    ["parameters", "parameters"],
+];
+
+/// Settings that networks on patches have in common: the side of a patch.
+const OF_PATCHES: [[&str; 2]; 1] = [["size", "size"]];
 
 /// Where a setting is said to stand that the command line gave.
 pub(super) const COMMAND_LINE: &str = "command line";
@@ -14,8 +23,8 @@ pub(super) const COMMAND_LINE: &str = "command line";
 /// What the command line changes in a config.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
-    /// Another network: the size of the config's network (`width` or `parameters`) is kept, every
-    /// other setting is the default of the network named here.
+    /// Another network: the size of the config's network (`width` or `parameters`) is kept, and the side of a patch if both
+    /// are on patches; every other setting is the default of the network named here.
     pub network: Option<String>,
     /// Another seed.
     pub seed: Option<u64>,
@@ -59,6 +68,14 @@ fn option_text(option: &str, text: &str) -> (Arc<SourceText>, Place) {
 
 /// Puts `[network.name]` in the place of the config's network, with its size.
 fn switch_network(table: &mut Table, name: &str) {
+    let is_on_patches = |name: &str| {
+        NetworkConfig::from_name(name).is_ok_and(|network| network.patch_dim().is_some())
+    };
+    let kept = |before: &str| {
+        let both = is_on_patches(before) && is_on_patches(name);
+        let of_patches: &[_] = if both { &OF_PATCHES } else { &[] };
+        [&SIZE, of_patches].concat()
+    };
     let size = match table.get("network") {
         Some((
             _,
@@ -71,7 +88,7 @@ fn switch_network(table: &mut Table, name: &str) {
             [(key, _)] if key.name == name => return,
             [
                 (
-                    _,
+                    before,
                     Node {
                         value: Value::Table(settings),
                         ..
@@ -80,8 +97,18 @@ fn switch_network(table: &mut Table, name: &str) {
             ] => settings
                 .entries
                 .iter()
-                .filter(|(key, _)| SIZE.contains(&key.name.as_str()))
-                .cloned()
+                .filter_map(|(key, node)| {
+                    let mut kept = kept(&before.name).into_iter();
+                    let [_, now] = kept.find(|[setting, _]| *setting == key.name)?;
+                    let name = now.to_owned();
+                    Some((
+                        Key {
+                            name,
+                            ..key.clone()
+                        },
+                        node.clone(),
+                    ))
+                })
                 .collect(),
             _ => Vec::new(),
         },

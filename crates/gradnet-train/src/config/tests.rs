@@ -130,6 +130,29 @@ fn another_network_keeps_the_size_and_nothing_else() {
     assert_eq!(switched, expected);
 }
 
+/// `filters` is the width of networks on patches, whose side another of them keeps.
+#[test]
+fn another_network_on_patches_keeps_filters_and_size() {
+    let with = |network: &str| {
+        let network = format!("[network.{network}\n");
+        GOOD.replace("dim = 32", "dim = 25")
+            .replace("[network.mgradnet_m]\nparameters = 32768\n", &network)
+    };
+    let of_patches = with("patch_ridge]\nfilters = 7\nsize = 5\nknots = 9");
+    for (name, expected) in [
+        ("patch_weak_ridge", "patch_weak_ridge]\nwidth = 7\nsize = 5"),
+        ("mgradnet_c", "mgradnet_c]\nwidth = 7"),
+    ] {
+        let overrides = Overrides {
+            network: Some(name.to_owned()),
+            ..Overrides::default()
+        };
+        let switched = parse("first.toml", &of_patches, &overrides);
+        let expected = parse("first.toml", &with(expected), &Overrides::default());
+        assert_eq!(switched.unwrap(), expected.unwrap());
+    }
+}
+
 #[test]
 fn the_same_network_named_again_changes_nothing() {
     let text = GOOD.replace("32768", "20000\nmodules = 2");

@@ -27,6 +27,7 @@ mod networks;
 mod noise_weights;
 mod released;
 mod released_arrays;
+mod released_kernels;
 mod released_names;
 mod released_ridge;
 mod settings;

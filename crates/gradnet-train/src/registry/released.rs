@@ -109,7 +109,7 @@ pub enum ReleasedError {
         highest: f64,
     },
     /// The regularizer has a concave part.
-    #[error("its `activation_ccv` was trained: it is weakly convex, and this network is convex")]
+    #[error("its `activation_ccv` was trained: it is weakly convex, and `patch_ridge` is convex")]
     NotConvex,
     /// The network cannot be built.
     #[error(transparent)]
@@ -187,6 +187,13 @@ impl ReleasedState {
                 (
                     NetworkConfig::PatchRidge(config),
                     Registered::PatchRidge(network).into(),
+                )
+            }
+            "patch_weak_ridge" => {
+                let (config, network) = self.weak_ridge(source)?;
+                (
+                    NetworkConfig::PatchWeakRidge(config),
+                    Registered::PatchWeakRidge(network).into(),
                 )
             }
             _ => return Err(ReleasedError::NotReleased { name: name.into() }),

@@ -5,15 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::released_ridge::{CENTRED, LAYERS, PLAIN};
+use super::released_kernels::{CENTRED, LAYERS, PLAIN};
 
 /// The networks of which weights were released, which are those that can be imported.
-pub const RELEASED: [&str; 5] = [
+pub const RELEASED: [&str; 6] = [
     "gradnet_c",
     "gradnet_m",
     "mgradnet_c",
     "mgradnet_m",
     "patch_ridge",
+    "patch_weak_ridge",
 ];
 
 /// How names and shapes differ from those of a released network.
@@ -67,7 +68,7 @@ pub fn released_difference(
     let (expected, dim) = match network {
         "gradnet_c" | "mgradnet_c" => tied(shapes, "W", cascade),
         "gradnet_m" | "mgradnet_m" => tied(shapes, "mmgn_modules.0.W", modular),
-        "patch_ridge" => ridge(shapes),
+        "patch_ridge" | "patch_weak_ridge" => ridge(shapes),
         _ => return None,
     };
     let mut difference = ReleasedDifference {
@@ -111,7 +112,7 @@ fn tied(
     (expected(shapes, hidden, dim), dim)
 }
 
-/// Names of either kind of convex ridge regularizers, and the pixels of a composed kernel.
+/// Names of either kind of ridge regularizers, and the pixels of a composed kernel.
 fn ridge(shapes: &BTreeMap<&str, &[usize]>) -> (Names, usize) {
     let layers = counted(shapes, LAYERS).max(1);
     let (mut channels, mut side) = (1, 1usize);

@@ -1,4 +1,4 @@
-//! The released convex ridge regularizers (Goujon et al.) as ours: one kernel for each filter, and its spline.
+//! The released convex and weakly convex ridge regularizers (Goujon et al.) as ours: one kernel for each filter, and its spline.
 //!
 //! | repository | arrays |
 //! |---|---|
@@ -11,31 +11,31 @@
 //! ```text
 //! w_c(u) = Σ_j Σ_(a + b = u) v_cj(a) w_j(b)           layer after layer, from w = δ on
 //! first:   ∇R(x)   = Σ_c w_c* φ_c(w_c ⋆ x)            ours as it is
-//! second:  ∇R_σ(x) = Σ_c u_c* μ φ(α_c u_c ⋆ x)/α_c    ours with kernels α_c u_c and splines (μ/α_c²) φ
+//! second:  ∇R_σ(x) = Σ_c u_c* ψ(α_c u_c ⋆ x)/α_c      ours with kernels α_c u_c and splines ψ/α_c²
+//!          ψ = μ φ, and μ φ − χ where it is weakly convex,
 //!          u = w/√Λ,  Λ = max_ω Σ_c |ŵ_c(ω)|²,  α_c = exp(s_c(σ))/(σ + 10⁻⁵),  μ = exp(mu_)
 //! ```
+//!
+//! Our weakly convex splines have slopes below 1. So ours is `R/κ` there, with `κ` 1.01 times the steepest slope, and a strength of `κ` is 1 of
+//! theirs.
 //!
 //! `Λ` is taken on their grid of `254 + k` frequencies, and `s_c` is linear between levels from 0 to 30 of 255. The references pad with zeros
 //! between the layers. One kernel does not, so within `k/2` pixels of the border the two differ. `tests/suite/released_ridges.rs` computes
 //! both layer by layer.
 
-use gradnet_core::activation::SplineActivation;
+use gradnet_core::activation::{SplineActivation, SplineShape, WeaklyIncreasing};
 use gradnet_core::combine::MeanFree;
-use gradnet_core::image::Symbol;
-use gradnet_core::network::{Architecture, PatchRidge, PatchRidgeConfig};
+use gradnet_core::network::{
+    Architecture, PatchRidge, PatchRidgeConfig, PatchWeakRidge, PatchWeakRidgeConfig,
+};
+use gradnet_core::sign::NonNegative;
 use gradnet_core::{ParameterSource, TiedNetwork};
 
 use super::released::{ReleasedError, ReleasedState};
 use super::released_arrays::Arrays;
-use super::settings::PatchRidgeSettings;
+use super::released_kernels::Kernels;
+use super::settings::{PatchRidgeSettings, PatchWeakRidgeSettings};
 use super::size::{Describes, Settings};
-
-/// What the names of the layers begin with.
-pub(super) const LAYERS: &str = "conv_layer.conv_layers.";
-
-/// The end of the name of a layer whose kernels lose their means, and of one whose kernels do not.
-pub(super) const CENTRED: &str = "parametrizations.weight.original";
-pub(super) const PLAIN: &str = "weight";
 
 /// The knots lie on [−RANGE, RANGE] in all released models.
 const RANGE: f64 = 0.1;
@@ -43,78 +43,52 @@ const RANGE: f64 = 0.1;
 /// The highest noise level of the second kind, of 255.
 const HIGHEST: f64 = 30.0;
 
-/// The grid of frequencies of the second kind has so many more points than a kernel has pixels to a side.
-const GRID: usize = 254;
+/// The steepest slope of the splines of a weakly convex regularizer, rising or falling: it must be below 1.
+const STEEPEST: f64 = 1.0 / 1.01;
 
-/// Kernels `[filters, side, side]` on a picture.
-struct Kernels {
-    filters: usize,
-    side: usize,
-    values: Vec<f64>,
+/// Kernels, and for each a spline through knots on [−RANGE, RANGE].
+struct Ridges {
+    kernels: Kernels,
+    knots: usize,
+    /// `[filters, knots]`.
+    splines: Vec<f64>,
+    /// Whether the splines have a decreasing part.
+    is_weak: bool,
 }
 
-impl Kernels {
-    /// The layers of a state as one.
-    fn composed(arrays: &mut Arrays<'_>) -> Result<Self, ReleasedError> {
-        let mut whole = Self {
-            filters: 1,
-            side: 1,
-            values: vec![1.0],
-        };
-        for layer in 0..arrays.count(LAYERS).max(1) {
-            let of = format!("{LAYERS}{layer}.");
-            let centred = arrays.has(&format!("{of}parametrizations."));
-            let name = of + if centred { CENTRED } else { PLAIN };
-            let (out, side) = arrays.convolution_shape(&name, whole.filters)?;
-            let each = whole.filters * side * side;
-            let mut values = arrays.take(&name, out * each)?;
-            if centred {
-                for kernel in values.chunks_exact_mut(each) {
-                    let mean = kernel.iter().sum::<f64>() / each as f64;
-                    kernel.iter_mut().for_each(|value| *value -= mean);
-                }
-            }
-            whole = whole.followed_by(&values, out, side);
-        }
-        Ok(whole)
+impl Ridges {
+    /// The patch's pixels.
+    fn dim(&self) -> usize {
+        self.kernels.side * self.kernels.side
     }
 
-    /// These, and after them a layer `[out, filters, side, side]`.
-    fn followed_by(&self, layer: &[f64], out: usize, side: usize) -> Self {
-        let whole = self.side + side - 1;
-        let mut values = vec![0.0; out * whole * whole];
-        let inner = self.side * self.side;
-        let rows = layer.chunks_exact(side * side);
-        for (index, kernel) in rows.enumerate() {
-            let (to, from) = (index / self.filters, index % self.filters);
-            for (a, weight) in kernel.iter().enumerate() {
-                let before = &self.values[from * inner..(from + 1) * inner];
-                for (b, value) in before.iter().enumerate() {
-                    let row = a / side + b / self.side;
-                    let column = a % side + b % self.side;
-                    values[(to * whole + row) * whole + column] += weight * value;
-                }
-            }
-        }
-        Self {
-            filters: out,
-            side: whole,
-            values,
-        }
+    /// The regularizer with splines of a shape.
+    fn network<S: SplineShape>(
+        self,
+        shape: S,
+        source: &mut ParameterSource,
+    ) -> MeanFree<TiedNetwork<SplineActivation<S>>> {
+        let (dim, filters) = (self.dim(), self.kernels.filters);
+        let splines = [filters, self.knots];
+        MeanFree::new(TiedNetwork {
+            weight: source.values([filters, dim], self.kernels.values),
+            hidden_bias: None,
+            output_bias: None,
+            activation: SplineActivation::through(&self.splines, shape, splines, RANGE, source),
+        })
     }
 
-    /// `Λ`, the squared norm of the convolution on their grid.
-    fn square_norm(&self) -> f64 {
-        let slopes = vec![1.0; self.filters];
-        Symbol::new(&self.values, &slopes, self.side).grid_maximum(GRID + self.side)
-    }
-
-    /// Each filter's kernel times a number.
-    fn scale(&mut self, factors: impl Iterator<Item = f64>) {
-        let kernels = self.values.chunks_exact_mut(self.side * self.side);
-        for (kernel, factor) in kernels.zip(factors) {
-            kernel.iter_mut().for_each(|value| *value *= factor);
+    /// Divides the splines by what leaves them a steepest slope of [`STEEPEST`]; what that is.
+    fn flatten(&mut self) -> f64 {
+        let step = 2.0 * RANGE / (self.knots as f64 - 1.0);
+        let slopes = self.splines.chunks_exact(self.knots);
+        let slopes =
+            slopes.flat_map(|spline| spline.windows(2).map(|pair| (pair[1] - pair[0]) / step));
+        let factor = slopes.map(f64::abs).fold(0.0, f64::max) / STEEPEST;
+        if factor > 0.0 {
+            self.splines.iter_mut().for_each(|value| *value /= factor);
         }
+        factor
     }
 }
 
@@ -128,36 +102,70 @@ impl ReleasedState {
         &self,
         source: &mut ParameterSource,
     ) -> Result<(PatchRidgeSettings, PatchRidge), ReleasedError> {
-        let mut arrays = Arrays::new(self.arrays())?;
-        let mut kernels = Kernels::composed(&mut arrays)?;
-        let (knots, coefficients) = match self.depends_on_noise() {
-            false => plain_splines(&mut arrays, kernels.filters)?,
-            true => shared_spline(&mut arrays, &mut kernels, self.noise())?,
-        };
-        arrays.finish()?;
-        let Kernels {
-            filters,
-            side,
-            values,
-        } = kernels;
+        let ridges = self.ridges()?;
+        if ridges.is_weak {
+            return Err(ReleasedError::NotConvex);
+        }
         let config = PatchRidgeSettings {
-            width: Some(filters),
-            size: Some(side),
-            knots,
+            width: Some(ridges.kernels.filters),
+            size: Some(ridges.kernels.side),
+            knots: ridges.knots,
             range: RANGE,
             ..Default::default()
         };
         Settings::check(&config)?;
-        Describes::<PatchRidgeConfig>::config(&config, side * side, filters).check()?;
-        let mut activation = SplineActivation::new([filters, knots], RANGE, 1.0, source);
-        activation.coefficients = source.values([filters, knots], coefficients);
-        let network = MeanFree::new(TiedNetwork {
-            weight: source.values([filters, side * side], values),
-            hidden_bias: None,
-            output_bias: None,
-            activation,
-        });
-        Ok((config, network))
+        Describes::<PatchRidgeConfig>::config(&config, ridges.dim(), ridges.kernels.filters)
+            .check()?;
+        Ok((config, ridges.network(NonNegative, source)))
+    }
+
+    /// The weakly convex ridge regularizer with these weights and its settings, divided by its [`strength`](Self::strength). Of a convex one,
+    /// that with the same function.
+    ///
+    /// # Errors
+    /// As [`ridge`](Self::ridge), but for one that is not convex.
+    pub fn weak_ridge(
+        &self,
+        source: &mut ParameterSource,
+    ) -> Result<(PatchWeakRidgeSettings, PatchWeakRidge), ReleasedError> {
+        let mut ridges = self.ridges()?;
+        ridges.flatten();
+        let config = PatchWeakRidgeSettings {
+            width: Some(ridges.kernels.filters),
+            size: Some(ridges.kernels.side),
+            knots: ridges.knots,
+            range: RANGE,
+            ..Default::default()
+        };
+        Settings::check(&config)?;
+        Describes::<PatchWeakRidgeConfig>::config(&config, ridges.dim(), ridges.kernels.filters)
+            .check()?;
+        let shape = WeaklyIncreasing::new(config.rho);
+        Ok((config, ridges.network(shape, source)))
+    }
+
+    /// The strength of the [weakly convex regularizer](Self::weak_ridge) that is 1 of the reference's.
+    ///
+    /// # Errors
+    /// As [`weak_ridge`](Self::weak_ridge).
+    pub fn strength(&self) -> Result<f64, ReleasedError> {
+        Ok(self.ridges()?.flatten())
+    }
+
+    fn ridges(&self) -> Result<Ridges, ReleasedError> {
+        let mut arrays = Arrays::new(self.arrays())?;
+        let mut kernels = Kernels::composed(&mut arrays)?;
+        let (knots, splines, is_weak) = match self.depends_on_noise() {
+            false => plain_splines(&mut arrays, kernels.filters)?,
+            true => shared_spline(&mut arrays, &mut kernels, self.noise())?,
+        };
+        arrays.finish()?;
+        Ok(Ridges {
+            kernels,
+            knots,
+            splines,
+            is_weak,
+        })
     }
 
     /// Whether the regularizer in these arrays is another for every noise level: the second kind.
@@ -167,27 +175,29 @@ impl ReleasedState {
     }
 }
 
-/// Knots and coefficients of the first kind, which our splines constrain as theirs do. `lmbd`, `mu` and `L` belong to the unrolled denoiser
-/// that the weights were trained in.
-fn plain_splines(
-    arrays: &mut Arrays<'_>,
-    filters: usize,
-) -> Result<(usize, Vec<f64>), ReleasedError> {
+/// Knots, values there for each filter, and whether the splines decrease somewhere.
+type Splines = (usize, Vec<f64>, bool);
+
+/// The splines of the first kind, held to their constraint. `lmbd`, `mu` and `L` belong to the unrolled denoiser that the weights were trained in.
+fn plain_splines(arrays: &mut Arrays<'_>, filters: usize) -> Result<Splines, ReleasedError> {
     const NAME: &str = "activation.coefficients_vect";
     for name in ["lmbd", "mu", "L"] {
         arrays.take(name, 1)?;
     }
     let count = arrays.len(NAME)?;
     let knots = odd_knots(arrays, NAME, count / filters, count % filters)?;
-    Ok((knots, arrays.take(NAME, count)?))
+    let stored = arrays.take(NAME, count)?;
+    let splines = stored.chunks_exact(knots);
+    let splines = splines.flat_map(|spline| rising(spline, f64::INFINITY));
+    Ok((knots, splines.collect(), false))
 }
 
-/// Knots and coefficients of the second kind at a noise level, of 255, with the kernels scaled to it.
+/// The splines of the second kind at a noise level, of 255, with the kernels scaled to it.
 fn shared_spline(
     arrays: &mut Arrays<'_>,
     kernels: &mut Kernels,
     level: f64,
-) -> Result<(usize, Vec<f64>), ReleasedError> {
+) -> Result<Splines, ReleasedError> {
     const NAME: &str = "activation_cvx.coefficients";
     if !(level > 0.0 && level <= HIGHEST) {
         return Err(ReleasedError::Noise {
@@ -198,23 +208,25 @@ fn shared_spline(
     let count = arrays.len(NAME)?;
     let knots = odd_knots(arrays, NAME, count, 0)?;
     let step = 2.0 * RANGE / (knots as f64 - 1.0);
-    let increasing = antisymmetric(&arrays.take(NAME, knots)?, step);
-    let concave = arrays.take("activation_ccv.coefficients", knots)?;
-    // A part that never took a step is still the identity that it began as.
+    let convex = antisymmetric(&arrays.take(NAME, knots)?, step);
+    let stored = arrays.take("activation_ccv.coefficients", knots)?;
+    // A part that never took a step is still the identity that it began as, and is none.
     let knot = |index: usize| index as f64 * step - RANGE;
     let learned = |(index, value): (usize, &f64)| (value - knot(index)).abs() > 1e-6;
-    if concave.iter().enumerate().any(learned) {
-        return Err(ReleasedError::NotConvex);
-    }
+    let is_weak = stored.iter().enumerate().any(learned);
+    let concave = antisymmetric(&stored, step);
     let height = arrays.take("mu_", 1)?[0].exp();
+    let value =
+        |(convex, concave): (&f64, &f64)| height * convex - if is_weak { *concave } else { 0.0 };
+    let values: Vec<f64> = convex.iter().zip(&concave).map(value).collect();
     let scales = scales(arrays, kernels.filters, level)?;
     let norm = kernels.square_norm().sqrt();
     kernels.scale(scales.iter().map(|scale| scale / norm));
-    let coefficients = scales.iter().flat_map(|scale| {
-        let factor = height / (scale * scale);
-        increasing.iter().map(move |value| factor * value)
+    let splines = scales.iter().flat_map(|scale| {
+        let factor = 1.0 / (scale * scale);
+        values.iter().map(move |value| factor * value)
     });
-    Ok((knots, coefficients.collect()))
+    Ok((knots, splines.collect(), is_weak))
 }
 
 /// `α_c` at a noise level.
@@ -236,21 +248,27 @@ fn scales(arrays: &mut Arrays<'_>, filters: usize, level: f64) -> Result<Vec<f64
     Ok(scale.collect())
 }
 
-/// Their constraint on the shared spline: slopes in [0, 1], flat at both ends, odd.
+/// Their constraint on the shared splines: slopes in [0, 1], flat at both ends, odd.
 fn antisymmetric(stored: &[f64], step: f64) -> Vec<f64> {
+    let heights = rising(stored, step);
+    let mirrored = heights.iter().rev();
+    let halves = heights.iter().zip(mirrored);
+    halves.map(|(value, other)| 0.5 * (value - other)).collect()
+}
+
+/// Values that rise from knot to knot by what is stored, by 0 at least, by `most` at most, and not at all at both ends.
+fn rising(stored: &[f64], most: f64) -> Vec<f64> {
     let last = stored.len() - 2;
     let rises = stored.windows(2).enumerate();
     let rises = rises.map(|(piece, pair)| match piece == 0 || piece == last {
         true => 0.0,
-        false => (pair[1] - pair[0]).clamp(0.0, step),
+        false => (pair[1] - pair[0]).clamp(0.0, most),
     });
     let mut heights = vec![0.0];
     for rise in rises {
         heights.push(heights[heights.len() - 1] + rise);
     }
-    let mirrored = heights.iter().rev();
-    let halves = heights.iter().zip(mirrored);
-    halves.map(|(value, other)| 0.5 * (value - other)).collect()
+    heights
 }
 
 /// The number of knots, which is odd and leaves nothing over.

@@ -9,7 +9,8 @@
 //!
 //! The one-step denoiser `y − ∇R_σ(y)` is regression on generated pairs (Goujon et al., "A Neural-Network-Based Convex Regularizer for Inverse
 //! Problems", Sec. IV, with one step). The scale `a` lets one regularizer serve a range of noise levels around its middle `σ_m`; it is bounded
-//! for small `σ` by `σ₀` = 1/255, and 1 where one level is trained on. The others are [`objective`].
+//! for small `σ` by `σ₀` = 1/255, and 1 where one level is trained on. The others are [`Objective::Unrolled`] and
+//! [`Objective::Proximal`].
 //!
 //! Beside the result stand the noisy pictures, the best linear filter and total variation. PSNR is computed with peak 1,
 //! from values that are not cut, and averaged over pictures.
