@@ -13,13 +13,16 @@
 //! input convex network has the squares of the slopes of all its units (`network/icnn.rs`). The
 //! tests hold both against the closed-form products with the unit vectors.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{DType, Tensor, TensorData};
 
 use crate::host::host;
-use crate::kernel::{SoftmaxModules, on_flex, product, softmax_modules};
+use crate::kernel::{SoftmaxModules, on_flex, product, side_by_side, softmax_modules};
 
 /// Hidden elements at once: few enough to stay near the processor.
 const PIECE: usize = 1 << 17;
+
+/// Rows of weights whose squares a thread computes at once.
+const SQUARED: usize = 128;
 
 /// The Jacobians of a field whose weights it holds: what is the same at all points is computed once.
 pub struct DenseJacobian {
@@ -157,14 +160,28 @@ impl DenseJacobian {
 pub(crate) fn squares(weight: Tensor<2>) -> Tensor<2> {
     let [hidden, dim] = weight.dims();
     let (device, dtype) = (weight.device(), weight.dtype());
-    let width = dim * (dim + 1) / 2;
-    let mut found = Vec::with_capacity(hidden * width);
-    for row in host(weight).chunks_exact(dim) {
-        for (i, first) in row.iter().enumerate() {
-            found.extend(row[..=i].iter().map(|second| first * second));
+    let shape = [hidden, dim * (dim + 1) / 2];
+    let rows = host(weight);
+    let data = match dtype {
+        DType::F32 => TensorData::new(triangles(&rows, dim, |value| value as f32), shape),
+        _ => TensorData::new(triangles(&rows, dim, |value| value), shape),
+    };
+    Tensor::from_data(data, (&device, dtype))
+}
+
+/// The lower triangles of `w wᵀ` for rows `w` of `dim` numbers, some rows on each thread.
+fn triangles<E: Copy + Send>(rows: &[f64], dim: usize, number: impl Fn(f64) -> E + Sync) -> Vec<E> {
+    let pieces = rows.chunks(SQUARED * dim).collect();
+    let found = side_by_side(pieces, |rows: &[f64]| {
+        let mut found = Vec::with_capacity(rows.len() * (dim + 1) / 2);
+        for row in rows.chunks_exact(dim) {
+            for (i, first) in row.iter().enumerate() {
+                found.extend(row[..=i].iter().map(|second| number(first * second)));
+            }
         }
-    }
-    Tensor::from_data(TensorData::new(found, [hidden, width]), (&device, dtype))
+        found
+    });
+    found.concat()
 }
 
 /// Adds symmetric matrices, of which all entries are given, to lower triangles.
