@@ -19,7 +19,8 @@ pub fn any() -> Result<Device, Failure> {
     Ok(quietly(|| Backend::first_compiled().device(None))?)
 }
 
-/// Runs `probe` without the message Rust prints when foreign driver code panics: the failure is told as a report instead.
+/// Runs `probe` without the message Rust prints when foreign driver code panics: the failure is told as a report
+/// instead.
 pub fn quietly<T>(probe: impl FnOnce() -> T) -> T {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));

@@ -1,7 +1,7 @@
 //! `gradnet`: trains, evaluates and verifies gradient networks from a config file.
 //!
-//! Data goes to stdout, everything else to stderr. Exit codes: 0 done; 1 a claim failed or the loss left the finite numbers;
-//! 2 bad usage, config, input or device; 3 `verify` could not decide; 130 interrupted.
+//! Data goes to stdout, everything else to stderr. Exit codes: 0 done; 1 a claim failed or the loss left the finite
+//! numbers; 2 bad usage, config, input or device; 3 `verify` could not decide; 130 interrupted.
 
 mod arguments;
 mod commands;
@@ -16,8 +16,8 @@ use std::process::ExitCode;
 
 use clap::ColorChoice;
 
-/// An allocator that keeps the pages it was given: a training step makes and drops tensors of a megabyte, and with the system's they are
-/// mapped anew each time, which at d = 32 costs as much as the arithmetic (docs/performance.md).
+/// An allocator that keeps the pages it was given: a training step makes and drops tensors of a megabyte, and with the
+/// system's they are mapped anew each time, which at d = 32 costs as much as the arithmetic (docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -25,7 +25,8 @@ fn main() -> ExitCode {
     let arguments = match arguments::Arguments::read() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help and version go to stdout with code 0, usage errors to stderr with code 2. A reader that has gone away is no error.
+            // Help and version go to stdout with code 0, usage errors to stderr with code 2. A reader that has gone
+            // away is no error.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }

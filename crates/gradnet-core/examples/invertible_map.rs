@@ -2,8 +2,8 @@
 //!
 //! `cargo run --release --example invertible_map`
 //!
-//! With `μ x` added to a monotone network the map is a bijection: `inverse` finds the point for a value, `conjugate` the
-//! value of the Fenchel dual there, `log_det_jacobian` the change of volume that a normalizing flow needs, and
+//! With `μ x` added to a monotone network the map is a bijection: `inverse` finds the point for a value, `conjugate`
+//! the value of the Fenchel dual there, `log_det_jacobian` the change of volume that a normalizing flow needs, and
 //! `line_integral` the difference of potentials from values of the field alone (Lemma 6).
 
 use burn::tensor::{Device, FloatDType, Tensor};

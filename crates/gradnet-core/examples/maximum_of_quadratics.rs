@@ -2,8 +2,8 @@
 //!
 //! `cargo run --release --example maximum_of_quadratics`
 //!
-//! The field is the gradient of max(x₁² + x₂²/4, x₁²/4 + x₂²) round the middle of the unit square: two linear maps with a
-//! jump between them, across the diagonals. The network has one block for each. Its temperature starts low, so that
+//! The field is the gradient of max(x₁² + x₂²/4, x₁²/4 + x₂²) round the middle of the unit square: two linear maps with
+//! a jump between them, across the diagonals. The network has one block for each. Its temperature starts low, so that
 //! both blocks learn from all points, and rises until each point belongs to one block; `anneal` moves it along.
 
 use burn::module::Module;

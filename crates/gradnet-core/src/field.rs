@@ -43,7 +43,8 @@ pub trait VectorField {
 /// A field that is the gradient of some potential: its Jacobian is symmetric wherever it has one (Def. 1).
 ///
 /// Where a convex potential has a kink, the field is an element of its subdifferential there (Def. 8): shells around
-/// [`StepActivation`](crate::activation::StepActivation) and [`HardmaxActivation`](crate::activation::HardmaxActivation).
+/// [`StepActivation`](crate::activation::StepActivation) and
+/// [`HardmaxActivation`](crate::activation::HardmaxActivation).
 pub trait GradientField: VectorField {}
 
 /// A gradient field of a convex potential: its Jacobian is positive semidefinite, so

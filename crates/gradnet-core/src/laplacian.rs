@@ -4,11 +4,12 @@
 //! ΔF(x) = tr J_f(x)        for f = Wᵀ σ(W x + a) + b:    tr J_f(x) = tr(Wᵀ J_σ(W x + a) W)
 //! ```
 //!
-//! Score matching needs it (Hyvärinen, JMLR 2005, Eq. (4)) and usually estimates it, since for most networks it takes a product with the Jacobian
-//! for each dimension. For a tied shell it costs what the field costs: `Σ_i σ_i' ‖w_i‖²` where the activation is elementwise, and the closed
-//! forms of [`ActivationTrace`](crate::activation::ActivationTrace) for modules. All of it is made of operations that can be differentiated, so
-//! that a loss may contain it. `tests/suite/laplacians.rs` of gradnet-train holds each against the sum of the Jacobian's
-//! diagonal, and gradients of its parameters against central differences in 64 bits.
+//! Score matching needs it (Hyvärinen, JMLR 2005, Eq. (4)) and usually estimates it, since for most networks it takes a
+//! product with the Jacobian for each dimension. For a tied shell it costs what the field costs: `Σ_i σ_i' ‖w_i‖²`
+//! where the activation is elementwise, and the closed forms of [`ActivationTrace`](crate::activation::ActivationTrace)
+//! for modules. All of it is made of operations that can be differentiated, so that a loss may contain it.
+//! `tests/suite/laplacians.rs` of gradnet-train holds each against the sum of the Jacobian's diagonal, and gradients of
+//! its parameters against central differences in 64 bits.
 
 use crate::field::VectorField;
 use burn::tensor::{IndexingUpdateOp, Int, Tensor};
@@ -20,8 +21,9 @@ pub enum Trace {
     Closed,
     /// By a product with the Jacobian for each dimension.
     Products,
-    /// The Jacobian jumps, as that of a piecewise linear field does: the trace has a value almost everywhere, but its derivative by the
-    /// parameters does not see where the jumps are, and a loss that contains it is not minimised by following it.
+    /// The Jacobian jumps, as that of a piecewise linear field does: the trace has a value almost everywhere, but its
+    /// derivative by the parameters does not see where the jumps are, and a loss that contains it is not minimised by
+    /// following it.
     Jumps,
 }
 

@@ -1,5 +1,5 @@
-//! The numbers of Table III for a run of `gradnet train`: the 15 orbits of its test, followed by the energy that the run
-//! has learned from paths (`[dynamics.system] name = "two_bodies"`) or from derivatives (`[target.two_body]`).
+//! The numbers of Table III for a run of `gradnet train`: the 15 orbits of its test, followed by the energy that the
+//! run has learned from paths (`[dynamics.system] name = "two_bodies"`) or from derivatives (`[target.two_body]`).
 //!
 //! ```sh
 //! cargo run --release --example orbits_of_a_run -- runs/NAME ..

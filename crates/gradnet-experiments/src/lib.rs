@@ -1,5 +1,5 @@
-//! The experiments of "Gradient Networks" (Chaudhari, Pranav, Moura, IEEE TSP 2025): Tables I to III, the figures, the theorems in numbers, and the
-//! time of a step.
+//! The experiments of "Gradient Networks" (Chaudhari, Pranav, Moura, IEEE TSP 2025): Tables I to III, the figures, the
+//! theorems in numbers, and the time of a step.
 
 #![warn(missing_docs)]
 

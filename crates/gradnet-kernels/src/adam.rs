@@ -1,8 +1,8 @@
 //! Adam in one pass over parameter, gradient and moments.
 //!
-//! m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← θ − η m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁^t) and
-//! v̂ = v / (1 − β₂^t) (Kingma, Ba, 2015; the optimizer of every run of the paper). Burn's own takes ten passes, which at a
-//! million parameters costs as much as a matrix product. On Flex the numbers are updated where they lie.
+//! m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← θ − η m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁^t) and v̂ = v / (1 −
+//! β₂^t) (Kingma, Ba, 2015; the optimizer of every run of the paper). Burn's own takes ten passes, which at a million
+//! parameters costs as much as a matrix product. On Flex the numbers are updated where they lie.
 
 use burn::{
     optim::{
@@ -68,8 +68,8 @@ impl FusedAdam {
 
 /// The moments of one parameter, recorded as Burn's [`AdamState`] is.
 ///
-/// Burn reads an optimizer's record onto its default device, which in a build with wgpu is a GPU that need not be there; the moments are read
-/// onto the processor instead and follow their parameter at the next step.
+/// Burn reads an optimizer's record onto its default device, which in a build with wgpu is a GPU that need not be
+/// there; the moments are read onto the processor instead and follow their parameter at the next step.
 #[derive(Clone)]
 pub struct Moments<const D: usize>(AdamState<D>);
 

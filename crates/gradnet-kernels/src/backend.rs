@@ -1,8 +1,8 @@
 //! What a backend with kernels does with an [`Operation`] and a list of its inputs.
 //!
 //! Burn's dispatch calls [`Operations`]. On an autodiff device that records a step (`autodiff`), whose backward pass is
-//! [`Differentiable`] of the backend underneath. Under kernel fusion both run as opaque operations. The derivatives are not
-//! differentiated again: neither is Burn's autodiff.
+//! [`Differentiable`] of the backend underneath. Under kernel fusion both run as opaque operations. The derivatives are
+//! not differentiated again: neither is Burn's autodiff.
 
 use burn::backend::{Backend, ExtensionType, backend_extension, tensor::FloatTensor};
 

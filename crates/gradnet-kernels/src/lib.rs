@@ -20,9 +20,9 @@
 //! The activations take *effective* parameters: a sign constraint is applied before, so that one kernel serves the
 //! monotone and the free networks.
 //!
-//! Kernels exist for Flex (`f32` and `f64`, vectorised) and for the CubeCL runtimes (`f32`: wgpu, CUDA, ROCm). Any other
-//! backend or element type runs the same formulas as Burn operations; so do the tests, which hold the kernels against
-//! them (`tests`).
+//! Kernels exist for Flex (`f32` and `f64`, vectorised) and for the CubeCL runtimes (`f32`: wgpu, CUDA, ROCm). Any
+//! other backend or element type runs the same formulas as Burn operations; so do the tests, which hold the kernels
+//! against them (`tests`).
 //!
 //! `f16` and `bf16` are computed in `f32` and rounded once. A quantised operand is dequantised.
 //! Operands of two float types are a programmer's error: every function here panics with the name

@@ -1,7 +1,7 @@
 //! The training loss, one pass each way.
 //!
-//! As tensor operations, a difference, its square, their mean and the derivatives of the three pass over the batch eight times, and
-//! no other work of a step can go on meanwhile.
+//! As tensor operations, a difference, its square, their mean and the derivatives of the three pass over the batch
+//! eight times, and no other work of a step can go on meanwhile.
 
 use burn::tensor::Tensor;
 

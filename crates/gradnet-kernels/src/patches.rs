@@ -4,9 +4,9 @@
 //! products:  z_ic = ⟨w_c, P_i x⟩          sums:  y = Σ_i P_iᵀ Σ_c z_ic w_c
 //! ```
 //!
-//! `P_i` cuts the `k × k` patch around pixel `i` out of an image, with zeros beyond the border. Each is the adjoint of the
-//! other, and so each is what the other's backward pass needs. On Flex a strip of an image is unrolled into columns that stay
-//! in the cache of one core, and multiplied there (`flex::patches`); elsewhere these are Burn's convolutions.
+//! `P_i` cuts the `k × k` patch around pixel `i` out of an image, with zeros beyond the border. Each is the adjoint of
+//! the other, and so each is what the other's backward pass needs. On Flex a strip of an image is unrolled into columns
+//! that stay in the cache of one core, and multiplied there (`flex::patches`); elsewhere these are Burn's convolutions.
 
 use burn::tensor::Tensor;
 

@@ -1,10 +1,10 @@
 //! The two products of a tied network, x Wᵀ and s W, each with the backward pass that reads W in its order.
 //!
-//! Differentiated as a matrix product with a transposed view, x Wᵀ has the gradient (xᵀ g)ᵀ, a view again, and adding it
-//! to what s W leaves for the same W walks a million numbers across the grain of memory. gᵀ x is the same matrix, in
+//! Differentiated as a matrix product with a transposed view, x Wᵀ has the gradient (xᵀ g)ᵀ, a view again, and adding
+//! it to what s W leaves for the same W walks a million numbers across the grain of memory. gᵀ x is the same matrix, in
 //! the order of W. And x Wᵀ itself, which is also how the gradient of s comes back through s W, is computed on Flex as
-//! the transpose of W xᵀ where the batch is smaller than the dimension: a product that packs W across its rows costs twice one that
-//! reads along them, and the transpose is of the small side.
+//! the transpose of W xᵀ where the batch is smaller than the dimension: a product that packs W across its rows costs
+//! twice one that reads along them, and the transpose is of the small side.
 
 use burn::tensor::Tensor;
 

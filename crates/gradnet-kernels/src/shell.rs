@@ -1,7 +1,7 @@
 //! The tied shell of Eq. (1) whole: both products with W and the activation between them as one operation.
 //!
-//! On Flex a group of hidden units goes all the way, from the rows of W through the activation and back through the same
-//! rows, while they lie in the cache of one processor core; backward, ∂W = Sᵀ G + Dᵀ X is added where it lies
+//! On Flex a group of hidden units goes all the way, from the rows of W through the activation and back through the
+//! same rows, while they lie in the cache of one processor core; backward, ∂W = Sᵀ G + Dᵀ X is added where it lies
 //! (`flex::shell`). Elsewhere the shell is composed of its parts, which are the other functions of this crate.
 
 use burn::tensor::Tensor;

@@ -55,8 +55,9 @@ pub fn softmax_modules(z: Tensor<2>, modules: SoftmaxModules) -> Tensor<2> {
     operands.rounded(y)
 }
 
-/// The smooth maximum `ln (Σ_i e^{t z_i}/n)/|t|` of each module and the average `sign(t) ⟨softmax(t z), z⟩` of its units,
-/// where there is a kernel: on Flex without autodiff, in `f32` and `f64`. With a negative `t` they are those of `−z`.
+/// The smooth maximum `ln (Σ_i e^{t z_i}/n)/|t|` of each module and the average `sign(t) ⟨softmax(t z), z⟩` of its
+/// units, where there is a kernel: on Flex without autodiff, in `f32` and `f64`. With a negative `t` they are those of
+/// `−z`.
 ///
 /// # Shapes
 /// - `z`: `[batch, modules * width]`, the blocks side by side

@@ -1,7 +1,7 @@
 //! log(1 + e^x) of every number: how free parameters become nonnegative weights.
 //!
-//! A cascade constrains four tensors at each step. As tensor operations that is ten passes which call the C library once a
-//! number; here it is one pass each way, ∂x = g / (1 + e^−x).
+//! A cascade constrains four tensors at each step. As tensor operations that is ten passes which call the C library
+//! once a number; here it is one pass each way, ∂x = g / (1 + e^−x).
 
 use burn::tensor::Tensor;
 

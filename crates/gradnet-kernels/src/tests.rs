@@ -757,8 +757,8 @@ fn results_do_not_depend_on_the_number_of_threads() {
     }
 }
 
-/// All tests of this module run with the widest vectors of this processor; here they run once more in a process for each
-/// narrower kind, on Flex alone.
+/// All tests of this module run with the widest vectors of this processor; here they run once more in a process for
+/// each narrower kind, on Flex alone.
 #[cfg(feature = "flex")]
 #[test]
 fn the_kernels_agree_with_their_portable_forms_on_narrower_vectors() {

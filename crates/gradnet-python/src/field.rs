@@ -151,7 +151,8 @@ impl NativeField {
         self.rows(py, values)
     }
 
-    /// The points that the field takes to `y`, and the rows that were not found; None if it is not known to be invertible.
+    /// The points that the field takes to `y`, and the rows that were not found; None if it is not known to be
+    /// invertible.
     #[allow(clippy::type_complexity)]
     fn inverse<'py>(
         &self,

@@ -1,5 +1,5 @@
-//! The native half of the Python package `gradnet_rs`: runs are trained and evaluated here, on the processor; arrays are
-//! checked and told about in `python/gradnet_rs`.
+//! The native half of the Python package `gradnet_rs`: runs are trained and evaluated here, on the processor; arrays
+//! are checked and told about in `python/gradnet_rs`.
 
 use pyo3::prelude::*;
 

@@ -31,8 +31,8 @@ impl Progress for Warnings {
 
 /// Trains the experiment of a config file, as `gradnet train` does, and opens its run folder.
 ///
-/// `settings` are `KEY=VALUE`, as `--set` takes them. An interrupt ends the training at the next step; the folder keeps the
-/// best weights so far.
+/// `settings` are `KEY=VALUE`, as `--set` takes them. An interrupt ends the training at the next step; the folder keeps
+/// the best weights so far.
 #[pyfunction]
 pub fn train(
     py: Python<'_>,

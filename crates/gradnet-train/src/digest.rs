@@ -1,7 +1,7 @@
 //! FNV-1a in 64 bits: a number that another one stands for if the bytes are others.
 //!
-//! It finds what accidents do to a file, not what an enemy does; a change of a single byte never leaves it as it was, since each step is a
-//! bijection of the number for a given byte.
+//! It finds what accidents do to a file, not what an enemy does; a change of a single byte never leaves it as it was,
+//! since each step is a bijection of the number for a given byte.
 
 /// A digest of the bytes added so far.
 #[derive(Clone, Copy, Debug)]

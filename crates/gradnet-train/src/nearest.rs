@@ -46,7 +46,8 @@ const OTHER_NAMES: &[(&str, &str)] = &[
 /// Lists longer than this are walls of text in a report.
 const SHORT: usize = 10;
 
-/// The remedy for an unknown name of a `kind` ("key", "network"): the nearest known one if there is one, and where to find all.
+/// The remedy for an unknown name of a `kind` ("key", "network"): the nearest known one if there is one, and where to
+/// find all.
 pub(crate) fn remedy(kind: &str, name: &str, known: &[&str]) -> String {
     let other = OTHER_NAMES
         .iter()

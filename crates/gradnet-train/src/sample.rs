@@ -1,4 +1,5 @@
-//! Samples of the density that a run has learned, into a file: [Langevin chains](crate::sampling) with the score, or the inverse of a flow.
+//! Samples of the density that a run has learned, into a file: [Langevin chains](crate::sampling) with the score, or
+//! the inverse of a flow.
 
 use std::path::Path;
 
@@ -46,8 +47,9 @@ pub struct Sampled {
 }
 
 impl Sampled {
-    /// Whether chains stay in different parts of the density, or have not come to rest: the spread over all chains is at least half as large again
-    /// as within a half of one. Twenty samples a chain depend on each other, so that values up to 1.2 are common where chains do mix.
+    /// Whether chains stay in different parts of the density, or have not come to rest: the spread over all chains is
+    /// at least half as large again as within a half of one. Twenty samples a chain depend on each other, so that
+    /// values up to 1.2 are common where chains do mix.
     pub fn chains_disagree(&self) -> bool {
         self.r_hat.is_some_and(|r_hat| r_hat > 1.5)
     }
@@ -108,8 +110,9 @@ pub fn sample(
     Ok(sampled)
 }
 
-/// Draws independent samples of the density of a flow, the exact inverse of draws of q, and writes them to `output` in the units of the
-/// source. Returns how many draws of q had no inverse that was found, others took their places; and how the samples lie to those of training.
+/// Draws independent samples of the density of a flow, the exact inverse of draws of q, and writes them to `output` in
+/// the units of the source. Returns how many draws of q had no inverse that was found, others took their places; and
+/// how the samples lie to those of training.
 ///
 /// # Errors
 /// See [`SampleError`]; `output` is then as it was.

@@ -30,7 +30,8 @@ pub struct Train {
     /// Resume the run in this folder, as `gradnet resume` does
     #[arg(long, value_name = "RUN", hide = true, conflicts_with_all = ["network", "seed", "set", "output", "overwrite", "dry_run"])]
     pub resume: Option<PathBuf>,
-    /// Another network than the config's, of the same size (width or parameters) and otherwise with its default settings
+    /// Another network than the config's, of the same size (width or parameters) and otherwise with its default
+    /// settings
     #[arg(long, value_name = "NAME", value_parser = networks())]
     pub network: Option<String>,
     /// Another seed than the config's

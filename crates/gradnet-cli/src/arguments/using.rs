@@ -21,7 +21,8 @@ pub struct Predict {
     /// Where the field goes, in the format the name says
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
-    /// Columns or arrays with the points, between commas [default: those the run was trained on; all of a file without names]
+    /// Columns or arrays with the points, between commas [default: those the run was trained on; all of a file without
+    /// names]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub x: Option<Vec<String>>,
     /// Whether the first line of a text file names the columns, true or false [default: found out]

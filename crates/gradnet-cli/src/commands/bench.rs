@@ -53,7 +53,8 @@ pub fn run(options: &Bench) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether a case is among those asked for: by its whole name, or by a part of it that is no whole name itself. All are, if none is asked for.
+/// Whether a case is among those asked for: by its whole name, or by a part of it that is no whole name itself. All
+/// are, if none is asked for.
 fn is_chosen(name: &str, asked: &[String], names: &[String]) -> bool {
     let by = |part: &String| part == name || (!names.contains(part) && name.contains(part));
     asked.is_empty() || asked.iter().any(by)

@@ -1,4 +1,5 @@
-//! `gradnet list devices`: the backends compiled in, the devices found, and whether they compute what the processor computes.
+//! `gradnet list devices`: the backends compiled in, the devices found, and whether they compute what the processor
+//! computes.
 
 use std::process::ExitCode;
 

@@ -52,10 +52,11 @@ pub fn run(options: &Verify) -> Result<ExitCode, Failure> {
     })
 }
 
-/// The network of the run, or one with fresh weights, and where it is looked at: the unit cube, or the cube around the points of a data file.
+/// The network of the run, or one with fresh weights, and where it is looked at: the unit cube, or the cube around the
+/// points of a data file.
 ///
-/// A network that learned from a file is looked at in its own scaled units. What is claimed does not depend on them: the Jacobian in the
-/// file's units is this one times one positive number.
+/// A network that learned from a file is looked at in its own scaled units. What is claimed does not depend on them:
+/// the Jacobian in the file's units is this one times one positive number.
 fn network(options: &Verify) -> Result<(Network, Region, Device), Failure> {
     // An unknown name or a folder that is no run is told before a device is opened.
     match (&options.run, &options.network) {

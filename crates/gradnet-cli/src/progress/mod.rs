@@ -18,7 +18,8 @@ pub use count::Count;
 use crate::arguments::ProgressKind;
 use crate::output;
 
-/// The kind asked for, or the one that suits where stderr goes: a terminal, the log of an automatic build (which sets `CI`), or a pipe.
+/// The kind asked for, or the one that suits where stderr goes: a terminal, the log of an automatic build (which sets
+/// `CI`), or a pipe.
 fn suited(kind: Option<ProgressKind>) -> ProgressKind {
     if output::is_quiet() {
         return ProgressKind::None;

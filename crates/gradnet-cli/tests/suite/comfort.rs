@@ -1,5 +1,5 @@
-//! What makes the program pleasant: completions, manual pages, a schema for editors, a config written for one's own data, JSON everywhere, no
-//! colours where none are wanted.
+//! What makes the program pleasant: completions, manual pages, a schema for editors, a config written for one's own
+//! data, JSON everywhere, no colours where none are wanted.
 
 use std::fs;
 use std::path::{Path, PathBuf};

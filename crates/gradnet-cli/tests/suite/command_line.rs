@@ -1,4 +1,5 @@
-//! What the command line says once: where output goes, what a training would do, its result as JSON, silence, colours, lists.
+//! What the command line says once: where output goes, what a training would do, its result as JSON, silence, colours,
+//! lists.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! A user's own data: trained, scored, verified and predicted from every format; how files can be wrong stands in bad_data_files.rs.
+//! A user's own data: trained, scored, verified and predicted from every format; how files can be wrong stands in
+//! bad_data_files.rs.
 
 use std::fs;
 use std::path::Path;

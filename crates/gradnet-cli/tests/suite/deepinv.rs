@@ -19,8 +19,8 @@ fn script() -> String {
         .collect()
 }
 
-/// Of a picture with noise: the potential has this gradient, the field is as steep as it says at most, and the restored picture is the
-/// program's.
+/// Of a picture with noise: the potential has this gradient, the field is as steep as it says at most, and the restored
+/// picture is the program's.
 const CHECK: &str = "
 noisy = torch.tensor(numpy.load('noisy.npy')).float()[None, None]
 prior = Ridges('prior', 2.0)

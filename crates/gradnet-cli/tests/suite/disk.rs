@@ -40,7 +40,8 @@ fn a_full_disk_ends_the_run_with_a_remedy_and_what_was_saved_goes_on() {
     assert_eq!(weights(&run), expected.0);
 }
 
-/// What makes root ask for permission like anyone else: it owns no more rights than the files give it. For others nothing is needed.
+/// What makes root ask for permission like anyone else: it owns no more rights than the files give it. For others
+/// nothing is needed.
 const WITHOUT_PRIVILEGES: [&[&str]; 2] = [
     &[],
     &["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"],
@@ -62,7 +63,8 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// The permissions of a folder, for a new run and for one that is to go on. As root it needs `setpriv` (util-linux), and says so without.
+/// The permissions of a folder, for a new run and for one that is to go on. As root it needs `setpriv` (util-linux),
+/// and says so without.
 #[test]
 fn a_closed_folder_is_told_before_training_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -96,7 +98,8 @@ fn a_closed_folder_is_told_before_training_and_loses_nothing() {
     assert!(ran.stdout.contains("mse_db (dB)"), "{}", ran.stderr);
 }
 
-/// Linux's own /sys takes no folders, from nobody: what a read-only file system is, on every Linux machine and for root too.
+/// Linux's own /sys takes no folders, from nobody: what a read-only file system is, on every Linux machine and for root
+/// too.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_system_that_takes_no_folders_is_told_before_training() {

@@ -164,8 +164,8 @@ fn init_finds_the_number_and_the_time_of_a_path_under_their_usual_names() {
     }
 }
 
-/// The energy error of hamiltonian-nn from clean derivatives is 2.49e-2 (Greydanus et al., 2019, README); here there are noisy paths alone. A field of
-/// zero keeps the energy, so that its error counts with the rollout's.
+/// The energy error of hamiltonian-nn from clean derivatives is 2.49e-2 (Greydanus et al., 2019, README); here there
+/// are noisy paths alone. A field of zero keeps the energy, so that its error counts with the rollout's.
 #[test]
 fn the_pendulum_of_the_configs_is_predicted_from_noisy_paths() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,5 @@
-//! docs/guide.md and the pages on transport, sweeps, inverse problems and scores, command by command, as a new user would type them.
+//! docs/guide.md and the pages on transport, sweeps, inverse problems and scores, command by command, as a new user
+//! would type them.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! Results of every task stand beside their baselines, and a baseline that is better is named; so is what leads away from the data.
+//! Results of every task stand beside their baselines, and a baseline that is better is named; so is what leads away
+//! from the data.
 
 use std::fs;
 

@@ -15,12 +15,12 @@ const DIM: usize = 16;
 /// Rows of each file: 128 MiB of points, as many of gradients.
 const ROWS: usize = 1 << 21;
 
-/// What the process may have of its own, in MiB: in training less than one of the two files it reads, in predicting three quarters of the one it
-/// reads or the one it writes.
+/// What the process may have of its own, in MiB: in training less than one of the two files it reads, in predicting
+/// three quarters of the one it reads or the one it writes.
 ///
-/// `ulimit -d` counts what a process allocates (its heap, its stacks and anonymous maps), and an allocation beyond it fails, which ends the
-/// process. It does not count files that are mapped: their pages belong to the system, which takes them back when it needs the room. The resident
-/// set counts both, so it says nothing here.
+/// `ulimit -d` counts what a process allocates (its heap, its stacks and anonymous maps), and an allocation beyond it
+/// fails, which ends the process. It does not count files that are mapped: their pages belong to the system, which
+/// takes them back when it needs the room. The resident set counts both, so it says nothing here.
 const TRAINING: usize = 120;
 const PREDICTING: usize = 96;
 

@@ -10,7 +10,8 @@ use crate::program::{Ran, gradnet};
 /// Rows of the file.
 pub const ROWS: usize = 600;
 
-/// Points around (20, -5) and the gradient of a convex function there, in units of its own: 1000 tanh(z1/10) + 40 z1, 60 z2 + 20 z1 ...
+/// Points around (20, -5) and the gradient of a convex function there, in units of its own: 1000 tanh(z1/10) + 40 z1,
+/// 60 z2 + 20 z1 ...
 pub fn pairs() -> Vec<[f32; 4]> {
     let mut state = 1u32;
     let mut random = || {

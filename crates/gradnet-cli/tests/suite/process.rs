@@ -1,4 +1,5 @@
-//! A training run as a process of its own: launched under limits, signalled, killed, and gone on with; and what it left in its folder.
+//! A training run as a process of its own: launched under limits, signalled, killed, and gone on with; and what it left
+//! in its folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -131,7 +132,8 @@ impl Drop for Going {
     }
 }
 
-/// Goes on with a run as on a machine without a GPU: a build that knows GPUs must not want one for reading a checkpoint.
+/// Goes on with a run as on a machine without a GPU: a build that knows GPUs must not want one for reading a
+/// checkpoint.
 pub fn resume(folder: &Path, run: &str) -> Ran {
     let output = command(folder)
         .args(["train", "--resume", run])

@@ -1,4 +1,5 @@
-//! Runs from the command line: a smoke run trained, scored and verified on every backend there is, and the ways a run is refused or stops.
+//! Runs from the command line: a smoke run trained, scored and verified on every backend there is, and the ways a run
+//! is refused or stops.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -381,8 +382,8 @@ fn refused_adapter(variables: &[&str]) {
 #[test]
 fn a_loss_that_is_not_finite_stops_the_run() {
     let folder = tempfile::tempdir().unwrap();
-    // A hundred layers whose weights all move by 1 a step: the product of them leaves 32 bits within a few steps. Rounding has a say in
-    // it, so a second seed may be needed.
+    // A hundred layers whose weights all move by 1 a step: the product of them leaves 32 bits within a few steps.
+    // Rounding has a say in it, so a second seed may be needed.
     let layers = "network={gradnet_c={width=200,layers=100}}";
     let diverging = |seed: &str| {
         let rate = "train.learning_rate=1";

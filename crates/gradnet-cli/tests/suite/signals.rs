@@ -12,7 +12,8 @@ use crate::process::{
 };
 use crate::program::gradnet;
 
-/// Where there is one, a launcher that gives SIGHUP its default meaning: under `nohup` these tests inherit that it is ignored.
+/// Where there is one, a launcher that gives SIGHUP its default meaning: under `nohup` these tests inherit that it is
+/// ignored.
 const PLAIN_HANGUP: &[&str] = match cfg!(target_os = "linux") {
     true => &["env", "--default-signal=HUP"],
     false => &[],

@@ -81,8 +81,8 @@ impl IcgnMonteCarlo {
         (0..self.nodes).map(|_| generator.random()).collect()
     }
 
-    /// The means over fresh draws of `g(u)`, `τ g'(u)` and `g'(u)`, where `u = τ w + b` and `g = s'²`: with `h = tanh(u/2)`,
-    /// a cascade of one layer, `g = (1 − h²)²/16` and `g' = −2 h g`.
+    /// The means over fresh draws of `g(u)`, `τ g'(u)` and `g'(u)`, where `u = τ w + b` and `g = s'²`: with `h =
+    /// tanh(u/2)`, a cascade of one layer, `g = (1 − h²)²/16` and `g' = −2 h g`.
     fn means(&self, w: &Tensor<2>, bias: &Tensor<2>) -> [Tensor<2>; 3] {
         let half = bias.clone() * 0.5;
         let one = half.ones_like();

@@ -113,8 +113,8 @@ impl<S: Sign> BlockDiagonalActivation for NeuralActivation<S> {}
 impl MonotoneActivation for NeuralActivation<NonNegative> {}
 
 impl<S: Sign> ActivationPotential for NeuralActivation<S> {
-    /// `ψ(z) = Σ_ij (u_ij/v_ij) [S(v_ij z_i + β_ij) − S(β_ij)]` with the antiderivative `S' = s`, zero at the origin. The
-    /// quotient is taken as `z_i` times a [mean](ScalarFunction::mean), so input weights may vanish.
+    /// `ψ(z) = Σ_ij (u_ij/v_ij) [S(v_ij z_i + β_ij) − S(β_ij)]` with the antiderivative `S' = s`, zero at the origin.
+    /// The quotient is taken as `z_i` times a [mean](ScalarFunction::mean), so input weights may vanish.
     fn potential(&self, z: Tensor<2>) -> Tensor<1> {
         let (output, input) = self.weights();
         let z: Tensor<3> = z.unsqueeze_dim(2);

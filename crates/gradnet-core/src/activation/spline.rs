@@ -43,7 +43,8 @@ impl<S: SplineShape> SplineActivation<S> {
         Self::shaped(S::default(), shape, range, slope, source)
     }
 
-    /// Splines as [`new`](Self::new) makes them, of a shape that has settings of its own; `slope` must be one that it allows.
+    /// Splines as [`new`](Self::new) makes them, of a shape that has settings of its own; `slope` must be one that it
+    /// allows.
     ///
     /// # Panics
     /// As [`new`](Self::new).
@@ -74,8 +75,8 @@ impl<S: SplineShape> SplineActivation<S> {
         }
     }
 
-    /// Splines of a shape that have `values` at their knots, `[hidden, knots]` row by row; nondecreasing ones, and those with
-    /// slopes between bounds, up to a constant.
+    /// Splines of a shape that have `values` at their knots, `[hidden, knots]` row by row; nondecreasing ones, and
+    /// those with slopes between bounds, up to a constant.
     ///
     /// # Panics
     /// As [`new`](Self::new), or if there are not as many values as knots.
@@ -113,8 +114,8 @@ impl<S: SplineShape> SplineActivation<S> {
         }
     }
 
-    /// `λ Σ |s_{k+1} − s_k|` over the slopes `s_k` of all units, `[1]`, if λ is not 0: Goujon et al.'s second-order total
-    /// variation, which is small for splines of few pieces.
+    /// `λ Σ |s_{k+1} − s_k|` over the slopes `s_k` of all units, `[1]`, if λ is not 0: Goujon et al.'s second-order
+    /// total variation, which is small for splines of few pieces.
     pub fn penalty(&self) -> Option<Tensor<1>> {
         if self.slope_penalty == 0.0 {
             return None;

@@ -34,8 +34,9 @@ pub trait SplineShape: Sign {
     }
 }
 
-/// Slopes in `(−ρ, 1)`, flat outside the knots: the splines of the weakly convex ridge regularizer (Goujon, Neumayer, Unser, "Learning Weakly
-/// Convex Regularizers for Convergent Image-Reconstruction Algorithms", SIAM J. Imaging Sci. 2024).
+/// Slopes in `(−ρ, 1)`, flat outside the knots: the splines of the weakly convex ridge regularizer (Goujon, Neumayer,
+/// Unser, "Learning Weakly Convex Regularizers for Convergent Image-Reconstruction Algorithms", SIAM J. Imaging Sci.
+/// 2024).
 ///
 /// A stored slope `t` is used as
 ///
@@ -43,8 +44,8 @@ pub trait SplineShape: Sign {
 /// s = m + h u/√(1 + u²),   u = (t − m)/h,   m = (1 − ρ)/2,   h = (1 + ρ)/2
 /// ```
 ///
-/// which is strictly increasing: no slope is clipped, so none loses its gradient. Coefficients are stored as those of a spline on `[−1, 1]`,
-/// which gives the slopes one learning rate whatever the range.
+/// which is strictly increasing: no slope is clipped, so none loses its gradient. Coefficients are stored as those of a
+/// spline on `[−1, 1]`, which gives the slopes one learning rate whatever the range.
 #[derive(Clone, Debug)]
 pub struct WeaklyIncreasing {
     /// `ρ`: the slopes are above `−ρ`.
@@ -88,8 +89,8 @@ impl Sign for WeaklyIncreasing {
     }
 }
 
-/// Coefficients of splines that are flat outside the knots and zero at the middle one, from stored ones and a map of their rises, the
-/// differences of neighbours.
+/// Coefficients of splines that are flat outside the knots and zero at the middle one, from stored ones and a map of
+/// their rises, the differences of neighbours.
 fn flat_outside(stored: Tensor<2>, rises: impl FnOnce(Tensor<2>) -> Tensor<2>) -> Tensor<2> {
     let [hidden, knots] = stored.dims();
     let inner = knots - 3;

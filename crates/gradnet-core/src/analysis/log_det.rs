@@ -75,8 +75,8 @@ where
     }
 }
 
-/// The columns of the blocks of `J_σ(z)`, number `j` of all blocks in the `j`-th list, `[batch, hidden]` row by row; and
-/// the width of the blocks.
+/// The columns of the blocks of `J_σ(z)`, number `j` of all blocks in the `j`-th list, `[batch, hidden]` row by row;
+/// and the width of the blocks.
 ///
 /// The product with a vector that has a one at place `j` of each block gives column `j` of each.
 fn block_columns<A: BlockDiagonalActivation>(
@@ -121,8 +121,8 @@ fn is_finite(matrix: &DMatrix<f64>) -> bool {
 pub struct LogDetEstimate {
     /// The means over the probes.
     pub values: Vec<f64>,
-    /// Their standard errors, from the spread of the probes: `deviation/√probes`. The error of the quadrature, common to
-    /// all probes, is not in them.
+    /// Their standard errors, from the spread of the probes: `deviation/√probes`. The error of the quadrature, common
+    /// to all probes, is not in them.
     pub standard_errors: Vec<f64>,
 }
 

@@ -1,8 +1,9 @@
 //! Checks of a field's guarantees: functions that return numbers.
 //!
-//! The field is evaluated on its own device and in its own precision ([`in_double_precision`] gives a network in `f64`);
-//! the linear algebra after that is in `f64` on the host. Nothing here assumes what it measures: a Jacobian is never symmetrised before its
-//! asymmetry is taken, and its eigenvalues are those of the symmetric part, reported beside the asymmetry.
+//! The field is evaluated on its own device and in its own precision ([`in_double_precision`] gives a network in
+//! `f64`); the linear algebra after that is in `f64` on the host. Nothing here assumes what it measures: a Jacobian is
+//! never symmetrised before its asymmetry is taken, and its eigenvalues are those of the symmetric part, reported
+//! beside the asymmetry.
 
 mod claim;
 mod closed;

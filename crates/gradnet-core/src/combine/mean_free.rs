@@ -1,7 +1,7 @@
 //! `C f(C x)` with `C x = x − mean(x)`: a field that neither sees nor changes the mean of the coordinates.
 //!
-//! The gradient of `F(C x)`, since `C` is symmetric; `C` is a projection, so every guarantee and every Lipschitz bound of `f` stays. A
-//! regularizer of image patches should not see their brightness.
+//! The gradient of `F(C x)`, since `C` is symmetric; `C` is a projection, so every guarantee and every Lipschitz bound
+//! of `f` stays. A regularizer of image patches should not see their brightness.
 
 use crate::field::{GradientField, MonotoneField, Potential, VectorField};
 use crate::laplacian::{Laplacian, Trace};

@@ -6,8 +6,9 @@
 //! H(q, p) = F(q, 0) + F(0, p),    ∇H = (f_q(q, 0), f_p(0, p))
 //! ```
 //!
-//! so that `∂H/∂q` knows nothing of `p` and `∂H/∂p` nothing of `q`: what explicit symplectic methods such as leapfrog ask for.
-//! `H` is convex if `F` is: both terms are `F` after a linear map. Every `V(q) + T(p)` is reached, by `F` itself if `F(0) = 0`.
+//! so that `∂H/∂q` knows nothing of `p` and `∂H/∂p` nothing of `q`: what explicit symplectic methods such as leapfrog
+//! ask for. `H` is convex if `F` is: both terms are `F` after a linear map. Every `V(q) + T(p)` is reached, by `F`
+//! itself if `F(0) = 0`.
 
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, assert_dim};
 use burn::module::Module;

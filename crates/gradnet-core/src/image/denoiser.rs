@@ -6,9 +6,10 @@
 //!            ∂⟨g, x*⟩/∂θ = −⟨v, ∂_θ λ ∇R(μ x*)⟩,  (I + λ μ J(μ x*)) v = g
 //! ```
 //!
-//! The first is that of Goujon et al., "A Neural-Network-Based Convex Regularizer for Inverse Problems", Sec. IV; the gradient of the second is
-//! the implicit function theorem's (deep equilibrium learning), and `v = g` makes it Jacobian-free (Fung et al., "JFB: Jacobian-Free
-//! Backpropagation for Implicit Networks", AAAI 2022). `tests/suite/denoisers.rs` holds both against finite differences.
+//! The first is that of Goujon et al., "A Neural-Network-Based Convex Regularizer for Inverse Problems", Sec. IV; the
+//! gradient of the second is the implicit function theorem's (deep equilibrium learning), and `v = g` makes it
+//! Jacobian-free (Fung et al., "JFB: Jacobian-Free Backpropagation for Implicit Networks", AAAI 2022).
+//! `tests/suite/denoisers.rs` holds both against finite differences.
 
 use burn::tensor::Tensor;
 
@@ -64,7 +65,8 @@ impl Denoiser {
         strength * scale * self.lipschitz + 1.0
     }
 
-    /// The image after some gradient steps from `y` on, to be differentiated through; the length of the steps counts as a constant.
+    /// The image after some gradient steps from `y` on, to be differentiated through; the length of the steps counts as
+    /// a constant.
     ///
     /// # Shapes
     /// `y`: `[batch, height, width]`; returns the same.
@@ -77,9 +79,10 @@ impl Denoiser {
         x
     }
 
-    /// The proximal points of a regularizer for which the objective is convex, by the steps of FISTA, begun again for each image whose step
-    /// goes against its gradient (O'Donoghue, Candès 2015). The search ends where the root mean square of every image's gradient is at most
-    /// its `tolerance`, or after `most` steps. They are constants; a field without autodiff spares the graph.
+    /// The proximal points of a regularizer for which the objective is convex, by the steps of FISTA, begun again for
+    /// each image whose step goes against its gradient (O'Donoghue, Candès 2015). The search ends where the root mean
+    /// square of every image's gradient is at most its `tolerance`, or after `most` steps. They are constants; a field
+    /// without autodiff spares the graph.
     ///
     /// # Shapes
     /// `y`: `[batch, height, width]`; `tolerance`: `[batch, 1, 1]`; the images found have the shape of `y`.
@@ -124,8 +127,9 @@ impl Denoiser {
         }
     }
 
-    /// The solution `v` of `(I + λ μ J(μ x)) v = g` by conjugate gradients, until every image's residual is at most `tolerance` times as long
-    /// as its `g`, or after `most` steps: constants, as those of [`proximal`](Self::proximal).
+    /// The solution `v` of `(I + λ μ J(μ x)) v = g` by conjugate gradients, until every image's residual is at most
+    /// `tolerance` times as long as its `g`, or after `most` steps: constants, as those of
+    /// [`proximal`](Self::proximal).
     ///
     /// # Shapes
     /// `x`, `g`: `[batch, height, width]`; returns the same.
@@ -168,8 +172,9 @@ impl Denoiser {
         v.without_autodiff()
     }
 
-    /// A number whose gradient is that of `⟨g, x*⟩` in the weights of the field, in strength and in scale, `[1]`, for the proximal point `x*`
-    /// and the solution `v` of the [adjoint](Self::adjoint) equation; for `v = g` the Jacobian-free one.
+    /// A number whose gradient is that of `⟨g, x*⟩` in the weights of the field, in strength and in scale, `[1]`, for
+    /// the proximal point `x*` and the solution `v` of the [adjoint](Self::adjoint) equation; for `v = g` the
+    /// Jacobian-free one.
     ///
     /// # Shapes
     /// `x`, `v`: `[batch, height, width]`

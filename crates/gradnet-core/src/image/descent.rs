@@ -15,7 +15,8 @@ use crate::analysis::host;
 pub struct Descent {
     /// The Lipschitz constant `L` of the gradient, or a bound from above.
     pub smoothness: f64,
-    /// A number `m ≤ L` for which the objective less `m/2 ‖x‖²` is convex; below 0 where the objective need not be convex.
+    /// A number `m ≤ L` for which the objective less `m/2 ‖x‖²` is convex; below 0 where the objective need not be
+    /// convex.
     pub modulus: f64,
     /// The root mean square of the gradient, over all pixels, at which the search ends.
     pub tolerance: f64,

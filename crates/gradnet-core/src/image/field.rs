@@ -1,7 +1,8 @@
 //! Fields on images of any size, and the guarantees they carry as types.
 //!
-//! A [`VectorField`](crate::VectorField) lives on one `R^d`. An image field is one rule for every size of image: on images of
-//! each size it is a vector field, and the traits here promise of all of these what the traits without "image" promise of one.
+//! A [`VectorField`](crate::VectorField) lives on one `R^d`. An image field is one rule for every size of image: on
+//! images of each size it is a vector field, and the traits here promise of all of these what the traits without
+//! "image" promise of one.
 
 use burn::tensor::Tensor;
 
@@ -19,8 +20,8 @@ pub trait ImageField {
     /// `x`, `v`: `[batch, height, width]`; returns the same.
     fn derivative(&self, x: Tensor<3>, v: Tensor<3>) -> Tensor<3>;
 
-    /// The field at another contrast, `f(a x) / a`, with a scale `a > 0` for each image: the gradient of `R(a x) / a²`, as Lipschitz
-    /// and as monotone as `f`. A larger `a` makes a bounded field act on smaller differences.
+    /// The field at another contrast, `f(a x) / a`, with a scale `a > 0` for each image: the gradient of `R(a x) / a²`,
+    /// as Lipschitz and as monotone as `f`. A larger `a` makes a bounded field act on smaller differences.
     ///
     /// # Shapes
     /// `x`: `[batch, height, width]`; `scale`: `[batch]`; returns the shape of `x`.
@@ -60,14 +61,14 @@ pub trait LipschitzImageField: ImageField {
     /// A number `L` with `‖f(x) − f(y)‖ ≤ L ‖x − y‖` for all images `x`, `y` of one size, whatever the size.
     fn lipschitz(&self) -> f64;
 
-    /// A number `ρ ≥ 0` for which `x ↦ f(x) + ρ x` is monotone on images of every size: 0 for a monotone field, and never more than
-    /// [`lipschitz`](Self::lipschitz). Regularizers with such a number are called `ρ`-weakly convex.
+    /// A number `ρ ≥ 0` for which `x ↦ f(x) + ρ x` is monotone on images of every size: 0 for a monotone field, and
+    /// never more than [`lipschitz`](Self::lipschitz). Regularizers with such a number are called `ρ`-weakly convex.
     fn concavity(&self) -> f64 {
         self.lipschitz()
     }
 
-    /// The derivative of [`concavity`](Self::concavity) in the weights, where it is known: a number, `[1]`, with that gradient, whatever its
-    /// value.
+    /// The derivative of [`concavity`](Self::concavity) in the weights, where it is known: a number, `[1]`, with that
+    /// gradient, whatever its value.
     fn concavity_gradient(&self) -> Option<Tensor<1>> {
         None
     }

@@ -45,8 +45,8 @@ impl<'f, F: VectorField> PatchLift<'f, F> {
         Some(Self { field, side })
     }
 
-    /// Runs `rows` on the patches of all images and adds what it returns up, part by part: all patches of a large image take `k²` times its
-    /// memory.
+    /// Runs `rows` on the patches of all images and adds what it returns up, part by part: all patches of a large image
+    /// take `k²` times its memory.
     fn lifted<const N: usize>(
         &self,
         images: [Tensor<3>; N],

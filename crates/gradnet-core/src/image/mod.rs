@@ -13,14 +13,15 @@
 //! | [`PatchLift`] | any field on patches | `k² L_f`: a pixel lies in at most `k²` patches |
 //! | [`RidgeLift`] | a tied shell, as a convolution with one composed kernel a unit | `sup_ω Σ_c s_c \|ŵ_c(ω)\|²`, [`Symbol`] |
 //!
-//! Both give the same numbers for the same shell. The bounds hold for every image size; `docs/inverse-problems.md` has the proof,
-//! `tests/suite/images.rs` holds them against exact norms and power iterations.
+//! Both give the same numbers for the same shell. The bounds hold for every image size; `docs/inverse-problems.md` has
+//! the proof, `tests/suite/images.rs` holds them against exact norms and power iterations.
 //!
-//! [`Proximal`] denoises with a regularizer, [`Denoiser`] does so while it is trained, and [`Restoration`] undoes what an
-//! [`ImageOperator`] did, with steps that follow from the bounds.
+//! [`Proximal`] denoises with a regularizer, [`Denoiser`] does so while it is trained, and [`Restoration`] undoes what
+//! an [`ImageOperator`] did, with steps that follow from the bounds.
 //!
-//! The regularizers of this form are those of Goujon et al., "A Neural-Network-Based Convex Regularizer for Inverse Problems"
-//! (the paper's baseline CRR), with one difference: the kernels are composed, without zero padding between layers.
+//! The regularizers of this form are those of Goujon et al., "A Neural-Network-Based Convex Regularizer for Inverse
+//! Problems" (the paper's baseline CRR), with one difference: the kernels are composed, without zero padding between
+//! layers.
 
 mod denoiser;
 mod descent;

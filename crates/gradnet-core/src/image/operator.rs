@@ -153,7 +153,8 @@ fn largest_square(weights: &Tensor<3>) -> f64 {
     weights.abs().max().into_scalar::<f64>().powi(2)
 }
 
-/// Some frequencies of the image, as a magnetic resonance scanner measures them: the unitary discrete Fourier transform times a mask.
+/// Some frequencies of the image, as a magnetic resonance scanner measures them: the unitary discrete Fourier transform
+/// times a mask.
 ///
 /// A measurement is real, `[batch, 2 height, width]`: the real parts of all frequencies above their imaginary parts, as
 /// `numpy.fft.fft2(x, norm="ortho")` orders them, zero where the mask is.
@@ -256,11 +257,13 @@ impl Matrix {
 /// Sides up to which a Gram matrix is multiplied with itself.
 const GRAM: usize = 2048;
 
-/// Squarings of the Gram matrix: the bound is then above the norm by a factor of `n^(1/64)` at most, 1.13 for the largest.
+/// Squarings of the Gram matrix: the bound is then above the norm by a factor of `n^(1/64)` at most, 1.13 for the
+/// largest.
 const SQUARINGS: i32 = 5;
 
-/// A bound of `‖A‖²` from above: `‖G^p‖_F^(1/p)` with the Gram matrix `G` of the shorter side and `p = 2^SQUARINGS`, since the Frobenius
-/// norm is at least the largest eigenvalue. For large matrices the product of the largest absolute row and column sums, or the sum of squares.
+/// A bound of `‖A‖²` from above: `‖G^p‖_F^(1/p)` with the Gram matrix `G` of the shorter side and `p = 2^SQUARINGS`,
+/// since the Frobenius norm is at least the largest eigenvalue. For large matrices the product of the largest absolute
+/// row and column sums, or the sum of squares.
 fn norm_squared(matrix: Tensor<2>) -> f64 {
     let [rows, columns] = matrix.dims();
     let length = |x: &Tensor<2>| x.clone().square().sum().into_scalar::<f64>().sqrt();

@@ -4,9 +4,9 @@
 //! x* = argmin_x ½‖x − y‖² + (λ/μ) R(μ x),      gradient (x − y) + λ ∇R(μ x)
 //! ```
 //!
-//! The gradient of the objective has the Lipschitz constant `1 + λ μ L`. Where `∇R(x) + ρ x` is monotone, the objective is strongly convex
-//! with modulus `1 − λ μ ρ` as long as that is positive; `ρ = 0` for a convex `R`. The steps are those of [`Descent`], and the gradient says
-//! how far they have come: `‖x − x*‖ ≤ ‖gradient‖/(1 − λ μ ρ)`.
+//! The gradient of the objective has the Lipschitz constant `1 + λ μ L`. Where `∇R(x) + ρ x` is monotone, the objective
+//! is strongly convex with modulus `1 − λ μ ρ` as long as that is positive; `ρ = 0` for a convex `R`. The steps are
+//! those of [`Descent`], and the gradient says how far they have come: `‖x − x*‖ ≤ ‖gradient‖/(1 − λ μ ρ)`.
 
 use burn::tensor::Tensor;
 

@@ -1,9 +1,12 @@
-//! Restoration by a regularizer, `min_x ½‖H x − y‖² + (λ/μ) R(μ x)`, with a step that is a theorem and an objective that never rises.
+//! Restoration by a regularizer, `min_x ½‖H x − y‖² + (λ/μ) R(μ x)`, with a step that is a theorem and an objective
+//! that never rises.
 //!
-//! The gradient `Hᵀ(H x − y) + λ ∇R(μ x)` has the Lipschitz constant `‖H‖² + λ μ L`, and the step is its reciprocal. Where the objective is
-//! convex, because `R` is or because `HᵀH` has a modulus that makes up for what `R` lacks, the method is monotone FISTA (Beck, Teboulle, "Fast Gradient-Based Algorithms for Constrained Total Variation Image Denoising and Deblurring
-//! Problems", IEEE TIP 2009, Sec. V-A), which keeps the better of the new point and the old; elsewhere gradient descent, whose limit points are
-//! critical points. A step that raises the objective, which rounding alone can do, ends it.
+//! The gradient `Hᵀ(H x − y) + λ ∇R(μ x)` has the Lipschitz constant `‖H‖² + λ μ L`, and the step is its reciprocal.
+//! Where the objective is convex, because `R` is or because `HᵀH` has a modulus that makes up for what `R` lacks, the
+//! method is monotone FISTA (Beck, Teboulle, "Fast Gradient-Based Algorithms for Constrained Total Variation Image
+//! Denoising and Deblurring Problems", IEEE TIP 2009, Sec. V-A), which keeps the better of the new point and the old;
+//! elsewhere gradient descent, whose limit points are critical points. A step that raises the objective, which rounding
+//! alone can do, ends it.
 
 use burn::tensor::Tensor;
 
@@ -64,8 +67,8 @@ impl<F: ImageField, H: ImageOperator + ?Sized> Restoration<'_, F, H> {
         self.modulus() >= 0.0
     }
 
-    /// A stationary point near `start`, by the steps of [`Descent`], which do not look at the objective: for many restorations whose steps nobody
-    /// reads.
+    /// A stationary point near `start`, by the steps of [`Descent`], which do not look at the objective: for many
+    /// restorations whose steps nobody reads.
     ///
     /// # Shapes
     /// `start`: `[1, height, width]`; `y`: that of a measurement; the image has the shape of `start`.
@@ -107,7 +110,8 @@ impl<F: ImagePotential, H: ImageOperator + ?Sized> Restoration<'_, F, H> {
         self.look(0, x, y).objective
     }
 
-    /// The restored image, from `Hᵀ y` on: at most `most` steps, fewer where the root mean square of the gradient falls to `tolerance`.
+    /// The restored image, from `Hᵀ y` on: at most `most` steps, fewer where the root mean square of the gradient falls
+    /// to `tolerance`.
     ///
     /// `observe` is told each iteration, the start included; no objective it hears is above the one before.
     ///

@@ -4,8 +4,8 @@
 //! ∇R(x) = Hᵀ σ(H x + a),      (H x)_ic = ⟨w_c, P_i x⟩,      w_c the rows of W without their means
 //! ```
 //!
-//! `k²` products a pixel and unit instead of the `k⁴` of the general lift, and a Lipschitz bound that is met in the limit of large images
-//! where all units are at their steepest ([`Symbol`]).
+//! `k²` products a pixel and unit instead of the `k⁴` of the general lift, and a Lipschitz bound that is met in the
+//! limit of large images where all units are at their steepest ([`Symbol`]).
 
 use burn::module::{Module, ModuleDisplay, Param};
 use burn::tensor::{DType, Tensor, TensorData};
@@ -118,8 +118,8 @@ impl<A: LipschitzActivation + Module> RidgeLift<'_, A> {
         self.weighed(self.slopes())
     }
 
-    /// A bound from below of `‖Hᵀ diag(s) H‖` on images of one size, by `iterations` power iterations in 64 bits: what step sizes are often
-    /// taken from, and what the true norm exceeds.
+    /// A bound from below of `‖Hᵀ diag(s) H‖` on images of one size, by `iterations` power iterations in 64 bits: what
+    /// step sizes are often taken from, and what the true norm exceeds.
     pub fn lipschitz_power(&self, [height, width]: [usize; 2], iterations: usize) -> f64 {
         let (kernels, slopes) = (host(self.kernels()), self.slopes());
         let shape = [1, height, width];
@@ -168,8 +168,8 @@ impl<A: LipschitzActivation + Module> LipschitzImageField for RidgeLift<'_, A> {
         }
     }
 
-    /// `Σ_c r_c |ŵ_c(ω)|²` at the frequency where it is largest on a grid: by the envelope theorem its gradient is that of the supremum, but
-    /// for the distance of the grid's maximum from the true one.
+    /// `Σ_c r_c |ŵ_c(ω)|²` at the frequency where it is largest on a grid: by the envelope theorem its gradient is that
+    /// of the supremum, but for the distance of the grid's maximum from the true one.
     fn concavity_gradient(&self) -> Option<Tensor<1>> {
         let [units, dim] = self.shell.weight.dims();
         let falls = self.shell.activation.fall_bounds(units);

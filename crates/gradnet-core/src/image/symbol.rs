@@ -5,9 +5,9 @@
 //! sup_ω p(ω) ≤ max over an N × N grid of p · ((1 + cos(π (k − 1)/N))/2)⁻²
 //! ```
 //!
-//! `A` is the sum of the kernels' autocorrelations, each times its unit's steepest slope `s_c`. The first line is Plancherel's theorem on the
-//! image continued by zeros, so it holds for every size. The second follows from M. Riesz's lemma on trigonometric polynomials of degree
-//! `k − 1`, once in each frequency. Proof: `docs/inverse-problems.md`.
+//! `A` is the sum of the kernels' autocorrelations, each times its unit's steepest slope `s_c`. The first line is
+//! Plancherel's theorem on the image continued by zeros, so it holds for every size. The second follows from M. Riesz's
+//! lemma on trigonometric polynomials of degree `k − 1`, once in each frequency. Proof: `docs/inverse-problems.md`.
 
 use std::f64::consts::{PI, TAU};
 
@@ -113,8 +113,8 @@ impl Symbol {
         (largest, place)
     }
 
-    /// What the maximum on a grid has to be multiplied by to bound the supremum, `((1 + cos(π (k − 1)/N))/2)⁻²`; infinite for a grid that is
-    /// too coarse to say anything.
+    /// What the maximum on a grid has to be multiplied by to bound the supremum, `((1 + cos(π (k − 1)/N))/2)⁻²`;
+    /// infinite for a grid that is too coarse to say anything.
     pub fn grid_factor(&self, points: usize) -> f64 {
         let angle = PI * (self.side as f64 - 1.0) / points as f64;
         match angle < PI {

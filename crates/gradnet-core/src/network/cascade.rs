@@ -42,7 +42,8 @@ macro_rules! unit_functions {
 gradnet_kernels::scalar_functions!(unit_functions);
 
 network_configs! {
-    /// Settings of [`GradNetC`], a deep scalar network for each hidden unit between tied weights (Eq. (16)-(17), Thm. 8):
+    /// Settings of [`GradNetC`], a deep scalar network for each hidden unit between tied weights (Eq. (16)-(17), Thm.
+    /// 8):
     ///
     /// ```text
     /// f(x) = Wᵀ σ(W x) + b,   σ(w) = α_L ⊙ s(z_L),   z_1 = β_1 ⊙ w + a_1

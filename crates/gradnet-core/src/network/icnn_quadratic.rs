@@ -1,5 +1,5 @@
-//! The gradient of an input convex neural network with quadratic skips (Korotin et al., "Wasserstein-2 generative networks",
-//! ICLR 2021, the DenseICNN):
+//! The gradient of an input convex neural network with quadratic skips (Korotin et al., "Wasserstein-2 generative
+//! networks", ICLR 2021, the DenseICNN):
 //!
 //! ```text
 //! q_k(x) = (Q_k x)² + A_k x + a_k                     the square entry by entry
@@ -7,8 +7,8 @@
 //! ∇F(x) = Σ_k Q_kᵀ (2 Q_k x ⊙ δ_{k+1}) + A_kᵀ δ_{k+1},   δ_{K+1} = 1,   δ_k = (B_kᵀ δ_{k+1}) ⊙ s'(p_k)
 //! ```
 //!
-//! with `B_k ≥ 0`. Every `q_k` is convex, and softplus is convex and nondecreasing: so every `p_k` is convex. `F` grows as `|x|²` and its gradient
-//! as `|x|`, where a network of linear skips has a bounded gradient.
+//! with `B_k ≥ 0`. Every `q_k` is convex, and softplus is convex and nondecreasing: so every `p_k` is convex. `F` grows
+//! as `|x|²` and its gradient as `|x|`, where a network of linear skips has a bounded gradient.
 
 use super::config::network_configs;
 use super::error::{NetworkError, check_size, count_from};

@@ -136,11 +136,13 @@ positive_part_config! {
 }
 
 symmetric_part_config! {
-    /// Settings of [`GradNetCLinear`], `f(x) = g(x − m) + A (x − m)`, `A = (B + Bᵀ)/2`, around GradNet-C (Thm. 8, Rem. 2).
+    /// Settings of [`GradNetCLinear`], `f(x) = g(x − m) + A (x − m)`, `A = (B + Bᵀ)/2`, around GradNet-C (Thm. 8, Rem.
+    /// 2).
     GradNetCLinearConfig => GradNetCLinear, GradNetCConfig
 }
 
 symmetric_part_config! {
-    /// Settings of [`GradNetMLinear`], `f(x) = g(x − m) + A (x − m)`, `A = (B + Bᵀ)/2`, around GradNet-M (Thm. 7, Rem. 2).
+    /// Settings of [`GradNetMLinear`], `f(x) = g(x − m) + A (x − m)`, `A = (B + Bᵀ)/2`, around GradNet-M (Thm. 7, Rem.
+    /// 2).
     GradNetMLinearConfig => GradNetMLinear, GradNetMConfig
 }

@@ -122,14 +122,15 @@ network_configs! {
 }
 
 network_configs! {
-    /// Settings of [`PotentialMlp`] as a Hamiltonian network (Greydanus, Dzamba, Yosinski, 2019, the baseline \[59\]): the
-    /// gradient of an energy on phase space.
+    /// Settings of [`PotentialMlp`] as a Hamiltonian network (Greydanus, Dzamba, Yosinski, 2019, the baseline \[59\]):
+    /// the gradient of an energy on phase space.
     ///
     /// ```text
     /// f = ∇H,   H(q, p) = uᵀ s(W_2 s(W_1 x + b_1) + b_2),   x = (q, p)
     /// ```
     ///
-    /// Weights start orthogonal, as that network's do. [`Hamiltonian`](crate::combine::Hamiltonian) makes dynamics of it.
+    /// Weights start orthogonal, as that network's do. [`Hamiltonian`](crate::combine::Hamiltonian) makes dynamics of
+    /// it.
     ///
     /// # Shapes
     /// - `W_1`: `[width, dim]`; `W_2`: `[width, width]`; `b_1`, `b_2`: `[width]`; `u`: `[1, width]`

@@ -14,8 +14,8 @@
 //! assert_eq!(y.dims(), [5, 3]);
 //! ```
 //!
-//! Initial values come from Burn's generator, which [`Device::seed`](burn::tensor::Device::seed) seeds. `init_from` takes
-//! them from a [`ParameterSource`](crate::ParameterSource), which gives the same numbers on every backend.
+//! Initial values come from Burn's generator, which [`Device::seed`](burn::tensor::Device::seed) seeds. `init_from`
+//! takes them from a [`ParameterSource`](crate::ParameterSource), which gives the same numbers on every backend.
 
 mod baseline;
 mod cascade;

@@ -176,8 +176,8 @@ network_configs! {
 }
 
 network_configs! {
-    /// Settings of [`MGradNetSoftmax`], one layer of scaled softmax, dense in the gradients of convex functions (Prop. 2,
-    /// Thm. 1): `f(x) = α Wᵀ softmax(t (W x + a)) + b` with `α, t > 0`.
+    /// Settings of [`MGradNetSoftmax`], one layer of scaled softmax, dense in the gradients of convex functions (Prop.
+    /// 2, Thm. 1): `f(x) = α Wᵀ softmax(t (W x + a)) + b` with `α, t > 0`.
     ///
     /// # Shapes
     /// - `W`: `[width, dim]`; `a`: `[width]`; `α`, `t`: `[1]`; `b`: `[dim]`

@@ -28,7 +28,8 @@ network_configs! {
     /// - the field: `[batch, dim] -> [batch, dim]`; its potential: `[batch, dim] -> [batch]`
     pub struct GradNetNeuralConfig => GradNetNeural;
 
-    /// Settings of [`MGradNetNeural`], the layer of [`GradNetNeuralConfig`] with `u, v ≥ 0`: monotone (Rem. 4, Lemma 5).
+    /// Settings of [`MGradNetNeural`], the layer of [`GradNetNeuralConfig`] with `u, v ≥ 0`: monotone (Rem. 4, Lemma
+    /// 5).
     ///
     /// # Shapes
     /// As those of [`GradNetNeuralConfig`].
@@ -66,8 +67,8 @@ network_configs! {
 }
 
 network_configs! {
-    /// Settings of [`GradNetCNeural`], the cascade of [`GradNetCConfig`](super::GradNetCConfig) with a scalar network in
-    /// every unit of every layer (Thm. 8, Cor. 3.1): `s_li(z) = Σ_j u_lij s(v_lij z + γ_lij)`.
+    /// Settings of [`GradNetCNeural`], the cascade of [`GradNetCConfig`](super::GradNetCConfig) with a scalar network
+    /// in every unit of every layer (Thm. 8, Cor. 3.1): `s_li(z) = Σ_j u_lij s(v_lij z + γ_lij)`.
     ///
     /// # Shapes
     /// - `W`: `[width, dim]`; `α`, `β`, `a`: `[layers, width]`; `u`, `v`, `γ`: `[layers, width, units]`; `b`: `[dim]`

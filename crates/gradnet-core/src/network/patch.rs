@@ -1,4 +1,5 @@
-//! Networks on patches of images, which neither see nor change the mean of a patch: what [`image`](crate::image) lifts to images.
+//! Networks on patches of images, which neither see nor change the mean of a patch: what [`image`](crate::image) lifts
+//! to images.
 
 use super::cascade::{GradNetC, GradNetCConfig, UnitFunction};
 use super::config::network_configs;
@@ -21,15 +22,16 @@ pub type PatchGradNetM = MeanFree<GradNetM>;
 /// GradNet-C on a patch.
 pub type PatchGradNetC = MeanFree<GradNetC>;
 
-/// Initial weights are this much smaller than a linear layer's: weights and spline coefficients are then of one size, which is what an
-/// optimizer with one rate for both wants.
+/// Initial weights are this much smaller than a linear layer's: weights and spline coefficients are then of one size,
+/// which is what an optimizer with one rate for both wants.
 const SHRINK: f64 = 3.0;
 
 /// What the lift of a fresh ridge multiplies an image by, on average over all frequencies.
 const INITIAL_GAIN: f64 = 0.5;
 
 network_configs! {
-    /// Settings of [`PatchRidge`], the convex ridge regularizer's gradient on a patch (Goujon et al., the baseline CRR, \[34\]):
+    /// Settings of [`PatchRidge`], the convex ridge regularizer's gradient on a patch (Goujon et al., the baseline CRR,
+    /// \[34\]):
     ///
     /// ```text
     /// f(p) = C Wᵀ σ(W C p),   C p = p − mean(p),   σ_i a nondecreasing linear spline, flat outside [−range, range]
@@ -101,8 +103,8 @@ network_configs! {
     /// ```
     ///
     /// A gradient that is not monotone. Its lift has the [`concavity`](crate::image::LipschitzImageField::concavity)
-    /// `sup_ω Σ_c r_c |ŵ_c(ω)|² ≤ ρ sup_ω Σ_c |ŵ_c(ω)|²`, with the steepest fall `r_c ≤ ρ` of each spline. Denoising with it by
-    /// `argmin ½‖x − y‖² + (λ/μ) R(μ x)` is convex as long as `λ μ` times that is at most 1.
+    /// `sup_ω Σ_c r_c |ŵ_c(ω)|² ≤ ρ sup_ω Σ_c |ŵ_c(ω)|²`, with the steepest fall `r_c ≤ ρ` of each spline. Denoising
+    /// with it by `argmin ½‖x − y‖² + (λ/μ) R(μ x)` is convex as long as `λ μ` times that is at most 1.
     ///
     /// # Shapes
     /// - `W`: `[width, dim]`; spline coefficients: `[width, knots]`

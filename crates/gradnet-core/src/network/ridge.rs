@@ -49,8 +49,8 @@ network_configs! {
     /// - the field: `[batch, dim] -> [batch, dim]`; its potential: `[batch, dim] -> [batch]`
     pub struct RidgeConfig => Ridge;
 
-    /// Settings of [`ConvexRidge`], the layer of [`RidgeConfig`] with nondecreasing splines: monotone (the baseline CRR,
-    /// \[34\]).
+    /// Settings of [`ConvexRidge`], the layer of [`RidgeConfig`] with nondecreasing splines: monotone (the baseline
+    /// CRR, \[34\]).
     ///
     /// # Shapes
     /// As those of [`RidgeConfig`].
@@ -129,8 +129,8 @@ network_configs! {
 }
 
 network_configs! {
-    /// Settings of [`IcgnSampled`], the network of [`IcgnConfig`] with a mean over random `τ` for the integral, new ones
-    /// at each call: a gradient for each draw (the baseline \[29\] as the paper ran it).
+    /// Settings of [`IcgnSampled`], the network of [`IcgnConfig`] with a mean over random `τ` for the integral, new
+    /// ones at each call: a gradient for each draw (the baseline \[29\] as the paper ran it).
     ///
     /// # Shapes
     /// - the parameters: those of [`IcgnConfig`]

@@ -434,7 +434,8 @@ fn a_weakly_increasing_spline_has_bounded_slopes_and_none_loses_its_gradient() {
     let value = host(spline.forward(row(&[1.5])))[0];
     assert!((value / 0.9 - 1.0).abs() < 0.05, "{value}");
 
-    // Knots are 1/3 apart in store and 0.5 in use; the stored slopes of the four inner pieces are 1, −300, 0.25 and 100.
+    // Knots are 1/3 apart in store and 0.5 in use; the stored slopes of the four inner pieces are 1, −300, 0.25 and
+    // 100.
     let mut stored = [9.0, 0.0, 1.0 / 3.0, 0.0, 0.0, 0.0, -9.0];
     stored[3] = stored[2] - 100.0;
     stored[4] = stored[3] + 0.25 / 3.0;

@@ -300,8 +300,8 @@ fn unbiased<A: Module>(activation: A, hidden: usize, weight: Option<Vec<f64>>) -
     shell
 }
 
-/// At 0 the Jacobian of the shell has the norm of the bound, up to the excess of the Schatten norm; so half of the bound
-/// leaves the complement with a negative eigenvalue there.
+/// At 0 the Jacobian of the shell has the norm of the bound, up to the excess of the Schatten norm; so half of the
+/// bound leaves the complement with a negative eigenvalue there.
 #[track_caller]
 fn assert_met<A: LipschitzActivation + GradientActivation + Module + ModuleDisplay>(
     shell: TiedNetwork<A>,
@@ -386,8 +386,8 @@ fn half_of_the_bound_of_modules_is_none_where_it_is_met() {
         assert_met(unbiased(sigma, 2, Some(opposite.clone())));
     }
 
-    // a = 2, b = −3 at temperature 2: with two entries tied far above the third softmax bends, with two far below softmin
-    // does, and only that one. The larger weight counts.
+    // a = 2, b = −3 at temperature 2: with two entries tied far above the third softmax bends, with two far below
+    // softmin does, and only that one. The larger weight counts.
     let mut block = SoftmaxBlock::<Free>::new(1, true, &mut origin);
     block.temperature = source(0).constant([1], stored(2.0));
     let weights = [2.0, -3.0].map(|weight| source(0).constant([1], weight));

@@ -175,8 +175,9 @@ fn unrolled_steps_have_the_gradient_of_finite_differences() {
     );
 }
 
-/// The proximal points of two images with weights of their own are those of each by itself, and their gradient by the implicit function theorem
-/// is that of differences of points solved to 1e-11. The Jacobian-free direction leads the same way.
+/// The proximal points of two images with weights of their own are those of each by itself, and their gradient by the
+/// implicit function theorem is that of differences of points solved to 1e-11. The Jacobian-free direction leads the
+/// same way.
 #[test]
 fn implicit_gradients_are_those_of_the_exactly_solved_minimum() {
     let all = theta();
@@ -229,7 +230,8 @@ fn implicit_gradients_are_those_of_the_exactly_solved_minimum() {
     assert!(cosine > 0.3 && cosine < 0.9999, "{cosine}");
 }
 
-/// Of images that need many and few steps, each is solved to its tolerance; one whose covector is zero has a solution that is zero.
+/// Of images that need many and few steps, each is solved to its tolerance; one whose covector is zero has a solution
+/// that is zero.
 #[test]
 fn the_adjoint_equation_is_solved_image_by_image() {
     let all = theta();

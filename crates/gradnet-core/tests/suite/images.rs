@@ -1,4 +1,5 @@
-//! Fields on images keep what the fields on their patches promise, for every size of image, and their Lipschitz bounds hold.
+//! Fields on images keep what the fields on their patches promise, for every size of image, and their Lipschitz bounds
+//! hold.
 
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use gradnet_core::activation::{SplineActivation, WeaklyIncreasing};
@@ -298,7 +299,8 @@ fn no_jacobian_exceeds_the_bounds() {
     }
 }
 
-/// Slopes lie in (−0.8, 1) and come near both; the Jacobian falls no deeper than the bound of concavity, which is 0 for a convex ridge.
+/// Slopes lie in (−0.8, 1) and come near both; the Jacobian falls no deeper than the bound of concavity, which is 0 for
+/// a convex ridge.
 #[test]
 fn no_jacobian_falls_below_the_concavity() {
     let (weak, free, convex) = (weak_ridge(3, 21), free_ridge(3, 8), convex_ridge(3, 5));

@@ -1,5 +1,5 @@
-//! The lemmas that construct something, constructed: Lemma 3 and what Lemma 2 makes of it, Lemma 5, Lemma 6, Lemma 7, and
-//! Eq. (6) in the proof of Thm. 3.
+//! The lemmas that construct something, constructed: Lemma 3 and what Lemma 2 makes of it, Lemma 5, Lemma 6, Lemma 7,
+//! and Eq. (6) in the proof of Thm. 3.
 
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use gradnet_core::activation::{
@@ -163,7 +163,8 @@ fn a_potential_integrated_from_a_known_value_is_within_epsilon_root_d_of_lemma_6
         .with_width(6)
         .init_from(&mut source(1))
         .expect("the settings are valid");
-    // One ridge along the diagonal: its gradient is ε tanh(t ⟨1, x⟩/√d + c) along the unit vector 1/√d, of norm ε at most.
+    // One ridge along the diagonal: its gradient is ε tanh(t ⟨1, x⟩/√d + c) along the unit vector 1/√d, of norm ε at
+    // most.
     let epsilon = 0.05;
     let disturbed = |t: f64, c: f64| {
         let mut sigma = ElementwiseActivation::<Free>::new(1, ScalarFunction::Tanh, &mut source(2));
@@ -199,8 +200,8 @@ fn a_potential_integrated_from_a_known_value_is_within_epsilon_root_d_of_lemma_6
         let found = farthest(t, c);
         assert!(found <= bound + 1e-9, "{found} against {bound}");
     }
-    // Saturated, the disturbance is ε everywhere, and the farthest corner is √d away: the bound is met, so that half of it
-    // would be none.
+    // Saturated, the disturbance is ε everywhere, and the farthest corner is √d away: the bound is met, so that half of
+    // it would be none.
     let met = farthest(1.0, 20.0);
     assert!(
         met <= bound + 1e-9 && met > 0.999 * bound,

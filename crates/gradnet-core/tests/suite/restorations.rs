@@ -195,7 +195,8 @@ fn the_objective_never_rises_and_the_gradient_vanishes() {
     }
 }
 
-/// The proximal point is the restoration without an operator, found another way; and its error is what its gradient says.
+/// The proximal point is the restoration without an operator, found another way; and its error is what its gradient
+/// says.
 #[test]
 fn the_proximal_point_is_the_restoration_without_an_operator() {
     let ridge = ridge();

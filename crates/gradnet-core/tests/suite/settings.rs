@@ -1,5 +1,5 @@
-//! The settings of the networks: Burn's seed decides initial values, `try_init` refuses, and each network is the formula
-//! of its settings' documentation, computed again on the host.
+//! The settings of the networks: Burn's seed decides initial values, `try_init` refuses, and each network is the
+//! formula of its settings' documentation, computed again on the host.
 
 use std::process::Command;
 

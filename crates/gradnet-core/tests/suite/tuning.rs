@@ -1,4 +1,5 @@
-//! wgpu chooses kernels by timing them and remembers the choice; whichever it chooses must compute what the processor does.
+//! wgpu chooses kernels by timing them and remembers the choice; whichever it chooses must compute what the processor
+//! does.
 //!
 //! Burn's operations alone, in the shapes of a small run, are computed on wgpu by a process of its own whose cache of
 //! choices and whose home are empty, as on a new machine. `-- --ignored` repeats it twenty times. With the feature
@@ -25,8 +26,8 @@ fn numbers(rows: usize, columns: usize, device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(data, [rows, columns]), device)
 }
 
-/// The gradient of the larger of two quadratic forms, in halves: products whose columns are narrowed, multiplied and summed,
-/// as target (22) is computed.
+/// The gradient of the larger of two quadratic forms, in halves: products whose columns are narrowed, multiplied and
+/// summed, as target (22) is computed.
 fn larger_of_two_forms(points: Tensor<2>, device: &Device) -> Tensor<2> {
     let [_, dim] = points.dims();
     let half = dim / 2;
@@ -51,7 +52,8 @@ fn larger_of_two_forms(points: Tensor<2>, device: &Device) -> Tensor<2> {
     Tensor::cat(vec![even.clone() + odd.clone(), (even - odd).flip([1])], 1)
 }
 
-/// Two sums of rows, compared, and rows that are chosen by the comparison: the least that a fused kernel of Burn 0.22.1 gets wrong.
+/// Two sums of rows, compared, and rows that are chosen by the comparison: the least that a fused kernel of Burn 0.22.1
+/// gets wrong.
 fn chosen_by_sums(rows: usize, columns: usize, device: &Device) -> Tensor<2> {
     let table = |scale: f64| numbers(rows, columns, device) * scale + 0.1;
     let [x, y, u, v, w, s, t] = [1.0, -0.5, 0.7, 0.3, 0.2, 0.9, 0.6].map(table);

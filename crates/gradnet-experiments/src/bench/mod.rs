@@ -1,9 +1,9 @@
 //! How long a training step takes, beside the time of its matrix products alone.
 //!
-//! A step is what [`training`](gradnet_train::training) does: sampling, the target, forward, loss, backward, Adam. Its floor is
-//! the matrix products that no implementation can leave out, timed in the same process: five of the tied shell (`X Wᵀ`,
-//! `S W`, and backward `G Wᵀ`, `Sᵀ G`, `Dᵀ X`) and, for target (22), the two of its halves, computed as the step computes them.
-//! Regularizers of images are in `patches.rs`, transports with their conjugates in `transport.rs`.
+//! A step is what [`training`](gradnet_train::training) does: sampling, the target, forward, loss, backward, Adam. Its
+//! floor is the matrix products that no implementation can leave out, timed in the same process: five of the tied shell
+//! (`X Wᵀ`, `S W`, and backward `G Wᵀ`, `Sᵀ G`, `Dᵀ X`) and, for target (22), the two of its halves, computed as the
+//! step computes them. Regularizers of images are in `patches.rs`, transports with their conjugates in `transport.rs`.
 
 mod patches;
 mod transport;
@@ -84,8 +84,9 @@ pub struct Row {
     pub conjugates: Option<Conjugates>,
 }
 
-/// The paper's networks at its sizes: width 7 and batch 1000 at d = 2; the released widths, learned activations and batch
-/// 100 at d = 32, 256, 1024. After them a regularizer of images, its field and the step that trains it, and two transports.
+/// The paper's networks at its sizes: width 7 and batch 1000 at d = 2; the released widths, learned activations and
+/// batch 100 at d = 32, 256, 1024. After them a regularizer of images, its field and the step that trains it, and two
+/// transports.
 pub fn cases() -> Vec<Case> {
     let widths = [
         (2, 7, 7),
@@ -133,8 +134,8 @@ pub fn cases() -> Vec<Case> {
         .collect()
 }
 
-/// How a step grows: with the dimension at the budget of 1024 d parameters, with the width and with the batch at d = 256. The cases are named
-/// after what grows: `sweep_dim_mgradnet_c_1024`.
+/// How a step grows: with the dimension at the budget of 1024 d parameters, with the width and with the batch at d =
+/// 256. The cases are named after what grows: `sweep_dim_mgradnet_c_1024`.
 pub fn sweep() -> Vec<Case> {
     let case = |grows: &str, value: usize, kind: &str, size: Size, dim, batch| {
         let config = match kind {
@@ -263,7 +264,8 @@ impl Case {
         let (x, g) = (random(batch, dim), random(batch, dim));
         let (s, d) = (random(batch, hidden), random(batch, hidden));
         let w = random(hidden, dim);
-        // Target (22) in halves: every even coordinate onto the even and, under two matrices, onto the odd ones; and the other way around.
+        // Target (22) in halves: every even coordinate onto the even and, under two matrices, onto the odd ones; and
+        // the other way around.
         let half = dim / 2;
         let target = (dim > 2).then(|| (random(batch, half), random(half, 3 * half)));
         median_ms(&device, time, || {

@@ -1,8 +1,10 @@
-//! A regularizer of images beside its matrix products: the gradient `∇R` as a restoration computes it, and the step that trains it.
+//! A regularizer of images beside its matrix products: the gradient `∇R` as a restoration computes it, and the step
+//! that trains it.
 //!
-//! With a row for each of `n` pixels, `H x = P Wᵀ` for the `n × k²` matrix `P` of patches, and `∇R = Σ Pᵀ (S W)`: two products. Backward for
-//! the weights are three more, `G Wᵀ`, `Sᵀ G` and `Dᵀ P`. The products are timed with their rows at hand, in blocks of pixels that stay in
-//! the cache as they do in the field; the field also has to collect the patches, add up their overlaps and apply the splines.
+//! With a row for each of `n` pixels, `H x = P Wᵀ` for the `n × k²` matrix `P` of patches, and `∇R = Σ Pᵀ (S W)`: two
+//! products. Backward for the weights are three more, `G Wᵀ`, `Sᵀ G` and `Dᵀ P`. The products are timed with their rows
+//! at hand, in blocks of pixels that stay in the cache as they do in the field; the field also has to collect the
+//! patches, add up their overlaps and apply the splines.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Training curves: the error on the validation draw over the table's steps, a panel a table and dimension, a line a network.
+//! Training curves: the error on the validation draw over the table's steps, a panel a table and dimension, a line a
+//! network.
 
 use kuva::plot::LinePlot;
 use kuva::render::layout::Layout;

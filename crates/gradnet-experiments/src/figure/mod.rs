@@ -1,6 +1,7 @@
 //! The paper's figures, drawn from our own runs as SVG and PNG.
 //!
-//! The error maps and the orbits read the networks that [`crate::reproduce`] trained and left in the results folder; they name what is missing.
+//! The error maps and the orbits read the networks that [`crate::reproduce`] trained and left in the results folder;
+//! they name what is missing.
 
 mod canvas;
 mod curves;

@@ -1,4 +1,5 @@
-//! How the time of a training step grows with the dimension, the width and the batch, beside the time of its matrix products alone.
+//! How the time of a training step grows with the dimension, the width and the batch, beside the time of its matrix
+//! products alone.
 
 use std::fs;
 use std::sync::Arc;

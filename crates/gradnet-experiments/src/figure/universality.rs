@@ -1,4 +1,5 @@
-//! How the error of each theorem's class of networks falls with the width, on targets the theorem covers (solid) and on others (dashed).
+//! How the error of each theorem's class of networks falls with the width, on targets the theorem covers (solid) and on
+//! others (dashed).
 
 use std::fs;
 

@@ -4,8 +4,9 @@
 //! sweep (tables/*.toml) with the published numbers  -->  records, a JSON file each  -->  table  -->  Markdown, CSV, JSON
 //! ```
 //!
-//! A table of the paper is a [`sweep`](gradnet_train::sweep) in a layout of its own: what is trained, found again and chosen by validation is told
-//! there. Its file holds a table `[paper]` besides, with the published numbers and what is measured.
+//! A table of the paper is a [`sweep`](gradnet_train::sweep) in a layout of its own: what is trained, found again and
+//! chosen by validation is told there. Its file holds a table `[paper]` besides, with the published numbers and what is
+//! measured.
 
 mod denoising;
 mod orbits;
@@ -26,7 +27,8 @@ pub use results::Results;
 pub use sweeps::TaskTables;
 pub use table::{Candidate, FieldRow, OrbitRow, Rows, Table};
 
-/// Runs what a part of a table lacks and returns the whole table, which lies in the results folder as Markdown, CSV and JSON after every cell.
+/// Runs what a part of a table lacks and returns the whole table, which lies in the results folder as Markdown, CSV and
+/// JSON after every cell.
 ///
 /// # Errors
 /// See [`SweepError`].

@@ -7,7 +7,8 @@ use super::orbits::Orbits;
 use super::{Paper, Quantity};
 use gradnet_train::sweep::Store;
 
-/// `cells/TABLE`, a record each; `runs/TABLE`, the run folders of small networks, which the figures read; `tables` and `figures`.
+/// `cells/TABLE`, a record each; `runs/TABLE`, the run folders of small networks, which the figures read; `tables` and
+/// `figures`.
 #[derive(Clone, Debug)]
 pub struct Results {
     folder: PathBuf,

@@ -53,8 +53,8 @@ impl TaskTables {
         self == Self::Denoising
     }
 
-    /// Its sweeps by name; with `quick` with budgets of a second a cell, which test the way and not the numbers. `images` is the folder of
-    /// the pictures, for those that read some.
+    /// Its sweeps by name; with `quick` with budgets of a second a cell, which test the way and not the numbers.
+    /// `images` is the folder of the pictures, for those that read some.
     ///
     /// # Errors
     /// [`SweepError::File`] if a file of the program is no sweep, which a test excludes.

@@ -82,8 +82,9 @@ impl Prediction {
         self.mean_db(count, position_error)
     }
 
-    /// The part of [`coordinate_mse_db`](Self::coordinate_mse_db) that is drift of the centre of mass, which rests on every true orbit: the
-    /// mean over times and its two coordinates of its squared displacement, in decibels. The rest is error of the relative motion.
+    /// The part of [`coordinate_mse_db`](Self::coordinate_mse_db) that is drift of the centre of mass, which rests on
+    /// every true orbit: the mean over times and its two coordinates of its squared displacement, in decibels. The rest
+    /// is error of the relative motion.
     pub fn centre_mse_db(&self) -> f64 {
         self.mean_db(self.truth.times.len(), |_, predicted| {
             let [x1, x2, y1, y2, ..] = predicted;

@@ -84,7 +84,8 @@ fn heavier(state: &State) -> State {
     rotate(&slope)
 }
 
-/// A prediction by the exact field differs by the coarser integrator alone; one by a field of twice the mass by much more.
+/// A prediction by the exact field differs by the coarser integrator alone; one by a field of twice the mass by much
+/// more.
 #[test]
 fn errors_are_zero_for_the_truth_and_large_for_another_field() {
     let horizon = Horizon {
@@ -108,9 +109,9 @@ fn errors_are_zero_for_the_truth_and_large_for_another_field() {
     assert!(wrong.energy_mse_db() > -40.0, "{}", wrong.energy_mse_db());
 }
 
-/// The same small force c on both bodies moves their centre by c t^2/2 and leaves the relative motion: the mean over t and two coordinates of its
-/// square is (c^2/4)(T^4/5)/2 = c^2 T^4/40, which is 10^-2 for c = sqrt(0.4)/400 and T = 20 and 16 times that (12.04 dB) for T = 40, and that is
-/// the whole error of the positions.
+/// The same small force c on both bodies moves their centre by c t^2/2 and leaves the relative motion: the mean over t
+/// and two coordinates of its square is (c^2/4)(T^4/5)/2 = c^2 T^4/40, which is 10^-2 for c = sqrt(0.4)/400 and T = 20
+/// and 16 times that (12.04 dB) for T = 40, and that is the whole error of the positions.
 #[test]
 fn the_drift_of_the_centre_is_told_from_the_error_of_the_relative_motion_and_early_error_from_late()
 {

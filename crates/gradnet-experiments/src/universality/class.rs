@@ -19,7 +19,8 @@ const TRANSFORMATION_UNITS: usize = 8;
 /// How much faster a free transformation is fitted: what it has to grow to is further from where it begins.
 const TRANSFORMED_RATE: f64 = 2.5;
 
-/// Sum of the scales of a layer to begin with, where they are set: what its units add up to does not grow with their number.
+/// Sum of the scales of a layer to begin with, where they are set: what its units add up to does not grow with their
+/// number.
 const SCALE: f64 = 4.0;
 
 /// A layer with nonnegative scales.
@@ -35,8 +36,8 @@ fn convex_ridges(
     Ok(network)
 }
 
-/// A free transformation that begins near the constant 1, whatever it is given: the fit of a product of two small numbers
-/// of any sign depends on the draw.
+/// A free transformation that begins near the constant 1, whatever it is given: the fit of a product of two small
+/// numbers of any sign depends on the draw.
 fn free_transformation(source: &mut ParameterSource) -> FreeTransformation {
     let units = TRANSFORMATION_UNITS;
     let mut gamma = FreeTransformation::new(units, ScalarFunction::Tanh, source);

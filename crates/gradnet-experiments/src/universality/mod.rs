@@ -10,10 +10,10 @@
 //! | 5 | `γ(G + β) g` around Thm. 3 | transformed sums of ridges |
 //! | 6 | the same, monotone, around Thm. 4 | convex monotone transformations of sums of convex ridges |
 //!
-//! The [targets](Shape) tell the classes apart. What lies outside need not be out of reach: sums of more and more ridges
-//! are dense in far more than finite sums (Thm. 3 says nothing of those), so only the monotone classes, whose ridges
-//! cannot cancel each other, keep a distance that no width removes. `tests/suite/universality.rs` asserts the falls and the
-//! distances.
+//! The [targets](Shape) tell the classes apart. What lies outside need not be out of reach: sums of more and more
+//! ridges are dense in far more than finite sums (Thm. 3 says nothing of those), so only the monotone classes, whose
+//! ridges cannot cancel each other, keep a distance that no width removes. `tests/suite/universality.rs` asserts the
+//! falls and the distances.
 
 mod class;
 mod fit;
@@ -126,7 +126,8 @@ pub enum UniversalityError {
 
 /// Fits every class to every target at every width, in the order of the options; the same options give the same rows.
 ///
-/// `progress` is told of each row with the number of rows done, and says whether to go on; [`Options::rows`] says how many there will be.
+/// `progress` is told of each row with the number of rows done, and says whether to go on; [`Options::rows`] says how
+/// many there will be.
 ///
 /// # Errors
 /// [`UniversalityError`] if a width does not suit a class or a fit diverges.

@@ -8,15 +8,15 @@
 //! ring                sin(3 Σ_i log(cosh(4 z_i))/4)/3
 //! ```
 //!
-//! The `a_i` are fixed directions. The kinks of the infinity norm and the exponential, smoothed, are pieces of hyperplanes, or of a strength
-//! that changes along them; a sum of ridges has its kinks on whole hyperplanes, each of one strength, and where the
-//! ridges are convex nothing can cancel what is too much. So no sum of convex ridges comes near either. The exponential
-//! is an increasing convex function of one, though, and the infinity norm an increasing *concave* one
-//! (`log(Σ_i e^(12 |z_i|))/12`, nearly): Thm. 5 covers both, Thm. 6 the exponential only.
+//! The `a_i` are fixed directions. The kinks of the infinity norm and the exponential, smoothed, are pieces of
+//! hyperplanes, or of a strength that changes along them; a sum of ridges has its kinks on whole hyperplanes, each of
+//! one strength, and where the ridges are convex nothing can cancel what is too much. So no sum of convex ridges comes
+//! near either. The exponential is an increasing convex function of one, though, and the infinity norm an increasing
+//! *concave* one (`log(Σ_i e^(12 |z_i|))/12`, nearly): Thm. 5 covers both, Thm. 6 the exponential only.
 //!
-//! The ring rises from the middle of the cube and falls again towards its corners. It couples all coordinates, which sums
-//! of ridges do at a high price only, and it is not convex: of the classes of few units that of Thm. 5 alone has it, with
-//! four ridges and one transformation.
+//! The ring rises from the middle of the cube and falls again towards its corners. It couples all coordinates, which
+//! sums of ridges do at a high price only, and it is not convex: of the classes of few units that of Thm. 5 alone has
+//! it, with four ridges and one transformation.
 
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use rand::RngExt;

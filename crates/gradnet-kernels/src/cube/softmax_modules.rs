@@ -12,7 +12,8 @@ use cubecl::prelude::*;
 /// Threads of a cube.
 pub(super) const THREADS: u32 = 64;
 
-/// The largest of what `across` neighbouring threads hold, or their sum: one of them finds it, every one of them gets it.
+/// The largest of what `across` neighbouring threads hold, or their sum: one of them finds it, every one of them gets
+/// it.
 #[cube]
 fn share(
     shared: &mut Shared<[f32]>,

@@ -1,8 +1,8 @@
 //! The kernels of the CPU backend Flex, for `f32` and `f64`.
 //!
-//! [`vectors`](crate::vectors) choose the widest of the processor when a kernel is called and [`pieces`] hands the work in parts to
-//! the current rayon pool; the rest is arithmetic on slices. Results do not depend on the number of threads. They may
-//! differ in the last places between processors whose vectors differ in width.
+//! [`vectors`](crate::vectors) choose the widest of the processor when a kernel is called and [`pieces`] hands the work
+//! in parts to the current rayon pool; the rest is arithmetic on slices. Results do not depend on the number of
+//! threads. They may differ in the last places between processors whose vectors differ in width.
 
 mod adam;
 mod cascade;

@@ -1,8 +1,9 @@
 //! Patches of images against kernels.
 //!
-//! An image is cut into strips of rows, one for a thread, and a strip into blocks. A block is unrolled into columns: `[k², pixels]`,
-//! each row the block shifted by one offset of the patch, so that unrolling copies whole lines. The columns stay in the cache while
-//! they are multiplied. Backwards the product gives columns, and they are added where they were copied from.
+//! An image is cut into strips of rows, one for a thread, and a strip into blocks. A block is unrolled into columns:
+//! `[k², pixels]`, each row the block shifted by one offset of the patch, so that unrolling copies whole lines. The
+//! columns stay in the cache while they are multiplied. Backwards the product gives columns, and they are added where
+//! they were copied from.
 
 use std::ops::Range;
 
@@ -73,7 +74,8 @@ impl Images {
         strip.image * self.pixels() + row * self.width
     }
 
-    /// The rows `rows`, and as many around them as patches reach, with zeros beyond the border: `[rows + k − 1, width + k − 1]`.
+    /// The rows `rows`, and as many around them as patches reach, with zeros beyond the border: `[rows + k − 1, width +
+    /// k − 1]`.
     fn padded<E: Element>(&self, x: &[E], strip: &Strip, rows: &Range<usize>) -> Vec<E> {
         let (reach, wide) = (self.reach(), self.width + self.side - 1);
         let mut padded = vec![E::ZERO; (rows.len() + self.side - 1) * wide];
@@ -268,7 +270,8 @@ impl<E: Element> Kernel<E> for Fold<'_, E> {
         let (side, width) = (self.side, self.width);
         let wide = width + side - 1;
         let pixels = self.columns.len() / (side * side);
-        // Between these columns every offset of a patch has a pixel for all lanes, and the sum is made before it is stored.
+        // Between these columns every offset of a patch has a pixel for all lanes, and the sum is made before it is
+        // stored.
         let from = side - 1;
         let vectors = (width + 1).saturating_sub(side) / L::WIDTH;
         let until = from + vectors * L::WIDTH;

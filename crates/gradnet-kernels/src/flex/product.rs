@@ -1,7 +1,8 @@
 //! Matrix products into memory that nobody has written before.
 //!
-//! Burn's product fills its output with zeros and moves it to an aligned place before it writes it, which at d = 32 costs as
-//! much as an activation and for the gradient of a million weights as much as Adam. The arithmetic is that of the same crate.
+//! Burn's product fills its output with zeros and moves it to an aligned place before it writes it, which at d = 32
+//! costs as much as an activation and for the gradient of a million weights as much as Adam. The arithmetic is that of
+//! the same crate.
 
 #![allow(unsafe_code)]
 
@@ -104,7 +105,8 @@ unsafe fn into_product<E: Element>(
         Threads::Pool if worth => Parallelism::Rayon(0),
         _ => Parallelism::None,
     };
-    // SAFETY: a `Matrix` lies within its slice. The output has room for every element, written at row * columns + column; it is read only to be added to.
+    // SAFETY: a `Matrix` lies within its slice. The output has room for every element, written at row * columns +
+    // column; it is read only to be added to.
     unsafe {
         gemm::gemm(
             rows,

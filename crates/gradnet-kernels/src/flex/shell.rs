@@ -1,11 +1,12 @@
-//! A tied shell around an activation, Wᵀ σ(W x + a), and its gradients: each in one piece of work a group of hidden units.
+//! A tied shell around an activation, Wᵀ σ(W x + a), and its gradients: each in one piece of work a group of hidden
+//! units.
 //!
 //! No unit of a cascade sees another, nor does a module: so a piece takes some units all the way, from the rows of W
-//! through the activation and back through the same rows, while they lie in its cache. The pieces meet only in the sum of
-//! their outputs. Backward likewise: from the gradient of the output to that of the hidden units, of the parameters and
-//! of these rows of W, ∂W = Sᵀ G + Dᵀ X. A large batch is cut instead, and
-//! its pieces meet in the sums of the gradients. Either way the cut depends on the shape alone and sums are added in order;
-//! inside a piece, products and the activation of a large cascade or of several modules are shared with idle threads.
+//! through the activation and back through the same rows, while they lie in its cache. The pieces meet only in the sum
+//! of their outputs. Backward likewise: from the gradient of the output to that of the hidden units, of the parameters
+//! and of these rows of W, ∂W = Sᵀ G + Dᵀ X. A large batch is cut instead, and its pieces meet in the sums of the
+//! gradients. Either way the cut depends on the shape alone and sums are added in order; inside a piece, products and
+//! the activation of a large cascade or of several modules are shared with idle threads.
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -48,7 +49,8 @@ pub(super) struct Shell<'a, E> {
     pub(super) parameters: Vec<Parameter<'a, E>>,
 }
 
-/// What the gradients of a piece need: its hidden vectors before and after the activation, and what the activation kept.
+/// What the gradients of a piece need: its hidden vectors before and after the activation, and what the activation
+/// kept.
 pub(super) type Hidden<T> = [T; 3];
 
 /// The shell's output `[batch, dim]`, and what its pieces kept for the gradients, if they are to come.
@@ -103,8 +105,8 @@ impl<E: Element> Shell<'_, E> {
             return all.map(piece).collect();
         }
         let step = self.step();
-        // An even number where the steps allow it, for two threads. More pieces would cost more sums than they save on few
-        // cores.
+        // An even number where the steps allow it, for two threads. More pieces would cost more sums than they save on
+        // few cores.
         let count = worth.min(self.hidden.div_ceil(PIECE)).next_multiple_of(2);
         let count = count.clamp(1, self.hidden.div_ceil(step).max(1));
         let all = ranges(self.hidden, count, step).into_iter().enumerate();
@@ -179,8 +181,8 @@ impl<E: Element> Shell<'_, E> {
     }
 }
 
-/// Runs `work` on each piece and its part of one array, then adds the parts up to `whole` elements: parts that lie side by
-/// side in the whole are left as they are.
+/// Runs `work` on each piece and its part of one array, then adds the parts up to `whole` elements: parts that lie side
+/// by side in the whole are left as they are.
 fn each<E: Element, R: Send>(
     pieces: &[Piece],
     size: impl Fn(&Piece) -> usize,

@@ -1,8 +1,8 @@
 //! Products of matrices with a thin side, up to [`THIN`]: the inner one, or the columns.
 //!
 //! A general product packs its operands and fills tiles of many columns. In few dimensions that takes several times as
-//! long as the arithmetic. Here the long side lies along the vector lanes, and nothing but the thin side is moved. Sums of
-//! many terms have two parts, so that one need not wait for the other.
+//! long as the arithmetic. Here the long side lies along the vector lanes, and nothing but the thin side is moved. Sums
+//! of many terms have two parts, so that one need not wait for the other.
 
 use std::borrow::Cow;
 use std::mem::MaybeUninit;
@@ -57,8 +57,8 @@ impl<E: Element> Kernel<E> for Thin<'_, E> {
 }
 
 impl<E: Element> Thin<'_, E> {
-    /// Each row is a sum of a few rows on the right: the columns lie along the lanes, and those that fill no vector stay in
-    /// registers.
+    /// Each row is a sum of a few rows on the right: the columns lie along the lanes, and those that fill no vector
+    /// stay in registers.
     #[inline(always)]
     fn of_few_terms<L: Lanes<Element = E>, const K: usize>(self, lanes: L) {
         let [_, columns] = self.right.sizes();

@@ -1,7 +1,8 @@
 //! The transpose of a small matrix, block by block.
 //!
-//! A block of as many rows as a vector has lanes is read row by row and written row by row, turned in registers or through a tile in the
-//! nearest cache, so that neither side walks across memory. What is left at the edges goes one by one.
+//! A block of as many rows as a vector has lanes is read row by row and written row by row, turned in registers or
+//! through a tile in the nearest cache, so that neither side walks across memory. What is left at the edges goes one by
+//! one.
 
 use std::mem::MaybeUninit;
 

@@ -82,8 +82,8 @@ impl<E: Element> Units<E> {
     }
 }
 
-/// How the hidden vectors of an activation lie: a cascade's parameters differ from unit to unit, and its units lie along the lanes; a
-/// module's are its own and its sums go over its units, so that the batch lies along the lanes.
+/// How the hidden vectors of an activation lie: a cascade's parameters differ from unit to unit, and its units lie
+/// along the lanes; a module's are its own and its sums go over its units, so that the batch lies along the lanes.
 pub(super) fn order(kind: Kind) -> Order {
     match kind {
         Kind::Cascade(_) => Order::Rows,

@@ -1,7 +1,8 @@
 //! The fixed scalar functions `s: R -> R` that activations are built from, each in a file of its own.
 //!
-//! A file says everything of its function: value, derivatives and antiderivative on tensors, value and slope on vectors of
-//! the processor. What remains to be said elsewhere are its lines in the list below and on the device (`cube::cascade`).
+//! A file says everything of its function: value, derivatives and antiderivative on tensors, value and slope on vectors
+//! of the processor. What remains to be said elsewhere are its lines in the list below and on the device
+//! (`cube::cascade`).
 
 pub(crate) mod erf;
 mod outline;
@@ -55,8 +56,8 @@ pub(crate) trait Scalar {
         (straight + bend).mask_where(near, mean_along(start, short, Self::value))
     }
 
-    /// Whether [`Scalar::slope_on_lanes`] reads its argument beside the value there: the backward pass of a cascade then
-    /// finds it again.
+    /// Whether [`Scalar::slope_on_lanes`] reads its argument beside the value there: the backward pass of a cascade
+    /// then finds it again.
     #[cfg(feature = "flex")]
     const SLOPE_READS_ARGUMENT: bool = false;
 
@@ -69,8 +70,8 @@ pub(crate) trait Scalar {
     fn slope_on_lanes<L: Lanes>(lanes: L, z: L::Vector, value: L::Vector) -> L::Vector;
 }
 
-/// Declares the functions and the files they are in; `with_function!`, which runs an expression with the type of one of them;
-/// and `scalar_functions!`.
+/// Declares the functions and the files they are in; `with_function!`, which runs an expression with the type of one of
+/// them; and `scalar_functions!`.
 macro_rules! functions {
     (($d:tt) $($(#[$doc:meta])* $name:ident in $file:ident),+ $(,)?) => {
         /// A nondecreasing scalar function, with its derivatives and its antiderivative.

@@ -5,8 +5,8 @@ use burn::tensor::{Device, Tensor};
 use super::{Draw, Found, Input, assert_close, numbers, places, reference_device, tensor};
 use crate::{overlaps, patch_products, patch_sums, patches, portable};
 
-/// A batch, a height and a width, the side of a patch and the number of kernels: images smaller than a patch, one pixel wide, of several
-/// strips and of several vectors.
+/// A batch, a height and a width, the side of a patch and the number of kernels: images smaller than a patch, one pixel
+/// wide, of several strips and of several vectors.
 const SHAPES: [[usize; 5]; 6] = [
     [1, 1, 1, 3, 2],
     [2, 3, 5, 7, 3],

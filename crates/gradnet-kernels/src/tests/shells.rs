@@ -112,8 +112,8 @@ pub(super) fn a_tied_shell_is_its_activation_between_two_products() {
     }
 }
 
-/// Shells whose units and whose batch are cut, and one whose pieces' products are worth several threads, for the test that the number of threads
-/// changes nothing.
+/// Shells whose units and whose batch are cut, and one whose pieces' products are worth several threads, for the test
+/// that the number of threads changes nothing.
 pub(super) fn tied(at: (&Device, DType)) -> Vec<Found> {
     let mut found = Vec::new();
     for shape in [[60, 332, 40], [530, 68, 24], [100, 512, 400]] {

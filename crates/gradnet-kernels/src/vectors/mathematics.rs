@@ -1,14 +1,15 @@
 //! exp, tanh, sigmoid, softplus and erf of a vector.
 //!
 //! With n the integer nearest x / log 2 and r = x − n log 2, e^x − 1 = 2^n (r + r² q(r)) + (2^n − 1), where q is the
-//! minimax polynomial of (e^r − 1 − r)/r² on |r| ≤ log 2 / 2 (relative error of the sum below 8e-9 in `f32`, 2e-17
-//! in `f64`). tanh z = −m / (m + 2) with m = e^{−2|z|} − 1 has the sign of z put back, so it is odd to the bit and
-//! accurate near 0, where e^{2z} − 1 would cancel. log(1 + e) = 2 atanh(e / (2 + e)). erf z = z + z p(z²) near 0 and 1 − e^{q(|z|)}
-//! beyond 15/16.
+//! minimax polynomial of (e^r − 1 − r)/r² on |r| ≤ log 2 / 2 (relative error of the sum below 8e-9 in `f32`, 2e-17 in
+//! `f64`). tanh z = −m / (m + 2) with m = e^{−2|z|} − 1 has the sign of z put back, so it is odd to the bit and
+//! accurate near 0, where e^{2z} − 1 would cancel. log(1 + e) = 2 atanh(e / (2 + e)). erf z = z + z p(z²) near 0 and 1
+//! − e^{q(|z|)} beyond 15/16.
 //!
-//! Largest errors in units of the last place of the result, f32 / f64: exp 0.94 / 1.0, tanh 2.5 / 3.0, sigmoid 2.1 / 2.0,
-//! softplus 2.5 / 3.0, erf 0.98 / 2.0. The tests hold all of them to 3 / 4 over all magnitudes, on every kind of vector of the machine
-//! (`flex::tests`). tanh never exceeds 1, so that a monotone network's slopes 1 − tanh² stay non-negative.
+//! Largest errors in units of the last place of the result, f32 / f64: exp 0.94 / 1.0, tanh 2.5 / 3.0, sigmoid 2.1 /
+//! 2.0, softplus 2.5 / 3.0, erf 0.98 / 2.0. The tests hold all of them to 3 / 4 over all magnitudes, on every kind of
+//! vector of the machine (`flex::tests`). tanh never exceeds 1, so that a monotone network's slopes 1 − tanh² stay
+//! non-negative.
 
 use super::{Element, Lanes, Vector};
 

@@ -1,7 +1,8 @@
 //! Vectors of the processor at hand: a token proves what it can do, generic code is compiled once for each.
 //!
 //! [`Element::widest`] looks the processor up once a call and runs a [`Kernel`] with the widest [`Lanes`] it has. The
-//! vectors are those of pulp: AVX-512, AVX2 with FMA, NEON, or arrays that the compiler vectorises as the target allows.
+//! vectors are those of pulp: AVX-512, AVX2 with FMA, NEON, or arrays that the compiler vectorises as the target
+//! allows.
 
 pub(crate) mod doubled;
 #[cfg(test)]
@@ -31,8 +32,8 @@ pub(crate) trait Element:
     const ZERO: Self;
     /// 1.
     const ONE: Self;
-    /// The smallest normal number over the distance from 1 to the next: arithmetic with numbers below the first is a hundred
-    /// times slower, and products with numbers below the second soon are.
+    /// The smallest normal number over the distance from 1 to the next: arithmetic with numbers below the first is a
+    /// hundred times slower, and products with numbers below the second soon are.
     const NEGLIGIBLE: Self;
 
     /// The nearest value of this type.
@@ -94,8 +95,8 @@ pub(crate) trait Lanes: Copy + Send + Sync {
         self.write_first(vector, places(to), count);
     }
 
-    /// Writes the transpose of the first `WIDTH` columns of `WIDTH` rows, which lie `steps[0]` elements apart in `from` and
-    /// will lie `steps[1]` apart in `to`.
+    /// Writes the transpose of the first `WIDTH` columns of `WIDTH` rows, which lie `steps[0]` elements apart in `from`
+    /// and will lie `steps[1]` apart in `to`.
     fn turn(self, from: &[Self::Element], to: &mut [MaybeUninit<Self::Element>], steps: [usize; 2]);
 }
 

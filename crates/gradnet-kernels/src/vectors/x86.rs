@@ -1,4 +1,5 @@
-//! What is particular to x86: which of its vectors there are, and what AVX-512 does in its own way for 16 lanes of `f32`.
+//! What is particular to x86: which of its vectors there are, and what AVX-512 does in its own way for 16 lanes of
+//! `f32`.
 
 #![allow(unsafe_code)]
 
@@ -55,11 +56,11 @@ pub(super) fn turn<S: Simd>(
     true
 }
 
-/// value / (√square + plus) without the root and the quotient of the processor, which take as long as all the rest of Adam: each
-/// from an approximation to 14 bits and one step of Newton's.
+/// value / (√square + plus) without the root and the quotient of the processor, which take as long as all the rest of
+/// Adam: each from an approximation to 14 bits and one step of Newton's.
 ///
-/// `square` is kept from 0, where the approximation is infinite: the smallest normal number counts for nothing beside `plus`. The products are
-/// taken in an order in which none is subnormal, which would be slow.
+/// `square` is kept from 0, where the approximation is infinite: the smallest normal number counts for nothing beside
+/// `plus`. The products are taken in an order in which none is subnormal, which would be slow.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn over_root_16(value: __m512, square: __m512, plus: __m512) -> __m512 {

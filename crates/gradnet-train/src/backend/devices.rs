@@ -55,7 +55,8 @@ impl Backend {
 
     /// Devices of this backend; empty if the machine has none.
     pub(super) fn enumerate(self) -> Vec<Device> {
-        // Drivers and their loaders are foreign code: one that panics while it is asked for its devices has none to offer.
+        // Drivers and their loaders are foreign code: one that panics while it is asked for its devices has none to
+        // offer.
         let listed = std::panic::catch_unwind(|| match self {
             #[cfg(feature = "flex")]
             Self::Flex => vec![Device::flex()],
@@ -92,7 +93,8 @@ impl Backend {
             message,
         };
         let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            // A product and a sum: an adapter that opens may still lack what training needs (OpenGL's has no float atomics).
+            // A product and a sum: an adapter that opens may still lack what training needs (OpenGL's has no float
+            // atomics).
             let ones = Tensor::<2>::ones([SIDE, SIDE], device);
             let sum = ones.clone().matmul(ones).sum();
             sum.try_into_scalar::<f32>()

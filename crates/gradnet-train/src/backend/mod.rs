@@ -80,9 +80,9 @@ impl Backend {
         })
     }
 
-    /// Runs `work` on a thread of the current pool where the backend computes on such threads: whoever hands its work to
-    /// a pool from outside sleeps until it is done and is woken again, several times a training step. One training a pool: a
-    /// second one could be taken up by a thread that waits for a part of the first.
+    /// Runs `work` on a thread of the current pool where the backend computes on such threads: whoever hands its work
+    /// to a pool from outside sleeps until it is done and is woken again, several times a training step. One training a
+    /// pool: a second one could be taken up by a thread that waits for a part of the first.
     pub fn on_its_threads<R: Send>(self, work: impl FnOnce() -> R + Send) -> R {
         match self {
             Self::Flex | Self::NdArray => rayon::scope(|_| work()),

@@ -7,11 +7,13 @@ use serde::de::{Error, Expected, Unexpected};
 use super::document::{Key, Node, Value};
 use super::problem::Problem;
 
-/// An error of [`Reader`](super::reader::Reader): innermost it is made by serde, on the way out it learns its key and place.
+/// An error of [`Reader`](super::reader::Reader): innermost it is made by serde, on the way out it learns its key and
+/// place.
 #[derive(Debug)]
 pub(crate) struct Fault {
     problem: Box<Problem>,
-    /// The keys on the way out, innermost first, where the message is about the value of a key; none where it names all it is about.
+    /// The keys on the way out, innermost first, where the message is about the value of a key; none where it names all
+    /// it is about.
     path: Option<Vec<String>>,
 }
 

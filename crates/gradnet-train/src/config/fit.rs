@@ -91,8 +91,9 @@ fn builds(experiment: &Experiment, document: &Node) -> Result<(), Problem> {
     })
 }
 
-/// Refuses a monotone network on a target whose potential is not convex: its error has a floor that no training removes, and the paper
-/// trains monotone networks on convex targets only (Sec. VII-A). `allow_misfit = true` asks for it all the same.
+/// Refuses a monotone network on a target whose potential is not convex: its error has a floor that no training
+/// removes, and the paper trains monotone networks on convex targets only (Sec. VII-A). `allow_misfit = true` asks for
+/// it all the same.
 fn represents(experiment: &Experiment, document: &Node) -> Result<(), Problem> {
     let (network, task) = (experiment.network.entry(), &experiment.task);
     if experiment.allow_misfit || network.claim != Claim::Monotone || task.suits_monotone() {

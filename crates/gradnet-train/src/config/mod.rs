@@ -63,7 +63,8 @@ pub use template::{Written, template};
 /// Reads, edits and checks the config file `file`, also for the memory that the run needs.
 ///
 /// # Errors
-/// [`ConfigError::Unreadable`] if the file gives no text, [`ConfigError::Invalid`] with the first problem of the text otherwise.
+/// [`ConfigError::Unreadable`] if the file gives no text, [`ConfigError::Invalid`] with the first problem of the text
+/// otherwise.
 pub fn load(file: &Path, overrides: &Overrides) -> Result<CheckedExperiment, ConfigError> {
     let text = file::read(file)?;
     load_text(&file.display().to_string(), &text, overrides)

@@ -6,8 +6,8 @@ use super::document::{Key, Node, Table, Value};
 use super::problem::{Place, Problem, SourceText};
 use crate::registry::NetworkConfig;
 
-/// Settings of the network's table that keep their meaning in another network, its size, and what they are called there:
-/// `filters` is the word for the `width` of networks on patches.
+/// Settings of the network's table that keep their meaning in another network, its size, and what they are called
+/// there: `filters` is the word for the `width` of networks on patches.
 const SIZE: [[&str; 2]; 3] = [
     ["width", "width"],
     ["filters", "width"],
@@ -23,8 +23,8 @@ pub(super) const COMMAND_LINE: &str = "command line";
 /// What the command line changes in a config.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
-    /// Another network: the size of the config's network (`width` or `parameters`) is kept, and the side of a patch if both
-    /// are on patches; every other setting is the default of the network named here.
+    /// Another network: the size of the config's network (`width` or `parameters`) is kept, and the side of a patch if
+    /// both are on patches; every other setting is the default of the network named here.
     pub network: Option<String>,
     /// Another seed.
     pub seed: Option<u64>,

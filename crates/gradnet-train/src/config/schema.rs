@@ -1,7 +1,8 @@
 //! The JSON Schema of config files, for editors that complete and check while one types.
 //!
-//! Nothing is listed twice: names, types, defaults and descriptions are those of the very structs that read a config, with their doc comments.
-//! A new network, target, task or setting is in the schema, and in the reference made of it, as soon as it can be read.
+//! Nothing is listed twice: names, types, defaults and descriptions are those of the very structs that read a config,
+//! with their doc comments. A new network, target, task or setting is in the schema, and in the reference made of it,
+//! as soon as it can be read.
 
 use schemars::Schema;
 use schemars::generate::SchemaSettings;

@@ -1,5 +1,5 @@
-//! A config for a user's own data, with the settings at their defaults: what the task [says of itself](crate::task::Draft) between what all
-//! configs have.
+//! A config for a user's own data, with the settings at their defaults: what the task [says of
+//! itself](crate::task::Draft) between what all configs have.
 
 use std::path::Path;
 
@@ -18,7 +18,8 @@ pub struct Written {
     pub notes: Vec<String>,
 }
 
-/// A config for a task of the list, written for files that have been read through once. What is returned passes `gradnet config check`.
+/// A config for a task of the list, written for files that have been read through once. What is returned passes
+/// `gradnet config check`.
 ///
 /// # Errors
 /// What is wrong with a file, or with the names given, or why no network of this kind suits it.

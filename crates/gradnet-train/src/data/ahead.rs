@@ -1,11 +1,11 @@
 //! The next batch, made while the step before goes on.
 //!
-//! Parts of a training step run on one thread: the loss, the bookkeeping of automatic differentiation. Drawing points and
-//! evaluating the target fill the time of a second one, the companion. It also takes up pieces of the step as soon as there are any: a thread
-//! that slept between them would have to be woken several times a step.
+//! Parts of a training step run on one thread: the loss, the bookkeeping of automatic differentiation. Drawing points
+//! and evaluating the target fill the time of a second one, the companion. It also takes up pieces of the step as soon
+//! as there are any: a thread that slept between them would have to be woken several times a step.
 //!
-//! A thread of a pool may take up the companion's job while it waits for work of its own, which then waits for the companion: so a
-//! companion stays for a moment only, and is called again by the next step.
+//! A thread of a pool may take up the companion's job while it waits for work of its own, which then waits for the
+//! companion: so a companion stays for a moment only, and is called again by the next step.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

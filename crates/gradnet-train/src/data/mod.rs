@@ -1,7 +1,8 @@
 //! Where points come from: our own seeded generator on the host, so that every backend sees the same numbers.
 //!
-//! A draw is a pure function of the run's seed, what the draw is for ([`Stream`]) and its index. Batch k can so be drawn again without the k-1
-//! before it, which makes a resumed run exact and a run's validation and test points independent of how long it trained.
+//! A draw is a pure function of the run's seed, what the draw is for ([`Stream`]) and its index. Batch k can so be
+//! drawn again without the k-1 before it, which makes a resumed run exact and a run's validation and test points
+//! independent of how long it trained.
 
 mod ahead;
 mod batch;

@@ -1,6 +1,7 @@
 //! Independent streams of random numbers out of one seed.
 //!
-//! Seed, purpose and index fill the key of a ChaCha12 generator, which is what makes streams of neighbouring seeds or indices unrelated.
+//! Seed, purpose and index fill the key of a ChaCha12 generator, which is what makes streams of neighbouring seeds or
+//! indices unrelated.
 
 use rand::{Rng, SeedableRng, rngs::ChaCha12Rng};
 

@@ -53,7 +53,8 @@ fn rounding_passes_and_one_wrong_row_in_five_hundred_does_not() {
     assert!(fault.remedy().contains("--backend flex"));
 }
 
-/// The sign of x − 1/2 jumps at 1/2: a device that rounds to the other side there is not wrong, one that does so elsewhere is.
+/// The sign of x − 1/2 jumps at 1/2: a device that rounds to the other side there is not wrong, one that does so
+/// elsewhere is.
 #[test]
 fn a_row_at_a_kink_is_left_out_and_one_beside_it_is_not() {
     let sign = |x: f32| (x - 0.5).signum();

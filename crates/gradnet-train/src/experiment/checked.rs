@@ -6,8 +6,8 @@ use super::Experiment;
 
 /// An experiment whose values were all checked and whose network has its width: what is trained.
 ///
-/// Only [`Experiment::check`] makes one, so that nobody checks it again. Its values are read as those of an [`Experiment`]; to change one, take
-/// the experiment out and check it anew.
+/// Only [`Experiment::check`] makes one, so that nobody checks it again. Its values are read as those of an
+/// [`Experiment`]; to change one, take the experiment out and check it anew.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckedExperiment(Experiment);
 

@@ -1,7 +1,8 @@
 //! One experiment: a task, a network, how the network is trained and how it is scored.
 //!
-//! [`Experiment`] mirrors a config file key by key, so serde reads it and writes it back; [`Experiment::check`] then looks at the values, and
-//! only what passes, a [`CheckedExperiment`], is trained. Every refusal names the key in the file's own words (`train.learning_rate`), so that a front end can point at it.
+//! [`Experiment`] mirrors a config file key by key, so serde reads it and writes it back; [`Experiment::check`] then
+//! looks at the values, and only what passes, a [`CheckedExperiment`], is trained. Every refusal names the key in the
+//! file's own words (`train.learning_rate`), so that a front end can point at it.
 
 mod check;
 mod checked;
@@ -55,7 +56,8 @@ pub struct Experiment {
     pub name: String,
     /// Seed of every draw of the run: initial weights, training points, validation and test points.
     pub seed: u64,
-    /// Whether a monotone network may be trained on a target whose potential is not convex, which it cannot represent. Default false.
+    /// Whether a monotone network may be trained on a target whose potential is not convex, which it cannot represent.
+    /// Default false.
     pub allow_misfit: bool,
     /// What is learned from what: `[target.NAME]`, or a file of pairs, `[data.file]`.
     pub task: TaskConfig,
@@ -141,8 +143,8 @@ impl Experiment {
         self.task.build(protocol, &device, before)
     }
 
-    /// The network with initial values from `source`, inside a linear part if the task asks for one, with strength and scale if the objective
-    /// does.
+    /// The network with initial values from `source`, inside a linear part if the task asks for one, with strength and
+    /// scale if the objective does.
     ///
     /// # Errors
     /// If there is no such network in this dimension.

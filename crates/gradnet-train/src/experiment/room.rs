@@ -1,5 +1,5 @@
-//! Whether an experiment fits into this machine's memory: looked at before anything is begun, but not when a finished run is read, which a smaller
-//! machine may do.
+//! Whether an experiment fits into this machine's memory: looked at before anything is begun, but not when a finished
+//! run is read, which a smaller machine may do.
 
 use super::Experiment;
 use crate::registry::Size;

@@ -27,7 +27,8 @@ pub struct TaskEntry {
     pub summary: &'static str,
 }
 
-/// Makes of a list of tables: the choice of a task, the layout of a config with one optional table for each, and the way between the two.
+/// Makes of a list of tables: the choice of a task, the layout of a config with one optional table for each, and the
+/// way between the two.
 macro_rules! tasks {
     ($($table:ident: $task:ident($settings:ty), $of:literal, $summary:literal;)+) => {
         /// What is learned from what: one table of a config.
@@ -88,7 +89,8 @@ macro_rules! tasks {
             #[serde(default)]
             #[schemars(extend("maximum" = i64::MAX))]
             seed: u64,
-            /// Whether a monotone network may be trained on what is not the gradient of a convex function, which it cannot represent.
+            /// Whether a monotone network may be trained on what is not the gradient of a convex function, which it
+            /// cannot represent.
             #[serde(default, skip_serializing_if = "std::ops::Not::not")]
             #[schemars(extend("default" = false))]
             allow_misfit: bool,

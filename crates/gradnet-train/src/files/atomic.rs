@@ -43,7 +43,8 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// A new file in the folder of `path`, to be moved to `path` when it is whole; with the rights that files get here by default.
+/// A new file in the folder of `path`, to be moved to `path` when it is whole; with the rights that files get here by
+/// default.
 ///
 /// # Errors
 /// The system's error.

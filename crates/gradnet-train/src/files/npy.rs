@@ -57,8 +57,8 @@ pub(super) fn layout(
 const LONGEST: usize = 1 << 16;
 const DEEPEST: usize = 8;
 
-/// Reads the header, and finds where the numbers begin. Its length is any 32-bit number and its text any Python, so both are looked at
-/// before they are parsed: the parser takes as much stack as there are brackets in brackets.
+/// Reads the header, and finds where the numbers begin. Its length is any 32-bit number and its text any Python, so
+/// both are looked at before they are parsed: the parser takes as much stack as there are brackets in brackets.
 fn header(source: &mut impl Read, length: u64) -> std::io::Result<(NpyHeader, u64)> {
     let mut bytes = vec![0; 12];
     source.read_exact(&mut bytes)?;

@@ -1,4 +1,5 @@
-//! Whole arrays in `.npy`, `.npz` and safetensors: their headers, and their numbers from files in which they were collected.
+//! Whole arrays in `.npy`, `.npz` and safetensors: their headers, and their numbers from files in which they were
+//! collected.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};

@@ -21,7 +21,8 @@ const ROW_GROUP: usize = 1 << 23;
 /// Rows of a page of a column, 64 KiB.
 const PAGE: usize = 1 << 13;
 
-/// Numbers that belong together: an array of its own in `.npz` and safetensors, columns side by side in CSV and Parquet.
+/// Numbers that belong together: an array of its own in `.npz` and safetensors, columns side by side in CSV and
+/// Parquet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
     /// Name of the array.
@@ -82,7 +83,8 @@ impl RowWriter {
                     .map(|name| Field::new(name, DataType::Float64, false))
                     .collect();
                 let schema = Arc::new(Schema::new(fields));
-                // Measured and predicted numbers seldom repeat, and the tables of those that do would take memory for each column.
+                // Measured and predicted numbers seldom repeat, and the tables of those that do would take memory for
+                // each column.
                 let properties = WriterProperties::builder()
                     .set_dictionary_enabled(false)
                     .set_max_row_group_bytes(Some(ROW_GROUP))

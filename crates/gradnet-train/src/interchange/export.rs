@@ -1,7 +1,9 @@
-//! A run's weights as plain arrays, and a description with which the function is rebuilt: docs/interchange.md does it in NumPy.
+//! A run's weights as plain arrays, and a description with which the function is rebuilt: docs/interchange.md does it
+//! in NumPy.
 //!
-//! For the paper's four networks the arrays are the weights as they are used (`alpha`, not what softplus makes it of), so that nothing but the
-//! formula is needed; for all others the parameters under the names of their fields, as `gradnet-core` documents them.
+//! For the paper's four networks the arrays are the weights as they are used (`alpha`, not what softplus makes it of),
+//! so that nothing but the formula is needed; for all others the parameters under the names of their fields, as
+//! `gradnet-core` documents them.
 
 use std::path::{Path, PathBuf};
 
@@ -29,7 +31,8 @@ pub struct Exported {
     claim: gradnet_core::analysis::Claim,
     /// Dimension of the points.
     pub dim: usize,
-    /// Which formula of docs/interchange.md: "cascade", "modules", or "parameters" for the rest; "separated .." for the separated field.
+    /// Which formula of docs/interchange.md: "cascade", "modules", or "parameters" for the rest; "separated .." for the
+    /// separated field.
     kind: String,
     /// The formula in one line.
     formula: String,
@@ -72,8 +75,8 @@ const PARAMETERS: &str =
 /// | `.py` | a PyTorch module, and the arrays and the description that it loads, for the same networks |
 ///
 /// # Errors
-/// If the run cannot be read, its network has no such form, a file cannot be written, or one is in the way: the run's data
-/// file, a file of a run, or one that no export has written.
+/// If the run cannot be read, its network has no such form, a file cannot be written, or one is in the way: the run's
+/// data file, a file of a run, or one that no export has written.
 pub fn export(run: &Run, to: &Path, device: &Device) -> Result<Exported, RunError> {
     let form = Form::of(to)?;
     check_places(run, form, to)?;

@@ -1,4 +1,5 @@
-//! Weights from elsewhere and for elsewhere: the authors' released checkpoints in, arrays that a few lines of NumPy understand, ONNX models and PyTorch modules out.
+//! Weights from elsewhere and for elsewhere: the authors' released checkpoints in, arrays that a few lines of NumPy
+//! understand, ONNX models and PyTorch modules out.
 
 mod export;
 mod form;

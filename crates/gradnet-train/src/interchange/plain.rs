@@ -1,5 +1,5 @@
-//! The paper's four networks as arrays that a formula of docs/interchange.md takes: the weights as they are used (`alpha`, not
-//! what softplus makes it of), with the linear part that a task puts around them as one matrix.
+//! The paper's four networks as arrays that a formula of docs/interchange.md takes: the weights as they are used
+//! (`alpha`, not what softplus makes it of), with the linear part that a task puts around them as one matrix.
 
 use burn::tensor::{Tensor, activation::softplus};
 use gradnet_core::TiedNetwork;

@@ -6,8 +6,9 @@
 //! ESS = m n / (1 + 2 Σ ρ_t)
 //! ```
 //!
-//! for `m` chains of `n` samples, the sum up to the first pair `ρ_t + ρ_{t+1}` below 0 (Vehtari et al., Bayesian Analysis 2021, Eq. (10) and (11)).
-//! Chains that stay in different places have a large `B`, hence correlations that do not fall, and count little.
+//! for `m` chains of `n` samples, the sum up to the first pair `ρ_t + ρ_{t+1}` below 0 (Vehtari et al., Bayesian
+//! Analysis 2021, Eq. (10) and (11)). Chains that stay in different places have a large `B`, hence correlations that do
+//! not fall, and count little.
 
 /// Independent samples with as much to say of the mean; 1 if all samples are the same.
 ///
@@ -74,7 +75,8 @@ mod tests {
     use crate::data::{Stream, generator};
     use rand_distr::{Distribution, StandardNormal};
 
-    /// Chains `x' = ρ x + √(1 − ρ²) z`, of which `ρ_t = ρ^t` and the effective size is `(1 − ρ)/(1 + ρ)` of their number.
+    /// Chains `x' = ρ x + √(1 − ρ²) z`, of which `ρ_t = ρ^t` and the effective size is `(1 − ρ)/(1 + ρ)` of their
+    /// number.
     fn chains(rho: f64, count: usize, kept: usize) -> Vec<f64> {
         let mut random = generator(9, Stream::Chains, 0);
         let mut normal = || -> f64 { StandardNormal.sample(&mut random) };

@@ -4,9 +4,9 @@
 //! D²(X, Y) = 2 mean_{i,j} |x_i − y_j| − mean_{i,j} |x_i − x_j| − mean_{i,j} |y_i − y_j|
 //! ```
 //!
-//! Székely and Rizzo, "Energy statistics" (2013), Eq. (6.1), with means over all pairs, those of a point with itself included. So it is never
-//! negative, and zero exactly for equal samples; for two samples of one distribution it is of the order of `E|x − x'| (1/n + 1/m)`, the floor
-//! that a number has to be compared with.
+//! Székely and Rizzo, "Energy statistics" (2013), Eq. (6.1), with means over all pairs, those of a point with itself
+//! included. So it is never negative, and zero exactly for equal samples; for two samples of one distribution it is of
+//! the order of `E|x − x'| (1/n + 1/m)`, the floor that a number has to be compared with.
 
 /// Points of `y` that are compared with one of `x` before the next of `x`: few enough to stay in the fastest memory.
 const CHUNK: usize = 512;

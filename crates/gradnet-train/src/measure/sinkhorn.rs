@@ -6,9 +6,9 @@
 //! T_ε(x) = Σ_j w_j y_j,   w = softmax_j((g_j − |x − y_j|²/2)/ε)
 //! ```
 //!
-//! Feydy et al., "Interpolating between optimal transport and MMD using Sinkhorn divergences" (2019), Eq. (1)-(3); Pooladian and
-//! Niles-Weed, "Entropic estimation of optimal transport maps" (2021), Eq. (3). Potentials are found by Sinkhorn's iteration on logarithms, so
-//! that no kernel underflows.
+//! Feydy et al., "Interpolating between optimal transport and MMD using Sinkhorn divergences" (2019), Eq. (1)-(3);
+//! Pooladian and Niles-Weed, "Entropic estimation of optimal transport maps" (2021), Eq. (3). Potentials are found by
+//! Sinkhorn's iteration on logarithms, so that no kernel underflows.
 
 /// Iterations at most, and the change of a potential, in units of ε, at which they end.
 const ITERATIONS: usize = 200;
@@ -113,7 +113,8 @@ pub fn sinkhorn_divergence(x: &[f64], y: &[f64], dim: usize, epsilon: f64) -> f6
     between - (cost_within(x, dim, epsilon) + cost_within(y, dim, epsilon)) / 2.0
 }
 
-/// `OT_ε(X, X)`: both potentials are the same there, and averaging them converges in few iterations (Feydy et al., Sec. 3.1).
+/// `OT_ε(X, X)`: both potentials are the same there, and averaging them converges in few iterations (Feydy et al., Sec.
+/// 3.1).
 fn cost_within(x: &[f64], dim: usize, epsilon: f64) -> f64 {
     let costs = half_squares(x, x, dim);
     let mut f = vec![0.0; x.len() / dim];
@@ -160,12 +161,13 @@ fn soft_minimum(costs: &[f64], g: &[f64], epsilon: f64) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    /// Two points each on a line: the plan is (p, q; q, p)/2 with q/p = exp((c_0 − c_1)/ε), and the cost that of the plan plus ε times its
-    /// entropy relative to the product.
+    /// Two points each on a line: the plan is (p, q; q, p)/2 with q/p = exp((c_0 − c_1)/ε), and the cost that of the
+    /// plan plus ε times its entropy relative to the product.
     #[test]
     fn the_cost_between_two_pairs_of_points_is_the_closed_form() {
         let (x, y, epsilon) = ([0.0, 1.0], [0.2, 1.2], 0.3);
-        // Costs: 0.02, 0.72, 0.32, 0.02. With potentials (f0, f1, g0, g1) the plan has p00 p11 / (p01 p10) = exp((c01 + c10 − c00 − c11)/ε).
+        // Costs: 0.02, 0.72, 0.32, 0.02. With potentials (f0, f1, g0, g1) the plan has p00 p11 / (p01 p10) = exp((c01 +
+        // c10 − c00 − c11)/ε).
         let odds = ((0.72 + 0.32 - 0.02 - 0.02) / epsilon / 2.0_f64).exp();
         let (near, far) = (odds / (odds + 1.0) / 2.0, 1.0 / (odds + 1.0) / 2.0);
         let transported = near * (0.02 + 0.02) + far * (0.72 + 0.32);

@@ -1,18 +1,20 @@
-//! Whether chains agree: each is split in halves, and the spread of all halves together is compared with that within one:
+//! Whether chains agree: each is split in halves, and the spread of all halves together is compared with that within
+//! one:
 //!
 //! ```text
 //! W = mean of the halves' variances,   B/n = variance of their means,   R̂ = √(((n − 1)/n W + B/n)/W)
 //! ```
 //!
-//! for halves of `n` samples (Vehtari et al., Bayesian Analysis 2021, Eq. (1) to (4)). It is near 1 if every half tells the same, and large if
-//! chains stay in different places or still drift.
+//! for halves of `n` samples (Vehtari et al., Bayesian Analysis 2021, Eq. (1) to (4)). It is near 1 if every half tells
+//! the same, and large if chains stay in different places or still drift.
 
 use super::{deviation, mean};
 
 /// The split R̂ of chains; `None` for fewer than 4 samples a chain, or if the samples of every half are the same.
 ///
 /// # Shapes
-/// `samples`: one number a sample, chain after chain of `kept` samples each; of an odd number the middle one is left out.
+/// `samples`: one number a sample, chain after chain of `kept` samples each; of an odd number the middle one is left
+/// out.
 ///
 /// # Panics
 /// If the samples are none, or no whole number of chains.
@@ -48,7 +50,8 @@ fn mean_and_variance(numbers: &[f64]) -> (f64, f64) {
 mod tests {
     use super::*;
 
-    /// Halves (0, 2), (4, 6), (1, 3), (1, 5): variances 2, 2, 2, 8, so W = 3.5; means 1, 5, 2, 3 have the variance 35/12.
+    /// Halves (0, 2), (4, 6), (1, 3), (1, 5): variances 2, 2, 2, 8, so W = 3.5; means 1, 5, 2, 3 have the variance
+    /// 35/12.
     #[test]
     fn it_is_the_formula() {
         let found = split_r_hat(&[0.0, 2.0, 4.0, 6.0, 1.0, 3.0, 1.0, 5.0], 4).unwrap();

@@ -1,8 +1,8 @@
 //! Pictures that are drawn: dead leaves, the classical model of natural pictures.
 //!
-//! Discs of random grey fall on each other until everything is covered; their radii have the density `r⁻³`, which makes the picture look the
-//! same at every scale (Lee, Mumford, Huang, "Occlusion Models for Natural Images", IJCV 2001). Each leaf is shaded, and its edge is as sharp
-//! as a pixel.
+//! Discs of random grey fall on each other until everything is covered; their radii have the density `r⁻³`, which makes
+//! the picture look the same at every scale (Lee, Mumford, Huang, "Occlusion Models for Natural Images", IJCV 2001).
+//! Each leaf is shaded, and its edge is as sharp as a pixel.
 
 use rand::{Rng, RngExt};
 

@@ -1,8 +1,9 @@
 //! Pictures: read from PNG and `.npy`, written as either, or drawn.
 //!
-//! Numbers are brightnesses, 0 black and 1 white. A PNG of 8 or 16 bits is divided by its largest number. White is 1 or 255 in a
-//! `.npy` file, which holds one grey picture, `[height, width]`: 1 if all numbers lie in [-1, 2], since noise leads beyond black and white, unless
-//! they are whole numbers above 1; else 255, if they lie in [-255, 510]. A picture of three colours becomes grey, where grey is asked for, by the weights of Rec. 601: 0.299 R + 0.587 G + 0.114 B.
+//! Numbers are brightnesses, 0 black and 1 white. A PNG of 8 or 16 bits is divided by its largest number. White is 1 or
+//! 255 in a `.npy` file, which holds one grey picture, `[height, width]`: 1 if all numbers lie in [-1, 2], since noise
+//! leads beyond black and white, unless they are whole numbers above 1; else 255, if they lie in [-255, 510]. A picture
+//! of three colours becomes grey, where grey is asked for, by the weights of Rec. 601: 0.299 R + 0.587 G + 0.114 B.
 
 mod drawn;
 mod folder;
@@ -86,8 +87,8 @@ impl Picture {
     }
 }
 
-/// The numbers of a table, such as a kernel or a mask, and its rows and columns: those of a `.npy` file, or of the one array in a
-/// `.npz` file, as they are, those of a PNG from 0 to 1.
+/// The numbers of a table, such as a kernel or a mask, and its rows and columns: those of a `.npy` file, or of the one
+/// array in a `.npz` file, as they are, those of a PNG from 0 to 1.
 ///
 /// # Errors
 /// What is wrong with the file.

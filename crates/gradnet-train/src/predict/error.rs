@@ -45,7 +45,8 @@ pub enum PredictError {
         input: PathBuf,
         /// The rows, counted from 1.
         rows: Vec<u64>,
-        /// How far the best point found of the first is from leading there, in the network's units, relative to the size of the point.
+        /// How far the best point found of the first is from leading there, in the network's units, relative to the
+        /// size of the point.
         residual: f64,
     },
     /// A number that would be written is infinite or none.

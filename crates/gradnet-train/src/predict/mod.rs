@@ -28,8 +28,8 @@ pub const COMPARED: usize = 16;
 /// What is wanted at each point beside the field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PredictOptions {
-    /// Columns or arrays with the points. Default: those the run was trained on; if it named none, or the file has no names (`.npy`, CSV that
-    /// begins with numbers), all columns but those that count the rows, or the array "x".
+    /// Columns or arrays with the points. Default: those the run was trained on; if it named none, or the file has no
+    /// names (`.npy`, CSV that begins with numbers), all columns but those that count the rows, or the array "x".
     pub x: Option<Vec<String>>,
     /// Whether the first line of a text file names the columns. Found out by default.
     pub header: Option<bool>,
@@ -50,15 +50,15 @@ pub struct Predicted {
     pub points: u64,
     /// How they lie to the points of the training file, in whose space a map begins; nothing without a file.
     pub beyond: Beyond,
-    /// The difference of the first [`COMPARED`] Jacobians from those computed in 64 bits, relative in the 2-norm; `None` if
-    /// none were asked for.
+    /// The difference of the first [`COMPARED`] Jacobians from those computed in 64 bits, relative in the 2-norm;
+    /// `None` if none were asked for.
     pub jacobian_error: Option<f64>,
 }
 
 /// Writes the field of a run at every point of `input` to `output`.
 ///
-/// `opened` is shown the columns of the points before the first is read; `told` hears after each piece how many points are done, and of how
-/// many if the file's format knows.
+/// `opened` is shown the columns of the points before the first is read; `told` hears after each piece how many points
+/// are done, and of how many if the file's format knows.
 ///
 /// # Errors
 /// See [`PredictError`]; `output` is then as it was.

@@ -78,8 +78,8 @@ macro_rules! each {
 }
 
 impl Lifted<'_> {
-    /// A bound from below of the norm that the Lipschitz bound is from above of, by power iterations in 64 bits on images of one size;
-    /// for ridges.
+    /// A bound from below of the norm that the Lipschitz bound is from above of, by power iterations in 64 bits on
+    /// images of one size; for ridges.
     pub fn lipschitz_power(&self, size: [usize; 2], iterations: usize) -> Option<f64> {
         match self {
             Self::Ridge(ridge) => Some(ridge.lipschitz_power(size, iterations)),

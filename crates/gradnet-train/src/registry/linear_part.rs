@@ -4,8 +4,9 @@
 //! f(x) = g(x) + VᵀV x + μ x + b        F(x) = G(x) + |V x|²/2 + μ |x|²/2 + ⟨b, x⟩
 //! ```
 //!
-//! Around a monotone `g` it is the gradient of a μ-strongly convex potential (Chaudhari, Pranav, Moura, IEEE TSP 2025, Rem. 5 and 6), hence
-//! a bijection of the whole space also where `g` is bounded. `registry::network::tests` differentiates the potential.
+//! Around a monotone `g` it is the gradient of a μ-strongly convex potential (Chaudhari, Pranav, Moura, IEEE TSP 2025,
+//! Rem. 5 and 6), hence a bijection of the whole space also where `g` is bounded. `registry::network::tests`
+//! differentiates the potential.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Tensor, TensorData};

@@ -1,7 +1,8 @@
 //! The networks by name, as config files and the command line know them.
 //!
 //! [`NetworkConfig`] is a network's settings as a config file holds them, sized by a width or a parameter budget;
-//! [`Network`] is the network built, with a [`LinearPart`] around it where a task asks for one. The networks themselves are `gradnet-core`'s.
+//! [`Network`] is the network built, with a [`LinearPart`] around it where a task asks for one. The networks themselves
+//! are `gradnet-core`'s.
 //!
 //! ```
 //! use burn::module::Module;

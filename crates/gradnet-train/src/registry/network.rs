@@ -1,7 +1,7 @@
 //! A network as runs train it: a registered one, and the linear part around it where a task asks for one.
 //!
-//! A run of separable dynamics learned the separated field of its network, `(g_q(q, 0), g_p(0, p))`. What is read from its folder is that
-//! field: whoever evaluates, checks, samples or exports it cannot take the bare network for it.
+//! A run of separable dynamics learned the separated field of its network, `(g_q(q, 0), g_p(0, p))`. What is read from
+//! its folder is that field: whoever evaluates, checks, samples or exports it cannot take the bare network for it.
 
 use super::linear_part::LinearPart;
 use super::networks::Registered;
@@ -14,7 +14,8 @@ use gradnet_core::{
     DenseJacobian, Laplacian, ParameterSource, Trace, VectorField, trace_by_products,
 };
 
-/// A registered network, alone or inside a [`LinearPart`]: `f(x) = g(x) + VᵀV x + μ x + b`; separated where a run learned it so.
+/// A registered network, alone or inside a [`LinearPart`]: `f(x) = g(x) + VᵀV x + μ x + b`; separated where a run
+/// learned it so.
 #[derive(Module, Debug)]
 pub struct Network {
     /// `g`, the network of the registry.

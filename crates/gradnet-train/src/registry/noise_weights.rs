@@ -4,8 +4,8 @@
 //! λ(σ) = λ_m t^p,   μ(σ) = μ_m t^q,   t = (σ + σ₀)/(σ_m + σ₀)
 //! ```
 //!
-//! Four numbers, of which the logarithms of `λ_m` and `μ_m` and the exponents are stored. They begin at `p = 1` and `q = −1`, the contrast of
-//! one-step training; of one noise level `t` is 1, and the exponents stay.
+//! Four numbers, of which the logarithms of `λ_m` and `μ_m` and the exponents are stored. They begin at `p = 1` and `q
+//! = −1`, the contrast of one-step training; of one noise level `t` is 1, and the exponents stay.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;

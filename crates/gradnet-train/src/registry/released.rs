@@ -1,5 +1,5 @@
-//! Released networks (PyTorch) as ours: their named arrays in, a network that computes the same out. Regularizers of pictures
-//! are in `released_ridge.rs`.
+//! Released networks (PyTorch) as ours: their named arrays in, a network that computes the same out. Regularizers of
+//! pictures are in `released_ridge.rs`.
 //!
 //! Where the released code differs from the paper's text (docs/deviations.md) the numbers are converted:
 //!
@@ -14,8 +14,8 @@
 //! | GradNet-C, mGradNet-C | `W` `[h, d]`, `bias.0` .. `bias.L` (the last one `[d]`), `alpha.l`, `beta.l`, and `nonlinearity.l.a`, `.b` where learned |
 //! | GradNet-M, mGradNet-M | `mmgn_modules.m.W` `[h, d]`, `.b`, `.beta` (the temperature), `.act.a`, `.act.b` where learned; `alpha` `[M]`, `bias` `[d]` |
 //!
-//! Layers, modules and widths come from the names and the shapes. `tests/suite/golden.rs` compares outputs, Jacobians and gradients with the released
-//! code's own.
+//! Layers, modules and widths come from the names and the shapes. `tests/suite/golden.rs` compares outputs, Jacobians
+//! and gradients with the released code's own.
 
 use std::collections::BTreeMap;
 
@@ -143,7 +143,8 @@ impl ReleasedState {
 
     /// The registered network of that name with these weights, and its settings.
     ///
-    /// `fixed` is the function of a cascade's units where the arrays hold no learned one; the arrays do not say which it was (as released: tanh).
+    /// `fixed` is the function of a cascade's units where the arrays hold no learned one; the arrays do not say which
+    /// it was (as released: tanh).
     ///
     /// # Errors
     /// [`ReleasedError`] if the arrays are not those of this network.
@@ -331,7 +332,8 @@ fn used<S: Sign>(stored: f64) -> f64 {
     }
 }
 
-/// The learned functions of the layers as the released forward pass uses them: the unconstrained one uses the last but one twice.
+/// The learned functions of the layers as the released forward pass uses them: the unconstrained one uses the last but
+/// one twice.
 fn released_layers<S: Sign>(values: Vec<f64>, [layers, hidden]: [usize; 2], sign: f64) -> Vec<f64> {
     (0..layers)
         .flat_map(|layer| {

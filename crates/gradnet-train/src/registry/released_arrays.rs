@@ -58,7 +58,8 @@ impl<'a> Arrays<'a> {
         }
     }
 
-    /// Filters and side of the kernels of a convolution with so many channels before it, `[filters, channels, side, side]`.
+    /// Filters and side of the kernels of a convolution with so many channels before it, `[filters, channels, side,
+    /// side]`.
     pub(super) fn convolution_shape(
         &self,
         name: &str,

@@ -1,7 +1,7 @@
 //! The names and shapes of released networks, and how others differ from them.
 //!
-//! `released.rs` and `released_ridge.rs` have the tables. Layers, modules, widths and dimension are read off the names and
-//! shapes themselves.
+//! `released.rs` and `released_ridge.rs` have the tables. Layers, modules, widths and dimension are read off the names
+//! and shapes themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,12 +1,13 @@
-//! The released convex and weakly convex ridge regularizers (Goujon et al.) as ours: one kernel for each filter, and its spline.
+//! The released convex and weakly convex ridge regularizers (Goujon et al.) as ours: one kernel for each filter, and
+//! its spline.
 //!
 //! | repository | arrays |
 //! |---|---|
 //! | convex_ridge_regularizers | `conv_layer.conv_layers.l.parametrizations.weight.original` `[out, in, k, k]`; `activation.coefficients_vect` `[filters · knots]`; `lmbd`, `mu`, `L` |
 //! | weakly_convex_ridge_regularizer | the first layer as above, the others `conv_layer.conv_layers.l.weight`; `activation_cvx.coefficients`, `activation_ccv.coefficients` `[1, knots]`; `mu_`; `spline_scaling.coefficients` `[filters, levels]` |
 //!
-//! Both have knots on [−0.1, 0.1], which their files do not say. The composed kernels are the same in both, with layers of zero mean where
-//! they are parametrized:
+//! Both have knots on [−0.1, 0.1], which their files do not say. The composed kernels are the same in both, with layers
+//! of zero mean where they are parametrized:
 //!
 //! ```text
 //! w_c(u) = Σ_j Σ_(a + b = u) v_cj(a) w_j(b)           layer after layer, from w = δ on
@@ -16,12 +17,12 @@
 //!          u = w/√Λ,  Λ = max_ω Σ_c |ŵ_c(ω)|²,  α_c = exp(s_c(σ))/(σ + 10⁻⁵),  μ = exp(mu_)
 //! ```
 //!
-//! Our weakly convex splines have slopes below 1. So ours is `R/κ` there, with `κ` 1.01 times the steepest slope, and a strength of `κ` is 1 of
-//! theirs.
+//! Our weakly convex splines have slopes below 1. So ours is `R/κ` there, with `κ` 1.01 times the steepest slope, and a
+//! strength of `κ` is 1 of theirs.
 //!
-//! `Λ` is taken on their grid of `254 + k` frequencies, and `s_c` is linear between levels from 0 to 30 of 255. The references pad with zeros
-//! between the layers. One kernel does not, so within `k/2` pixels of the border the two differ. `tests/suite/released_ridges.rs` computes
-//! both layer by layer.
+//! `Λ` is taken on their grid of `254 + k` frequencies, and `s_c` is linear between levels from 0 to 30 of 255. The
+//! references pad with zeros between the layers. One kernel does not, so within `k/2` pixels of the border the two
+//! differ. `tests/suite/released_ridges.rs` computes both layer by layer.
 
 use gradnet_core::activation::{SplineActivation, SplineShape, WeaklyIncreasing};
 use gradnet_core::combine::MeanFree;
@@ -93,11 +94,12 @@ impl Ridges {
 }
 
 impl ReleasedState {
-    /// The convex ridge regularizer with these weights and its settings; of the second kind at the noise level that was set with
-    /// [`at_noise`](Self::at_noise).
+    /// The convex ridge regularizer with these weights and its settings; of the second kind at the noise level that was
+    /// set with [`at_noise`](Self::at_noise).
     ///
     /// # Errors
-    /// [`ReleasedError`] if the arrays are of neither kind, the level lies outside those that were learned, or the regularizer is not convex.
+    /// [`ReleasedError`] if the arrays are of neither kind, the level lies outside those that were learned, or the
+    /// regularizer is not convex.
     pub fn ridge(
         &self,
         source: &mut ParameterSource,
@@ -119,8 +121,8 @@ impl ReleasedState {
         Ok((config, ridges.network(NonNegative, source)))
     }
 
-    /// The weakly convex ridge regularizer with these weights and its settings, divided by its [`strength`](Self::strength). Of a convex one,
-    /// that with the same function.
+    /// The weakly convex ridge regularizer with these weights and its settings, divided by its
+    /// [`strength`](Self::strength). Of a convex one, that with the same function.
     ///
     /// # Errors
     /// As [`ridge`](Self::ridge), but for one that is not convex.
@@ -178,7 +180,8 @@ impl ReleasedState {
 /// Knots, values there for each filter, and whether the splines decrease somewhere.
 type Splines = (usize, Vec<f64>, bool);
 
-/// The splines of the first kind, held to their constraint. `lmbd`, `mu` and `L` belong to the unrolled denoiser that the weights were trained in.
+/// The splines of the first kind, held to their constraint. `lmbd`, `mu` and `L` belong to the unrolled denoiser that
+/// the weights were trained in.
 fn plain_splines(arrays: &mut Arrays<'_>, filters: usize) -> Result<Splines, ReleasedError> {
     const NAME: &str = "activation.coefficients_vect";
     for name in ["lmbd", "mu", "L"] {

@@ -31,8 +31,8 @@ pub(super) struct Course<'a> {
     pub(super) kept: Option<(usize, f64)>,
 }
 
-/// The step whose weights were kept, and their validation, by what the result says of it: step 0 for weights that training
-/// began with. An unfinished run, without a result, keeps the best so far.
+/// The step whose weights were kept, and their validation, by what the result says of it: step 0 for weights that
+/// training began with. An unfinished run, without a result, keeps the best so far.
 pub(super) fn kept(metrics: &[Metrics], result: Option<f64>) -> Option<(usize, f64)> {
     let steps = metrics.iter();
     let mut steps = steps.map(|line| (line.step, line.validation.value()));
@@ -136,8 +136,8 @@ fn dots(points: Vec<(f64, f64)>, colour: &str, size: f64, name: &str) -> Plot {
     Plot::Scatter(plot)
 }
 
-/// Whether the numbers are shown on a logarithmic axis: positive all, over more than a decade, and no decibels, which are
-/// logarithms already.
+/// Whether the numbers are shown on a logarithmic axis: positive all, over more than a decade, and no decibels, which
+/// are logarithms already.
 fn is_logarithmic(criterion: Criterion, values: &[f64]) -> bool {
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);
     let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);

@@ -1,5 +1,5 @@
-//! Denoising on a page: a test picture at each noise level, the filters with their activations, PSNR over the noise, and
-//! what the certificate says.
+//! Denoising on a page: a test picture at each noise level, the filters with their activations, PSNR over the noise,
+//! and what the certificate says.
 
 use std::fmt::Write;
 
@@ -72,7 +72,8 @@ fn strip(shown: &ShownPictures, level: &ShownLevel) -> Strip {
     }
 }
 
-/// The difference of two pictures as brightnesses: grey where there is none, black and white where it is the noise's deviation.
+/// The difference of two pictures as brightnesses: grey where there is none, black and white where it is the noise's
+/// deviation.
 fn difference(found: &[f64], clean: &[f64], deviation: f64) -> Vec<f64> {
     let pixels = found.iter().zip(clean);
     pixels

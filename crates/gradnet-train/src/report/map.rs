@@ -1,5 +1,5 @@
-//! A learned map on a page: points before and after, the lattice it bends, its potential, how far points go, and the rows
-//! that fare worst. All of it is in the user's units.
+//! A learned map on a page: points before and after, the lattice it bends, its potential, how far points go, and the
+//! rows that fare worst. All of it is in the user's units.
 
 use burn::tensor::Device;
 use gradnet_core::VectorField;

@@ -9,8 +9,8 @@
 //! | `panel` | the field of a run in the plane, live |
 //! | `address`, `names`, `table` | pictures in the page, names of axes, tables |
 //!
-//! Pictures are drawn here (SVG, PNG). The page's own script sorts the comparison, reads the curves at a step one chooses,
-//! and evaluates the field of a run in the plane in its live panel.
+//! Pictures are drawn here (SVG, PNG). The page's own script sorts the comparison, reads the curves at a step one
+//! chooses, and evaluates the field of a run in the plane in its live panel.
 
 mod address;
 mod curves;

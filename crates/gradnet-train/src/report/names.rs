@@ -22,7 +22,8 @@ impl Names {
         }
     }
 
-    /// Points and values of a map, whose values are points too: without names of their own they have those of the points.
+    /// Points and values of a map, whose values are points too: without names of their own they have those of the
+    /// points.
     pub(super) fn of_a_map(columns: ColumnNames, dim: usize) -> Self {
         let names = Self::new(columns.clone(), dim);
         match columns.y.len() == dim {

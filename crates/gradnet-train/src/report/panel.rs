@@ -5,7 +5,8 @@
 //! ```
 //!
 //! `g` is one of the formulas of docs/interchange.md, and the arrays are those of an export. The page computes in 64
-//! bits with the weights of 32. `tests/suite/panel.rs` of gradnet-cli compares its numbers with those of `gradnet predict`.
+//! bits with the weights of 32. `tests/suite/panel.rs` of gradnet-cli compares its numbers with those of `gradnet
+//! predict`.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! The pictures of a field: its arrows, where its errors are and how large, its density, the eigenvalues of its Jacobian.
+//! The pictures of a field: its arrows, where its errors are and how large, its density, the eigenvalues of its
+//! Jacobian.
 
 use kuva::plot::{ColorMap, Heatmap, Histogram, LinePlot, QuiverPivot, QuiverPlot, ScatterPlot};
 use kuva::render::layout::Layout;
@@ -136,7 +137,8 @@ fn density_pictures(density: &PlaneDensity, names: &Names) -> Vec<Picture> {
     pictures
 }
 
-/// How often numbers are how large, from `low` on if it is given; `caption` gets their count. None where they are all one.
+/// How often numbers are how large, from `low` on if it is given; `caption` gets their count. None where they are all
+/// one.
 pub(super) fn histogram(
     numbers: Vec<f64>,
     low: Option<f64>,

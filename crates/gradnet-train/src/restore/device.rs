@@ -9,10 +9,12 @@ use crate::device_check::{Comparison, DeviceFault, is_due, lost, values};
 use crate::registry::{Lifted, Network};
 use crate::run::{Run, RunError};
 
-/// What a restoration computes at a measurement: its adjoint, the measurement of that, and there the regularizer and its gradient.
+/// What a restoration computes at a measurement: its adjoint, the measurement of that, and there the regularizer and
+/// its gradient.
 type Quantities = [(&'static str, Vec<f32>); 4];
 
-/// Holds `network`, and the operator for the measurement `y`, against the same on the processor. Nothing is done on the processor itself.
+/// Holds `network`, and the operator for the measurement `y`, against the same on the processor. Nothing is done on the
+/// processor itself.
 ///
 /// # Errors
 /// [`DeviceFault`] for the first quantity that differs, inside [`RunError`].

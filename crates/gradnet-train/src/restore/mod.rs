@@ -1,9 +1,10 @@
 //! Restores a picture with a trained regularizer: `min_x ½‖H x − y‖² + (λ/μ) R(μ x)`.
 //!
-//! The strength `λ` and the scale `μ` are those that the run's validation pictures chose ([`tune`]) for the operator, or for denoising if
-//! nothing was chosen for the operator, at the nearest noise level. The strength is moved with the square of the noise: the prior is the
-//! same, and a measurement counts by its variance. A noise outside the levels that the run knows is told of, and refused if it is more than
-//! [`FARTHEST`] times the largest; a smaller one leaves nearly the measurement, whatever the regularizer. `H` is an [`OperatorChoice`]. Colours are restored one by one.
+//! The strength `λ` and the scale `μ` are those that the run's validation pictures chose ([`tune`]) for the operator,
+//! or for denoising if nothing was chosen for the operator, at the nearest noise level. The strength is moved with the
+//! square of the noise: the prior is the same, and a measurement counts by its variance. A noise outside the levels
+//! that the run knows is told of, and refused if it is more than [`FARTHEST`] times the largest; a smaller one leaves
+//! nearly the measurement, whatever the regularizer. `H` is an [`OperatorChoice`]. Colours are restored one by one.
 
 mod device;
 mod error;
@@ -232,8 +233,8 @@ struct Near {
     scale: f64,
 }
 
-/// What the run has chosen for the operator with this key at the nearest noise level, the strength moved to `noise`: by `gradnet tune`, or for
-/// denoising at the end of its training. Of two choices for one level, what was tuned counts.
+/// What the run has chosen for the operator with this key at the nearest noise level, the strength moved to `noise`: by
+/// `gradnet tune`, or for denoising at the end of its training. Of two choices for one level, what was tuned counts.
 fn chosen_for(run: &Run, key: &str, noise: f64) -> Result<Option<Near>, RestoreError> {
     let mut found: Vec<Near> = run
         .tuned()?
@@ -306,7 +307,8 @@ fn chosen(run: &Run, options: &RestoreOptions) -> Result<Choice, RestoreError> {
     })
 }
 
-/// The least and the largest of the levels trained with, and tuned for the operator or for denoising, if the noise is not between them.
+/// The least and the largest of the levels trained with, and tuned for the operator or for denoising, if the noise is
+/// not between them.
 fn beyond(run: &Run, key: &str, noise: f64) -> Result<Option<[f64; 2]>, RestoreError> {
     let trained = match &run.experiment().task {
         TaskConfig::Images(images) => images.noise.to_vec(),

@@ -21,7 +21,8 @@ pub enum OperatorChoice {
     Mask(PathBuf),
     /// `fourier:FILE`: the unitary discrete Fourier transform times the mask in a file.
     Fourier(PathBuf),
-    /// `matrix:FILE` or `matrix:HEIGHTxWIDTH:FILE`: any matrix, a column for each pixel of a picture of that size, or of a square one.
+    /// `matrix:FILE` or `matrix:HEIGHTxWIDTH:FILE`: any matrix, a column for each pixel of a picture of that size, or
+    /// of a square one.
     Matrix(Option<[usize; 2]>, PathBuf),
 }
 

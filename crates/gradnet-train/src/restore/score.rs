@@ -22,7 +22,8 @@ pub struct Restorations {
     pub steps: f64,
 }
 
-/// Chooses strength and scale on the validation pictures, as [`tune`] does, and restores the same parts of the test pictures.
+/// Chooses strength and scale on the validation pictures, as [`tune`] does, and restores the same parts of the test
+/// pictures.
 ///
 /// # Errors
 /// See [`RestoreError`].

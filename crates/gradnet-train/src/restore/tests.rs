@@ -257,7 +257,8 @@ fn measured_pictures_come_back_for_every_operator() {
     assert!(run.tuned().unwrap().is_empty());
     std::fs::write(&weights, bytes).unwrap();
 
-    // A matrix: each of eight numbers is a mean over eight pixels of a row, with a size that fits and one that does not.
+    // A matrix: each of eight numbers is a mean over eight pixels of a row, with a size that fits and one that does
+    // not.
     let means = (0..8 * 64).map(|i| if i % 64 / 8 == i / 64 { 0.125 } else { 0.0 });
     table("means.npy", [8, 64], means.collect());
     table(

@@ -1,4 +1,5 @@
-//! Chooses strength and scale for an operator and a noise level on the run's validation pictures, and notes them in the run.
+//! Chooses strength and scale for an operator and a noise level on the run's validation pictures, and notes them in the
+//! run.
 
 use burn::tensor::{DType, Device, Tensor};
 
@@ -13,10 +14,11 @@ use crate::task::images::{
     middle,
 };
 
-/// Measures the validation pictures, restores them with many strengths and scales, and keeps the best of these in the run, where
-/// [`restore`](super::restore) finds it.
+/// Measures the validation pictures, restores them with many strengths and scales, and keeps the best of these in the
+/// run, where [`restore`](super::restore) finds it.
 ///
-/// Denoising and blur look at the middle 128 × 128 pixels of each picture, a mask, a Fourier mask or a matrix at as many as it has.
+/// Denoising and blur look at the middle 128 × 128 pixels of each picture, a mask, a Fourier mask or a matrix at as
+/// many as it has.
 ///
 /// # Errors
 /// See [`RestoreError`]; the run is then as it was.

@@ -4,7 +4,8 @@
 //! x_0 from the file,    x_{k+1} = Φ_h(x_k),    H along the path        Φ the run's method, symplectic for Hamilton's equations
 //! ```
 //!
-//! Everything is computed on the processor in 64 bits, so that what the energy drifts by is the method's doing and not rounding's.
+//! Everything is computed on the processor in 64 bits, so that what the energy drifts by is the method's doing and not
+//! rounding's.
 
 mod dynamics;
 mod error;
@@ -59,8 +60,9 @@ pub struct RolledOut {
     pub led: Beyond,
 }
 
-/// Follows the dynamics of a run from every row of `from` and writes the paths to `output`: the number of the start, the time, the state, and the
-/// learned energy where the network has a potential. Inputs keep the values of the start's row.
+/// Follows the dynamics of a run from every row of `from` and writes the paths to `output`: the number of the start,
+/// the time, the state, and the learned energy where the network has a potential. Inputs keep the values of the start's
+/// row.
 ///
 /// # Errors
 /// See [`RolloutError`]; `output` is then as it was.

@@ -44,13 +44,14 @@ impl RunFolder {
     /// Makes the folder and opens its files.
     ///
     /// # Errors
-    /// If the folder holds anything and `overwrite` is not set, if it holds anything but a run in any case, if another process writes it, or if
-    /// it cannot be written.
+    /// If the folder holds anything and `overwrite` is not set, if it holds anything but a run in any case, if another
+    /// process writes it, or if it cannot be written.
     pub fn create(path: &Path, experiment: &Experiment, overwrite: bool) -> Result<Self, RunError> {
         fs::create_dir_all(path)
             .map_err(|error| RunError::io("use as a run folder", path, error))?;
         let occupied = Self::is_occupied(path)?;
-        // A folder of other files gets no lock file. One that has it may be in use, which says more than that it is not empty.
+        // A folder of other files gets no lock file. One that has it may be in use, which says more than that it is not
+        // empty.
         if occupied && !path.join(Self::LOCK).exists() {
             Self::replaceable(path, overwrite)?;
         }
@@ -63,7 +64,8 @@ impl RunFolder {
         Self::with_lock(path, lock)
     }
 
-    /// Makes the folder of a network that was not trained here: no validation log, which is how it is told from a run that can go on.
+    /// Makes the folder of a network that was not trained here: no validation log, which is how it is told from a run
+    /// that can go on.
     ///
     /// # Errors
     /// As [`create`](Self::create).
@@ -164,7 +166,8 @@ impl RunFolder {
         })
     }
 
-    /// Removes what processes that died in the middle of a write left beside the files; it takes up room and does no other harm.
+    /// Removes what processes that died in the middle of a write left beside the files; it takes up room and does no
+    /// other harm.
     fn remove_unfinished(path: &Path) {
         for folder in [path.into(), path.join(Self::CHECKPOINTS)] {
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -175,7 +178,8 @@ impl RunFolder {
         }
     }
 
-    /// Removes an older run, and nothing but what a run writes; its config last, so that the folder stays a run until it is empty.
+    /// Removes an older run, and nothing but what a run writes; its config last, so that the folder stays a run until
+    /// it is empty.
     fn clear(path: &Path) -> Result<(), RunError> {
         Self::remove_unfinished(path);
         let checkpoints = path.join(Self::CHECKPOINTS);

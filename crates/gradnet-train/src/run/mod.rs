@@ -11,7 +11,8 @@
 //! .lock           held by the process that trains
 //! ```
 //!
-//! Every file but `metrics.jsonl` is written beside its place and moved there, so that a crash leaves the old file or the new one.
+//! Every file but `metrics.jsonl` is written beside its place and moved there, so that a crash leaves the old file or
+//! the new one.
 
 mod folder;
 mod metrics;

@@ -89,8 +89,8 @@ impl Run {
         &self.experiment
     }
 
-    /// The field that the run learned, with its best weights, in the network's own units and without autodiff: the network, or its
-    /// separated field where the task learned that.
+    /// The field that the run learned, with its best weights, in the network's own units and without autodiff: the
+    /// network, or its separated field where the task learned that.
     ///
     /// # Errors
     /// If the weights are damaged or belong to another network.
@@ -170,7 +170,8 @@ impl Run {
         })
     }
 
-    /// Refuses a task whose folders no longer hold what they held when the run began; a run from before that was noted is not refused.
+    /// Refuses a task whose folders no longer hold what they held when the run began; a run from before that was noted
+    /// is not refused.
     ///
     /// # Errors
     /// The folder that has changed, or what is wrong with `data.json`.
@@ -250,8 +251,8 @@ impl Run {
         metrics::read(&self.path.join(RunFolder::METRICS))
     }
 
-    /// Scores the run's best weights, by default on the very points of its summary. Where they are not drawn but rows of a file, `points` is how
-    /// many of them at most, and `draws` and `seed` have no meaning.
+    /// Scores the run's best weights, by default on the very points of its summary. Where they are not drawn but rows
+    /// of a file, `points` is how many of them at most, and `draws` and `seed` have no meaning.
     ///
     /// # Errors
     /// If the weights cannot be loaded, or the data can no longer be read.

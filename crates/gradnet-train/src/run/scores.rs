@@ -76,7 +76,8 @@ impl Scores {
     }
 }
 
-/// The scores as they are written. A regression's are written in the layout of version 0.1 too, which knew no other task.
+/// The scores as they are written. A regression's are written in the layout of version 0.1 too, which knew no other
+/// task.
 #[derive(Serialize, Deserialize)]
 struct Document {
     #[serde(default)]

@@ -36,7 +36,8 @@ pub struct Summary {
     /// What the test measured, beside the rows to compare it with.
     #[serde(flatten)]
     pub scores: Scores,
-    /// The largest difference between the device and the processor, computed before the first step; absent on the processor.
+    /// The largest difference between the device and the processor, computed before the first step; absent on the
+    /// processor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_check: Option<Agreement>,
     /// Seconds of training, validations included, the final test not.

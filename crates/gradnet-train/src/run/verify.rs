@@ -8,13 +8,14 @@ use super::{Run, RunError};
 use crate::backend::host;
 use crate::registry::Network;
 
-/// Numbers in all the Jacobians of a check, at most, unless more are asked for: eigenvalues of a 1024 x 1024 matrix take a second.
+/// Numbers in all the Jacobians of a check, at most, unless more are asked for: eigenvalues of a 1024 x 1024 matrix
+/// take a second.
 const JACOBIAN_ENTRIES: usize = 64 * 64 * 64;
 
 /// Checks what a network claims at `samples` points of a region, or as many as a second or two allow.
 ///
-/// The verdict is made in 64 bits on the processor, whatever `device` the network is on: what is claimed of the weights must not
-/// depend on what 32 bits round.
+/// The verdict is made in 64 bits on the processor, whatever `device` the network is on: what is claimed of the weights
+/// must not depend on what 32 bits round.
 pub fn verify(
     network: &Network,
     region: Region,

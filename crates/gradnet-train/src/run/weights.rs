@@ -1,6 +1,7 @@
 //! `weights.bpk`: a Burn record of the network, sealed.
 //!
-//! Burn's own readers take the file as it is, since they do not look behind the last tensor; only this one sees a changed bit.
+//! Burn's own readers take the file as it is, since they do not look behind the last tensor; only this one sees a
+//! changed bit.
 
 use std::fs;
 use std::path::Path;
@@ -30,8 +31,8 @@ pub(super) fn write_weights(path: &Path, network: Network) -> Result<(), RunErro
         };
         record.into_bytes()
     };
-    // Burn's random ids would make each file another. They count up from a digest of the weights instead: were they the same in all files,
-    // two trained networks in one module would share the gradients of their parameters.
+    // Burn's random ids would make each file another. They count up from a digest of the weights instead: were they the
+    // same in all files, two trained networks in one module would share the gradients of their parameters.
     let bytes = record(0).and_then(|bytes| record(Digest::of(&bytes)));
     let bytes = bytes.map_err(|error| RunError::io("write", path, std::io::Error::other(error)))?;
     write(path, &sealed(bytes.to_vec()))

@@ -7,12 +7,12 @@ use rand_distr::{Distribution, StandardNormal};
 
 use crate::data::{PointSet, Stream, generator, points_tensor};
 
-/// Chains that lead away are held within this distance of the origin in each coordinate: so samples of a field that is no score are far from the
-/// data, and not infinite.
+/// Chains that lead away are held within this distance of the origin in each coordinate: so samples of a field that is
+/// no score are far from the data, and not infinite.
 const FARTHEST: f64 = 1e3;
 
-/// The share of accepted proposals at which Metropolis-adjusted Langevin chains move fastest in many dimensions (Roberts and Rosenthal, JRSS B
-/// 1998).
+/// The share of accepted proposals at which Metropolis-adjusted Langevin chains move fastest in many dimensions
+/// (Roberts and Rosenthal, JRSS B 1998).
 const BEST_ACCEPTANCE: f64 = 0.574;
 
 /// Steps of the warm-up between two changes of the step size.
@@ -38,7 +38,8 @@ pub struct Chains {
 }
 
 impl Chains {
-    /// A step size for a density that is smooth on the scale of its noise: half the noise's variance, within 0.5; 0.01 without noise.
+    /// A step size for a density that is smooth on the scale of its noise: half the noise's variance, within 0.5; 0.01
+    /// without noise.
     ///
     /// The score of a smoothed density has slopes of at least `−1/s²`, so that steps below `4 s²` are stable.
     pub fn step_size(noise: f64) -> f64 {
@@ -69,7 +70,8 @@ struct State {
 
 /// Runs the chains.
 ///
-/// `density` gives the score `[batch, dim]` at points `[batch, dim]` on `device` and, where it is known, the log density `[batch]` up to a constant.
+/// `density` gives the score `[batch, dim]` at points `[batch, dim]` on `device` and, where it is known, the log
+/// density `[batch]` up to a constant.
 pub fn walk(
     chains: &Chains,
     dim: usize,
@@ -243,7 +245,8 @@ mod tests {
         assert_eq!(walked, again);
     }
 
-    /// A normal distribution of mean (1, −2) and variances (1, 1/9): no step size changes its moments, and the one found accepts 57 %.
+    /// A normal distribution of mean (1, −2) and variances (1, 1/9): no step size changes its moments, and the one
+    /// found accepts 57 %.
     #[test]
     fn refused_proposals_leave_the_exact_moments() {
         let (mean, precision) = (row([1.0, -2.0]), row([1.0, 9.0]));
@@ -276,8 +279,9 @@ mod tests {
         }
     }
 
-    /// Two normal distributions with means (±m, 0): `log p = −‖x‖²/2 + log cosh(m x₁)`, score `(m tanh(m x₁) − x₁, −x₂)`. No step leads from one to the
-    /// other if they are 16 deviations apart; at 2 deviations chains cross all the time.
+    /// Two normal distributions with means (±m, 0): `log p = −‖x‖²/2 + log cosh(m x₁)`, score `(m tanh(m x₁) − x₁,
+    /// −x₂)`. No step leads from one to the other if they are 16 deviations apart; at 2 deviations chains cross all the
+    /// time.
     #[test]
     fn chains_in_two_far_parts_disagree_and_in_two_near_ones_agree() {
         for (m, apart) in [(8.0, true), (1.0, false)] {

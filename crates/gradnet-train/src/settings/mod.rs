@@ -38,7 +38,8 @@ impl Protocol {
     }
 }
 
-/// Training by Adam on the mean squared error over batch and coordinates; the defaults are the paper's (Sec. VII and the released code).
+/// Training by Adam on the mean squared error over batch and coordinates; the defaults are the paper's (Sec. VII and
+/// the released code).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {
@@ -66,15 +67,18 @@ pub struct TrainConfig {
     /// What a regularizer of pictures is trained with; for `[images]` alone; `"one_step"` unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objective: Option<Objective>,
-    /// Folder of a finished run whose weights a regularizer of pictures begins with, instead of fresh ones; for `[images]` alone. The network's
-    /// settings must be the same.
+    /// Folder of a finished run whose weights a regularizer of pictures begins with, instead of fresh ones; for
+    /// `[images]` alone. The network's settings must be the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<PathBuf>,
-    /// Where training points come from: fresh ones every step, or a fixed set visited in shuffled epochs (`[train.data.fixed]`).
+    /// Where training points come from: fresh ones every step, or a fixed set visited in shuffled epochs
+    /// (`[train.data.fixed]`).
     pub data: DataConfig,
-    /// When the run looks at validation points; for a run on a data file `points` is how many of its validation rows at most.
+    /// When the run looks at validation points; for a run on a data file `points` is how many of its validation rows at
+    /// most.
     pub validation: ValidationConfig,
-    /// Steps between checkpoints, written at the first validation due; the last step always has one. 0 writes no other. Default 2,500.
+    /// Steps between checkpoints, written at the first validation due; the last step always has one. 0 writes no other.
+    /// Default 2,500.
     pub checkpoint_every: usize,
 }
 
@@ -162,7 +166,8 @@ pub enum Sampling {
     /// Uniform on the unit cube.
     #[default]
     Uniform,
-    /// The regular grid of sqrt(points) x sqrt(points) nodes on the unit square, borders included (d = 2 only); it is one draw.
+    /// The regular grid of sqrt(points) x sqrt(points) nodes on the unit square, borders included (d = 2 only); it is
+    /// one draw.
     Grid,
 }
 

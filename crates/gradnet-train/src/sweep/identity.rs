@@ -10,8 +10,8 @@ use crate::data::file_digest;
 use crate::digest::Digest;
 use crate::experiment::Experiment;
 
-/// The version of what the program makes of an experiment. A change after which the same experiment comes to other numbers, by more than
-/// rounding, raises it: older records are then no longer found.
+/// The version of what the program makes of an experiment. A change after which the same experiment comes to other
+/// numbers, by more than rounding, raises it: older records are then no longer found.
 pub const NUMBERS: u32 = 1;
 
 /// Digests of the files an experiment reads, by path.

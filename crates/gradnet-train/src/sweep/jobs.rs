@@ -9,7 +9,8 @@ use crate::experiment::CheckedExperiment;
 use crate::run::{Run, RunFolder, Summary};
 use crate::training::{TrainError, TrainOptions, resume, train};
 
-/// Does `work` in each of so many jobs, on a pool of one thread each if there are several; `failed` is told of a pool that cannot be started.
+/// Does `work` in each of so many jobs, on a pool of one thread each if there are several; `failed` is told of a pool
+/// that cannot be started.
 pub fn side_by_side(
     jobs: usize,
     work: impl Fn() + Sync,
@@ -32,8 +33,8 @@ pub fn side_by_side(
     });
 }
 
-/// Trains an experiment in a folder, or goes on with it where it was interrupted. A run of another experiment there is replaced if the options
-/// allow it, and so is one whose checkpoints are of another backend or cannot be read.
+/// Trains an experiment in a folder, or goes on with it where it was interrupted. A run of another experiment there is
+/// replaced if the options allow it, and so is one whose checkpoints are of another backend or cannot be read.
 ///
 /// # Errors
 /// See [`TrainError`].

@@ -8,7 +8,8 @@
 //!
 //! The paper's tables are sweeps as well; `gradnet-experiments` gives them their own layout and the published numbers.
 //!
-//! Every candidate is trained with the first seed; the further seeds are those of the one whose validation was best. Nothing is chosen by a test.
+//! Every candidate is trained with the first seed; the further seeds are those of the one whose validation was best.
+//! Nothing is chosen by a test.
 
 mod cell;
 mod file;
@@ -38,8 +39,9 @@ pub use record::{CellResult, Measure, Record, Store};
 pub use runner::{Options, Silent, Watch, fill};
 pub use table::Table;
 
-/// Runs what a sweep lacks. Its records, run folders and the table as Markdown, CSV and JSON lie in the folder `output`, the table so far after
-/// each cell. The table once it is whole; `None` while cells of other parts are missing.
+/// Runs what a sweep lacks. Its records, run folders and the table as Markdown, CSV and JSON lie in the folder
+/// `output`, the table so far after each cell. The table once it is whole; `None` while cells of other parts are
+/// missing.
 ///
 /// # Errors
 /// See [`SweepError`].
@@ -53,7 +55,8 @@ pub fn run(
     run_in(sweep, store, output, options, watch)
 }
 
-/// The same with records in a store, which may measure more of each run. What it measures joins the table if it is [`Quantities`] by name.
+/// The same with records in a store, which may measure more of each run. What it measures joins the table if it is
+/// [`Quantities`] by name.
 ///
 /// [`Quantities`]: crate::task::Quantities
 ///

@@ -168,7 +168,8 @@ impl Store {
         self.records.join(format!("{}.json", cell.name()))
     }
 
-    /// The cell's record, if there is one of the very same experiment on the same data; under the cell's present row and case.
+    /// The cell's record, if there is one of the very same experiment on the same data; under the cell's present row
+    /// and case.
     ///
     /// # Errors
     /// If its file is there but cannot be read.

@@ -53,8 +53,9 @@ pub struct Silent;
 
 impl Watch for Silent {}
 
-/// Trains what the places lack: every candidate with the first seed, then the best candidate of each place with its further seeds. `table` is
-/// called after each cell; it writes the table so far and gives it as Markdown. False while cells of other parts are missing.
+/// Trains what the places lack: every candidate with the first seed, then the best candidate of each place with its
+/// further seeds. `table` is called after each cell; it writes the table so far and gives it as Markdown. False while
+/// cells of other parts are missing.
 ///
 /// # Errors
 /// See [`SweepError`].

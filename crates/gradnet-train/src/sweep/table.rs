@@ -195,7 +195,8 @@ impl Line {
     }
 }
 
-/// The rows to compare with in a case: once for all rows that have the same beside them, which are named where they are not all.
+/// The rows to compare with in a case: once for all rows that have the same beside them, which are named where they are
+/// not all.
 fn compared(case: &[Filled<'_>]) -> Vec<Line> {
     let mut groups: Vec<(Vec<Line>, Vec<&str>)> = Vec::new();
     for filled in case {

@@ -357,7 +357,8 @@ fn a_star_in_a_key_is_the_network_and_a_case_may_have_its_own_seeds() {
     assert_eq!(places[0].candidates[0][0].experiment.seed, 7);
 }
 
-/// A record under another name, as older versions gave, is found by what it holds; one of another experiment is not taken for it.
+/// A record under another name, as older versions gave, is found by what it holds; one of another experiment is not
+/// taken for it.
 #[test]
 fn records_are_found_by_what_they_hold() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,13 +1,15 @@
-//! The score of a mixture of Gaussians: the gradient of its log density, which is not concave between distant components.
+//! The score of a mixture of Gaussians: the gradient of its log density, which is not concave between distant
+//! components.
 //!
 //! ```text
 //! ln G(x) = ln sum_k (1/N) N(x; mu_k, Sigma),   mu_k ~ U[0.3, 0.7]^d,  Sigma = 2 sqrt(d) I
 //! grad ln G(x) = sum_k r_k(x) (mu_k - x) / (2 sqrt d),  r = softmax_k(-|x - mu_k|^2 / (4 sqrt d))
 //! ```
 //!
-//! Chaudhari, Pranav, Moura, IEEE TSP 2025, Eq. (23) with equal weights. The paper does not state N; 4 is our choice. With means this close
-//! the score is linear to about -50 dB, which is why every table here also shows the best linear map. Table II is normalised like (22), since
-//! the raw score has a mean square of -16.5 dB at every d. `target::tests` compares the score with central differences of ln G.
+//! Chaudhari, Pranav, Moura, IEEE TSP 2025, Eq. (23) with equal weights. The paper does not state N; 4 is our choice.
+//! With means this close the score is linear to about -50 dB, which is why every table here also shows the best linear
+//! map. Table II is normalised like (22), since the raw score has a mean square of -16.5 dB at every d. `target::tests`
+//! compares the score with central differences of ln G.
 
 use burn::tensor::{Device, FloatDType, Tensor, TensorData, activation::softmax};
 use rand::RngExt;
@@ -32,7 +34,8 @@ pub struct GaussianMixtureScoreConfig {
     /// Seed of the means: part of the target, so that runs of different seeds learn the same field. Default 0.
     #[schemars(extend("maximum" = i64::MAX))]
     pub seed: u64,
-    /// Divide by the mean gradient norm over 10,000 uniform points, so that predicting zero scores about 0 dB. Default true.
+    /// Divide by the mean gradient norm over 10,000 uniform points, so that predicting zero scores about 0 dB. Default
+    /// true.
     pub normalise: bool,
 }
 
@@ -127,7 +130,8 @@ impl GaussianMixtureScore {
         2.0 * (self.dim() as f64).sqrt()
     }
 
-    /// `(z . mu_k - |mu_k|^2/2) / variance` for `z = x - 1/2`: the log densities up to a term that all components share. `[points, components]`.
+    /// `(z . mu_k - |mu_k|^2/2) / variance` for `z = x - 1/2`: the log densities up to a term that all components
+    /// share. `[points, components]`.
     fn logits(&self, z: Tensor<2>) -> Tensor<2> {
         (z.matmul(self.means.clone().transpose()) - self.half_squares.clone()) / self.variance()
     }

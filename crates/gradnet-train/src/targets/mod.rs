@@ -1,7 +1,9 @@
-//! The gradient fields the paper learns: (20), (21), (22), (23) and the two-body Hamiltonian, each with its potential and its exact gradient.
+//! The gradient fields the paper learns: (20), (21), (22), (23) and the two-body Hamiltonian, each with its potential
+//! and its exact gradient.
 //!
-//! [`TargetConfig`] is what a config file says; [`TargetConfig::init`] puts the target on a device. One list, [`registry`], drives the names on
-//! the command line, the tests and the docs: a new target is a file here, a variant of [`TargetConfig`] and a row of that list.
+//! [`TargetConfig`] is what a config file says; [`TargetConfig::init`] puts the target on a device. One list,
+//! [`registry`], drives the names on the command line, the tests and the docs: a new target is a file here, a variant
+//! of [`TargetConfig`] and a row of that list.
 
 mod config;
 mod gaussian_mixture_score;
@@ -28,8 +30,9 @@ pub use two_body::{TwoBody, TwoBodyConfig};
 
 /// A potential and its exact gradient, the field a network is to learn.
 ///
-/// Both are scaled alike: where a target is normalised, the potential is divided by the same number as the gradient, so that the one stays the
-/// gradient of the other. The points must live on the device and have the dtype the target was made for.
+/// Both are scaled alike: where a target is normalised, the potential is divided by the same number as the gradient, so
+/// that the one stays the gradient of the other. The points must live on the device and have the dtype the target was
+/// made for.
 pub trait Target: Send + Sync {
     /// The registered name.
     fn name(&self) -> &'static str;
@@ -54,10 +57,11 @@ pub trait Target: Send + Sync {
     /// - output: `[points]`
     fn potential(&self, x: Tensor<2>) -> Tensor<1>;
 
-    /// `count` points of the target's domain, row after row: a pure function of the seed, what they are for and the index of the draw.
+    /// `count` points of the target's domain, row after row: a pure function of the seed, what they are for and the
+    /// index of the draw.
     ///
-    /// Uniform on the unit cube unless the target says otherwise. A target whose points were recorded keeps those it is trained on apart from
-    /// those it is validated and tested on.
+    /// Uniform on the unit cube unless the target says otherwise. A target whose points were recorded keeps those it is
+    /// trained on apart from those it is validated and tested on.
     fn draw(&self, seed: u64, stream: Stream, index: u64, count: usize) -> Vec<f32> {
         uniform_points(&mut generator(seed, stream, index), count, self.dim())
     }

@@ -1,8 +1,8 @@
 //! The number a target is divided by so that predicting zero scores about 0 dB: its mean gradient norm over the cube.
 //!
-//! The released code does this for (22) (`Nd_field/test_functions.py`) with points of the run's own seed; here the points have a fixed seed,
-//! so that the target is the same field in every run, and the mean is taken
-//! on the processor, so that it is the same field on every backend.
+//! The released code does this for (22) (`Nd_field/test_functions.py`) with points of the run's own seed; here the
+//! points have a fixed seed, so that the target is the same field in every run, and the mean is taken on the processor,
+//! so that it is the same field on every backend.
 
 use burn::tensor::{Device, FloatDType};
 

@@ -5,9 +5,10 @@
 //! S_ij = (2 + sin 4 pi a_ij) w_ij,  P_ij = (1 + 2 a_ij) w_ij,  Q_ij = (3 - 2 a_ij) w_ij,  a_ij = (i + j - 2)/(2d - 2)
 //! ```
 //!
-//! Chaudhari, Pranav, Moura, IEEE TSP 2025, Eq. (22). The weight `w_ij` is 1/(1 + |i-j| ln d) as printed ([`Matrices::Paper`]), but
-//! 1/(ln d (1 + |i-j|)) in the code Table I was made with ([`Matrices::Released`], the default). The released code also divides the field by its
-//! mean norm, which the paper does not mention (`normalise`). `target::tests` holds the golden values of the released code.
+//! Chaudhari, Pranav, Moura, IEEE TSP 2025, Eq. (22). The weight `w_ij` is 1/(1 + |i-j| ln d) as printed
+//! ([`Matrices::Paper`]), but 1/(ln d (1 + |i-j|)) in the code Table I was made with ([`Matrices::Released`], the
+//! default). The released code also divides the field by its mean norm, which the paper does not mention (`normalise`).
+//! `target::tests` holds the golden values of the released code.
 
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use gradnet_core::kernel::product;
@@ -27,7 +28,8 @@ pub struct PiecewiseQuadraticConfig {
     pub dim: usize,
     /// How the entries fall off from the diagonal. Default `"released"`.
     pub matrices: Matrices,
-    /// Divide by the mean gradient norm over 10,000 uniform points, so that predicting zero scores about 0 dB. Default true.
+    /// Divide by the mean gradient norm over 10,000 uniform points, so that predicting zero scores about 0 dB. Default
+    /// true.
     pub normalise: bool,
 }
 
@@ -61,7 +63,8 @@ impl PiecewiseQuadraticConfig {
         check_dim(self.dim, 2)
     }
 
-    /// The parts of a weight `2 w_ij`: what all three matrices have, what `S` adds to it, what `P` adds and `Q` takes away.
+    /// The parts of a weight `2 w_ij`: what all three matrices have, what `S` adds to it, what `P` adds and `Q` takes
+    /// away.
     fn parts(&self, i: usize, j: usize) -> [f64; 3] {
         let distance = i.abs_diff(j) as f64;
         let log = (self.dim as f64).ln();
@@ -75,8 +78,8 @@ impl PiecewiseQuadraticConfig {
     }
 }
 
-/// A coordinate of the even or the odd half: the two entries of a point that it is the sum or the difference of, and the factor
-/// that makes it a unit vector. The middle entry of an odd dimension is an even coordinate by itself.
+/// A coordinate of the even or the odd half: the two entries of a point that it is the sum or the difference of, and
+/// the factor that makes it a unit vector. The middle entry of an odd dimension is an even coordinate by itself.
 struct Coordinate {
     entries: [usize; 2],
     sign: f64,
@@ -110,14 +113,15 @@ fn half(dim: usize, odd: bool) -> Vec<Coordinate> {
 
 /// Eq. (22) on a device, in two halves.
 ///
-/// Write `z = e + o` with `e` even and `o` odd under the reversal of the coordinates. The three matrices are `V + B`, `V + A` and `V - A` with
-/// `V_ij = 2 w_ij`, which maps even to even and odd to odd, and `A`, `B`, which change sign under the reversal of rows and columns
-/// and so map even to odd and odd to even. Then `z'Bz = 2 e'Bo`, `z'Az = 2 e'Ao`, the largest form is told by these two numbers, and the
-/// products with all three matrices cost what one and a half of them would.
+/// Write `z = e + o` with `e` even and `o` odd under the reversal of the coordinates. The three matrices are `V + B`,
+/// `V + A` and `V - A` with `V_ij = 2 w_ij`, which maps even to even and odd to odd, and `A`, `B`, which change sign
+/// under the reversal of rows and columns and so map even to odd and odd to even. Then `z'Bz = 2 e'Bo`, `z'Az = 2
+/// e'Ao`, the largest form is told by these two numbers, and the products with all three matrices cost what one and a
+/// half of them would.
 #[derive(Clone, Debug)]
 pub struct PiecewiseQuadratic {
-    /// What the even half of a point gives: `[even, even + 2 odd]`, images under `2V`, `2B`, `2A`, over the mean norm of the gradient if
-    /// the target is normalised.
+    /// What the even half of a point gives: `[even, even + 2 odd]`, images under `2V`, `2B`, `2A`, over the mean norm
+    /// of the gradient if the target is normalised.
     even: Tensor<2>,
     /// What the odd half gives: `[odd, odd + 2 even]`.
     odd: Tensor<2>,
@@ -226,8 +230,8 @@ impl PiecewiseQuadratic {
     }
 }
 
-/// `2 u_i' M u_j`, of the gradient `2 M z`, with `M` a part of the matrices, between the unit vectors of two coordinates, times the factors that lead from sums and
-/// differences to unit vectors and back.
+/// `2 u_i' M u_j`, of the gradient `2 M z`, with `M` a part of the matrices, between the unit vectors of two
+/// coordinates, times the factors that lead from sums and differences to unit vectors and back.
 fn entry(
     config: &PiecewiseQuadraticConfig,
     from: &Coordinate,

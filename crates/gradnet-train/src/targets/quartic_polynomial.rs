@@ -4,8 +4,8 @@
 //! F(x1, x2) = x1^4 + x1^2/2 + x1 x2/2 + 3 x2^2/2 - x2^3/3
 //! ```
 //!
-//! Chaudhari, Pranav, Moura, IEEE TSP 2025, Eq. (20); the benchmark of the ICGN paper. Not normalised: the released notebooks learn it as it is.
-//! `target::tests` compares the gradient with central differences of the potential.
+//! Chaudhari, Pranav, Moura, IEEE TSP 2025, Eq. (20); the benchmark of the ICGN paper. Not normalised: the released
+//! notebooks learn it as it is. `target::tests` compares the gradient with central differences of the potential.
 
 use burn::tensor::Tensor;
 use schemars::JsonSchema;

@@ -85,7 +85,8 @@ fn gradients_are_the_central_differences_of_the_potential() {
     }
 }
 
-/// At a kink the field returns the gradient of one of the pieces that meet there, never a mixture: at the centre all three vanish.
+/// At a kink the field returns the gradient of one of the pieces that meet there, never a mixture: at the centre all
+/// three vanish.
 #[test]
 fn at_the_centre_where_all_pieces_meet_the_gradient_is_zero() {
     let target = in_f64(&TargetConfig::from_name("piecewise_quadratic").unwrap());
@@ -198,7 +199,8 @@ fn monotone_over_pairs_exactly_when_convex() {
     }
 }
 
-/// The mean gradient norm of a normalised target is 1 on fresh points too: a check of the scale by other points than it was made from.
+/// The mean gradient norm of a normalised target is 1 on fresh points too: a check of the scale by other points than it
+/// was made from.
 #[test]
 fn normalised_targets_have_mean_gradient_norm_one() {
     for name in ["piecewise_quadratic", "gaussian_mixture_score"] {
@@ -209,7 +211,8 @@ fn normalised_targets_have_mean_gradient_norm_one() {
     }
 }
 
-/// The released code's numbers: raw gradient and potential to 1e-6 (it ran in 32 bits), and the normalising constant of its own points to 1 %.
+/// The released code's numbers: raw gradient and potential to 1e-6 (it ran in 32 bits), and the normalising constant of
+/// its own points to 1 %.
 #[test]
 fn piecewise_quadratic_reproduces_the_released_code() {
     let golden: serde_json::Value =

@@ -4,10 +4,11 @@
 //! H(q, p) = (|p1|^2 + |p2|^2)/2 - 1/|q1 - q2|,   grad H = (dH/dq, dH/dp)
 //! ```
 //!
-//! Chaudhari, Pranav, Moura, IEEE TSP 2025, Sec. VII-B, for the misprinted Eq. (25); data as in Greydanus, Dzamba, Yosinski (2019): random nearly
-//! circular orbits, observed at even times without noise. [`crate::two_body`] has the dynamics, the generator and the predictions. The points are
-//! split by orbit, not by row: the first 80 % are trained on, the next 10 % validate and the last 10 % test. `target::tests` compares the gradient
-//! with central differences of `H`.
+//! Chaudhari, Pranav, Moura, IEEE TSP 2025, Sec. VII-B, for the misprinted Eq. (25); data as in Greydanus, Dzamba,
+//! Yosinski (2019): random nearly circular orbits, observed at even times without noise. [`crate::two_body`] has the
+//! dynamics, the generator and the predictions. The points are split by orbit, not by row: the first 80 % are trained
+//! on, the next 10 % validate and the last 10 % test. `target::tests` compares the gradient with central differences of
+//! `H`.
 
 use std::sync::Arc;
 

@@ -9,7 +9,8 @@ use super::{Purpose, Task};
 use crate::backend::{device_name, host};
 use crate::device_check::{Agreement, Comparison, DeviceFault, ReadGradients, lost, values};
 
-/// Holds a task on a device against the same task on the processor: the validation and, for a training, the first step's loss and gradients.
+/// Holds a task on a device against the same task on the processor: the validation and, for a training, the first
+/// step's loss and gradients.
 ///
 /// # Errors
 /// [`DeviceFault::Differs`] for the first quantity over [`ALLOWED`](crate::device_check::ALLOWED).

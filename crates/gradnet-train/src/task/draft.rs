@@ -1,4 +1,5 @@
-//! What a task says of itself to whoever writes a config for it: which files it asks for, and what is to be written once they were looked at.
+//! What a task says of itself to whoever writes a config for it: which files it asks for, and what is to be written
+//! once they were looked at.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -169,7 +170,8 @@ pub(crate) fn list(names: &[String]) -> String {
     format!("[{}]", quoted.join(", "))
 }
 
-/// The names of columns that a config is to have: those given, or those found unless they are more than one can look through.
+/// The names of columns that a config is to have: those given, or those found unless they are more than one can look
+/// through.
 pub(crate) fn names(given: &[String], found: &[String]) -> Vec<String> {
     const BYTES: usize = 1 << 15;
     match given {
@@ -178,7 +180,8 @@ pub(crate) fn names(given: &[String], found: &[String]) -> Vec<String> {
     }
 }
 
-/// What was read of the files, and what in them would ruin a fit. It is the user's to mend: the config is good all the same.
+/// What was read of the files, and what in them would ruin a fit. It is the user's to mend: the config is good all the
+/// same.
 pub(crate) fn told(reads: Vec<String>, findings: &[Finding]) -> Vec<String> {
     let findings = findings.iter().map(|finding| format!("note: {finding}"));
     reads.into_iter().chain(findings).collect()

@@ -7,7 +7,8 @@ pub struct Headline {
     pub names: &'static [&'static str],
     /// Whether the larger number is the better one.
     pub larger: bool,
-    /// Rows that say what is the best to be had, such as the exact solution. They beat nobody, and what is better still is so by chance.
+    /// Rows that say what is the best to be had, such as the exact solution. They beat nobody, and what is better still
+    /// is so by chance.
     pub bounds: &'static [&'static str],
 }
 

@@ -7,8 +7,8 @@
 //!                                                     --baselines-->     the same numbers of fields that learned nothing
 //! ```
 //!
-//! The loop, checkpoints, run folders, summaries and reports know tasks by this interface alone. The one list of tasks is
-//! `experiment/tasks.rs`: a new task is a file in this room and a line there (CONTRIBUTING.md tells how).
+//! The loop, checkpoints, run folders, summaries and reports know tasks by this interface alone. The one list of tasks
+//! is `experiment/tasks.rs`: a new task is a file in this room and a line there (CONTRIBUTING.md tells how).
 
 mod device;
 mod draft;
@@ -52,8 +52,8 @@ pub trait Task<F>: Send + Sync {
     /// Dimension of the space the field lives on.
     fn dim(&self) -> usize;
 
-    /// What step `step`, counted from 0, learns from: a pure function of the task's seed and the step, so that a run resumes exactly and the
-    /// next lesson can be made while this one is learned.
+    /// What step `step`, counted from 0, learns from: a pure function of the task's seed and the step, so that a run
+    /// resumes exactly and the next lesson can be made while this one is learned.
     fn lesson(&self, step: usize) -> Lesson<F>;
 
     /// What [`validate`](Self::validate) measures.
@@ -101,10 +101,11 @@ pub trait RunTask: Task<Network> {
         None
     }
 
-    /// Holds a device against the processor for what a run computes on it. `host` builds the same task on the processor.
+    /// Holds a device against the processor for what a run computes on it. `host` builds the same task on the
+    /// processor.
     ///
-    /// Asked for where the device is not the processor itself. Unless the task has something more particular to compare, such as the field at
-    /// given points, these are its validation and, for a training, its first step.
+    /// Asked for where the device is not the processor itself. Unless the task has something more particular to
+    /// compare, such as the field at given points, these are its validation and, for a training, its first step.
     ///
     /// # Errors
     /// The first quantity that differs.
@@ -123,7 +124,8 @@ pub trait RunTask: Task<Network> {
         network
     }
 
-    /// Strength and scale of a regularizer for the noise that is learned from, as the results of another run chose them.
+    /// Strength and scale of a regularizer for the noise that is learned from, as the results of another run chose
+    /// them.
     fn chosen_weights(&self, _metrics: &Quantities) -> Option<[f64; 2]> {
         None
     }
@@ -139,7 +141,8 @@ pub trait RunTask: Task<Network> {
         None
     }
 
-    /// A picture that a network denoises, to show, with what the results in `metrics` say of the way; `None` where there are no pictures.
+    /// A picture that a network denoises, to show, with what the results in `metrics` say of the way; `None` where
+    /// there are no pictures.
     fn shown_pictures(
         &self,
         _network: &Network,
@@ -266,7 +269,8 @@ pub trait Settings {
         false
     }
 
-    /// The modulus `μ` of the linear part `VᵀV x + μ x + b` that every network of the task stands in; `None` where it stands alone.
+    /// The modulus `μ` of the linear part `VᵀV x + μ x + b` that every network of the task stands in; `None` where it
+    /// stands alone.
     fn modulus(&self) -> Option<f64> {
         None
     }

@@ -1,4 +1,5 @@
-//! Checkpoints: all that a run needs to go on exactly as if it had never stopped, in one file that is there whole or not at all.
+//! Checkpoints: all that a run needs to go on exactly as if it had never stopped, in one file that is there whole or
+//! not at all.
 //!
 //! ```text
 //! gradnet checkpoint 1\n
@@ -7,8 +8,9 @@
 //! checksum                                       the seal, as of weights.bpk
 //! ```
 //!
-//! Batches are a pure function of seed and step ([`Sampler`](crate::task::regression::Sampler)), so the step is all there is to know about them. Numbers that
-//! decide something (the best error so far) are kept as their bits: text would round them.
+//! Batches are a pure function of seed and step ([`Sampler`](crate::task::regression::Sampler)), so the step is all
+//! there is to know about them. Numbers that decide something (the best error so far) are kept as their bits: text
+//! would round them.
 
 use std::fs;
 use std::io;

@@ -45,8 +45,8 @@ impl<F: Module + 'static> Learner<F> {
         }
     }
 
-    /// A field that has learned a task, as the settings say: by Adam, with their steps and learning rates. The weights are
-    /// those of the last step, beside their average if the settings ask for one.
+    /// A field that has learned a task, as the settings say: by Adam, with their steps and learning rates. The weights
+    /// are those of the last step, beside their average if the settings ask for one.
     ///
     /// Batches and validation are the task's: it was made from the same settings.
     pub fn fit(field: F, task: impl Task<F> + 'static, train: &TrainConfig) -> Self {
@@ -69,7 +69,8 @@ impl<F: Module + 'static> Learner<F> {
         rows
     }
 
-    /// With something that the field schedules over a run: `anneal` moves it to where it is when a part of the run, from 0 to 1, is done.
+    /// With something that the field schedules over a run: `anneal` moves it to where it is when a part of the run,
+    /// from 0 to 1, is done.
     pub fn annealed_by(self, anneal: fn(&mut F, f64)) -> Self {
         Self { anneal, ..self }
     }
@@ -126,7 +127,8 @@ impl<F: Module + 'static> Learner<F> {
 
     /// The loop: the steps of `steps`, counted from 0, in a run of `whole` steps.
     ///
-    /// `rate` gives each step's learning rate. `observe` is told each step's loss, left on the device, and may end the loop.
+    /// `rate` gives each step's learning rate. `observe` is told each step's loss, left on the device, and may end the
+    /// loop.
     ///
     /// # Errors
     /// What `observe` breaks with.
@@ -154,10 +156,11 @@ impl<F: Module + 'static> Learner<F> {
         Batches::new(Arc::new(move |step| task.lesson(step)), steps)
     }
 
-    /// One step: anneals, differentiates the loss and moves the weights. `progress` is the part of the run that is done.
+    /// One step: anneals, differentiates the loss and moves the weights. `progress` is the part of the run that is
+    /// done.
     ///
-    /// Returns the task's loss before the step, `[1]`, left on the device and without its graph: reading it waits for the device, so read several
-    /// at once.
+    /// Returns the task's loss before the step, `[1]`, left on the device and without its graph: reading it waits for
+    /// the device, so read several at once.
     ///
     /// # Panics
     /// If an earlier step panicked.

@@ -1,7 +1,7 @@
 //! Training: Adam on the loss of a task, the weights that validated best kept.
 //!
-//! The defaults are those of Chaudhari, Pranav, Moura, IEEE TSP 2025, Sec. VII and the released `Nd_field/train.py`: batch 100, 10,000 steps, a
-//! constant rate.
+//! The defaults are those of Chaudhari, Pranav, Moura, IEEE TSP 2025, Sec. VII and the released `Nd_field/train.py`:
+//! batch 100, 10,000 steps, a constant rate.
 
 mod average;
 mod best;
@@ -43,7 +43,8 @@ pub struct TrainOptions {
     pub interrupter: Interrupter,
     /// Who is told how far the run is.
     pub progress: Box<dyn Progress>,
-    /// The rows to compare with, where they are known: they depend on the task, the seed and the evaluation's settings alone.
+    /// The rows to compare with, where they are known: they depend on the task, the seed and the evaluation's settings
+    /// alone.
     pub baselines: Option<Rows>,
 }
 
@@ -62,8 +63,8 @@ impl TrainOptions {
 
 /// Trains the experiment's network on `device`, scores it and fills the run folder `out`.
 ///
-/// The folder then holds `config.toml` (the resolved experiment), `weights.bpk` (the weights that validated best, a Burn record), `metrics.jsonl`
-/// (a line a validation), `checkpoint/` and `summary.json`, which is returned.
+/// The folder then holds `config.toml` (the resolved experiment), `weights.bpk` (the weights that validated best, a
+/// Burn record), `metrics.jsonl` (a line a validation), `checkpoint/` and `summary.json`, which is returned.
 ///
 /// # Errors
 /// See [`TrainError`]. Whatever ends the run after it began, the best weights so far are in the folder.
@@ -91,10 +92,11 @@ pub fn train(
     course::run(experiment, device, folder, task, before, options)
 }
 
-/// Goes on with the run in folder `run`, which ends with the very weights it would have had uninterrupted (on the same backend, with as many threads);
-/// but for the ICGN by Monte-Carlo, whose draws begin anew.
+/// Goes on with the run in folder `run`, which ends with the very weights it would have had uninterrupted (on the same
+/// backend, with as many threads); but for the ICGN by Monte-Carlo, whose draws begin anew.
 ///
-/// A run without a checkpoint begins again at its first step, which comes to the same. A finished run is left alone; its summary is returned.
+/// A run without a checkpoint begins again at its first step, which comes to the same. A finished run is left alone;
+/// its summary is returned.
 ///
 /// # Errors
 /// See [`TrainError`]; [`RunError::Checkpoint`] if there are checkpoints and none can be used.

@@ -4,11 +4,12 @@
 //! H(q, p) = (|p1|^2 + |p2|^2)/2 - 1/|q1 - q2|,   dq/dt = dH/dp,   dp/dt = -dH/dq,   masses and G are 1
 //! ```
 //!
-//! Chaudhari, Pranav, Moura, IEEE TSP 2025, Sec. VII-B and Table III, after Greydanus, Dzamba, Yosinski, "Hamiltonian Neural Networks" (2019).
-//! Eq. (25) as printed has the wrong sign and power of the attraction and twice the kinetic energy; this is the Hamiltonian of the data.
+//! Chaudhari, Pranav, Moura, IEEE TSP 2025, Sec. VII-B and Table III, after Greydanus, Dzamba, Yosinski, "Hamiltonian
+//! Neural Networks" (2019). Eq. (25) as printed has the wrong sign and power of the attraction and twice the kinetic
+//! energy; this is the Hamiltonian of the data.
 //!
-//! A state is `[qx1, qx2, qy1, qy2, px1, px2, py1, py2]`: positions in the first half, momenta in the second, so that a gradient field over it
-//! is `(dH/dq, dH/dp)` and [`gradnet_core::combine::Hamiltonian`] turns it into the dynamics.
+//! A state is `[qx1, qx2, qy1, qy2, px1, px2, py1, py2]`: positions in the first half, momenta in the second, so that a
+//! gradient field over it is `(dH/dq, dH/dp)` and [`gradnet_core::combine::Hamiltonian`] turns it into the dynamics.
 
 mod orbit;
 

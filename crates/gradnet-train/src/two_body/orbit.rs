@@ -33,8 +33,9 @@ pub fn evenly(count: usize, end: f64) -> Vec<f64> {
 
 /// A random nearly circular start, as in the experiment of the Hamiltonian networks.
 ///
-/// Body 1 is uniform on `[0.5, 1.5]^2`, at distance `r` from the common centre, its velocity the circular one (counter-clockwise, speed
-/// `1/(2 sqrt r)`) times `1 + 0.05 N(0, 1)`; body 2 mirrors it, so that the centre rests at the origin.
+/// Body 1 is uniform on `[0.5, 1.5]^2`, at distance `r` from the common centre, its velocity the circular one
+/// (counter-clockwise, speed `1/(2 sqrt r)`) times `1 + 0.05 N(0, 1)`; body 2 mirrors it, so that the centre rests at
+/// the origin.
 pub fn initial_state(random: &mut impl Rng) -> State {
     let (x, y) = (random.random_range(0.5..1.5), random.random_range(0.5..1.5));
     let noise: f64 = random.sample(StandardNormal);
@@ -49,8 +50,9 @@ fn mirrored([x, y, px, py]: [f64; 4]) -> State {
 
 /// Integrates `dx/dt = rate(x)` from `start` and gives the states at `times`, which begin at 0 and ascend.
 ///
-/// Dormand and Prince's pair of orders 5 and 4 with relative tolerance 1e-9 and absolute tolerance 1e-6 where `rate` is a network in 32 bits
-/// (`exact = false`), as Greydanus et al. integrate; of order 8 with 1e-12 both where it is the exact one.
+/// Dormand and Prince's pair of orders 5 and 4 with relative tolerance 1e-9 and absolute tolerance 1e-6 where `rate` is
+/// a network in 32 bits (`exact = false`), as Greydanus et al. integrate; of order 8 with 1e-12 both where it is the
+/// exact one.
 ///
 /// # Errors
 /// If the steps become too small or too many: a learned field may have made a singularity of its own.

@@ -1,5 +1,5 @@
-//! The Laplacian of every registered network: its value against the diagonal of the Jacobian, its gradients by the parameters against central
-//! differences.
+//! The Laplacian of every registered network: its value against the diagonal of the Jacobian, its gradients by the
+//! parameters against central differences.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;

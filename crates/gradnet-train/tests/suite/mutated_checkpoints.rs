@@ -1,7 +1,8 @@
-//! No change of a checkpoint, by accident or on purpose, ends `import` in any other way than with the weights or an error.
+//! No change of a checkpoint, by accident or on purpose, ends `import` in any other way than with the weights or an
+//! error.
 //!
-//! The files are those of `tests/checkpoints/kinds` (`scripts/checkpoint_fixtures.py`). A zip archive has checksums that no accident passes:
-//! there the pickle is also changed inside and packed again.
+//! The files are those of `tests/checkpoints/kinds` (`scripts/checkpoint_fixtures.py`). A zip archive has checksums
+//! that no accident passes: there the pickle is also changed inside and packed again.
 
 use std::fs;
 use std::io::{Cursor, Read, Write};

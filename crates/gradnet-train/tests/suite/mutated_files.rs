@@ -1,8 +1,9 @@
 //! No file, however it was made, ends a reader in any other way than with its numbers or an error.
 //!
-//! Small good files of every format are changed in random places, cut off, lengthened and stuffed with extreme lengths; each reader is then
-//! asked for everything in them. Here: what users bring (`.csv`, `.npy`, `.npz`, `.parquet`, `.safetensors`, PyTorch's `.pt`, configs). What a run
-//! folder holds (`weights.bpk`, checkpoints, `data.json`, `summary.json`, `metrics.jsonl`, `config.toml`) is in `mutated_runs.rs`.
+//! Small good files of every format are changed in random places, cut off, lengthened and stuffed with extreme lengths;
+//! each reader is then asked for everything in them. Here: what users bring (`.csv`, `.npy`, `.npz`, `.parquet`,
+//! `.safetensors`, PyTorch's `.pt`, configs). What a run folder holds (`weights.bpk`, checkpoints, `data.json`,
+//! `summary.json`, `metrics.jsonl`, `config.toml`) is in `mutated_runs.rs`.
 
 use std::fs;
 use std::path::Path;
@@ -181,7 +182,8 @@ fn brackets_within_brackets_are_refused() {
     assert!(config::parse("deep.toml", &text, &Overrides::default()).is_err());
 }
 
-/// A pickle can name any function to be called when it is loaded; here it would write a file. It is data to the reader, and refused.
+/// A pickle can name any function to be called when it is loaded; here it would write a file. It is data to the reader,
+/// and refused.
 #[test]
 fn a_checkpoint_that_would_run_code_runs_nothing() {
     let folder = tempfile::tempdir().unwrap();

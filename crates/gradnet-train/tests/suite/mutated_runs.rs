@@ -1,7 +1,8 @@
-//! No change of a run folder's files, by accident or on purpose, ends a reader in any other way than with the run or an error.
+//! No change of a run folder's files, by accident or on purpose, ends a reader in any other way than with the run or an
+//! error.
 //!
-//! `weights.bpk` and the checkpoints end in a seal that no accident passes; here they are sealed again after the change, so that what reads them
-//! behind the seal is tried too.
+//! `weights.bpk` and the checkpoints end in a seal that no accident passes; here they are sealed again after the
+//! change, so that what reads them behind the seal is tried too.
 
 use std::fs;
 use std::path::{Path, PathBuf};

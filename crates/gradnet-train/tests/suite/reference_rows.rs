@@ -61,8 +61,9 @@ fn the_linear_map_scores_what_was_measured_at_the_largest_dimension() {
     assert!((linear + 11.37).abs() < 0.1, "{linear}");
 }
 
-/// The score of four Gaussians is (mean(mu) - x)/(2 sqrt d) to about -50 dB, as was measured before; what is left is again linear in x to first
-/// order, with the covariance of the means as its matrix, so the best symmetric map is better by another 40 dB.
+/// The score of four Gaussians is (mean(mu) - x)/(2 sqrt d) to about -50 dB, as was measured before; what is left is
+/// again linear in x to first order, with the covariance of the means as its matrix, so the best symmetric map is
+/// better by another 40 dB.
 #[test]
 fn the_score_of_a_gaussian_mixture_is_nearly_linear() {
     let (zero, linear) = rows("gaussian_mixture_score", 32, 10_000);

@@ -1,4 +1,5 @@
-//! Released convex and weakly convex ridge regularizers of pictures, of made-up weights, against their formulas computed layer by layer.
+//! Released convex and weakly convex ridge regularizers of pictures, of made-up weights, against their formulas
+//! computed layer by layer.
 
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use gradnet_core::ParameterSource;
@@ -46,7 +47,8 @@ fn first_kind() -> Vec<Array> {
     ]
 }
 
-/// The layout of weakly_convex_ridge_regularizer: one odd spline of 7 knots, which differs by a scale for each filter and noise.
+/// The layout of weakly_convex_ridge_regularizer: one odd spline of 7 knots, which differs by a scale for each filter
+/// and noise.
 fn second_kind() -> Vec<Array> {
     let knots = (0..7).map(|i| i as f64 / 30.0 - 0.1);
     let rising = knots
@@ -92,7 +94,8 @@ fn picture() -> Vec<f64> {
         .collect()
 }
 
-/// A layer `[out, channels, k, k]` as the references apply it: correlation with zeros beyond the border, or its transpose.
+/// A layer `[out, channels, k, k]` as the references apply it: correlation with zeros beyond the border, or its
+/// transpose.
 fn convolution(
     x: &[Vec<f64>],
     (shape, kernel): (&[usize], &[f64]),
@@ -199,8 +202,8 @@ fn the_first_kind_is_its_layers_and_its_splines() {
     assert_field(&network(arrays, 5.0).unwrap(), &expected);
 }
 
-/// The field of the second kind at noise 12.5, a quarter of the way from the second level, 10, to the third; of the arrays with the numbers in
-/// `heights` subtracted if they are weakly convex.
+/// The field of the second kind at noise 12.5, a quarter of the way from the second level, 10, to the third; of the
+/// arrays with the numbers in `heights` subtracted if they are weakly convex.
 fn second_field(arrays: &[Array], decreasing: Option<&[f64]>) -> Vec<f64> {
     let increasing = heights(&arrays[2].2, 1.0 / 30.0);
     let odd = |heights: &[f64], z: f64| 0.5 * (spline(heights, z) - spline(heights, -z));

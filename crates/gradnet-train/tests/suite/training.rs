@@ -199,7 +199,8 @@ fn fixed_data_the_cosine_schedule_and_clipping_train_too() {
     assert_eq!(opened.experiment().train, experiment.train);
 }
 
-/// The temperature is where its schedule has it at the step of the weights that were kept, but for the step of Adam after it.
+/// The temperature is where its schedule has it at the step of the weights that were kept, but for the step of Adam
+/// after it.
 #[test]
 fn a_scheduled_temperature_follows_the_steps_of_the_run() {
     let folder = tempfile::tempdir().unwrap();

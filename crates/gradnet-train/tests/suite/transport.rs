@@ -98,7 +98,8 @@ fn a_map_between_known_distributions_is_far_better_than_the_bures_map_and_leads_
     ] {
         assert!(value(name).is_finite(), "{name}");
     }
-    // The same numbers of rows are compared, so that what is not the target is farther from it than other rows of it are.
+    // The same numbers of rows are compared, so that what is not the target is farther from it than other rows of it
+    // are.
     for name in ["energy_distance", "sinkhorn_divergence"] {
         let floor = rows["target floor"][name].value;
         for row in ["bures", "identity"] {
@@ -117,7 +118,8 @@ fn a_map_between_known_distributions_is_far_better_than_the_bures_map_and_leads_
     }
 }
 
-/// The map between two Gaussians is affine and known, so every loss must lead there; the least likelihood is the entropy.
+/// The map between two Gaussians is affine and known, so every loss must lead there; the least likelihood is the
+/// entropy.
 #[test]
 fn between_gaussians_every_loss_finds_the_affine_map() {
     let folder = tempfile::tempdir().unwrap();
@@ -150,7 +152,8 @@ fn between_gaussians_every_loss_finds_the_affine_map() {
     }
 }
 
-/// The likelihood of a mixture under the flow to the standard normal, beside that of one Gaussian and that of the mixture itself.
+/// The likelihood of a mixture under the flow to the standard normal, beside that of one Gaussian and that of the
+/// mixture itself.
 #[test]
 fn a_flow_to_the_standard_normal_fits_a_density_better_than_a_gaussian() {
     let folder = tempfile::tempdir().unwrap();
@@ -195,7 +198,8 @@ fn two_tables_of_different_lengths_and_units_are_mapped_and_the_run_keeps_their_
         });
         format!("a,b\n{}", points.collect::<String>())
     };
-    // A disc of radius 2 about (100, −50), and an ellipse 30 × 10 about (7, 0): T(x) = (15 (x1 − 100) + 7, 5 (x2 + 50)).
+    // A disc of radius 2 about (100, −50), and an ellipse 30 × 10 about (7, 0): T(x) = (15 (x1 − 100) + 7, 5 (x2 +
+    // 50)).
     std::fs::write(
         at("from.csv"),
         rows(900, &|x, y| [100.0 + 2.0 * x, 2.0 * y - 50.0]),
@@ -289,7 +293,8 @@ fn a_config_with_no_pair_two_pairs_or_a_network_that_is_not_monotone_is_refused(
     assert!(free.contains("must be a monotone network"), "{free}");
 }
 
-/// A rate far too large: the run ends with the step or comes back, and the weights of the run folder are good either way.
+/// A rate far too large: the run ends with the step or comes back, and the weights of the run folder are good either
+/// way.
 #[test]
 fn a_run_at_a_wild_rate_names_the_step_or_goes_on_and_keeps_good_weights() {
     let folder = tempfile::tempdir().unwrap();
@@ -428,7 +433,8 @@ fn arcs(rows: i32) -> String {
     format!("a,b\n{}", points.collect::<String>())
 }
 
-/// One file and the loss `likelihood`: densities in the user's units, and samples that cannot be told from the file's own by their moments.
+/// One file and the loss `likelihood`: densities in the user's units, and samples that cannot be told from the file's
+/// own by their moments.
 #[test]
 fn a_flow_of_one_file_has_a_density_better_than_a_gaussian_and_is_sampled() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,8 @@
 //! Bounds of fields made of fields: what is added, the bounds add.
 //!
-//! `L(f ± g) ≤ L(f) + L(g)`, `L(Σ c_i f_i) ≤ Σ |c_i| L(f_i)`, `L(f + A x) ≤ L(f) + ‖A‖₂`. Met where all parts are at their
-//! steepest in one point and direction, with one sign; a difference of fields that cancel is bounded as their sum.
+//! `L(f ± g) ≤ L(f) + L(g)`, `L(Σ c_i f_i) ≤ Σ |c_i| L(f_i)`, `L(f + A x) ≤ L(f) + ‖A‖₂`. Met where all parts are at
+//! their steepest in one point and direction, with one sign; a difference of fields that cancel is bounded as their
+//! sum.
 
 use super::{LipschitzField, for_rounding, schatten_bound};
 use crate::combine::{

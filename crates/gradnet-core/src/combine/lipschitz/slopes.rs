@@ -30,15 +30,15 @@ use burn::tensor::activation::relu;
 ///
 /// There is no bound for `ρ ≠ 1` ([`SoftplusRho`](crate::activation::SoftplusRho),
 /// [`AffineRho`](crate::activation::AffineRho): `ρ(φ)` grows with `φ` where `∇φ` still bends), for
-/// [`QuadraticLseActivation`](crate::activation::QuadraticLseActivation) (between two quadratics the slope grows with the
-/// square of the distance from their centres), nor for activations that jump.
+/// [`QuadraticLseActivation`](crate::activation::QuadraticLseActivation) (between two quadratics the slope grows with
+/// the square of the distance from their centres), nor for activations that jump.
 pub trait LipschitzActivation: Activation {
     /// Numbers `s ≥ 0` with `−diag(s) ⪯ J_σ(z) ⪯ diag(s)` for all `z` in `R^hidden`, `[1, hidden]`;
     /// in `f32` for narrower parameters.
     fn slope_bounds(&self, hidden: usize) -> Tensor<2>;
 
-    /// Numbers `r ≥ 0` with `−diag(r) ⪯ J_σ(z)` for all `z` in `R^hidden`, `[1, hidden]`: how steeply each unit falls. Never more than
-    /// [`slope_bounds`](Self::slope_bounds), and 0 for a nondecreasing unit where this is known.
+    /// Numbers `r ≥ 0` with `−diag(r) ⪯ J_σ(z)` for all `z` in `R^hidden`, `[1, hidden]`: how steeply each unit falls.
+    /// Never more than [`slope_bounds`](Self::slope_bounds), and 0 for a nondecreasing unit where this is known.
     fn fall_bounds(&self, hidden: usize) -> Tensor<2> {
         self.slope_bounds(hidden)
     }

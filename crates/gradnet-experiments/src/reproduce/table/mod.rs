@@ -1,4 +1,5 @@
-//! From records to a table: the choice by validation, means and spreads, the reference rows, and the published numbers beside ours.
+//! From records to a table: the choice by validation, means and spreads, the reference rows, and the published numbers
+//! beside ours.
 
 mod render;
 mod rows;
@@ -58,8 +59,8 @@ pub struct FieldRow {
     pub published_db: Option<f64>,
 }
 
-/// A network's errors on predicted orbits: of each orbit in decibels, then mean and standard deviation (n - 1) over the orbits, then the mean
-/// over the seeds.
+/// A network's errors on predicted orbits: of each orbit in decibels, then mean and standard deviation (n - 1) over the
+/// orbits, then the mean over the seeds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OrbitRow {
     /// The network as the table calls it.

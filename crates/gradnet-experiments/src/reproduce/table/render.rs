@@ -40,7 +40,8 @@ impl Table {
         text
     }
 
-    /// The table at a glance: a row a network, a column a dimension or an error, ours with the published number in brackets.
+    /// The table at a glance: a row a network, a column a dimension or an error, ours with the published number in
+    /// brackets.
     pub fn overview(&self) -> String {
         match &self.rows {
             Rows::Field(rows) => self.field_overview(rows),

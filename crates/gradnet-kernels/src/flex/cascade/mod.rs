@@ -7,8 +7,8 @@
 //!
 //! Backward, from e_{L−1} = ∂loss/∂y: ∂z_l = e_l (k_l u'(z_l) + c_l), e_{l−1} = ∂z_l, ∂w = Σ_l β_l ∂z_l. The sums over
 //! the batch need four accumulators a layer, S = Σ e_l u(z_l), T = Σ e_l (z_l − u(z_l)), Σ ∂z_l w and Σ ∂z_l, from
-//! which ∂α = a S + b T, ∂a = α S, ∂b = α T follow once a unit. Inside a shell the u(z_l) are kept from the way forward,
-//! outside they are evaluated again: u'(z_l) and z_l follow from them by a few multiplications.
+//! which ∂α = a S + b T, ∂a = α S, ∂b = α T follow once a unit. Inside a shell the u(z_l) are kept from the way
+//! forward, outside they are evaluated again: u'(z_l) and z_l follow from them by a few multiplications.
 
 mod backward;
 mod forward;

@@ -1,16 +1,17 @@
 //! Softmax modules, with the batch along the lanes.
 //!
-//! With u = t (z + bias), s = softmax(u), q = softmax(−u): y = α (a s − b q), a sum of parts: the softmax of σ u with the weight w, where
-//! σ = 1, w = α a, and where a and b are learned a second one, σ = −1, w = −α b. Backward, from g = ∂loss/∂y and the average G = Σ g_i s_i of
-//! a part: ∂u_i = Σ σ w s_i (g_i − G) over the parts, ∂z = ∂bias = t ∂u, ∂t = Σ (z_i + bias_i) ∂u_i, and for each part ∂w = G, summed over
-//! the batch. A part of ∂u adds up to 0 over a module, so that ∂t may take z from its average Σ (z_i + bias_i) s_i instead of from 0: the
-//! rounding of G then weighs little. Inside a shell the exponentials are kept from the way forward, outside they are evaluated again.
+//! With u = t (z + bias), s = softmax(u), q = softmax(−u): y = α (a s − b q), a sum of parts: the softmax of σ u with
+//! the weight w, where σ = 1, w = α a, and where a and b are learned a second one, σ = −1, w = −α b. Backward, from g =
+//! ∂loss/∂y and the average G = Σ g_i s_i of a part: ∂u_i = Σ σ w s_i (g_i − G) over the parts, ∂z = ∂bias = t ∂u, ∂t =
+//! Σ (z_i + bias_i) ∂u_i, and for each part ∂w = G, summed over the batch. A part of ∂u adds up to 0 over a module, so
+//! that ∂t may take z from its average Σ (z_i + bias_i) s_i instead of from 0: the rounding of G then weighs little.
+//! Inside a shell the exponentials are kept from the way forward, outside they are evaluated again.
 //!
-//! A sharp softmax is almost 0 almost everywhere. Numbers below [`Element::NEGLIGIBLE`] are written as 0: as subnormal numbers
-//! they would make every product with them slow.
+//! A sharp softmax is almost 0 almost everywhere. Numbers below [`Element::NEGLIGIBLE`] are written as 0: as subnormal
+//! numbers they would make every product with them slow.
 //!
-//! A unit is a line of whole vectors, `[hidden, step]`, its values on the batch side by side: a module's sums are lines too, and none
-//! crosses the lanes. Lanes past the batch may hold anything finite, and a gradient of 0.
+//! A unit is a line of whole vectors, `[hidden, step]`, its values on the batch side by side: a module's sums are lines
+//! too, and none crosses the lanes. Lanes past the batch may hold anything finite, and a gradient of 0.
 
 mod backward;
 mod forward;
@@ -114,7 +115,8 @@ fn minus<E: Element>(x: E) -> E {
     E::ZERO - x
 }
 
-/// Softmax modules of `[hidden, step]` elements, and what [`differentiate`] needs of them if it is to come: their exponentials.
+/// Softmax modules of `[hidden, step]` elements, and what [`differentiate`] needs of them if it is to come: their
+/// exponentials.
 #[inline(never)] // Not compiled for `lanes` itself: only the pieces are.
 pub(super) fn evaluate<L: Lanes>(
     lanes: L,

@@ -129,7 +129,8 @@ fn put(config: &mut Table, path: &str, value: Toml) {
     }
 }
 
-/// The key that is refused of a config with this number, if one is; the setting's own path where the number is none of its type.
+/// The key that is refused of a config with this number, if one is; the setting's own path where the number is none of
+/// its type.
 fn refused(path: &str, setting: &Value, number: f64) -> Option<String> {
     let mut config = config(path);
     let value = match setting["type"] == "integer" && number.fract() == 0.0 {

@@ -285,7 +285,8 @@ impl FileConfig {
     }
 }
 
-/// Opens a file with numbers of one kind, points or gradients: the columns or arrays `given`; or all columns, or the array `array`.
+/// Opens a file with numbers of one kind, points or gradients: the columns or arrays `given`; or all columns, or the
+/// array `array`.
 pub(super) fn open_one_kind(
     file: &Path,
     given: &[String],

@@ -29,10 +29,12 @@ pub struct FileConfig {
     /// Whether the first line of a text file names the columns. Found out by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
-    /// Columns or arrays with the points. Default: the first half of the columns; for .npz and .safetensors the array "x".
+    /// Columns or arrays with the points. Default: the first half of the columns; for .npz and .safetensors the array
+    /// "x".
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub x: Vec<String>,
-    /// Columns or arrays with the gradients. Default: the second half of the columns; for .npz and .safetensors the array "y".
+    /// Columns or arrays with the gradients. Default: the second half of the columns; for .npz and .safetensors the
+    /// array "y".
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub y: Vec<String>,
     /// Share of the rows that choose the weights, between 0 and 1. Default 0.1.
@@ -43,12 +45,13 @@ pub struct FileConfig {
     pub test: f64,
     /// Whether points and gradients are moved to mean zero and divided by one number each. Default true.
     pub standardise: bool,
-    /// -1 if the gradients in the file are minus those of the potential, as forces are minus the gradient of an energy: the network learns
-    /// -y, predictions are y. Default 1.
+    /// -1 if the gradients in the file are minus those of the potential, as forces are minus the gradient of an energy:
+    /// the network learns -y, predictions are y. Default 1.
     #[serde(skip_serializing_if = "is_plus")]
     #[schemars(extend("enum" = [1, -1], "default" = 1))]
     pub sign: i8,
-    /// A column or array with the potential at each point, up to a constant: learned beside the gradients. Not set by default.
+    /// A column or array with the potential at each point, up to a constant: learned beside the gradients. Not set by
+    /// default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub potential: Option<String>,
     /// Weight of the gradients' error in the loss, beside a potential.
@@ -124,7 +127,8 @@ impl FileConfig {
         self.check_potential()
     }
 
-    /// The settings with absolute paths and the dimension, from the file's header; `base` is the folder relative paths begin at.
+    /// The settings with absolute paths and the dimension, from the file's header; `base` is the folder relative paths
+    /// begin at.
     ///
     /// # Errors
     /// If the file cannot be opened, a column is missing, or x and y are not equally wide.

@@ -59,8 +59,8 @@ pub struct DataFacts {
     pub low: f64,
     /// The largest.
     pub high: f64,
-    /// The names that the columns of points and those of values, or of points of the target, have in the file: a table to predict from must have
-    /// them too. None where nothing names them, and in a run from before they were noted.
+    /// The names that the columns of points and those of values, or of points of the target, have in the file: a table
+    /// to predict from must have them too. None where nothing names them, and in a run from before they were noted.
     #[serde(default, skip_serializing_if = "ColumnNames::is_empty")]
     pub columns: ColumnNames,
     /// What was found in the file that would ruin a fit; nothing in a run of version 0.1.

@@ -9,14 +9,15 @@
 //!
 //! Means and sizes are those of the training rows. All of it is computed in 64 bits; the network sees x' and y' in 32.
 //!
-//! This is a similarity and a constant: J_f is J_g times one number, so f is a gradient exactly if g is; with σ = 1 it is a monotone one
-//! exactly if g is, with σ = -1 minus a monotone one, as the force of a convex energy U is. Dividing every coordinate by a scale of its own
-//! would not do: with y' = D y and x' = x the Jacobian becomes D J, which is not symmetric unless D is a multiple of the identity, and with
-//! x' = C x besides it is D J C^-1, symmetric for all symmetric J only if C D is such a multiple. So the usual standardisation, column by
-//! column, would ask a gradient network for a field it cannot represent. `data::file::run_field::tests` computes both.
+//! This is a similarity and a constant: J_f is J_g times one number, so f is a gradient exactly if g is; with σ = 1 it
+//! is a monotone one exactly if g is, with σ = -1 minus a monotone one, as the force of a convex energy U is. Dividing
+//! every coordinate by a scale of its own would not do: with y' = D y and x' = x the Jacobian becomes D J, which is not
+//! symmetric unless D is a multiple of the identity, and with x' = C x besides it is D J C^-1, symmetric for all
+//! symmetric J only if C D is such a multiple. So the usual standardisation, column by column, would ask a gradient
+//! network for a field it cannot represent. `data::file::run_field::tests` computes both.
 //!
-//! The rows are split into three parts by the run's seed: training, validation (which chooses the weights) and test (which neither trains nor
-//! chooses, and gives the error that is reported).
+//! The rows are split into three parts by the run's seed: training, validation (which chooses the weights) and test
+//! (which neither trains nor chooses, and gives the error that is reported).
 
 mod columns;
 mod config;

@@ -173,7 +173,8 @@ impl FilePairs {
         squares.map(|(y, c)| (y - c).powi(2)).sum::<f64>() / rows.len() as f64
     }
 
-    /// At most `most` of the rows given, scaled, on a device. The rows of a split are in random order, so the first are as good as any.
+    /// At most `most` of the rows given, scaled, on a device. The rows of a split are in random order, so the first are
+    /// as good as any.
     pub fn set(&self, rows: &[u32], most: usize, device: &Device) -> PointSet {
         let (x, y) = self.scaled(&rows[..rows.len().min(most)]);
         PointSet::from_pairs(&x, &y, self.similarity.mean.len(), device)

@@ -173,7 +173,8 @@ impl RunField {
 pub struct FoundInverse {
     /// The points, row after row.
     pub x: Vec<f64>,
-    /// The rows that were not found, with their residuals relative to the size of the value: their points are worth nothing.
+    /// The rows that were not found, with their residuals relative to the size of the value: their points are worth
+    /// nothing.
     pub failed: Vec<(usize, f64)>,
 }
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// `x' = (x − m) / s` and `y' = σ (y − c) / t`, with numbers `s, t > 0` and `σ = ±1`.
 ///
-/// For a score that a monotone network models `t < 0`: the network has minus the gradient, and so minus the potential, of what is asked for,
-/// whereas `σ` turns the gradient alone.
+/// For a score that a monotone network models `t < 0`: the network has minus the gradient, and so minus the potential,
+/// of what is asked for, whereas `σ` turns the gradient alone.
 ///
 /// All of it is computed in 64 bits, so that coordinates of 5.4e6 or gradients of 1e-50 keep their
 /// digits; only `x'` and `y'` are narrowed to the network's 32.

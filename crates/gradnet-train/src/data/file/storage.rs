@@ -1,4 +1,5 @@
-//! Rows `[x | y]`, or `x` alone, that can be looked up by number: in memory, or in a temporary file mapped into memory where they would not fit.
+//! Rows `[x | y]`, or `x` alone, that can be looked up by number: in memory, or in a temporary file mapped into memory
+//! where they would not fit.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};

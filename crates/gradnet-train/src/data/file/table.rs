@@ -1,7 +1,7 @@
 //! A table of points without values: samples of a distribution.
 //!
-//! Any format that pairs are read from. Of a table whose columns are not named all are read but those that count the rows; of an archive of
-//! arrays the array "x".
+//! Any format that pairs are read from. Of a table whose columns are not named all are read but those that count the
+//! rows; of an archive of arrays the array "x".
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,7 +40,8 @@ impl PointTable {
         }
     }
 
-    /// The columns that [`read`](Self::read) would read, from the first rows: as many as the points have coordinates, or fewer arrays.
+    /// The columns that [`read`](Self::read) would read, from the first rows: as many as the points have coordinates,
+    /// or fewer arrays.
     ///
     /// # Errors
     /// As [`read`](Self::read), short of what is wrong with later rows.
@@ -53,7 +54,8 @@ impl PointTable {
         Ok((Columns::of_points(&reader), reader.width()))
     }
 
-    /// Reads a whole file and checks every number in it. Large tables are kept in a temporary file that is mapped into memory.
+    /// Reads a whole file and checks every number in it. Large tables are kept in a temporary file that is mapped into
+    /// memory.
     ///
     /// # Errors
     /// The first row that cannot be used, with its line and column.
@@ -105,7 +107,8 @@ impl PointTable {
         points
     }
 
-    /// Divides the rows by a seed: which train, and the shares `[validation, test]` of them that choose the weights and that are the test.
+    /// Divides the rows by a seed: which train, and the shares `[validation, test]` of them that choose the weights and
+    /// that are the test.
     ///
     /// # Errors
     /// If too few rows are left to train on with batches of `batch`.
@@ -126,8 +129,9 @@ impl PointTable {
         })
     }
 
-    /// What would ruin a fit to these points: stand-ins for missing values, slips of the keyboard, rows repeated across the split, columns
-    /// of one number or of other units than the rest (`unlike` is what can be done about those), fewer rows than columns.
+    /// What would ruin a fit to these points: stand-ins for missing values, slips of the keyboard, rows repeated across
+    /// the split, columns of one number or of other units than the rest (`unlike` is what can be done about those),
+    /// fewer rows than columns.
     pub fn examine(&self, split: &Split, unlike: &str) -> Vec<Finding> {
         let place = |row, _| self.place(row);
         let mut findings = examination::examine_points(&self.storage, split, unlike, place);

@@ -4,8 +4,8 @@
 //! f(x) = constant + sign y_scale g((x − mean) / x_scale)      the change of units in 64 bits, g in 32
 //! ```
 //!
-//! The formulas of `g` are those of docs/interchange.md. `interchange::an_onnx_model_gives_what_predict_gives` compares the
-//! model in ONNX Runtime with the field.
+//! The formulas of `g` are those of docs/interchange.md. `interchange::an_onnx_model_gives_what_predict_gives` compares
+//! the model in ONNX Runtime with the field.
 
 mod graph;
 mod proto;

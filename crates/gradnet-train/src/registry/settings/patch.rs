@@ -6,7 +6,8 @@ use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Defines the settings of networks on patches: their name, the library's settings, and what these have beside dimension and width.
+/// Defines the settings of networks on patches: their name, the library's settings, and what these have beside
+/// dimension and width.
 macro_rules! patch_settings {
     ($name:ident $fields:tt => $first:ident $(, $other:ident)*) => {
         patch_settings!(@struct $name $first $fields);

@@ -1,14 +1,16 @@
 //! The friction and the input matrix, in closed form.
 //!
-//! Both enter the equations linearly. Over a window of the data from sample 0 to `K`, with midpoints `z_k` of its samples,
+//! Both enter the equations linearly. Over a window of the data from sample 0 to `K`, with midpoints `z_k` of its
+//! samples,
 //!
 //! ```text
 //! x_K − x_0 − Σ_k h_k J g(z_k) ≈ −γ Σ_k h_k (0, g_p(z_k)) + B Σ_k h_k u_k
 //! ```
 //!
-//! and `γ` and `B` are the least squares solution for the field as it is. They are no parameters of the network: at the optimum of the field
-//! they are at theirs (variable projection, Golub, Pereyra, 1973), and a run can be resumed without them. Whole windows are taken, not steps,
-//! so that the noise of two samples stands beside all that happens between them. `γ` below 0 is taken as 0.
+//! and `γ` and `B` are the least squares solution for the field as it is. They are no parameters of the network: at the
+//! optimum of the field they are at theirs (variable projection, Golub, Pereyra, 1973), and a run can be resumed
+//! without them. Whole windows are taken, not steps, so that the noise of two samples stands beside all that happens
+//! between them. `γ` below 0 is taken as 0.
 
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
@@ -58,7 +60,8 @@ impl Coefficients {
         }
     }
 
-    /// The least squares solution over a window, with the friction that is given or found; where nothing is left to find, nothing is computed.
+    /// The least squares solution over a window, with the friction that is given or found; where nothing is left to
+    /// find, nothing is computed.
     pub fn find<F: VectorField + Module>(
         field: &F,
         kind: Kind,

@@ -30,7 +30,8 @@ pub struct DynamicsConfig {
     /// Steps of a window: samples that a path is followed over. Default 10.
     #[schemars(extend("minimum" = 1))]
     pub horizon: usize,
-    /// Share of the run in which windows grow from 1 step to the horizon. Default 0.25; 0 for whole windows from the first step.
+    /// Share of the run in which windows grow from 1 step to the horizon. Default 0.25; 0 for whole windows from the
+    /// first step.
     #[schemars(extend("minimum" = 0.0, "maximum" = 1.0))]
     pub growth: f64,
     /// Steps of the method from one sample to the next. Default 1.

@@ -214,7 +214,8 @@ mod tests {
         );
     }
 
-    /// A stand-in is told with its place, and a coordinate in other units; neither is looked for in a system of our own.
+    /// A stand-in is told with its place, and a coordinate in other units; neither is looked for in a system of our
+    /// own.
     #[test]
     fn stand_ins_and_units_in_recorded_states_are_told() {
         let file = DynamicsConfig {

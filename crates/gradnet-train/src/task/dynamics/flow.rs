@@ -49,8 +49,8 @@ impl<'a, F: VectorField + Module> Flow<'a, F> {
         gradient(self.field, self.structure.kind, x)
     }
 
-    /// `J v` with the symmetric Jacobian `J` of the field itself at a point that a method has looked at it in: for separable systems that is
-    /// `(q, 0)` or `(0, p)`.
+    /// `J v` with the symmetric Jacobian `J` of the field itself at a point that a method has looked at it in: for
+    /// separable systems that is `(q, 0)` or `(0, p)`.
     ///
     /// # Shapes
     /// `x`, `v`: `[rows, dim]`; returns `[rows, dim]`.

@@ -4,9 +4,10 @@
 //! dx/dt = S ∇H(x) + B u        S by the kind (`kind`), ∇H the network, B and friction in closed form (`coefficients`)
 //! ```
 //!
-//! Chaudhari, Pranav, Moura, IEEE TSP 2025, Sec. VII-B learn a Hamiltonian from exact derivatives; here there are states and times alone. The loss
-//! follows the paths over windows (`loss::rollout`), or takes difference quotients (`loss::midpoint`). Beside a result (`score`) stand the same
-//! numbers of standing still, of the best linear system and, where the equations are known (`systems`), of the true field under the same method.
+//! Chaudhari, Pranav, Moura, IEEE TSP 2025, Sec. VII-B learn a Hamiltonian from exact derivatives; here there are
+//! states and times alone. The loss follows the paths over windows (`loss::rollout`), or takes difference quotients
+//! (`loss::midpoint`). Beside a result (`score`) stand the same numbers of standing still, of the best linear system
+//! and, where the equations are known (`systems`), of the true field under the same method.
 //!
 //! | file | what it holds |
 //! |---|---|

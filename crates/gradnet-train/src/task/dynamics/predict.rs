@@ -16,7 +16,8 @@ use super::units;
 use super::window::Window;
 use crate::data::file::Similarity;
 
-/// A prediction that leaves this many times the size of the data is held there: its error is then that large, and a number.
+/// A prediction that leaves this many times the size of the data is held there: its error is then that large, and a
+/// number.
 pub const FARTHEST: f64 = 1e3;
 
 /// States of each path at its times, sample after sample, in the paths' units.
@@ -56,7 +57,8 @@ impl<F: VectorField + Module> Predictor<'_, F> {
         paths.iter().enumerate().map(of_path).collect()
     }
 
-    /// The samples after each pick, `length` of them and the pick itself: for each the states of all picks, row after row.
+    /// The samples after each pick, `length` of them and the pick itself: for each the states of all picks, row after
+    /// row.
     pub fn picks(&self, picks: &[(&Path, usize)], length: usize) -> Vec<Vec<f64>> {
         let window = Window::new(picks, length, self.units, self.device, self.dtype);
         let flow = Flow::new(self.field, self.coefficients.structure(self.kind));

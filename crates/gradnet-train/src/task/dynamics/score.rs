@@ -8,8 +8,9 @@
 //! | `energy_mse` | mean over test paths and times of `(E(x̂(t)) − E(x(t)))²`, where the true energy `E` is known | squared energy |
 //! | `energy_drift` | mean over test paths of `max_t |E(x̂(t)) − E(x̂(0))|`, with the true energy or else the learned one | energy |
 //!
-//! A field that stands still conserves any energy: `energy_mse` says nothing without `rollout_mse`. The size of the data is `s √d`, with `s` the root
-//! mean square of the training states' deviations from their mean. A prediction is held at [`FARTHEST`](super::predict::FARTHEST) sizes.
+//! A field that stands still conserves any energy: `energy_mse` says nothing without `rollout_mse`. The size of the
+//! data is `s √d`, with `s` the root mean square of the training states' deviations from their mean. A prediction is
+//! held at [`FARTHEST`](super::predict::FARTHEST) sizes.
 
 use super::paths::Path;
 use super::predict::Predicted;
@@ -109,7 +110,8 @@ pub fn mean(values: impl Iterator<Item = f64>) -> f64 {
 mod tests {
     use super::*;
 
-    /// Two samples at times 0, 2, 5. Errors 0, 1, 9: mean 10/3; above (0.3 · 2)² = 0.36 from time 2 on. Energies x²: 1, 4, 9 predicted as 1, 9, 36.
+    /// Two samples at times 0, 2, 5. Errors 0, 1, 9: mean 10/3; above (0.3 · 2)² = 0.36 from time 2 on. Energies x²: 1,
+    /// 4, 9 predicted as 1, 9, 36.
     #[test]
     fn the_numbers_are_their_definitions() {
         let path = Path {

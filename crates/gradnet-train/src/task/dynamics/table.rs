@@ -34,8 +34,8 @@ pub fn dim(config: &PathsFile) -> Result<usize, FileError> {
 /// The paths of a file, in the order of their first rows. Rows of several paths may be mixed.
 ///
 /// # Errors
-/// The first row that cannot be used: a time that does not come after the one before it in its path, a number that is missing or not finite; or a
-/// path of one sample.
+/// The first row that cannot be used: a time that does not come after the one before it in its path, a number that is
+/// missing or not finite; or a path of one sample.
 pub fn read(config: &PathsFile) -> Result<Paths, FileError> {
     let file = config.path.as_path();
     let Opened {

@@ -37,7 +37,8 @@ pub(crate) fn input_name(coordinate: usize, input: usize) -> String {
 /// Rows of a chunk of windows.
 pub(super) const CHUNK: usize = 500;
 
-/// Validation follows paths so many times as far as training does: what is wrong with a field adds up, and noise hides it for a while.
+/// Validation follows paths so many times as far as training does: what is wrong with a field adds up, and noise hides
+/// it for a while.
 const HORIZONS: usize = 4;
 
 /// Dynamics from recorded paths.
@@ -256,7 +257,8 @@ impl Task<Network> for Dynamics {
         }
     }
 
-    /// The mean squared error over the validation paths whole, or windows of `HORIZONS` times the horizon, from starts fitted as in training.
+    /// The mean squared error over the validation paths whole, or windows of `HORIZONS` times the horizon, from starts
+    /// fitted as in training.
     fn validate(&self, field: &Network, stop: &dyn Fn() -> bool) -> Option<f64> {
         let paths = self.paths.some(&self.split.validation);
         let longest = paths.iter().map(|path| path.len() - 1).max().unwrap_or(1);

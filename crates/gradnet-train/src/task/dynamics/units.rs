@@ -4,13 +4,15 @@
 //! x' = (x − m) / s,    t' = t / τ,    H'(x') = H(x) τ / s²,    ∇H(x) = (s/τ) ∇'H'(x')
 //! ```
 //!
-//! `m` is the mean state, `s` the root mean square of its coordinates' deviations, one number for all of them, and `τ` the time in which a state
-//! moves by `s`. Then `dx'/dt' = S ∇'H'(x') + (τ/s) B u` with the same `S` for every kind, and the same friction.
+//! `m` is the mean state, `s` the root mean square of its coordinates' deviations, one number for all of them, and `τ`
+//! the time in which a state moves by `s`. Then `dx'/dt' = S ∇'H'(x') + (τ/s) B u` with the same `S` for every kind,
+//! and the same friction.
 //!
-//! What is allowed: `q' = q/a`, `p' = p/b` keeps Hamilton's equations, with `H' = H/(a b)`, for any two numbers; but the gradient becomes
-//! `(∂H/∂q, ∂H/∂p) = (b ∂H'/∂q', a ∂H'/∂p')`, which is a multiple of `∇'H'` only for `a = b`, and a gradient flow allows no other choice. A scale
-//! for each coordinate allows neither. So it is one number, and then `gradnet predict` gives the gradient in the paths' units and `verify` its
-//! symmetry. Momenta in other units than positions are best brought to a like size before.
+//! What is allowed: `q' = q/a`, `p' = p/b` keeps Hamilton's equations, with `H' = H/(a b)`, for any two numbers; but
+//! the gradient becomes `(∂H/∂q, ∂H/∂p) = (b ∂H'/∂q', a ∂H'/∂p')`, which is a multiple of `∇'H'` only for `a = b`, and
+//! a gradient flow allows no other choice. A scale for each coordinate allows neither. So it is one number, and then
+//! `gradnet predict` gives the gradient in the paths' units and `verify` its symmetry. Momenta in other units than
+//! positions are best brought to a like size before.
 
 use super::paths::Path;
 use crate::data::file::Similarity;
@@ -75,8 +77,8 @@ pub fn fit(paths: &[&Path], span: usize) -> Result<Similarity, Refusal> {
 
 /// What a run goes on with: the units it noted, or the same ones fitted again.
 ///
-/// A number read back from JSON may be off in its last place, which a resumed run must not be. Units that differ by more were fitted on another
-/// machine, and are those of the weights.
+/// A number read back from JSON may be off in its last place, which a resumed run must not be. Units that differ by
+/// more were fitted on another machine, and are those of the weights.
 pub fn kept(fitted: Similarity, noted: Option<&Similarity>) -> Similarity {
     let near = |a: f64, b: f64| (a - b).abs() <= 1e-13 * a.abs();
     let is_same = |noted: &Similarity| {
@@ -125,7 +127,8 @@ mod tests {
         (0..x.len()).map(slope).collect()
     }
 
-    /// Hamilton's equations of `H'` in the scaled units give the velocity of the true system: the chain rule, by differences.
+    /// Hamilton's equations of `H'` in the scaled units give the velocity of the true system: the chain rule, by
+    /// differences.
     #[test]
     fn one_number_keeps_hamiltons_equations_and_the_gradient() {
         let units = scaled();
@@ -165,8 +168,8 @@ mod tests {
         assert!((truth[0] / gradient[0] - truth[1] / gradient[1]).abs() > 1.0);
     }
 
-    /// A scale for each of four coordinates, `x' = x/c`: no `H'` has Hamilton's equations, for the matrix `C⁻¹ S C⁻¹` of the scaled ones is no
-    /// multiple of `S`.
+    /// A scale for each of four coordinates, `x' = x/c`: no `H'` has Hamilton's equations, for the matrix `C⁻¹ S C⁻¹`
+    /// of the scaled ones is no multiple of `S`.
     #[test]
     fn a_number_for_each_coordinate_keeps_nothing() {
         let c = [1.0, 2.0, 3.0, 4.0];

@@ -19,7 +19,8 @@ pub struct Window {
 }
 
 impl Window {
-    /// The samples `first ..= first + length` of paths. A path that ends before stays at its last sample, in steps of no time.
+    /// The samples `first ..= first + length` of paths. A path that ends before stays at its last sample, in steps of
+    /// no time.
     pub fn new(
         picks: &[(&Path, usize)],
         length: usize,
@@ -74,8 +75,8 @@ impl Window {
     }
 }
 
-/// Where windows of `length` steps begin that cover `steps` of them: side by side, the last one ending with the path. A path that is shorter has
-/// one window.
+/// Where windows of `length` steps begin that cover `steps` of them: side by side, the last one ending with the path. A
+/// path that is shorter has one window.
 pub(super) fn cover(steps: usize, length: usize) -> Vec<usize> {
     let last = steps.saturating_sub(length);
     let mut starts: Vec<usize> = (0..=last).step_by(length).collect();

@@ -20,11 +20,13 @@ use crate::task::{Headline, RunTask, Settings, TaskError, Template, last_part};
 pub struct ImagesConfig {
     /// Folder of the pictures to train on, PNG or `.npy`.
     pub train: PathBuf,
-    /// Folder of the pictures that choose the weights, and the strength and scale of the regularizer for each noise level.
+    /// Folder of the pictures that choose the weights, and the strength and scale of the regularizer for each noise
+    /// level.
     pub validation: PathBuf,
     /// Folder of the pictures that give the results.
     pub test: PathBuf,
-    /// Pictures to draw where no folder is named: so many to train on, a quarter as many for validation, and for the test.
+    /// Pictures to draw where no folder is named: so many to train on, a quarter as many for validation, and for the
+    /// test.
     #[schemars(extend("maximum" = 4096))]
     pub drawn: usize,
     /// Side of the crops that a step learns from. Default 40.
@@ -36,16 +38,17 @@ pub struct ImagesConfig {
     pub noise: [f64; 2],
     /// Standard deviations of the noise to test with, of 255. Default [5, 15, 25].
     pub levels: Vec<f64>,
-    /// What a denoised crop's difference from the clean one is measured by. Unless given the square for `train.objective = "one_step"`, and the
-    /// absolute value for the others.
+    /// What a denoised crop's difference from the clean one is measured by. Unless given the square for
+    /// `train.objective = "one_step"`, and the absolute value for the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<PixelError>,
     /// Gradient steps of `train.objective = "unrolled"`; 10 unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("minimum" = 1, "maximum" = 1000))]
     pub unrolled_steps: Option<usize>,
-    /// For `train.objective = "proximal"`: the root mean square of the gradient at which the minimisation ends, as a part of the noise's
-    /// standard deviation. That at which its adjoint equation is solved, as a part of the right side, is the same; 0.02 unless given.
+    /// For `train.objective = "proximal"`: the root mean square of the gradient at which the minimisation ends, as a
+    /// part of the noise's standard deviation. That at which its adjoint equation is solved, as a part of the right
+    /// side, is the same; 0.02 unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1.0))]
     pub tolerance: Option<f64>,
@@ -53,8 +56,8 @@ pub struct ImagesConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("minimum" = 1, "maximum" = 100_000))]
     pub most_steps: Option<usize>,
-    /// For `train.objective = "proximal"`: whether the inverse of the objective's Hessian is left out of the gradient, which costs less and is not
-    /// exact.
+    /// For `train.objective = "proximal"`: whether the inverse of the objective's Hessian is left out of the gradient,
+    /// which costs less and is not exact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jacobian_free: Option<bool>,
 }

@@ -7,13 +7,13 @@
 //! test: x* = argmin ½‖x − y‖² + (λ/μ) R(μ x), with λ and μ chosen on the validation pictures for each noise level
 //! ```
 //!
-//! The one-step denoiser `y − ∇R_σ(y)` is regression on generated pairs (Goujon et al., "A Neural-Network-Based Convex Regularizer for Inverse
-//! Problems", Sec. IV, with one step). The scale `a` lets one regularizer serve a range of noise levels around its middle `σ_m`; it is bounded
-//! for small `σ` by `σ₀` = 1/255, and 1 where one level is trained on. The others are [`Objective::Unrolled`] and
-//! [`Objective::Proximal`].
+//! The one-step denoiser `y − ∇R_σ(y)` is regression on generated pairs (Goujon et al., "A Neural-Network-Based Convex
+//! Regularizer for Inverse Problems", Sec. IV, with one step). The scale `a` lets one regularizer serve a range of
+//! noise levels around its middle `σ_m`; it is bounded for small `σ` by `σ₀` = 1/255, and 1 where one level is trained
+//! on. The others are [`Objective::Unrolled`] and [`Objective::Proximal`].
 //!
-//! Beside the result stand the noisy pictures, the best linear filter and total variation. PSNR is computed with peak 1,
-//! from values that are not cut, and averaged over pictures.
+//! Beside the result stand the noisy pictures, the best linear filter and total variation. PSNR is computed with peak
+//! 1, from values that are not cut, and averaged over pictures.
 
 mod baselines;
 mod config;
@@ -160,7 +160,8 @@ impl Images {
     }
 }
 
-/// Where a search for weights begins: at the scale at which a noise of `level` looks like the noise of training, of `[low, high]`.
+/// Where a search for weights begins: at the scale at which a noise of `level` looks like the noise of training, of
+/// `[low, high]`.
 pub(crate) fn first_weights([low, high]: [f64; 2], level: f64) -> Weights {
     Weights {
         strength: 1.0,

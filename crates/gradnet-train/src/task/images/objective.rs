@@ -4,8 +4,8 @@
 //! y = x + n        errors of one step: a (∇R_σ(y) − n)        of the others: x*(y) − x
 //! ```
 //!
-//! `x*` is a [`Denoiser`]'s, with the learned `λ(σ)` and `μ(σ)` of the network. A strength with which the objective need not be convex, for
-//! the certified bound `ρ` of its concavity, is lowered to where it is: `λ μ ρ ≤ 0.995`.
+//! `x*` is a [`Denoiser`]'s, with the learned `λ(σ)` and `μ(σ)` of the network. A strength with which the objective
+//! need not be convex, for the certified bound `ρ` of its concavity, is lowered to where it is: `λ μ ρ ≤ 0.995`.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -27,7 +27,8 @@ pub(super) struct Denoising {
     pub(super) objective: Objective,
     pub(super) error: PixelError,
     pub(super) unrolled_steps: usize,
-    /// Of the minimisation, as a part of the noise's deviation, and of the adjoint equation's residual, as a part of its right side.
+    /// Of the minimisation, as a part of the noise's deviation, and of the adjoint equation's residual, as a part of
+    /// its right side.
     pub(super) tolerance: f64,
     pub(super) most_steps: usize,
     pub(super) jacobian_free: bool,
@@ -60,8 +61,8 @@ impl Denoising {
         gradient.clone() - gradient.detach() + self.mean(point, clean)
     }
 
-    /// What is found for noisy crops and what is wanted, both `[batch, side, side]`: the noise of one step, times its contrast, or denoised
-    /// crops.
+    /// What is found for noisy crops and what is wanted, both `[batch, side, side]`: the noise of one step, times its
+    /// contrast, or denoised crops.
     fn compared(&self, network: &Network, crops: &Noisy, contrast: Tensor<1>) -> [Tensor<3>; 2] {
         let field = lifted(network);
         let (noisy, noise) = (crops.noisy.clone(), crops.noise.clone());

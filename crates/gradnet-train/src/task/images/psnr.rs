@@ -24,8 +24,8 @@ pub(super) fn trials(
     (0..).zip(pictures).map(measure).collect()
 }
 
-/// A picture measured, with noise of one level, of 255; the seed, the stream and the picture's place decide the noise, so that all levels and
-/// all methods see the same one.
+/// A picture measured, with noise of one level, of 255; the seed, the stream and the picture's place decide the noise,
+/// so that all levels and all methods see the same one.
 pub(crate) fn measured(
     picture: &Picture,
     operator: Box<dyn ImageOperator>,

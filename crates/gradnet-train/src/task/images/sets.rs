@@ -41,7 +41,8 @@ impl Sets {
     /// Reads the folders, or draws the pictures.
     ///
     /// # Errors
-    /// If a folder is not named or has no pictures, a training picture is smaller than a crop, or a picture is in two folders.
+    /// If a folder is not named or has no pictures, a training picture is smaller than a crop, or a picture is in two
+    /// folders.
     pub fn of(config: &ImagesConfig, seed: u64) -> Result<Self, TaskError> {
         if config.drawn > 0 {
             return Ok(Self::drawn(config.drawn, seed));

@@ -60,7 +60,8 @@ pub struct Denoised {
 }
 
 impl Images {
-    /// The first test picture, with the noise that the results were measured with. `metrics` are the results, or nothing of an unfinished run.
+    /// The first test picture, with the noise that the results were measured with. `metrics` are the results, or
+    /// nothing of an unfinished run.
     pub(super) fn shown(&self, network: &Network, metrics: &Quantities) -> Option<ShownPictures> {
         let picture = self.sets.test.first()?;
         let field = lifted(network);

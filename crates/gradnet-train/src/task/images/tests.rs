@@ -52,7 +52,8 @@ pub(super) fn images(text: &str) -> Images {
     Images::new(config.clone(), sets, &settings.protocol(), &Device::flex())
 }
 
-/// With one level the scale is 1, and the loss is the mean squared error of the one-step denoiser: by the host, pixel by pixel.
+/// With one level the scale is 1, and the loss is the mean squared error of the one-step denoiser: by the host, pixel
+/// by pixel.
 #[test]
 fn the_loss_is_the_error_of_the_one_step_denoiser() {
     for (noise, one_level) in [("[20, 20]", true), ("[10, 40]", false)] {
@@ -138,7 +139,8 @@ fn a_run_on_drawn_pictures_beats_the_noise_and_is_certified() {
     assert_eq!(scores, summary.scores);
 }
 
-/// The strength is chosen where denoising is convex, although more would be allowed by the tuning of a convex regularizer.
+/// The strength is chosen where denoising is convex, although more would be allowed by the tuning of a convex
+/// regularizer.
 #[test]
 fn a_weakly_convex_regularizer_denoises_where_the_objective_is_convex() {
     let folder = tempfile::tempdir().unwrap();

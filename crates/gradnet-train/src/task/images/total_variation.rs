@@ -1,7 +1,7 @@
 //! Denoising by total variation, `argmin_x ½‖x − y‖² + λ Σ_i |∇x_i|` (Rudin, Osher, Fatemi, 1992).
 //!
-//! By accelerated projected gradients on the dual (Beck, Teboulle, "Fast Gradient-Based Algorithms for Constrained Total Variation Image
-//! Denoising", IEEE TIP 2009): `x = y − λ ∇ᵀ p` with `|p_i| ≤ 1`, step `1/(8 λ)`.
+//! By accelerated projected gradients on the dual (Beck, Teboulle, "Fast Gradient-Based Algorithms for Constrained
+//! Total Variation Image Denoising", IEEE TIP 2009): `x = y − λ ∇ᵀ p` with `|p_i| ≤ 1`, step `1/(8 λ)`.
 
 /// A number for each pixel down and one across.
 type Pairs = Vec<[f64; 2]>;

@@ -1,5 +1,5 @@
-//! Strength and scale of a regularizer, chosen on pictures that are known: for denoising at the end of a training, and for any operator by
-//! [`restore::tune`](crate::restore::tune).
+//! Strength and scale of a regularizer, chosen on pictures that are known: for denoising at the end of a training, and
+//! for any operator by [`restore::tune`](crate::restore::tune).
 
 use burn::tensor::Tensor;
 use gradnet_core::image::{ImageOperator, LipschitzImageField, Restoration, Stationary};
@@ -39,11 +39,13 @@ pub(crate) struct Regularizer<'a> {
     pub(crate) level: f64,
 }
 
-/// The root mean square of the gradient to which pictures are restored, which bounds that of the error, as a part of the noise's deviation.
+/// The root mean square of the gradient to which pictures are restored, which bounds that of the error, as a part of
+/// the noise's deviation.
 const TOLERANCE: f64 = 0.005;
 
-/// That to which they are restored while weights are chosen, where the operator's modulus bounds the error by it: first roughly, on few
-/// pictures, then finely, on all. Where nothing bounds the error, an early end is a regularizer of its own, which would choose no other.
+/// That to which they are restored while weights are chosen, where the operator's modulus bounds the error by it: first
+/// roughly, on few pictures, then finely, on all. Where nothing bounds the error, an early end is a regularizer of its
+/// own, which would choose no other.
 const ROUGH: f64 = 0.04;
 const FINE: f64 = 0.015;
 
@@ -54,7 +56,8 @@ const FEW: usize = 4;
 const ROUGH_RATIOS: [f64; 3] = [2.5, 1.6, 1.3];
 const FINE_RATIOS: [f64; 2] = [1.15, 1.06];
 
-/// The largest condition number of the minimisation: at a larger scale, which turns any spline into a step, it would take too long.
+/// The largest condition number of the minimisation: at a larger scale, which turns any spline into a step, it would
+/// take too long.
 const WORST_CONDITION: f64 = 400.0;
 
 /// The largest `λ μ ρ`: denoising with a `ρ`-weakly convex regularizer is convex up to 1.
@@ -74,7 +77,8 @@ impl<'a> Regularizer<'a> {
         }
     }
 
-    /// The largest `λ μ`: the minimisation is well enough conditioned, and denoising with a weakly convex regularizer convex.
+    /// The largest `λ μ`: the minimisation is well enough conditioned, and denoising with a weakly convex regularizer
+    /// convex.
     fn most(&self) -> f64 {
         let conditioned = (WORST_CONDITION - 1.0) / self.lipschitz;
         conditioned.min(MOST_CONCAVE / self.concavity)
@@ -159,9 +163,11 @@ impl<'a> Regularizer<'a> {
     }
 }
 
-/// The positive numbers at which `quality` is best, and how good it is there, by a search along each in turn from `start`.
+/// The positive numbers at which `quality` is best, and how good it is there, by a search along each in turn from
+/// `start`.
 ///
-/// Each is moved by a ratio as long as that helps, then the next, until none does; then by the next ratio. What was tried is not tried again.
+/// Each is moved by a ratio as long as that helps, then the next, until none does; then by the next ratio. What was
+/// tried is not tried again.
 pub(super) fn tuned<const N: usize>(
     start: [f64; N],
     ratios: &[f64],

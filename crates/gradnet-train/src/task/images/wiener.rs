@@ -4,8 +4,8 @@
 //! h = argmin E (x_0 − ⟨h, p⟩)²,   p a noisy patch around pixel 0        (A + σ² I) h = a
 //! ```
 //!
-//! with the autocovariances `A_uv = c(u − v)`, `a_u = c(u)` of the training pictures. The mean brightness of the training pictures is
-//! taken off before and put back after; beyond the border of a picture its nearest pixel is seen.
+//! with the autocovariances `A_uv = c(u − v)`, `a_u = c(u)` of the training pictures. The mean brightness of the
+//! training pictures is taken off before and put back after; beyond the border of a picture its nearest pixel is seen.
 
 use nalgebra::{DMatrix, DVector};
 
@@ -65,7 +65,8 @@ impl Wiener {
         Self { mean, covariances }
     }
 
-    /// The filter for noise of a standard deviation, of 1; `None` if no filter is determined, as by pictures of one brightness.
+    /// The filter for noise of a standard deviation, of 1; `None` if no filter is determined, as by pictures of one
+    /// brightness.
     pub(super) fn filter(&self, deviation: f64) -> Option<Vec<f64>> {
         let at = |u: usize, v: usize| {
             let down = SIDE - 1 + v / SIDE - u / SIDE;

@@ -4,8 +4,9 @@
 //! w_F ‖f(x) − y‖²/d + w_E (F(x) + c − E)²,    ∇F = f,    c = mean(E − F)
 //! ```
 //!
-//! as means over a batch, in the network's units. A gradient knows its potential up to a constant only, so that `c` is the best one for the batch,
-//! in closed form: what is left is the variance of `E − F`. With the change of units of [`Similarity`](crate::data::file::Similarity),
+//! as means over a batch, in the network's units. A gradient knows its potential up to a constant only, so that `c` is
+//! the best one for the batch, in closed form: what is left is the variance of `E − F`. With the change of units of
+//! [`Similarity`](crate::data::file::Similarity),
 //!
 //! ```text
 //! F(x) = s t F'((x − m)/s) + σ ⟨c_y, x − m⟩,    E' = (E − σ ⟨c_y, x − m⟩) / (s t)
@@ -214,8 +215,8 @@ mod tests {
     use super::*;
     use crate::registry::{NetworkConfig, Size};
 
-    /// The constant in closed form is the minimum: the loss with any other constant, computed row by row in f64, is larger, and with its own the
-    /// same.
+    /// The constant in closed form is the minimum: the loss with any other constant, computed row by row in f64, is
+    /// larger, and with its own the same.
     #[test]
     fn the_loss_is_its_formula_with_the_best_constant() {
         let device = Device::flex();

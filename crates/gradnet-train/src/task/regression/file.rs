@@ -91,8 +91,8 @@ impl PairSource for FileRows {
         Score::new(&[error], set.points())
     }
 
-    /// Constant and affine map are fitted to training rows, the latter to at most `evaluation.linear_points`: like the network they have not seen
-    /// the test. The constant and zero are compared with the file's own numbers, in 64 bits.
+    /// Constant and affine map are fitted to training rows, the latter to at most `evaluation.linear_points`: like the
+    /// network they have not seen the test. The constant and zero are compared with the file's own numbers, in 64 bits.
     fn reference(&self) -> Reference {
         let (pairs, config) = (&self.pairs, &self.evaluation);
         let host = backend::host(&self.device);

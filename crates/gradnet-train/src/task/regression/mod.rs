@@ -5,10 +5,10 @@
 //! criterion and result: 10 log10 mean_i |f(x_i) − y_i|², the squared 2-norm summed over coordinates
 //! ```
 //!
-//! Chaudhari, Pranav, Moura, IEEE TSP 2025, Sec. VII. Where the pairs come from is a [`PairSource`]: points at which a formula is evaluated
-//! ([`FormulaPairs`]), or the rows of a file ([`FilePairs`](crate::data::file::FilePairs)). Beside a result stand the errors of predicting zero
-//! and of the best symmetric linear map, without which decibels cannot be judged; on a file, whose values may have any mean, those of the best
-//! constant and of the best symmetric affine map.
+//! Chaudhari, Pranav, Moura, IEEE TSP 2025, Sec. VII. Where the pairs come from is a [`PairSource`]: points at which a
+//! formula is evaluated ([`FormulaPairs`]), or the rows of a file ([`FilePairs`](crate::data::file::FilePairs)). Beside
+//! a result stand the errors of predicting zero and of the best symmetric linear map, without which decibels cannot be
+//! judged; on a file, whose values may have any mean, those of the best constant and of the best symmetric affine map.
 
 mod energies;
 mod file;

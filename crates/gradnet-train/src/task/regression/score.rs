@@ -8,7 +8,8 @@ use crate::data::{Batch, PointSet};
 use crate::measure::{deviation, mean};
 use crate::task::{Quantities, Quantity, Rows};
 
-/// `10 log10` of a mean squared error; of one below the smallest normal number, as of no error at all, that number's: -3077.
+/// `10 log10` of a mean squared error; of one below the smallest normal number, as of no error at all, that number's:
+/// -3077.
 ///
 /// So an exact field has a number too, which JSON can hold. What is not a number stays so.
 pub fn decibels(mean_squared_error: f64) -> f64 {

@@ -6,7 +6,8 @@
 //! Δ log p(x) = −d/v + Σ_i r_i |c_i − m|²/v²
 //! ```
 //!
-//! It is a mixture density, a curve smoothed by noise (with the nodes of a quadrature for centres), and a kernel density.
+//! It is a mixture density, a curve smoothed by noise (with the nodes of a quadrature for centres), and a kernel
+//! density.
 
 /// Centres with weights that sum to one.
 #[derive(Clone, Debug)]

@@ -28,7 +28,8 @@ pub enum ScoreLoss {
     /// `E ‖f(x + s e) + e/s‖²`: for every network; needs noise.
     #[default]
     Denoising,
-    /// `E [½‖f‖² + tr J_f]` with the exact trace: for networks whose Jacobian does not jump; in closed form for tied shells.
+    /// `E [½‖f‖² + tr J_f]` with the exact trace: for networks whose Jacobian does not jump; in closed form for tied
+    /// shells.
     Hyvarinen,
     /// `E [½‖f‖² + vᵀ J_f v]` with random signs `v`: for networks whose Jacobian does not jump, in any dimension.
     Sliced,
@@ -51,7 +52,8 @@ pub struct DensityConfig {
     pub separation: f64,
     /// What is minimised.
     pub loss: ScoreLoss,
-    /// Deviation of the noise that smooths the samples, as a share of their size, the root mean square of their coordinates. Default 0.1.
+    /// Deviation of the noise that smooths the samples, as a share of their size, the root mean square of their
+    /// coordinates. Default 0.1.
     #[schemars(extend("minimum" = 0.0, "maximum" = 10.0))]
     pub noise: f64,
     /// Whether points are moved to mean zero and divided by one number. Default true.
@@ -73,7 +75,8 @@ pub struct SamplesConfig {
     /// Whether the first line of a text file names the columns. Found out by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
-    /// Columns or arrays with the points. Default: all columns but those that count the rows; for .npz and .safetensors the array "x".
+    /// Columns or arrays with the points. Default: all columns but those that count the rows; for .npz and .safetensors
+    /// the array "x".
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub x: Vec<String>,
     /// Share of the rows that choose the weights. Default 0.1.
@@ -84,7 +87,8 @@ pub struct SamplesConfig {
     pub test: f64,
     /// What is minimised.
     pub loss: ScoreLoss,
-    /// Deviation of the noise that smooths the samples, as a share of their size, the root mean square of their coordinates. Default 0.1.
+    /// Deviation of the noise that smooths the samples, as a share of their size, the root mean square of their
+    /// coordinates. Default 0.1.
     #[schemars(extend("minimum" = 0.0, "maximum" = 10.0))]
     pub noise: f64,
     /// Whether points are moved to mean zero and divided by one number. Default true.
@@ -199,8 +203,8 @@ impl DensityConfig {
         Density::new(self.kind, self.dim, self.components, self.separation)
     }
 
-    /// Whether the density is certainly log-concave: a mixture is one if its means are within one deviation of the origin, since then the
-    /// variance of the means given a point is at most that of the components.
+    /// Whether the density is certainly log-concave: a mixture is one if its means are within one deviation of the
+    /// origin, since then the variance of the means given a point is at most that of the components.
     pub(super) fn is_log_concave(&self) -> bool {
         self.kind == DensityKind::GaussianMixture
             && (self.components == 1 || self.separation <= 1.0)

@@ -21,7 +21,8 @@ pub enum DensityKind {
     GaussianMixture,
     /// Three circles of radii 1, 2 and 3, equally likely, with noise of deviation 0.1.
     Rings,
-    /// Two half circles of radius 1, the second turned and moved between the ends of the first, with noise of deviation 0.1.
+    /// Two half circles of radius 1, the second turned and moved between the ends of the first, with noise of deviation
+    /// 0.1.
     #[default]
     Moons,
     /// Uniform on the eight dark squares of side 1 of `[−2, 2]²`.
@@ -50,8 +51,8 @@ pub struct Density {
 }
 
 impl Density {
-    /// The density of a kind; `components` and `separation` are those of a mixture, whose means are equally spaced on a circle in the plane and
-    /// random directions, always the same, in space.
+    /// The density of a kind; `components` and `separation` are those of a mixture, whose means are equally spaced on a
+    /// circle in the plane and random directions, always the same, in space.
     ///
     /// # Panics
     /// If a mixture has no component, or a density of the plane another dimension.
@@ -110,8 +111,8 @@ impl Density {
 
     /// The log density, smoothed by noise of deviation `noise`, and its gradient at points row after row.
     ///
-    /// A mixture has closed forms, and so has the checkerboard; rings and moons are integrated along their curves, by the trapezoidal rule around a
-    /// circle and by Gauss-Legendre panels along an arc, to twelve digits.
+    /// A mixture has closed forms, and so has the checkerboard; rings and moons are integrated along their curves, by
+    /// the trapezoidal rule around a circle and by Gauss-Legendre panels along an arc, to twelve digits.
     ///
     /// # Panics
     /// If the checkerboard, whose density jumps, is not smoothed.
@@ -151,7 +152,8 @@ impl Density {
         }
     }
 
-    /// The mean point, and the root mean square of the coordinates of points less the mean: of many draws, always the same ones.
+    /// The mean point, and the root mean square of the coordinates of points less the mean: of many draws, always the
+    /// same ones.
     pub fn mean_and_size(&self) -> (Vec<f64>, f64) {
         let points = self.draw(&mut generator(0, Stream::TargetScale, 0), SIZE_POINTS);
         let count = (points.len() / self.dim) as f64;
@@ -197,7 +199,8 @@ fn moon_point(moon: usize, angle: f64) -> [f64; 2] {
     }
 }
 
-/// Equidistant nodes on the circles, half a deviation apart: around a circle the trapezoidal rule converges faster than any power.
+/// Equidistant nodes on the circles, half a deviation apart: around a circle the trapezoidal rule converges faster than
+/// any power.
 fn rings(deviation: f64) -> Centres {
     let (mut points, mut weights) = (Vec::new(), Vec::new());
     for radius in RADII {

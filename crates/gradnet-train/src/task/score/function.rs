@@ -49,7 +49,8 @@ impl<F: Laplacian> ScoreFunction for FieldScore<'_, F> {
     }
 }
 
-/// The mean over samples of `½‖f‖² + ⟨f, e⟩/s`, or of `½‖f‖² + tr J_f` where there is no noise; `None` if `stop` said so.
+/// The mean over samples of `½‖f‖² + ⟨f, e⟩/s`, or of `½‖f‖² + tr J_f` where there is no noise; `None` if `stop` said
+/// so.
 pub(super) fn heldout_loss(
     function: &dyn ScoreFunction,
     noisy: &Noisy,

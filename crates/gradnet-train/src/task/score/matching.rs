@@ -41,7 +41,8 @@ pub struct ScoreMatching {
 }
 
 impl ScoreMatching {
-    /// Prepares the samples. The field that learns models the score, or minus the score if the protocol says that it is monotone.
+    /// Prepares the samples. The field that learns models the score, or minus the score if the protocol says that it is
+    /// monotone.
     ///
     /// # Errors
     /// If a file cannot be used or a setting is out of range.

@@ -8,11 +8,13 @@
 //! sliced      E [½‖f(x̃)‖² + vᵀ J_f(x̃) v]              Song et al., UAI 2019, v of random signs
 //! ```
 //!
-//! All three have the same minimiser. The noise is drawn in antithetic pairs `x ± s e`, which takes the large part of the denoising loss's
-//! variance, of order `1/s²`, away. Points are moved to mean zero and divided by one number, as those of pairs are.
+//! All three have the same minimiser. The noise is drawn in antithetic pairs `x ± s e`, which takes the large part of
+//! the denoising loss's variance, of order `1/s²`, away. Points are moved to mean zero and divided by one number, as
+//! those of pairs are.
 //!
-//! **One sign.** What a run gives is always the score `f = ∇ log p` and, as its potential, `log p` up to a constant; the energy is minus that.
-//! A monotone network models `−f`, which is a monotone field exactly if the density is log-concave; the change of units takes the sign back.
+//! **One sign.** What a run gives is always the score `f = ∇ log p` and, as its potential, `log p` up to a constant;
+//! the energy is minus that. A monotone network models `−f`, which is a monotone field exactly if the density is
+//! log-concave; the change of units takes the sign back.
 //!
 //! | number | what it is |
 //! |---|---|

@@ -1,4 +1,5 @@
-//! Scores that learned nothing, or nothing but a mean and a covariance, or everything by heart: the rows to compare with.
+//! Scores that learned nothing, or nothing but a mean and a covariance, or everything by heart: the rows to compare
+//! with.
 
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use rand::{Rng, RngExt};
@@ -24,7 +25,8 @@ impl ScoreFunction for Zero {
     }
 }
 
-/// The score of the normal distribution with the samples' mean and covariance, that of the noise added: the best linear score.
+/// The score of the normal distribution with the samples' mean and covariance, that of the noise added: the best linear
+/// score.
 pub(super) struct Gaussian {
     mean: DVector<f64>,
     precision: DMatrix<f64>,
@@ -71,7 +73,8 @@ impl ScoreFunction for Gaussian {
     }
 }
 
-/// The score of a kernel density: round Gaussians around training samples, of the deviation that does best on the samples that choose weights.
+/// The score of a kernel density: round Gaussians around training samples, of the deviation that does best on the
+/// samples that choose weights.
 pub(super) struct KernelDensity {
     centres: Centres,
     dim: usize,

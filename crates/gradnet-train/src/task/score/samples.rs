@@ -13,7 +13,8 @@ use crate::files::FileError;
 use crate::settings::{DataConfig, FixedData, Protocol};
 use crate::task::TaskError;
 
-/// Points in the network's units with the noise that is added to them: rows `x + s e` and, if there is noise, `x − s e`.
+/// Points in the network's units with the noise that is added to them: rows `x + s e` and, if there is noise, `x − s
+/// e`.
 pub(super) struct Noisy {
     /// Row after row; the second half has the other sign of the noise.
     pub(super) x: Vec<f64>,

@@ -74,7 +74,8 @@ fn densities_of_the_plane_have_integral_one() {
     }
 }
 
-/// Stein: `E s(x) = 0` and `E s_i(x) x_j = −δ_ij`, which hold for draws of the density that the score is of and of no other.
+/// Stein: `E s(x) = 0` and `E s_i(x) x_j = −δ_ij`, which hold for draws of the density that the score is of and of no
+/// other.
 #[test]
 fn draws_are_of_the_density_whose_score_it_is() {
     for density in all() {
@@ -101,8 +102,8 @@ fn draws_are_of_the_density_whose_score_it_is() {
     }
 }
 
-/// A circle of radius r smoothed by variance v: `log p = −(|x|² + r²)/2v + ln I_0(r|x|/v) + const`, and the slope of the logarithm of `I_0` is
-/// `I_1/I_0`, here from their power series.
+/// A circle of radius r smoothed by variance v: `log p = −(|x|² + r²)/2v + ln I_0(r|x|/v) + const`, and the slope of
+/// the logarithm of `I_0` is `I_1/I_0`, here from their power series.
 #[test]
 fn rings_are_bessel_functions() {
     let series = |order: i32, u: f64| -> f64 {
@@ -160,8 +161,8 @@ fn mixture(noise: f64) -> Samples {
     Samples::new(&config, &protocol(Claim::Gradient), 1.0).unwrap()
 }
 
-/// For N(0, 1) smoothed by variance s² and divided by the size: `f = −x/(1 + s²)`, of which the loss is `−½ E‖f‖² = −d/(2(1 + s²))`, with and
-/// without noise; the zero score's is 0.
+/// For N(0, 1) smoothed by variance s² and divided by the size: `f = −x/(1 + s²)`, of which the loss is `−½ E‖f‖² =
+/// −d/(2(1 + s²))`, with and without noise; the zero score's is 0.
 #[test]
 fn the_loss_is_minus_half_the_mean_square_of_the_score_at_the_exact_score() {
     for noise in [0.0, 0.5] {

@@ -1,5 +1,6 @@
-//! `[transport.benchmark]`: the pairs of Korotin et al., "Do neural optimal transport solvers work? A continuous Wasserstein-2 benchmark" (NeurIPS
-//! 2021), from a folder with the released potentials, `{dim}_v1.pt` and `{dim}_v2.pt`.
+//! `[transport.benchmark]`: the pairs of Korotin et al., "Do neural optimal transport solvers work? A continuous
+//! Wasserstein-2 benchmark" (NeurIPS 2021), from a folder with the released potentials, `{dim}_v1.pt` and
+//! `{dim}_v2.pt`.
 //!
 //! ```text
 //! P = (1/3) Σ_k N(c_k, 0.16 M_k M_kᵀ)         from RandomState(0), see `legacy_random`
@@ -7,8 +8,8 @@
 //! z_0 = q_0(x),  z_l = celu(C_l z_{l−1} + q_l(x)),  D(x) = v·z_2 + |x|²/200,  q_l(x) = (Q_lᵀ x)² + W_l x + b_l
 //! ```
 //!
-//! with `C, v ≥ 0`. m and s make Q of mean zero and of variance 1 a coordinate, from 16,384 points as in the benchmark's code. The pairs are read,
-//! never shipped; the tests differentiate a network of the same kind.
+//! with `C, v ≥ 0`. m and s make Q of mean zero and of variance 1 a coordinate, from 16,384 points as in the
+//! benchmark's code. The pairs are read, never shipped; the tests differentiate a network of the same kind.
 
 use std::path::{Path, PathBuf};
 
@@ -38,7 +39,8 @@ pub struct BenchmarkConfig {
     /// Dimension of the pair: 2, 4, 8, 16, 32, 64, 128 or 256. Default 2.
     #[schemars(extend("enum" = [2, 4, 8, 16, 32, 64, 128, 256]))]
     pub dim: usize,
-    /// The folder with `{dim}_v1.pt` and `{dim}_v2.pt`; relative to the config's folder, or to where one stands if given with `--set`.
+    /// The folder with `{dim}_v1.pt` and `{dim}_v2.pt`; relative to the config's folder, or to where one stands if
+    /// given with `--set`.
     pub folder: PathBuf,
 }
 
@@ -76,7 +78,8 @@ impl BenchmarkConfig {
     }
 }
 
-/// P: centres with coordinates −1, 0 and 1 in random order, factors with rows of norm 1, scaled to variance 1 a coordinate.
+/// P: centres with coordinates −1, 0 and 1 in random order, factors with rows of norm 1, scaled to variance 1 a
+/// coordinate.
 fn source(dim: usize) -> GaussianMixture {
     let mut random = LegacyRandom::new(0);
     let mut centres = vec![DVector::zeros(dim); COMPONENTS];
@@ -323,7 +326,8 @@ mod tests {
         assert!(concave.checked(2).err().unwrap().contains("-0.5"));
     }
 
-    /// What NumPy 2 gives for the code of the benchmark, `RandomState(0)`: first centres and maps, the latter times the spread.
+    /// What NumPy 2 gives for the code of the benchmark, `RandomState(0)`: first centres and maps, the latter times the
+    /// spread.
     #[test]
     fn the_source_is_numpys_of_seed_0() {
         let golden: [(usize, [f64; 4], [f64; 4]); 2] = [

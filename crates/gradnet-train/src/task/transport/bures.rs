@@ -4,8 +4,9 @@
 //! x ↦ n + A (x − m),   A = S^(−1/2) (S^(1/2) R S^(1/2))^(1/2) S^(−1/2)
 //! ```
 //!
-//! with means m, n and covariances S, R of source and target: the optimal map where both are Gaussian (Gelbrich 1990; Peyré and Cuturi,
-//! "Computational Optimal Transport", Rem. 2.31). A test checks `A S A = R` for a symmetric positive definite `A`, which has one solution.
+//! with means m, n and covariances S, R of source and target: the optimal map where both are Gaussian (Gelbrich 1990;
+//! Peyré and Cuturi, "Computational Optimal Transport", Rem. 2.31). A test checks `A S A = R` for a symmetric positive
+//! definite `A`, which has one solution.
 
 use nalgebra::{DMatrix, DVector};
 
@@ -88,7 +89,8 @@ pub(super) fn moments(points: &[f64], dim: usize) -> (DVector<f64>, DMatrix<f64>
     (mean, covariance)
 }
 
-/// A power of a symmetric positive definite matrix; eigenvalues that rounding makes negative count as the smallest that can be told from zero.
+/// A power of a symmetric positive definite matrix; eigenvalues that rounding makes negative count as the smallest that
+/// can be told from zero.
 pub(super) fn symmetric_power(matrix: &DMatrix<f64>, power: f64) -> DMatrix<f64> {
     let symmetric = (matrix + matrix.transpose()) * 0.5;
     let eigen = symmetric.symmetric_eigen();

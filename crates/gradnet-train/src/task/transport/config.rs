@@ -39,7 +39,8 @@ pub(super) const PAIRS: &str = "write one of [transport.files], [transport.densi
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TransportConfig {
-    /// `μ` of the linear part `VᵀV x + μ x + b` around the network: the map is invertible with at least this slope. Default 0.001.
+    /// `μ` of the linear part `VᵀV x + μ x + b` around the network: the map is invertible with at least this slope.
+    /// Default 0.001.
     #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub modulus: f64,
     /// A pair with a known map, in any dimension.
@@ -79,7 +80,8 @@ pub enum LossKind {
     SemiDual,
     /// Optimal flow matching, of samples of both sides.
     FlowMatching,
-    /// The negative log-likelihood of the source under the flow to a known density: that of the target of `[transport.gaussians]`, or `N(0, I)`.
+    /// The negative log-likelihood of the source under the flow to a known density: that of the target of
+    /// `[transport.gaussians]`, or `N(0, I)`.
     Likelihood,
     /// The residual of the Monge-Ampère equation: the source's density is known too.
     MongeAmpere,

@@ -42,7 +42,8 @@ impl Effort {
     }
 }
 
-/// Solves `f(x) = y` row by row from `start` on; a second time by the potential where the residual alone leads nowhere and it matters.
+/// Solves `f(x) = y` row by row from `start` on; a second time by the potential where the residual alone leads nowhere
+/// and it matters.
 ///
 /// # Panics
 /// If the network is not monotone or has no linear part; the task asks for both.

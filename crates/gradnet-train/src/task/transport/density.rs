@@ -86,8 +86,8 @@ fn component(
     (logs.collect(), scores)
 }
 
-/// Values known on the host, `[rows]`, whose derivatives in `at` are `slopes`, row after row: what automatic differentiation sees of a
-/// function that it cannot follow.
+/// Values known on the host, `[rows]`, whose derivatives in `at` are `slopes`, row after row: what automatic
+/// differentiation sees of a function that it cannot follow.
 pub(super) fn with_gradient(values: Vec<f64>, slopes: Vec<f64>, at: Tensor<2>) -> Tensor<1> {
     let [rows, columns] = at.dims();
     let options = (&at.device(), at.dtype());

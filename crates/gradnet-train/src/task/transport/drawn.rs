@@ -1,5 +1,5 @@
-//! Pairs whose optimal map is known: `Q = T#P` with P a mixture of Gaussians and T the gradient of a convex function, so that T is the
-//! optimal map from P to Q by Brenier's theorem.
+//! Pairs whose optimal map is known: `Q = T#P` with P a mixture of Gaussians and T the gradient of a convex function,
+//! so that T is the optimal map from P to Q by Brenier's theorem.
 
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};

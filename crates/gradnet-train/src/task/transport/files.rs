@@ -5,8 +5,9 @@
 //! f(x) = c + t g((x − m)/s)             what a network g is in the user's units
 //! ```
 //!
-//! One number scales each side: optimal for x' and y' is then optimal for x and y, since `⟨x, y⟩` is `s t ⟨x', y'⟩` up to terms that no coupling
-//! changes. The two tables may have different numbers of rows; each is split by the run's seed.
+//! One number scales each side: optimal for x' and y' is then optimal for x and y, since `⟨x, y⟩` is `s t ⟨x', y'⟩` up
+//! to terms that no coupling changes. The two tables may have different numbers of rows; each is split by the run's
+//! seed.
 
 use std::path::{Path, PathBuf};
 
@@ -42,10 +43,12 @@ pub struct FilesConfig {
     pub dim: Option<usize>,
     /// The points that are moved: .csv, .tsv, .npy, .npz, .parquet or .safetensors; relative to the config's folder.
     pub source: PathBuf,
-    /// The points they are moved to. Without them `transport.loss.kind` must be "likelihood", which moves the source to `N(0, I)`.
+    /// The points they are moved to. Without them `transport.loss.kind` must be "likelihood", which moves the source to
+    /// `N(0, I)`.
     #[serde(skip_serializing_if = "is_not_given")]
     pub target: PathBuf,
-    /// Columns or arrays of both files with the coordinates. Default: all columns but those that count rows, or the array "x".
+    /// Columns or arrays of both files with the coordinates. Default: all columns but those that count rows, or the
+    /// array "x".
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
     /// The target's, where they have other names.

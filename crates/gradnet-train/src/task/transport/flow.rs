@@ -4,8 +4,8 @@
 //! log p_f(x) = log q(f(x)) + ln det J_f(x),    x = f⁻¹(z) with z ~ q is a sample of p_f
 //! ```
 //!
-//! by the change of variables. With `x' = (x − m)/s` and the network's map `g` it is `log q(g(x')) + ln det J_g(x') − d ln s`. The inverse is
-//! that of a strongly monotone map: where it is solved, it is the only one.
+//! by the change of variables. With `x' = (x − m)/s` and the network's map `g` it is `log q(g(x')) + ln det J_g(x') − d
+//! ln s`. The inverse is that of a strongly monotone map: where it is solved, it is the only one.
 
 use burn::tensor::Device;
 use gradnet_core::VectorField;

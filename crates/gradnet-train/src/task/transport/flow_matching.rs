@@ -5,15 +5,17 @@
 //! L(f) = E_t E |(x₀ − z)/t|² = E_t E |(f(z) − z) − (x₁ − x₀)|² = 2 J(F) − 2 E⟨x₀, x₁⟩
 //! ```
 //!
-//! With J the semi-dual, so that its minimum is at the Brenier map whatever pairs x₀ with x₁ (Kornilov, Mokrov, Gasnikov and Korotin,
-//! "Optimal flow matching", NeurIPS 2024, Thm. 1 and Prop. 1). By the implicit function theorem, z held fixed on the right,
+//! With J the semi-dual, so that its minimum is at the Brenier map whatever pairs x₀ with x₁ (Kornilov, Mokrov,
+//! Gasnikov and Korotin, "Optimal flow matching", NeurIPS 2024, Thm. 1 and Prop. 1). By the implicit function theorem,
+//! z held fixed on the right,
 //!
 //! ```text
 //! ∂θ L = E ⟨(t J_f(z) + (1 − t) I)⁻¹ 2 (x₀ − z)/t,  ∂θ f(z)⟩
 //! ```
 //!
-//! Divided by t, the equation for z is that of a conjugate of `F + (1 − t)/t |x|²/2`: rows of one t are solved together by the same method,
-//! and a row that is not solved is dropped from the mean. Rows of a batch have few t, spread evenly from a random start.
+//! Divided by t, the equation for z is that of a conjugate of `F + (1 − t)/t |x|²/2`: rows of one t are solved together
+//! by the same method, and a row that is not solved is dropped from the mean. Rows of a batch have few t, spread evenly
+//! from a random start.
 
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
@@ -165,7 +167,8 @@ mod tests {
     const MATRIX: [f64; 4] = [1.2, 0.3, -0.1, 0.9];
     const BIAS: [f64; 2] = [0.2, -0.1];
 
-    /// `∫ |(x₀ − z_t)/t|² dt = 2 (F(x₀) + F*(x₁) − ⟨x₀, x₁⟩)` for every pair, here by the midpoint rule on the left and by conjugates on the right.
+    /// `∫ |(x₀ − z_t)/t|² dt = 2 (F(x₀) + F*(x₁) − ⟨x₀, x₁⟩)` for every pair, here by the midpoint rule on the left and
+    /// by conjugates on the right.
     #[test]
     fn over_all_times_it_is_the_semi_dual_of_each_pair() {
         let [x0, x1] = points();

@@ -29,7 +29,8 @@ impl Default for GaussiansConfig {
 }
 
 impl GaussiansConfig {
-    /// The pair, with the draws of a run of seed `seed`: covariances `A Aᵀ/(2 d) + I/4`, A with normal entries, and normal means.
+    /// The pair, with the draws of a run of seed `seed`: covariances `A Aᵀ/(2 d) + I/4`, A with normal entries, and
+    /// normal means.
     pub(super) fn pair(&self, seed: u64) -> DrawnPair {
         let mut random = generator(self.seed, Stream::Target, 0);
         let mut normal = || -> f64 { random.sample(StandardNormal) };

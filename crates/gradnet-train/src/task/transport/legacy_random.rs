@@ -1,8 +1,8 @@
 //! NumPy's legacy generator, `numpy.random.RandomState`: the stream that the benchmark's source is made of.
 //!
-//! MT19937 (Matsumoto and Nishimura 1998) seeded by one number; doubles of 53 bits; normals by Marsaglia's polar method, two at a time, the second
-//! kept; permutations by Fisher and Yates with masked rejection. NumPy promises that this stream never changes (NEP 19). The tests hold the first
-//! numbers that NumPy gives.
+//! MT19937 (Matsumoto and Nishimura 1998) seeded by one number; doubles of 53 bits; normals by Marsaglia's polar
+//! method, two at a time, the second kept; permutations by Fisher and Yates with masked rejection. NumPy promises that
+//! this stream never changes (NEP 19). The tests hold the first numbers that NumPy gives.
 
 const SIZE: usize = 624;
 const SHIFT: usize = 397;
@@ -103,7 +103,8 @@ impl LegacyRandom {
 mod tests {
     use super::*;
 
-    /// The first outputs of MT19937 with seed 5489 as its authors publish them, and the ten-thousandth that the C++ standard names.
+    /// The first outputs of MT19937 with seed 5489 as its authors publish them, and the ten-thousandth that the C++
+    /// standard names.
     #[test]
     fn the_bits_are_those_of_the_published_generator() {
         let mut random = LegacyRandom::new(5489);

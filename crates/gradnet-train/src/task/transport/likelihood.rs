@@ -4,9 +4,10 @@
 //! L(f) = −E_P [log q(f(x)) + ln det J_f(x)]
 //! ```
 //!
-//! By the change of variables this is `−E_P log p_f` with `p_f` the density of which f makes q. So `L(f) = H(P) + KL(P ‖ p_f)`: its smallest
-//! value is the entropy of P, at the Brenier map alone among gradients of convex functions (Huang, Chen, Tsirigotis and Courville, "Convex
-//! potential flows", ICLR 2021, Thm. 4). The density q is known, P by its samples.
+//! By the change of variables this is `−E_P log p_f` with `p_f` the density of which f makes q. So `L(f) = H(P) + KL(P
+//! ‖ p_f)`: its smallest value is the entropy of P, at the Brenier map alone among gradients of convex functions
+//! (Huang, Chen, Tsirigotis and Courville, "Convex potential flows", ICLR 2021, Thm. 4). The density q is known, P by
+//! its samples.
 
 use burn::tensor::Tensor;
 use gradnet_core::VectorField;
@@ -104,7 +105,8 @@ mod tests {
         }
     }
 
-    /// Of the bias, which moves `q(f(x))` alone, and of the matrix and the network's own weights, which move the Jacobian too.
+    /// Of the bias, which moves `q(f(x))` alone, and of the matrix and the network's own weights, which move the
+    /// Jacobian too.
     #[test]
     fn the_gradients_are_those_of_central_differences() {
         let (p, _) = gaussian([0.4, -1.0], [0.9, 0.2, -0.3, 0.7]);

@@ -4,8 +4,9 @@
 //! ∂θ ln det J = tr(J⁻¹ ∂θJ)
 //! ```
 //!
-//! J is built from one closed-form product with each unit vector, which automatic differentiation follows; its Cholesky factor is found
-//! on the host, in 64 bits, and gives the value and `J⁻¹`. The work for each point is `dim` products and `O(dim³)`.
+//! J is built from one closed-form product with each unit vector, which automatic differentiation follows; its Cholesky
+//! factor is found on the host, in 64 bits, and gives the value and `J⁻¹`. The work for each point is `dim` products
+//! and `O(dim³)`.
 
 use burn::tensor::{Tensor, TensorData};
 use gradnet_core::VectorField;
@@ -18,7 +19,8 @@ use crate::registry::Network;
 /// Coordinates at most of a field whose log-determinant is asked for.
 pub(super) const MOST_COORDINATES: usize = 64;
 
-/// `ln det J_f` at the rows of `x`, `[rows]`, differentiable in the weights; NaN where rounding leaves J not positive definite.
+/// `ln det J_f` at the rows of `x`, `[rows]`, differentiable in the weights; NaN where rounding leaves J not positive
+/// definite.
 pub(super) fn log_det(field: &Network, x: Tensor<2>) -> Tensor<1> {
     let dim = field.dim();
     let jacobians = jacobians(field, x);

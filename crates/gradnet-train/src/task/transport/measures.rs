@@ -13,7 +13,8 @@
 //! | `conjugates_missed` | share of the held-out points of Q without a conjugate, in % |
 //! | `newton_steps` | of the conjugate that took most |
 //!
-//! UVP and cosine as in Korotin et al., "Do neural optimal transport solvers work?" (NeurIPS 2021), Sec. 4.3. Lengths are in the user's units.
+//! UVP and cosine as in Korotin et al., "Do neural optimal transport solvers work?" (NeurIPS 2021), Sec. 4.3. Lengths
+//! are in the user's units.
 
 use super::Transport;
 use super::conjugate::{Conjugates, Effort, conjugates};
@@ -87,9 +88,9 @@ impl Transport {
 
     /// `J` of the samples moved to mean zero, in the user's units, and the conjugates.
     ///
-    /// With the potential and the samples moved along, `J` is less by `⟨x̄, ȳ⟩`, which no map has a part in. Every conjugate is taken by its bound
-    /// `⟨x̂, y⟩ − F(x̂) + |f(x̂) − y|²/(2 μ)`, which is the conjugate itself where the residual vanishes. So a missed one cannot make a map look
-    /// better than it is.
+    /// With the potential and the samples moved along, `J` is less by `⟨x̄, ȳ⟩`, which no map has a part in. Every
+    /// conjugate is taken by its bound `⟨x̂, y⟩ − F(x̂) + |f(x̂) − y|²/(2 μ)`, which is the conjugate itself where the
+    /// residual vanishes. So a missed one cannot make a map look better than it is.
     fn dual(&self, field: &Network, x: &[f64], y: &[f64]) -> (f64, Solved) {
         let potentials = |x: &[f64]| -> Vec<f64> {
             let potential = |x: &[f64]| field.potential(self.tensor(x)).map(host);

@@ -5,8 +5,9 @@
 //! T(x) = (t(x) − m)/s,  t = ∇φ,  φ(x) = |x|²/5 + Σ_{j=1,2} logsumexp(3 (W_j x + b_j))/3
 //! ```
 //!
-//! `φ` is convex, so T is the optimal map from P to `Q = T#P` (Brenier). `m` and `s` make Q of mean zero and of variance 1 a coordinate. The
-//! tests below compare `t` with central differences of `φ`, and its Jacobian with a positive definite matrix.
+//! `φ` is convex, so T is the optimal map from P to `Q = T#P` (Brenier). `m` and `s` make Q of mean zero and of
+//! variance 1 a coordinate. The tests below compare `t` with central differences of `φ`, and its Jacobian with a
+//! positive definite matrix.
 
 use nalgebra::{DMatrix, DVector};
 use rand::RngExt;

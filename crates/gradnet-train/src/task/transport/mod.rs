@@ -1,13 +1,15 @@
-//! Optimal transport: the map `f = ∇F`, F convex, that moves one distribution to another at the least cost `E|x − f(x)|²/2`.
+//! Optimal transport: the map `f = ∇F`, F convex, that moves one distribution to another at the least cost `E|x −
+//! f(x)|²/2`.
 //!
-//! By Brenier's theorem (1991) there is one such map where P has a density, and it is the gradient of a convex function, which is what monotone
-//! gradient networks are. Every network stands inside a linear part,
+//! By Brenier's theorem (1991) there is one such map where P has a density, and it is the gradient of a convex
+//! function, which is what monotone gradient networks are. Every network stands inside a linear part,
 //!
 //! ```text
 //! f(x) = g(x) + VᵀV x + μ x + b
 //! ```
 //!
-//! so that it is a bijection of the whole space with an exact inverse (`registry::LinearPart`), and begins near the Bures map (`start`).
+//! so that it is a bijection of the whole space with an exact inverse (`registry::LinearPart`), and begins near the
+//! Bures map (`start`).
 //!
 //! | file | what |
 //! |---|---|

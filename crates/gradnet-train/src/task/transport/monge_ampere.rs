@@ -5,8 +5,9 @@
 //! L(f) = E_P |ln det J_f(x) − log p(x) + log q(f(x))|
 //! ```
 //!
-//! The equation holds everywhere for the Brenier map alone among gradients of convex functions, so `L ≥ 0` vanishes there and nowhere else
-//! (Chaudhari, Pranav and Moura, "GradNetOT", 2025). It bounds `KL(P ‖ p_f) = E_P [log p − log q(f) − ln det J_f]` from above.
+//! The equation holds everywhere for the Brenier map alone among gradients of convex functions, so `L ≥ 0` vanishes
+//! there and nowhere else (Chaudhari, Pranav and Moura, "GradNetOT", 2025). It bounds `KL(P ‖ p_f) = E_P [log p − log
+//! q(f) − ln det J_f]` from above.
 
 use burn::tensor::{Tensor, TensorData};
 

@@ -5,9 +5,9 @@
 //! | `negative_log_likelihood` | `−E_P [log q(f(x)) + ln det J_f(x)]` in nats, of points held out and in the user's units |
 //! | `monge_ampere` | `E_P |ln det J_f(x) − log p(x) + log q(f(x))|` in nats, where both densities are known |
 //!
-//! The row `gaussian` has those of one Gaussian with the mean and the covariance of the training points, the row `bures` those of the affine
-//! map, which are nearly the same where the target is a Gaussian. The row `true density` has
-//! `−E_P log p(x)`, below which no map gets but by the luck of the sample.
+//! The row `gaussian` has those of one Gaussian with the mean and the covariance of the training points, the row
+//! `bures` those of the affine map, which are nearly the same where the target is a Gaussian. The row `true density`
+//! has `−E_P log p(x)`, below which no map gets but by the luck of the sample.
 
 use gradnet_core::analysis::host;
 

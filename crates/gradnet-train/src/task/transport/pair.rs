@@ -48,7 +48,8 @@ pub trait Pair: Send + Sync {
         None
     }
 
-    /// The change between the user's units and the network's: points of the source are its points, those of the target its gradients.
+    /// The change between the user's units and the network's: points of the source are its points, those of the target
+    /// its gradients.
     fn similarity(&self) -> Similarity {
         Similarity::identity(self.dim())
     }

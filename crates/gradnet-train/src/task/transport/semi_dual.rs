@@ -5,12 +5,12 @@
 //! ∂θ J = E_P ∂θF(x) − E_Q ∂θF(x*)            x* held fixed, by Danskin's theorem
 //! ```
 //!
-//! Its minimum over convex F is attained by Brenier's potential (Villani, "Topics in Optimal Transportation", Thm. 2.9), and
-//! `W = E|x|²/2 + E|y|²/2 − J`. Solvers before (Taghvaei and Jalali 2019; Korotin et al. 2021, W2:R) approximate `x*`; here it is solved
-//! for. A conjugate that is not found is dropped from the mean.
+//! Its minimum over convex F is attained by Brenier's potential (Villani, "Topics in Optimal Transportation", Thm.
+//! 2.9), and `W = E|x|²/2 + E|y|²/2 − J`. Solvers before (Taghvaei and Jalali 2019; Korotin et al. 2021, W2:R)
+//! approximate `x*`; here it is solved for. A conjugate that is not found is dropped from the mean.
 //!
-//! Where a potential is a quadrature of its own, the difference of two of its values is one along the way between the points:
-//! `F(x) − F(x*) = E_τ ⟨f(x* + τ (x − x*)), x − x*⟩`, with few nodes τ spread evenly from a random start.
+//! Where a potential is a quadrature of its own, the difference of two of its values is one along the way between the
+//! points: `F(x) − F(x*) = E_τ ⟨f(x* + τ (x − x*)), x − x*⟩`, with few nodes τ spread evenly from a random start.
 
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
@@ -116,7 +116,8 @@ mod tests {
         host(semi_dual(network, batch(0.5)).unsqueeze::<2>())[0]
     }
 
-    /// The conjugates are solved for anew at the moved weights, which the gradient does not look at: that is Danskin's theorem.
+    /// The conjugates are solved for anew at the moved weights, which the gradient does not look at: that is Danskin's
+    /// theorem.
     #[test]
     fn the_gradient_is_that_of_central_differences_with_the_conjugates_solved_anew() {
         let network = |by: [f64; 2]| network("mgradnet_m", [0.2 + by[0], -0.1 + by[1]]);
@@ -140,7 +141,8 @@ mod tests {
         }
     }
 
-    /// `F(x) = c |x|²/2` has `F*(y) = |y|²/(2 c)`; the spline network with all slopes and the matrix zero leaves `μ` alone.
+    /// `F(x) = c |x|²/2` has `F*(y) = |y|²/(2 c)`; the spline network with all slopes and the matrix zero leaves `μ`
+    /// alone.
     #[test]
     fn of_a_quadratic_it_is_the_closed_form() {
         let network = samples::linear_alone(network("mgradnet_m", [0.0, 0.0]));

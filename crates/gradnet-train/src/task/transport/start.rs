@@ -4,8 +4,9 @@
 //! VᵀV = 0.7 A,   then g is fitted to  x ↦ n + A (x − m) − (VᵀV + μ) x − b  by a short regression on points of P
 //! ```
 //!
-//! with the Bures map `n + A (x − m)`, and `b = n − 0.7 A m` to begin with. So the network has a part of the map from the first step on, and not the noise of
-//! its initial weights. A network that has a matrix V of its own begins with 0.7 A there and is fitted as a whole.
+//! with the Bures map `n + A (x − m)`, and `b = n − 0.7 A m` to begin with. So the network has a part of the map from
+//! the first step on, and not the noise of its initial weights. A network that has a matrix V of its own begins with
+//! 0.7 A there and is fitted as a whole.
 
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, FloatDType, Tensor};

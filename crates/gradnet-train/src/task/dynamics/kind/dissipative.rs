@@ -4,7 +4,8 @@
 //! dq/dt = ∂H/∂p,    dp/dt = −∂H/∂q − γ ∂H/∂p,    S = J − R,    R = [[0, 0], [0, γ I]],    γ ≥ 0
 //! ```
 //!
-//! `dH/dt = −γ ‖∂H/∂p‖² ≤ 0`. One `γ` for all momenta; [`coefficients`](super::super::coefficients) finds it where it is not given.
+//! `dH/dt = −γ ‖∂H/∂p‖² ≤ 0`. One `γ` for all momenta; [`coefficients`](super::super::coefficients) finds it where it
+//! is not given.
 
 use burn::tensor::Tensor;
 

@@ -4,9 +4,10 @@
 //! mean over samples and coordinates of ((x_{n+1} − x_n)/h − S g((x_n + x_{n+1})/2) − B u)²
 //! ```
 //!
-//! Each sample and the next are one step of the implicit midpoint rule, as in Jin et al., "SympNets" (2020), and Zhu et al., "Deep Hamiltonian
-//! networks based on symplectic integrators" (2020). It is a regression and the fastest of the losses, with a bias of order `h²`; noise of size
-//! `e` in the samples is noise of size `e √2/h` in the quotients, which the rollout loss avoids.
+//! Each sample and the next are one step of the implicit midpoint rule, as in Jin et al., "SympNets" (2020), and Zhu et
+//! al., "Deep Hamiltonian networks based on symplectic integrators" (2020). It is a regression and the fastest of the
+//! losses, with a bias of order `h²`; noise of size `e` in the samples is noise of size `e √2/h` in the quotients,
+//! which the rollout loss avoids.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

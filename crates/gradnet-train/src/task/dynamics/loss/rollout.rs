@@ -4,18 +4,21 @@
 //! mean over windows, k = 1 .. K and coordinates of (Φ^k(x̂_0) − x_k)²,    Φ one step of the method (`step`)
 //! ```
 //!
-//! The start `x̂_0` is the measured `x_0`, or fitted to the whole window ([`fit_starts`](super::fit_starts)): from a noisy start the best field
-//! would be a biased one. As in Chen et al., "Symplectic Recurrent Neural Networks" (2020), who found both the long windows and the fitted starts to be
-//! what noise asks for. The learned `H` is that of the method, `O(h²)` from the true one; substeps make it smaller.
+//! The start `x̂_0` is the measured `x_0`, or fitted to the whole window ([`fit_starts`](super::fit_starts)): from a
+//! noisy start the best field would be a biased one. As in Chen et al., "Symplectic Recurrent Neural Networks" (2020),
+//! who found both the long windows and the fitted starts to be what noise asks for. The learned `H` is that of the
+//! method, `O(h²)` from the true one; substeps make it smaller.
 //!
-//! The gradient by the weights is exact and its graph holds a single evaluation of the field, whatever `K`: with the adjoints `λ` of the steps,
+//! The gradient by the weights is exact and its graph holds a single evaluation of the field, whatever `K`: with the
+//! adjoints `λ` of the steps,
 //!
 //! ```text
 //! dL = Σ_stages ⟨w, dg(z)⟩,    (λ, w) from the stage after it
 //! ```
 //!
-//! so the field is evaluated once more at all points `z` together, and what is differentiated is `Σ ⟨w, g(z)⟩` with `w` held fixed. Fitted starts
-//! need no further term, since at the best start the loss does not move with it (the envelope theorem).
+//! so the field is evaluated once more at all points `z` together, and what is differentiated is `Σ ⟨w, g(z)⟩` with `w`
+//! held fixed. Fitted starts need no further term, since at the best start the loss does not move with it (the envelope
+//! theorem).
 
 use burn::module::Module;
 use burn::tensor::Tensor;

@@ -149,7 +149,8 @@ fn the_rollouts_adjoint_gradient_is_the_difference_quotient_for_every_kind() {
     }
 }
 
-/// At the best start the loss of the window does not move with the start: the derivative is that with the start held fixed.
+/// At the best start the loss of the window does not move with the start: the derivative is that with the start held
+/// fixed.
 #[test]
 fn fitted_starts_leave_the_gradient_exact() {
     let window = window(&scattered(), 5);
@@ -207,7 +208,8 @@ fn the_midpoint_loss_is_its_formula_and_its_gradient_the_difference_quotient() {
     }
 }
 
-/// The midpoint rule turns the oscillator `q' = p, p' = −q` by `2 arctan(h/2)` a step, exactly: Cayley's transform of the rotation.
+/// The midpoint rule turns the oscillator `q' = p, p' = −q` by `2 arctan(h/2)` a step, exactly: Cayley's transform of
+/// the rotation.
 #[test]
 fn on_the_oscillator_the_midpoint_rule_is_a_rotation_and_the_loss_of_the_truth_is_zero() {
     let times: Vec<f64> = vec![0.0, 0.2, 0.7, 0.9, 1.9];
@@ -233,8 +235,8 @@ fn on_the_oscillator_the_midpoint_rule_is_a_rotation_and_the_loss_of_the_truth_i
     let loss = number(rollout(&truth, Kind::Hamiltonian, &none, &window, how));
     assert!(loss < 1e-24, "{loss}");
     assert!(number(midpoint(&truth, Kind::Hamiltonian, &none, &window)) < 1e-24);
-    // A start that was measured wrong by (0.1, -0.2) is found again, from the samples after it and its own wrong one: for a rotation M'M = I, so it
-    // is the mean of five, of which one is wrong.
+    // A start that was measured wrong by (0.1, -0.2) is found again, from the samples after it and its own wrong one:
+    // for a rotation M'M = I, so it is the mean of five, of which one is wrong.
     let mut wrong = window.clone();
     let off = Tensor::<2>::from_data(
         TensorData::new(vec![0.1, -0.2], [1, 2]),

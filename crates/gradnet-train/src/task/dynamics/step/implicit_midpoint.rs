@@ -4,16 +4,16 @@
 //! x⁺ = x + h (S g(z) + B u),    z = (x + x⁺)/2
 //! ```
 //!
-//! Hairer, Lubich, Wanner, "Geometric Numerical Integration", II.1. Symplectic for Hamilton's equations, of order 2; it keeps quadratic energies
-//! exactly. `z` solves `z = x + h/2 (S g(z) + B u)`: by repeating the equation while that converges fast (its rate is `h L/2`), else by Newton's
-//! method:
+//! Hairer, Lubich, Wanner, "Geometric Numerical Integration", II.1. Symplectic for Hamilton's equations, of order 2; it
+//! keeps quadratic energies exactly. `z` solves `z = x + h/2 (S g(z) + B u)`: by repeating the equation while that
+//! converges fast (its rate is `h L/2`), else by Newton's method:
 //!
 //! ```text
 //! A δ = x + h/2 (S g(z) + B u) − z,    A = I − h/2 S J_g(z),    z ← z + δ
 //! ```
 //!
-//! `A v` is one closed-form product with `J_g`, and so is `Aᵀ v = v − h/2 J_g Sᵀ v`, because `J_g` is symmetric. If `h L/2 < 1` with a Lipschitz
-//! constant `L` of `g`, `A` is invertible everywhere and `z` is unique.
+//! `A v` is one closed-form product with `J_g`, and so is `Aᵀ v = v − h/2 J_g Sᵀ v`, because `J_g` is symmetric. If `h
+//! L/2 < 1` with a Lipschitz constant `L` of `g`, `A` is invertible everywhere and `z` is unique.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

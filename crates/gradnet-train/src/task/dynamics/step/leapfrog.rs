@@ -4,8 +4,9 @@
 //! p½ = p − h/2 V'(q),    q⁺ = q + h T'(p½),    p⁺ = p½ − h/2 V'(q⁺)
 //! ```
 //!
-//! Hairer, Lubich, Wanner, "Geometric Numerical Integration", I.1.4. Symplectic, reversible, of order 2, explicit. The field is looked at in
-//! `(q, 0)` or `(0, p)`, which is its separated part ([`Separated`](gradnet_core::combine::Separated)) at half the cost.
+//! Hairer, Lubich, Wanner, "Geometric Numerical Integration", I.1.4. Symplectic, reversible, of order 2, explicit. The
+//! field is looked at in `(q, 0)` or `(0, p)`, which is its separated part
+//! ([`Separated`](gradnet_core::combine::Separated)) at half the cost.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

@@ -1,12 +1,14 @@
-//! Linear systems near the identity, one for each row: Neumann's series, or conjugate gradients on the normal equations.
+//! Linear systems near the identity, one for each row: Neumann's series, or conjugate gradients on the normal
+//! equations.
 //!
 //! ```text
 //! x ← x + (b − A x)          while that makes the residual small fast
 //! AᵀA x = Aᵀ b               else; A and Aᵀ are known by their products
 //! ```
 //!
-//! Saad, "Iterative Methods for Sparse Linear Systems", Sec. 12.3 and Alg. 8.4 (CGNR). With `A = I − E` and `‖E‖ = ε < 1` the error of the
-//! first falls by `ε` a step, for one product. Conjugate gradients take any `A`: after `dim` steps the error is rounding.
+//! Saad, "Iterative Methods for Sparse Linear Systems", Sec. 12.3 and Alg. 8.4 (CGNR). With `A = I − E` and `‖E‖ = ε <
+//! 1` the error of the first falls by `ε` a step, for one product. Conjugate gradients take any `A`: after `dim` steps
+//! the error is rounding.
 
 use burn::tensor::Tensor;
 

@@ -1,8 +1,9 @@
 //! One step of time: leapfrog for separable systems, the implicit midpoint rule for all others.
 //!
-//! Both are symplectic for Hamilton's equations and of order 2. A step leaves a trace of [`Stage`]s, in which it can be differentiated without
-//! a graph: forwards along a direction ([`Stage::tangent`]), and backwards ([`Stage::adjoint`]), where it tells with which weights `w` the
-//! gradient `g` at its point enters. The Jacobian of `g` is symmetric, so both directions are its closed-form products.
+//! Both are symplectic for Hamilton's equations and of order 2. A step leaves a trace of [`Stage`]s, in which it can be
+//! differentiated without a graph: forwards along a direction ([`Stage::tangent`]), and backwards ([`Stage::adjoint`]),
+//! where it tells with which weights `w` the gradient `g` at its point enters. The Jacobian of `g` is symmetric, so
+//! both directions are its closed-form products.
 
 mod implicit_midpoint;
 mod leapfrog;
@@ -97,8 +98,8 @@ impl Stage {
         }
     }
 
-    /// What a loss's derivative by the state after the stage makes of the state before it; and the weights `w` with which it moves with `g`
-    /// itself: `dL = ⟨w, dg(at)⟩`.
+    /// What a loss's derivative by the state after the stage makes of the state before it; and the weights `w` with
+    /// which it moves with `g` itself: `dL = ⟨w, dg(at)⟩`.
     pub fn adjoint<F: VectorField + Module>(
         &self,
         flow: &Flow<F>,

@@ -3,9 +3,11 @@
 /// Steps of the integration for each unit of time, at least.
 const STEPS: f64 = 400.0;
 
-/// The states at `times` of the solution of `dx/dt = velocity(i, x)` that starts at the first of them; `i` counts the intervals between times.
+/// The states at `times` of the solution of `dx/dt = velocity(i, x)` that starts at the first of them; `i` counts the
+/// intervals between times.
 ///
-/// The classical method of order 4 in steps of 1/400 or less: its error after a time of 20 is far below what 32 bits hold.
+/// The classical method of order 4 in steps of 1/400 or less: its error after a time of 20 is far below what 32 bits
+/// hold.
 pub fn follow(
     velocity: impl Fn(usize, &[f64]) -> Vec<f64>,
     start: Vec<f64>,

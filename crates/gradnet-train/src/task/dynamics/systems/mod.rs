@@ -7,7 +7,8 @@
 //! | `duffing` | `p²/2 − q²/2 + q⁴/4` | Hamilton's, two wells |
 //! | `damped_oscillator` | `(q² + p²)/2` | with friction 0.2 on the momentum |
 //!
-//! Paths are integrated by the classical Runge-Kutta method in many small steps; the oscillator's are held against its closed form.
+//! Paths are integrated by the classical Runge-Kutta method in many small steps; the oscillator's are held against its
+//! closed form.
 
 mod damped_oscillator;
 mod duffing;

@@ -1,4 +1,5 @@
-//! Two bodies that attract each other, on nearly circular orbits: Eq. (25) of the paper, as in [`two_body`](crate::two_body).
+//! Two bodies that attract each other, on nearly circular orbits: Eq. (25) of the paper, as in
+//! [`two_body`](crate::two_body).
 
 use rand::Rng;
 

@@ -1,4 +1,5 @@
-//! Objectives have the loss and the gradient they say, and runs with them resume, begin with other runs and are refused where they cannot.
+//! Objectives have the loss and the gradient they say, and runs with them resume, begin with other runs and are refused
+//! where they cannot.
 
 use std::path::Path;
 

@@ -128,8 +128,8 @@ fn the_work_is_bounded_and_enough_for_uniform_points() {
     assert!(found[0] <= 4 * LEAST_STEPS, "{found:?}");
 }
 
-/// Points in a plane, y = (2 x1, 2 x2, 0) there, with x3 = x1 + x2 (or 5 everywhere): matrices that differ across the plane fit alike, and
-/// the one found is finite, no larger than the exact diag(2, 2, 0), and exact on the plane.
+/// Points in a plane, y = (2 x1, 2 x2, 0) there, with x3 = x1 + x2 (or 5 everywhere): matrices that differ across the
+/// plane fit alike, and the one found is finite, no larger than the exact diag(2, 2, 0), and exact on the plane.
 #[test]
 fn points_in_a_plane_or_with_a_constant_coordinate_have_a_finite_fit() {
     let device = Device::flex();
@@ -173,7 +173,8 @@ fn a_fit_that_is_cut_short_says_so() {
     assert!(!found(STEPS).is_cut_short);
 }
 
-/// A target that is linear is found: the score of one Gaussian is (mu - x)/(2 sqrt d), so A = -I/(2 sqrt d) and b = (mu - 1/2)/(2 sqrt d).
+/// A target that is linear is found: the score of one Gaussian is (mu - x)/(2 sqrt d), so A = -I/(2 sqrt d) and b = (mu
+/// - 1/2)/(2 sqrt d).
 #[test]
 fn a_linear_field_is_recovered() {
     let mut config = TargetConfig::from_name("gaussian_mixture_score").unwrap();
