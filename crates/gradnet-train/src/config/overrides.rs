@@ -6,16 +6,20 @@ use super::document::{Key, Node, Table, Value};
 use super::problem::{Place, Problem, SourceText};
 use crate::registry::NetworkConfig;
 
-/// Settings of the network's table that keep their meaning in another network, its size, and what they are called
-/// there: `filters` is the word for the `width` of networks on patches.
-const SIZE: [[&str; 2]; 3] = [
-    ["width", "width"],
-    ["filters", "width"],
-    ["parameters", "parameters"],
-];
-
-/// Settings that networks on patches have in common: the side of a patch.
-const OF_PATCHES: [[&str; 2]; 1] = [["size", "size"]];
+/// What a setting of the network's table is called in another network, if it keeps its meaning there: its size, and the
+/// side of a patch. Networks on patches call their width `filters`.
+fn kept(setting: &str, before: &str, now: &str) -> Option<&'static str> {
+    let is_on_patches = |name: &str| {
+        NetworkConfig::from_name(name).is_ok_and(|network| network.patch_dim().is_some())
+    };
+    match setting {
+        "parameters" => Some("parameters"),
+        "width" | "filters" if is_on_patches(now) => Some("filters"),
+        "width" | "filters" => Some("width"),
+        "size" if is_on_patches(before) && is_on_patches(now) => Some("size"),
+        _ => None,
+    }
+}
 
 /// Where a setting is said to stand that the command line gave.
 pub(super) const COMMAND_LINE: &str = "command line";
@@ -68,14 +72,6 @@ fn option_text(option: &str, text: &str) -> (Arc<SourceText>, Place) {
 
 /// Puts `[network.name]` in the place of the config's network, with its size.
 fn switch_network(table: &mut Table, name: &str) {
-    let is_on_patches = |name: &str| {
-        NetworkConfig::from_name(name).is_ok_and(|network| network.patch_dim().is_some())
-    };
-    let kept = |before: &str| {
-        let both = is_on_patches(before) && is_on_patches(name);
-        let of_patches: &[_] = if both { &OF_PATCHES } else { &[] };
-        [&SIZE, of_patches].concat()
-    };
     let size = match table.get("network") {
         Some((
             _,
@@ -98,9 +94,7 @@ fn switch_network(table: &mut Table, name: &str) {
                 .entries
                 .iter()
                 .filter_map(|(key, node)| {
-                    let mut kept = kept(&before.name).into_iter();
-                    let [_, now] = kept.find(|[setting, _]| *setting == key.name)?;
-                    let name = now.to_owned();
+                    let name = kept(&key.name, &before.name, name)?.to_owned();
                     Some((
                         Key {
                             name,

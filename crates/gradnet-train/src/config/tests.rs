@@ -130,7 +130,7 @@ fn another_network_keeps_the_size_and_nothing_else() {
     assert_eq!(switched, expected);
 }
 
-/// `filters` is the width of networks on patches, whose side another of them keeps.
+/// `filters` is the width of networks on patches, whose side another of them keeps; another number takes its place.
 #[test]
 fn another_network_on_patches_keeps_filters_and_size() {
     let with = |network: &str| {
@@ -139,12 +139,22 @@ fn another_network_on_patches_keeps_filters_and_size() {
             .replace("[network.mgradnet_m]\nparameters = 32768\n", &network)
     };
     let of_patches = with("patch_ridge]\nfilters = 7\nsize = 5\nknots = 9");
-    for (name, expected) in [
-        ("patch_weak_ridge", "patch_weak_ridge]\nwidth = 7\nsize = 5"),
-        ("mgradnet_c", "mgradnet_c]\nwidth = 7"),
+    for (name, set, expected) in [
+        (
+            "patch_weak_ridge",
+            "network.patch_weak_ridge.filters=9",
+            "patch_weak_ridge]\nfilters = 9\nsize = 5",
+        ),
+        (
+            "patch_weak_ridge",
+            "seed=3",
+            "patch_weak_ridge]\nfilters = 7\nsize = 5",
+        ),
+        ("mgradnet_c", "seed=3", "mgradnet_c]\nwidth = 7"),
     ] {
         let overrides = Overrides {
             network: Some(name.to_owned()),
+            set: vec![set.to_owned()],
             ..Overrides::default()
         };
         let switched = parse("first.toml", &of_patches, &overrides);
