@@ -8,12 +8,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::identity::Reader;
+use super::identity::{Reader, Unread};
 use super::published::Published;
 use super::{Cell, Place, SweepError};
 use crate::config::{self, ConfigError, Overrides};
 use crate::experiment::CheckedExperiment;
-use crate::run::RunError;
 
 /// A sweep as its file has it.
 ///
@@ -297,7 +296,7 @@ impl Sweep {
         };
         let experiment = self.base.load(&self.file, &overrides).map_err(refused)?;
         let files = reader.contents(&experiment);
-        let files = files.map_err(|(path, error)| RunError::io("read", &path, error))?;
+        let files = files.map_err(|unread| not_there(&self.file, &unread))?;
         Ok(Cell::new(
             &row.label,
             &case.name,
@@ -340,4 +339,9 @@ fn refused(file: &Path, reason: &str, remedy: &str) -> SweepError {
 fn repeated<T: Copy + Eq + Hash>(all: impl IntoIterator<Item = T>) -> Option<T> {
     let mut seen = HashSet::new();
     all.into_iter().find(|one| !seen.insert(*one))
+}
+
+fn not_there(file: &Path, unread: &Unread) -> SweepError {
+    let remedy = "name it in the config that `base` names or holds";
+    refused(file, &unread.to_string(), remedy)
 }

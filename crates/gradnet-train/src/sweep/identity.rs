@@ -1,8 +1,8 @@
 //! What a record is the record of: everything that decides its numbers but the machine.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::PathBuf;
+use std::{fmt, io};
 
 use serde::Serialize;
 
@@ -43,6 +43,28 @@ impl<'a> Identity<'a> {
     }
 }
 
+/// A file or folder that an experiment reads, and that cannot be read.
+#[derive(Debug)]
+pub(super) struct Unread {
+    /// The setting that names it.
+    key: &'static str,
+    path: PathBuf,
+    error: io::Error,
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, path, error } = self;
+        match path.as_os_str().is_empty() {
+            true => write!(f, "`{key}` is empty"),
+            false => {
+                let path = path.display();
+                write!(f, "`{key}` asks for {path}, which cannot be read: {error}")
+            }
+        }
+    }
+}
+
 /// Reads files for their digests, each once.
 #[derive(Debug, Default)]
 pub(super) struct Reader(Contents);
@@ -51,18 +73,15 @@ impl Reader {
     /// The digests of all files that an experiment reads.
     ///
     /// # Errors
-    /// The first file that cannot be read.
-    pub(super) fn contents(
-        &mut self,
-        experiment: &Experiment,
-    ) -> Result<Contents, (PathBuf, io::Error)> {
+    /// The first that cannot be read.
+    pub(super) fn contents(&mut self, experiment: &Experiment) -> Result<Contents, Unread> {
         let mut digests = Contents::new();
-        for (_, path) in experiment.task.files() {
+        for (key, path) in experiment.task.files() {
             let digest = match self.0.get(&path) {
                 Some(known) => known.clone(),
                 None => match file_digest(&path) {
                     Ok(digest) => digest.unwrap_or_default(),
-                    Err(error) => return Err((path, error)),
+                    Err(error) => return Err(Unread { key, path, error }),
                 },
             };
             self.0.insert(path.clone(), digest.clone());

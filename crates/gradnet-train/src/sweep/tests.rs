@@ -430,3 +430,27 @@ fn published_rows_are_shown_and_nothing_is_run_for_them() {
     let error = written(folder.path(), &wrong).unwrap_err().to_string();
     assert!(error.contains("\"more\""), "{error}");
 }
+
+/// A cell that reads what is not there names the setting and not only the file, whose name may be empty.
+#[test]
+fn what_a_cell_reads_and_is_not_there_is_told_with_its_setting() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |train: &str| {
+        let images = format!("train = \"{train}\"\nvalidation = \"\"\ntest = \"\"");
+        let base = format!("[base]\nschema = 1\nname = \"pictures\"\n[base.images]\n{images}\n");
+        let network = "[base.network.patch_ridge]\nfilters = 2\n[[rows]]\nlabel = \"ridges\"\n";
+        let sweep = format!("title = \"Pictures\"\n{base}{network}");
+        let error = written(folder.path(), &sweep).unwrap().places();
+        let error = error.unwrap_err();
+        (error.to_string(), error.remedy())
+    };
+    let (empty, remedy) = said("");
+    assert!(
+        empty.contains("sweep.toml: `images.train` is empty"),
+        "{empty}"
+    );
+    assert!(remedy.contains("`base`"), "{remedy}");
+    let (missing, _) = said("nowhere");
+    let parts = ["`images.train` asks for ", "nowhere, which cannot be read"];
+    assert!(parts.iter().all(|part| missing.contains(part)), "{missing}");
+}
