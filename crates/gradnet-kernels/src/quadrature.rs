@@ -48,8 +48,8 @@ fn integral<const D: usize>(panels: usize, term: impl Fn(f64) -> Tensor<D>) -> T
 /// `16 (|u|/16)¹⁷ (8!)⁴ / (17 (16!)³) max |s⁽¹⁶⁾|`); where `s` has only a continuous derivative less
 /// it falls with the square of the panel width.
 ///
-/// The bound is small for the slopes that training gives. Steep functions exceed what 128 nodes resolve: for `tanh(v z
-/// + b)` on `|z| ≤ 3` the error is below 1e-6 for `v ≤ 20` and near 1e-3 at `v = 50`. So this is used only where there
+/// The bound is small for the slopes that training gives. Steep functions exceed what 128 nodes resolve: for
+/// `tanh(v z + b)` on `|z| ≤ 3` the error is below 1e-6 for `v ≤ 20` and near 1e-3 at `v = 50`. So this is used only where there
 /// is no closed form: for cascades and for softplus of a scalar network.
 pub fn ray_integral<const D: usize>(u: Tensor<D>, s: impl Fn(Tensor<D>) -> Tensor<D>) -> Tensor<D> {
     u.clone() * integral(PANELS, |t| s(u.clone() * t))

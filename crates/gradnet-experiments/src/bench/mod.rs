@@ -134,8 +134,8 @@ pub fn cases() -> Vec<Case> {
         .collect()
 }
 
-/// How a step grows: with the dimension at the budget of 1024 d parameters, with the width and with the batch at d =
-/// 256. The cases are named after what grows: `sweep_dim_mgradnet_c_1024`.
+/// How a step grows: with the dimension at the budget of 1024 d parameters, with the width and with the batch at
+/// d = 256. The cases are named after what grows: `sweep_dim_mgradnet_c_1024`.
 pub fn sweep() -> Vec<Case> {
     let case = |grows: &str, value: usize, kind: &str, size: Size, dim, batch| {
         let config = match kind {

@@ -173,8 +173,8 @@ fn a_fit_that_is_cut_short_says_so() {
     assert!(!found(STEPS).is_cut_short);
 }
 
-/// A target that is linear is found: the score of one Gaussian is (mu - x)/(2 sqrt d), so A = -I/(2 sqrt d) and b = (mu
-/// - 1/2)/(2 sqrt d).
+/// A target that is linear is found: the score of one Gaussian is (mu - x)/(2 sqrt d), so A = -I/(2 sqrt d) and
+/// b = (mu - 1/2)/(2 sqrt d).
 #[test]
 fn a_linear_field_is_recovered() {
     let mut config = TargetConfig::from_name("gaussian_mixture_score").unwrap();
