@@ -49,17 +49,38 @@ fn checkpoint(file: &Path, concave: f32) {
 const CONFIG: &str = "schema = 1\nname = \"pictures\"\n[images]\ndrawn = 4\npatch = 24\nnoise = [20, 20]\nlevels = [20]\n\
                       [network.patch_ridge]\nfilters = 2\n";
 
+/// What is said of a file that is imported to the folder `run`.
+fn imported(here: &Path, network: &str, file: &str) -> Ran {
+    let import = format!("import --network {network} -c pictures.toml -o run --from {file}");
+    let ran = run(here, &import);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    ran
+}
+
+fn in_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The PSNR of `run` after tuning, and of the noisy pictures.
+fn tuned_psnr(here: &Path) -> [f64; 2] {
+    let tuned = run(here, "tune run --noise 20");
+    assert_eq!(tuned.code, 0, "{}", tuned.stderr);
+    let scored = run(here, "eval run --json");
+    assert_eq!(scored.code, 0, "{}", scored.stderr);
+    let scores: serde_json::Value = serde_json::from_str(&scored.stdout).unwrap();
+    let psnr = |of: &serde_json::Value| of["psnr_db_20"]["value"].as_f64().unwrap();
+    [&scores["metrics"], &scores["baselines"]["noisy"]].map(psnr)
+}
+
 #[test]
 fn a_released_regularizer_is_scored_verified_tuned_solved_with_and_reported() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     fs::write(here.join("pictures.toml"), CONFIG).unwrap();
     checkpoint(&here.join("released.safetensors"), 0.0);
-    let import = "import --network patch_ridge -c pictures.toml -o run --from";
-    let ran = run(here, &format!("{import} released.safetensors"));
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let ran = imported(here, "patch_ridge", "released.safetensors");
     assert!(ran.stdout.contains("(90 parameters)"), "{}", ran.stdout);
-    let said = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = in_one_line(&ran.stderr);
     for part in [
         "3 kernels of 5 x 5 pixels",
         "[-0.1, 0.1]",
@@ -82,13 +103,7 @@ fn a_released_regularizer_is_scored_verified_tuned_solved_with_and_reported() {
     assert_eq!(verified.code, 0, "{}{}", verified.stdout, verified.stderr);
     let untuned = run(here, "solve run -i a.npy -o b.npy --noise 20");
     assert_eq!(untuned.code, 2, "{}", untuned.stdout);
-    let tuned = run(here, "tune run --noise 20");
-    assert_eq!(tuned.code, 0, "{}", tuned.stderr);
-    let scored = run(here, "eval run --json");
-    assert_eq!(scored.code, 0, "{}", scored.stderr);
-    let scores: serde_json::Value = serde_json::from_str(&scored.stdout).unwrap();
-    let psnr = |of: &serde_json::Value| of["psnr_db_20"]["value"].as_f64().unwrap();
-    let [restored, noisy] = [&scores["metrics"], &scores["baselines"]["noisy"]].map(psnr);
+    let [restored, noisy] = tuned_psnr(here);
     assert!(restored > noisy + 1.0, "{noisy} {restored}");
     let reported = run(here, "report run -o report.html");
     assert_eq!(reported.code, 0, "{}", reported.stderr);
@@ -100,22 +115,14 @@ fn a_weakly_convex_regularizer_is_imported_with_its_strength() {
     let here = folder.path();
     fs::write(here.join("pictures.toml"), CONFIG).unwrap();
     checkpoint(&here.join("weak.safetensors"), 0.2);
-    let import = "import --network patch_weak_ridge -c pictures.toml -o run --from";
-    let ran = run(here, &format!("{import} weak.safetensors"));
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let ran = imported(here, "patch_weak_ridge", "weak.safetensors");
     // Slopes μ 0.9 − 1 at most, over α² with α = e⁴/20, and 1.01 times that is the strength.
     let alpha = 4.0_f64.exp() / (20.0 + 1e-5);
     let strength = 1.01 * (0.9 * 2.0_f64.exp() - 1.0) / (alpha * alpha);
-    let said = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = in_one_line(&ran.stderr);
     let expected = format!("a strength of {strength:.5} is 1 of the file's");
     assert!(said.contains(&expected), "{said} {expected}");
-    let tuned = run(here, "tune run --noise 20");
-    assert_eq!(tuned.code, 0, "{}", tuned.stderr);
-    let scored = run(here, "eval run --json");
-    assert_eq!(scored.code, 0, "{}", scored.stderr);
-    let scores: serde_json::Value = serde_json::from_str(&scored.stdout).unwrap();
-    let psnr = |of: &serde_json::Value| of["psnr_db_20"]["value"].as_f64().unwrap();
-    let [restored, noisy] = [&scores["metrics"], &scores["baselines"]["noisy"]].map(psnr);
+    let [restored, noisy] = tuned_psnr(here);
     assert!(restored > noisy, "{noisy} {restored}");
 }
 

@@ -55,11 +55,7 @@ impl<S: SplineShape> SplineActivation<S> {
         slope: f64,
         source: &mut ParameterSource,
     ) -> Self {
-        assert_knots::<S>(knots);
-        assert!(
-            range.is_finite() && range > 0.0,
-            "the range of a spline must be a positive number, not {range}"
-        );
+        assert_possible::<S>(knots, range);
         let (slope, end) = (shape.stored_slope(slope), shape.stored_range(range));
         let step = Knots::new(knots, end).step();
         let noise = source.uniform([hidden, knots], -0.1, 0.1);
@@ -87,6 +83,7 @@ impl<S: SplineShape> SplineActivation<S> {
         range: f64,
         source: &mut ParameterSource,
     ) -> Self {
+        assert_possible::<S>(knots, range);
         assert_eq!(values.len(), hidden * knots, "a value for each knot");
         let [step, of_stored] =
             [range, shape.stored_range(range)].map(|end| Knots::new(knots, end).step());
@@ -99,10 +96,12 @@ impl<S: SplineShape> SplineActivation<S> {
             });
             std::iter::once(values[0]).chain(heights)
         });
-        let stored = source.values([hidden, knots], stored.collect());
+        let stored = stored.collect();
         Self {
-            coefficients: stored,
-            ..Self::shaped(shape, [hidden, knots], range, 0.0, source)
+            coefficients: source.values([hidden, knots], stored),
+            range,
+            slope_penalty: 0.0,
+            shape,
         }
     }
 
@@ -163,6 +162,15 @@ impl<S: SplineShape> SplineActivation<S> {
     fn piece(&self, z: Tensor<2>) -> Tensor<2, Int> {
         self.knots().locate(z).0
     }
+}
+
+/// Panics unless there are knots enough for splines of shape `S`, on a range that is one.
+fn assert_possible<S: SplineShape>(knots: usize, range: f64) {
+    assert_knots::<S>(knots);
+    assert!(
+        range.is_finite() && range > 0.0,
+        "the range of a spline must be a positive number, not {range}"
+    );
 }
 
 /// `table[hidden, piece]` for the piece of each unit of each point.

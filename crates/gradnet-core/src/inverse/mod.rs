@@ -118,25 +118,20 @@ impl Solution {
     /// # Panics
     /// If there is no part.
     fn joined(parts: Vec<Self>) -> Self {
-        let steps = parts.iter().map(|part| part.steps).max();
-        let reads = parts.iter().map(|part| part.work.reads).max();
-        let (mut points, mut whole) = (Vec::new(), None::<Self>);
+        let mut parts = parts.into_iter();
+        let mut whole = parts.next().expect("rows are in one part at least");
+        let mut points = vec![whole.x.clone()];
         for part in parts {
-            points.push(part.x.clone());
-            match &mut whole {
-                None => whole = Some(part),
-                Some(whole) => {
-                    whole.residuals.extend(part.residuals);
-                    whole.relative_residuals.extend(part.relative_residuals);
-                    whole.verdicts.extend(part.verdicts);
-                    whole.work += part.work;
-                }
-            }
+            let reads = whole.work.reads.max(part.work.reads);
+            points.push(part.x);
+            whole.residuals.extend(part.residuals);
+            whole.relative_residuals.extend(part.relative_residuals);
+            whole.verdicts.extend(part.verdicts);
+            whole.steps = whole.steps.max(part.steps);
+            whole.work += part.work;
+            whole.work.reads = reads;
         }
-        let mut whole = whole.expect("rows are in one part at least");
         whole.x = Tensor::cat(points, 0);
-        whole.steps = steps.unwrap_or_default();
-        whole.work.reads = reads.unwrap_or_default();
         whole
     }
 

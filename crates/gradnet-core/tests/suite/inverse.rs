@@ -61,6 +61,26 @@ fn the_inverse_takes_values_back_to_their_points() {
     assert!(found.residuals.iter().all(|residual| *residual < 1e-9));
 }
 
+/// 300 rows, which are searched in three parts, are each what they are alone, in their order.
+#[test]
+fn a_batch_in_parts_is_its_rows() {
+    let network = MGradNetMConfig::new(DIM).with_width(6);
+    let field = StronglyMonotone::new(network.init_from(&mut source(11)).unwrap(), 0.3);
+    let x = points(300, 12);
+    let y = field.forward(x.clone());
+    let found = field.solve(y.clone(), None, &precise());
+    assert!(found.is_solved());
+    assert_eq!(found.verdicts.len(), 300);
+    for (a, b) in host(found.x).iter().zip(host(x)) {
+        assert!((a - b).abs() < 1e-9, "{a} against {b}");
+    }
+    for row in [0, 127, 128, 299] {
+        let alone = field.solve(y.clone().narrow(0, row, 1), None, &precise());
+        assert_eq!(alone.verdicts[0], found.verdicts[row]);
+        assert!(alone.residuals[0] < 1e-9 && found.residuals[row] < 1e-9);
+    }
+}
+
 #[test]
 fn fenchel_young_holds_with_equality_at_the_gradient_only() {
     let (field, x) = (field(), points(8, 4));

@@ -11,7 +11,7 @@ use std::mem::MaybeUninit;
 use gemm::Parallelism;
 
 use super::matrix::Matrix;
-use super::pieces::written;
+use super::pieces::{self, written};
 use super::thin::{is_thin, write_thin};
 use crate::vectors::Element;
 
@@ -98,7 +98,7 @@ unsafe fn into_product<E: Element>(
         }
         let more = written(output.len(), |output| write_thin(left, right, output));
         // SAFETY: who adds has written every element.
-        return super::pieces::add(unsafe { output.assume_init_mut() }, &more);
+        return pieces::add(unsafe { output.assume_init_mut() }, &more);
     }
     let worth = is_large && rayon::current_num_threads() > 1;
     let parallelism = match threads {

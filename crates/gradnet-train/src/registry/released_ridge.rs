@@ -63,6 +63,15 @@ impl Ridges {
         self.kernels.side * self.kernels.side
     }
 
+    /// Refuses settings that describe no network.
+    fn check<C: Architecture>(
+        &self,
+        settings: &(impl Settings + Describes<C>),
+    ) -> Result<(), ReleasedError> {
+        Settings::check(settings)?;
+        Ok(settings.config(self.dim(), self.kernels.filters).check()?)
+    }
+
     /// The regularizer with splines of a shape.
     fn network<S: SplineShape>(
         self,
@@ -115,9 +124,7 @@ impl ReleasedState {
             range: RANGE,
             ..Default::default()
         };
-        Settings::check(&config)?;
-        Describes::<PatchRidgeConfig>::config(&config, ridges.dim(), ridges.kernels.filters)
-            .check()?;
+        ridges.check::<PatchRidgeConfig>(&config)?;
         Ok((config, ridges.network(NonNegative, source)))
     }
 
@@ -139,9 +146,7 @@ impl ReleasedState {
             range: RANGE,
             ..Default::default()
         };
-        Settings::check(&config)?;
-        Describes::<PatchWeakRidgeConfig>::config(&config, ridges.dim(), ridges.kernels.filters)
-            .check()?;
+        ridges.check::<PatchWeakRidgeConfig>(&config)?;
         let shape = WeaklyIncreasing::new(config.rho);
         Ok((config, ridges.network(shape, source)))
     }
@@ -156,18 +161,13 @@ impl ReleasedState {
 
     fn ridges(&self) -> Result<Ridges, ReleasedError> {
         let mut arrays = Arrays::new(self.arrays())?;
-        let mut kernels = Kernels::composed(&mut arrays)?;
-        let (knots, splines, is_weak) = match self.depends_on_noise() {
-            false => plain_splines(&mut arrays, kernels.filters)?,
-            true => shared_spline(&mut arrays, &mut kernels, self.noise())?,
+        let kernels = Kernels::composed(&mut arrays)?;
+        let ridges = match self.depends_on_noise() {
+            false => plain_splines(&mut arrays, kernels)?,
+            true => shared_spline(&mut arrays, kernels, self.noise())?,
         };
         arrays.finish()?;
-        Ok(Ridges {
-            kernels,
-            knots,
-            splines,
-            is_weak,
-        })
+        Ok(ridges)
     }
 
     /// Whether the regularizer in these arrays is another for every noise level: the second kind.
@@ -177,30 +177,33 @@ impl ReleasedState {
     }
 }
 
-/// Knots, values there for each filter, and whether the splines decrease somewhere.
-type Splines = (usize, Vec<f64>, bool);
-
 /// The splines of the first kind, held to their constraint. `lmbd`, `mu` and `L` belong to the unrolled denoiser that
 /// the weights were trained in.
-fn plain_splines(arrays: &mut Arrays<'_>, filters: usize) -> Result<Splines, ReleasedError> {
+fn plain_splines(arrays: &mut Arrays<'_>, kernels: Kernels) -> Result<Ridges, ReleasedError> {
     const NAME: &str = "activation.coefficients_vect";
     for name in ["lmbd", "mu", "L"] {
         arrays.take(name, 1)?;
     }
     let count = arrays.len(NAME)?;
+    let filters = kernels.filters;
     let knots = odd_knots(arrays, NAME, count / filters, count % filters)?;
     let stored = arrays.take(NAME, count)?;
     let splines = stored.chunks_exact(knots);
     let splines = splines.flat_map(|spline| rising(spline, f64::INFINITY));
-    Ok((knots, splines.collect(), false))
+    Ok(Ridges {
+        splines: splines.collect(),
+        kernels,
+        knots,
+        is_weak: false,
+    })
 }
 
 /// The splines of the second kind at a noise level, of 255, with the kernels scaled to it.
 fn shared_spline(
     arrays: &mut Arrays<'_>,
-    kernels: &mut Kernels,
+    mut kernels: Kernels,
     level: f64,
-) -> Result<Splines, ReleasedError> {
+) -> Result<Ridges, ReleasedError> {
     const NAME: &str = "activation_cvx.coefficients";
     if !(level > 0.0 && level <= HIGHEST) {
         return Err(ReleasedError::Noise {
@@ -229,7 +232,12 @@ fn shared_spline(
         let factor = 1.0 / (scale * scale);
         values.iter().map(move |value| factor * value)
     });
-    Ok((knots, splines.collect(), is_weak))
+    Ok(Ridges {
+        splines: splines.collect(),
+        kernels,
+        knots,
+        is_weak,
+    })
 }
 
 /// `α_c` at a noise level.
