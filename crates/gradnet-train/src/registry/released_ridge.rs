@@ -64,10 +64,7 @@ impl Ridges {
     }
 
     /// Refuses settings that describe no network.
-    fn check<C: Architecture>(
-        &self,
-        settings: &(impl Settings + Describes<C>),
-    ) -> Result<(), ReleasedError> {
+    fn check<C: Architecture>(&self, settings: &impl Describes<C>) -> Result<(), ReleasedError> {
         Settings::check(settings)?;
         Ok(settings.config(self.dim(), self.kernels.filters).check()?)
     }
