@@ -13,13 +13,20 @@
 //! input convex network has the squares of the slopes of all its units (`network/icnn.rs`). The
 //! tests hold both against the closed-form products with the unit vectors.
 
+use std::ops::Mul;
+
 use burn::tensor::{DType, Tensor, TensorData};
 
 use crate::host::host;
+#[cfg(feature = "flex")]
+use crate::kernel::Triangles;
 use crate::kernel::{SoftmaxModules, on_flex, product, side_by_side, softmax_modules};
 
 /// Hidden elements at once: few enough to stay near the processor.
 const PIECE: usize = 1 << 17;
+
+/// Points whose Jacobians are put side by side.
+const EIGHT: usize = 8;
 
 /// Rows of weights whose squares a thread computes at once.
 const SQUARED: usize = 128;
@@ -27,17 +34,29 @@ const SQUARED: usize = 128;
 /// The Jacobians of a field whose weights it holds: what is the same at all points is computed once.
 pub struct DenseJacobian {
     dim: usize,
-    at: Box<dyn Fn(Tensor<2>) -> Vec<f64> + Send + Sync>,
+    /// A lower triangle that is added at every point.
+    constant: Vec<f64>,
+    at: Box<dyn Fn(Tensor<2>) -> Vec<Parts> + Send + Sync>,
+}
+
+/// What the Jacobians at some points consist of, beside the constant: a triangle for each point, less some `scale u
+/// uᵀ` with a row `u` for each.
+pub(crate) struct Parts {
+    /// Numbers in `f32` or `f64`, `[points, dim (dim + 1)/2]`.
+    pub(crate) triangles: TensorData,
+    /// `scale`, and the rows `u` one after another.
+    pub(crate) squares: Vec<(f64, Vec<f64>)>,
 }
 
 impl DenseJacobian {
-    /// Those that `at` computes, of a field on `R^dim`.
+    /// Those that `at` computes piece by piece, each but the last of a multiple of eight points, of a field on `R^dim`.
     pub(crate) fn new(
         dim: usize,
-        at: impl Fn(Tensor<2>) -> Vec<f64> + Send + Sync + 'static,
+        at: impl Fn(Tensor<2>) -> Vec<Parts> + Send + Sync + 'static,
     ) -> Self {
         Self {
             dim,
+            constant: vec![0.0; dim * (dim + 1) / 2],
             at: Box::new(at),
         }
     }
@@ -52,43 +71,77 @@ impl DenseJacobian {
     /// # Shapes
     /// `x`: `[batch, dim]`; returns `batch * dim * (dim + 1) / 2` numbers.
     pub fn at(&self, x: Tensor<2>) -> Vec<f64> {
-        (self.at)(x)
+        let width = self.constant.len();
+        let pieces = (self.at)(x).into_iter().map(|parts| {
+            let mut found: Vec<f64> = parts.triangles.iter::<f64>().collect();
+            for (point, triangle) in found.chunks_exact_mut(width).enumerate() {
+                let entries = triangle.iter_mut().zip(&self.constant);
+                entries.for_each(|(entry, more)| *entry += more);
+                for (scale, rows) in &parts.squares {
+                    subtract_square(&rows[point * self.dim..][..self.dim], *scale, triangle);
+                }
+            }
+            found
+        });
+        pieces.collect::<Vec<_>>().concat()
+    }
+
+    /// The same, eight points side by side in their order.
+    #[cfg(feature = "flex")]
+    pub(crate) fn side_by_side(&self, x: Tensor<2>) -> Vec<Triangles> {
+        let mut found = Vec::new();
+        for parts in (self.at)(x) {
+            match parts.triangles.dtype() {
+                DType::F32 => self.put_together(of::<f32>(&parts.triangles), &parts, &mut found),
+                _ => self.put_together(of::<f64>(&parts.triangles), &parts, &mut found),
+            }
+        }
+        found
+    }
+
+    #[cfg(feature = "flex")]
+    fn put_together<E: Copy + Into<f64>>(
+        &self,
+        triangles: &[E],
+        parts: &Parts,
+        found: &mut Vec<Triangles>,
+    ) {
+        let rows: Vec<&[E]> = triangles.chunks_exact(self.constant.len()).collect();
+        for (eight, triangles) in rows.chunks(Triangles::COUNT).enumerate() {
+            let mut sums = Triangles::sums(triangles, &self.constant, self.dim);
+            for (scale, rows) in &parts.squares {
+                let rows = rows.chunks_exact(self.dim).skip(eight * Triangles::COUNT);
+                let rows: Vec<&[f64]> = rows.take(triangles.len()).collect();
+                sums.subtract_squares(&rows, *scale);
+            }
+            found.push(sums);
+        }
     }
 
     /// With a matrix added to each, given by all its entries, row after row.
-    pub fn plus(self, matrix: &[f64]) -> Self {
-        let constant: Vec<f64> = matrix
-            .chunks_exact(self.dim)
-            .enumerate()
-            .flat_map(|(i, row)| row[..=i].to_vec())
-            .collect();
-        let at = move |x| {
-            let mut found = (self.at)(x);
-            for triangle in found.chunks_exact_mut(constant.len()) {
-                let entries = triangle.iter_mut().zip(&constant);
-                entries.for_each(|(entry, more)| *entry += more);
-            }
-            found
-        };
-        Self::new(self.dim, at)
+    pub fn plus(mut self, matrix: &[f64]) -> Self {
+        let rows = matrix.chunks_exact(self.dim).enumerate();
+        let entries = rows.flat_map(|(i, row)| &row[..=i]);
+        let both = self.constant.iter_mut().zip(entries);
+        both.for_each(|(entry, more)| *entry += more);
+        self
     }
 
     /// With `value` added to each diagonal.
-    pub fn plus_identity(self, value: f64) -> Self {
-        let dim = self.dim;
-        let entry = |i: usize| {
-            if i.is_multiple_of(dim + 1) {
-                value
-            } else {
-                0.0
-            }
-        };
-        self.plus(&(0..dim * dim).map(entry).collect::<Vec<_>>())
+    pub fn plus_identity(mut self, value: f64) -> Self {
+        for i in 0..self.dim {
+            self.constant[i * (i + 1) / 2 + i] += value;
+        }
+        self
     }
 
     /// Those at other points, which `moved` makes of the points given.
     pub fn after(self, moved: impl Fn(Tensor<2>) -> Tensor<2> + Send + Sync + 'static) -> Self {
-        Self::new(self.dim, move |x| (self.at)(moved(x)))
+        let at = self.at;
+        Self {
+            at: Box::new(move |x| at(moved(x))),
+            ..self
+        }
     }
 
     /// `Wᵀ J_σ(z) W` of softmax modules at hidden points `z`, `[batch, hidden]`, with `W` of shape
@@ -100,7 +153,6 @@ impl DenseJacobian {
         let [hidden, dim] = weight.dims();
         let [count] = modules.alpha.dims();
         let squares = squares(weight.clone());
-        let [_, width] = squares.dims();
         let size = hidden / count;
         let blocks = (0..count).map(|m| weight.clone().narrow(0, m * size, size));
         let blocks: Vec<Tensor<2>> = blocks.collect();
@@ -127,33 +179,34 @@ impl DenseJacobian {
             (means.collect::<Vec<_>>(), share)
         };
         let scales: Vec<Vec<f64>> = parts.iter().map(|(_, scale)| host(scale.clone())).collect();
+        let of_piece = move |z: Tensor<2>| {
+            let found = parts.iter().map(|part| shares(&z, part));
+            let (means, found): (Vec<_>, Vec<_>) = found.unzip();
+            let weighed = found.into_iter().reduce(|a, b| a + b);
+            let weighed = weighed.expect("modules have one part or two");
+            // A module that weighs nothing has no curvature.
+            let inverse = |scale: &f64| if *scale > 0.0 { scale.recip() } else { 0.0 };
+            let scales = scales.iter().flatten().map(inverse);
+            Parts {
+                triangles: product(weighed, squares.clone()).into_data(),
+                squares: scales.zip(means.into_iter().flatten()).collect(),
+            }
+        };
+        let piece = (PIECE / hidden).max(32).next_multiple_of(EIGHT);
         let at = move |z: Tensor<2>| {
             let [rows, _] = z.dims();
-            let mut all = Vec::with_capacity(rows * width);
-            let piece = (PIECE / hidden).max(32);
-            for first in (0..rows).step_by(piece) {
-                let z = z.clone().narrow(0, first, piece.min(rows - first));
-                let found = parts.iter().map(|part| shares(&z, part));
-                let (means, found): (Vec<_>, Vec<_>) = found.unzip();
-                let weighed = found.into_iter().reduce(|a, b| a + b);
-                let weighed = weighed.expect("modules have one part or two");
-                let mut triangles = host(product(weighed, squares.clone()));
-                for (means, scales) in means.iter().zip(&scales) {
-                    for (means, scale) in means.iter().zip(scales) {
-                        // A module that weighs nothing has no curvature.
-                        let scale = if *scale > 0.0 { 1.0 / scale } else { 0.0 };
-                        let each = means.chunks_exact(dim);
-                        for (mean, triangle) in each.zip(triangles.chunks_exact_mut(width)) {
-                            subtract_square(mean, scale, triangle);
-                        }
-                    }
-                }
-                all.extend(triangles);
-            }
-            all
+            let pieces = (0..rows).step_by(piece);
+            let pieces =
+                pieces.map(|first| of_piece(z.clone().narrow(0, first, piece.min(rows - first))));
+            pieces.collect()
         };
         Some(Self::new(dim, at))
     }
+}
+
+/// The numbers of a tensor whose type they have.
+fn of<E: burn::tensor::Element>(data: &TensorData) -> &[E] {
+    data.as_slice().expect("numbers of the tensor's type")
 }
 
 /// `w_h w_hᵀ` for each row of `weight`, `[hidden, dim]`: the lower triangles, `[hidden, dim (dim + 1)/2]`.
@@ -161,27 +214,35 @@ pub(crate) fn squares(weight: Tensor<2>) -> Tensor<2> {
     let [hidden, dim] = weight.dims();
     let (device, dtype) = (weight.device(), weight.dtype());
     let shape = [hidden, dim * (dim + 1) / 2];
-    let rows = host(weight);
+    let rows = weight.into_data();
     let data = match dtype {
-        DType::F32 => TensorData::new(triangles(&rows, dim, |value| value as f32), shape),
-        _ => TensorData::new(triangles(&rows, dim, |value| value), shape),
+        DType::F32 => TensorData::new(triangles(of::<f32>(&rows), dim), shape),
+        _ => TensorData::new(triangles(of::<f64>(&rows), dim), shape),
     };
     Tensor::from_data(data, (&device, dtype))
 }
 
 /// The lower triangles of `w wᵀ` for rows `w` of `dim` numbers, some rows on each thread.
-fn triangles<E: Copy + Send>(rows: &[f64], dim: usize, number: impl Fn(f64) -> E + Sync) -> Vec<E> {
-    let pieces = rows.chunks(SQUARED * dim).collect();
-    let found = side_by_side(pieces, |rows: &[f64]| {
-        let mut found = Vec::with_capacity(rows.len() * (dim + 1) / 2);
-        for row in rows.chunks_exact(dim) {
+fn triangles<E>(rows: &[E], dim: usize) -> Vec<E>
+where
+    E: Copy + Default + Mul<Output = E> + Send + Sync,
+{
+    let width = dim * (dim + 1) / 2;
+    let mut found = vec![E::default(); rows.len() / dim * width];
+    let pieces = rows
+        .chunks(SQUARED * dim)
+        .zip(found.chunks_mut(SQUARED * width));
+    side_by_side(pieces.collect(), |(rows, found)| {
+        for (row, mut rest) in rows.chunks_exact(dim).zip(found.chunks_exact_mut(width)) {
             for (i, first) in row.iter().enumerate() {
-                found.extend(row[..=i].iter().map(|second| number(first * second)));
+                let (entries, after) = rest.split_at_mut(i + 1);
+                let products = entries.iter_mut().zip(row);
+                products.for_each(|(entry, second)| *entry = *first * *second);
+                rest = after;
             }
         }
-        found
     });
-    found.concat()
+    found
 }
 
 /// Adds symmetric matrices, of which all entries are given, to lower triangles.

@@ -49,6 +49,8 @@ mod scalar;
 mod shell;
 mod softmax_modules;
 mod softplus;
+#[cfg(feature = "flex")]
+mod triangles;
 
 #[cfg(all(feature = "autodiff", any(feature = "flex", feature = "cube")))]
 mod autodiff;
@@ -76,6 +78,8 @@ pub use scalar::ScalarFunction;
 pub use shell::{FusedActivation, tied_shell};
 pub use softmax_modules::{Mix, SoftmaxModules, softmax_maxima, softmax_modules};
 pub use softplus::softplus;
+#[cfg(feature = "flex")]
+pub use triangles::Triangles;
 
 use burn::{
     backend::DispatchDevice,

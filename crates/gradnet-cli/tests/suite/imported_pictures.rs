@@ -110,18 +110,13 @@ fn a_released_regularizer_is_scored_verified_tuned_solved_with_and_reported() {
 }
 
 #[test]
-fn a_weakly_convex_regularizer_is_imported_with_its_strength() {
+fn a_weakly_convex_regularizer_is_imported() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     fs::write(here.join("pictures.toml"), CONFIG).unwrap();
     checkpoint(&here.join("weak.safetensors"), 0.2);
     let ran = imported(here, "patch_weak_ridge", "weak.safetensors");
-    // Slopes μ 0.9 − 1 at most, over α² with α = e⁴/20, and 1.01 times that is the strength.
-    let alpha = 4.0_f64.exp() / (20.0 + 1e-5);
-    let strength = 1.01 * (0.9 * 2.0_f64.exp() - 1.0) / (alpha * alpha);
-    let said = in_one_line(&ran.stderr);
-    let expected = format!("a strength of {strength:.5} is 1 of the file's");
-    assert!(said.contains(&expected), "{said} {expected}");
+    assert!(in_one_line(&ran.stderr).contains("3 kernels of 5 x 5 pixels"));
     let [restored, noisy] = tuned_psnr(here);
     assert!(restored > noisy, "{noisy} {restored}");
 }

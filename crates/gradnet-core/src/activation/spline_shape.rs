@@ -4,12 +4,12 @@
 //! |---|---|---|
 //! | [`Free`] | any | RR |
 //! | [`NonNegative`] | `≥ 0`, flat outside the knots | CRR |
-//! | [`WeaklyIncreasing`] | in `(−ρ, 1)`, flat outside the knots | WCRR |
+//! | [`WeaklyIncreasing`] | any, falls in units of `ρ`; flat outside the knots | WCRR |
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::relu;
+use burn::tensor::activation::{leaky_relu, relu};
 
-use crate::kernel::{Knots, widened};
+use crate::kernel::Knots;
 use crate::sign::{Free, NonNegative, Sign};
 
 /// How the stored coefficients become those in use.
@@ -34,50 +34,35 @@ pub trait SplineShape: Sign {
     }
 }
 
-/// Slopes in `(−ρ, 1)`, flat outside the knots: the splines of the weakly convex ridge regularizer (Goujon, Neumayer,
+/// Slopes that may fall, flat outside the knots: the splines of the weakly convex ridge regularizer (Goujon, Neumayer,
 /// Unser, "Learning Weakly Convex Regularizers for Convergent Image-Reconstruction Algorithms", SIAM J. Imaging Sci.
 /// 2024).
 ///
 /// A stored slope `t` is used as
 ///
 /// ```text
-/// s = m + h u/√(1 + u²),   u = (t − m)/h,   m = (1 − ρ)/2,   h = (1 + ρ)/2
+/// s = t where t ≥ 0,  ρ t where t < 0
 /// ```
 ///
-/// which is strictly increasing: no slope is clipped, so none loses its gradient. Coefficients are stored as those of a
-/// spline on `[−1, 1]`, which gives the slopes one learning rate whatever the range.
+/// so falls are learned in units of `ρ`: those of a good regularizer are hundreds of times less steep than its rises.
+/// No slope is clipped, so none loses its gradient.
 #[derive(Clone, Debug)]
 pub struct WeaklyIncreasing {
-    /// `ρ`: the slopes are above `−ρ`.
+    /// `ρ`.
     rho: f64,
 }
 
 impl WeaklyIncreasing {
-    /// Slopes in `(−rho, 1)`.
+    /// Falls in units of `rho`.
     ///
     /// # Panics
-    /// If `rho` is not a number from 0 to 1.
+    /// If `rho` is not above 0 and at most 1.
     pub fn new(rho: f64) -> Self {
         assert!(
-            (0.0..=1.0).contains(&rho),
-            "the slopes of a spline are between -rho and 1 for a rho from 0 to 1, not {rho}"
+            rho > 0.0 && rho <= 1.0,
+            "the falls of a spline are counted in units above 0 and at most 1, not {rho}"
         );
         Self { rho }
-    }
-
-    /// The middle of the slopes and half of their range.
-    fn middle(&self) -> (f64, f64) {
-        (0.5 * (1.0 - self.rho), 0.5 * (1.0 + self.rho))
-    }
-
-    /// The slopes in use, from stored ones.
-    fn slopes(&self, stored: Tensor<2>) -> Tensor<2> {
-        let (middle, half) = self.middle();
-        let dtype = stored.dtype();
-        // In 16 bits the square would overflow.
-        let u = (widened(stored) - middle) / half;
-        let bounded = u.clone() / (u.square() + 1.0).sqrt();
-        (bounded * half + middle).cast(dtype)
     }
 }
 
@@ -101,6 +86,16 @@ fn flat_outside(stored: Tensor<2>, rises: impl FnOnce(Tensor<2>) -> Tensor<2>) -
     let coefficients = Tensor::cat(vec![flat.clone(), flat, heights, top], 1);
     let middle = coefficients.clone().narrow(1, knots / 2, 1);
     coefficients - middle
+}
+
+/// Coefficients that are learned as slopes are stored as those of splines whose knots end here: the slopes then have
+/// one learning rate whatever the range.
+const STORED_RANGE: f64 = 1.0;
+
+/// How far the knots of stored splines lie apart.
+fn stored_step<S: SplineShape>(knots: usize) -> f64 {
+    assert_knots::<S>(knots);
+    Knots::new(knots, STORED_RANGE).step()
 }
 
 /// Panics unless there are knots enough for splines of shape `S`.
@@ -127,9 +122,14 @@ impl SplineShape for NonNegative {
     const LEAST_KNOTS: usize = 4;
 
     /// Nondecreasing, flat outside the knots, zero at the middle one.
-    fn coefficients(&self, stored: Tensor<2>, _step: f64) -> Tensor<2> {
-        assert_knots::<Self>(stored.dims()[1]);
-        flat_outside(stored, relu)
+    fn coefficients(&self, stored: Tensor<2>, step: f64) -> Tensor<2> {
+        let [_, knots] = stored.dims();
+        let rise = step / stored_step::<Self>(knots);
+        flat_outside(stored, |rises| relu(rises) * rise)
+    }
+
+    fn stored_range(&self, _range: f64) -> f64 {
+        STORED_RANGE
     }
 }
 
@@ -140,18 +140,18 @@ impl SplineShape for WeaklyIncreasing {
     /// Slopes in (−ρ, 1), flat outside the knots, zero at the middle one.
     fn coefficients(&self, stored: Tensor<2>, step: f64) -> Tensor<2> {
         let [_, knots] = stored.dims();
-        assert_knots::<Self>(knots);
-        let of_stored = Knots::new(knots, self.stored_range(1.0)).step();
-        flat_outside(stored, |rises| self.slopes(rises / of_stored) * step)
+        let rise = step / stored_step::<Self>(knots);
+        flat_outside(stored, |rises| leaky_relu(rises, self.rho) * rise)
     }
 
     fn stored_range(&self, _range: f64) -> f64 {
-        1.0
+        STORED_RANGE
     }
 
     fn stored_slope(&self, slope: f64) -> f64 {
-        let (middle, half) = self.middle();
-        let bounded = (slope - middle) / half;
-        middle + half * bounded / (1.0 - bounded * bounded).sqrt()
+        match slope < 0.0 {
+            true => slope / self.rho,
+            false => slope,
+        }
     }
 }

@@ -7,11 +7,13 @@
 //!
 //! A factor is kept as long as each step with it takes the residual to a tenth, and is made anew
 //! where a step does not (Shamanskii's method): the last steps of a row cost a value of the field
-//! each. A row that is done is computed no more. Rows that this leaves go to the search of
+//! each. Eight are made side by side. A row that is done is computed no more. Rows that this leaves go to the search of
 //! `inverse/newton`, from where they are.
 //!
 //! A batch is searched in pieces of rows, side by side where there are threads: a search has many small parts that
 //! threads could not share.
+
+use std::rc::Rc;
 
 use burn::tensor::{Tensor, TensorData};
 
@@ -19,7 +21,7 @@ use super::{InverseSettings, Solution, Verdict, Work};
 use crate::analysis::host;
 use crate::dense_jacobian::DenseJacobian;
 use crate::field::VectorField;
-use crate::kernel::side_by_side;
+use crate::kernel::{Triangles, side_by_side};
 
 /// The part of the promised fall that a step must bring.
 const ARMIJO: f64 = 1e-4;
@@ -36,8 +38,8 @@ struct Search<'a, F> {
     /// `y − f(x)`, and its norm.
     rest: Vec<f64>,
     size: Vec<f64>,
-    /// The Cholesky factors of the rows that have one.
-    factors: Vec<f64>,
+    /// The Cholesky factors of the rows that have one: each row's place among eight.
+    factors: Vec<Option<(Rc<Triangles>, usize)>>,
     factored: Vec<Factored>,
     work: Work,
 }
@@ -92,7 +94,7 @@ fn solve(
         x: host(start),
         rest: vec![0.0; rows * dim],
         size: vec![f64::INFINITY; rows],
-        factors: vec![0.0; rows * dim * (dim + 1) / 2],
+        factors: vec![None; rows],
         factored: vec![Factored::Nowhere; rows],
         work: Work::default(),
     };
@@ -174,25 +176,55 @@ impl<F: VectorField> Search<'_, F> {
         }
         self.work.jacobians += due.len();
         self.work.reads += 1;
-        let found = jacobian.at(self.tensor(&self.some(&self.x, &due)));
-        let width = found.len() / due.len();
-        for (row, triangle) in due.iter().zip(found.chunks_exact(width)) {
-            let factor = &mut self.factors[row * width..][..width];
-            factor.copy_from_slice(triangle);
-            if cholesky(factor, self.dim) {
+        let found = jacobian.side_by_side(self.tensor(&self.some(&self.x, &due)));
+        for (rows, mut triangles) in due.chunks(Triangles::COUNT).zip(found) {
+            let is_definite = triangles.factor();
+            let factors = Rc::new(triangles);
+            for (lane, row) in rows
+                .iter()
+                .enumerate()
+                .filter(|(lane, _)| is_definite[*lane])
+            {
+                self.factors[*row] = Some((factors.clone(), lane));
                 self.factored[*row] = Factored::Here;
             }
         }
         open.retain(|row| self.factored[*row] != Factored::Nowhere);
     }
 
+    /// The solutions `p` of `J p = y − f(x)` with the factors of some rows.
+    fn directions(&self, rows: &[usize]) -> Vec<f64> {
+        let mut directions = vec![0.0; rows.len() * self.dim];
+        let places = rows.iter().enumerate().filter_map(|(i, row)| {
+            let (factors, lane) = self.factors[*row].as_ref()?;
+            Some((factors, *lane, i))
+        });
+        let mut places: Vec<_> = places.collect();
+        places.sort_by_key(|(factors, lane, _)| (Rc::as_ptr(factors), *lane));
+        let mut sides = vec![0.0; self.dim * Triangles::COUNT];
+        for eight in places.chunk_by(|(a, ..), (b, ..)| Rc::ptr_eq(a, b)) {
+            sides.fill(0.0);
+            for (_, lane, i) in eight {
+                let rest = &self.rest[rows[*i] * self.dim..][..self.dim];
+                let of_lane = sides.iter_mut().skip(*lane).step_by(Triangles::COUNT);
+                of_lane.zip(rest).for_each(|(side, rest)| *side = *rest);
+            }
+            eight[0].0.solve(&mut sides);
+            for (_, lane, i) in eight {
+                let direction = &mut directions[i * self.dim..][..self.dim];
+                let of_lane = sides.iter().skip(*lane).step_by(Triangles::COUNT);
+                direction
+                    .iter_mut()
+                    .zip(of_lane)
+                    .for_each(|(entry, side)| *entry = *side);
+            }
+        }
+        directions
+    }
+
     /// One step of each row. A row whose kept factor leads nowhere gets a new one; a row whose own does is left.
     fn step(&mut self, open: &mut Vec<usize>, halvings: usize) {
-        let width = self.dim * (self.dim + 1) / 2;
-        let mut directions = self.some(&self.rest, open);
-        for (row, direction) in open.iter().zip(directions.chunks_exact_mut(self.dim)) {
-            solve_factored(&self.factors[row * width..][..width], direction);
-        }
+        let directions = self.directions(open);
         // Which of the open rows have not been moved yet.
         let mut waiting: Vec<usize> = (0..open.len()).collect();
         let mut length = 1.0;
@@ -237,87 +269,4 @@ impl<F: VectorField> Search<'_, F> {
 
 fn norm(row: &[f64]) -> f64 {
     row.iter().map(|entry| entry * entry).sum::<f64>().sqrt()
-}
-
-/// `⟨a, b⟩`, in an order that vectors of the processor can follow.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; 8];
-    let (a, b) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest = a.remainder().iter().zip(b.remainder());
-    let rest: f64 = rest.map(|(a, b)| a * b).sum();
-    for (a, b) in a.zip(b) {
-        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
-            *sum += a * b;
-        }
-    }
-    sums.iter().sum::<f64>() + rest
-}
-
-/// Turns a lower triangle of a symmetric matrix into its Cholesky factor; whether it is positive definite.
-fn cholesky(triangle: &mut [f64], dim: usize) -> bool {
-    for i in 0..dim {
-        let (before, rest) = triangle.split_at_mut(i * (i + 1) / 2);
-        let row = &mut rest[..=i];
-        for j in 0..i {
-            let other = &before[j * (j + 1) / 2..][..=j];
-            row[j] = (row[j] - dot(&row[..j], &other[..j])) / other[j];
-        }
-        let square = row[i] - dot(&row[..i], &row[..i]);
-        if square.is_nan() || square <= 0.0 {
-            return false;
-        }
-        row[i] = square.sqrt();
-    }
-    true
-}
-
-/// Solves `L Lᵀ p = r` in place.
-fn solve_factored(factor: &[f64], r: &mut [f64]) {
-    let row = |i: usize| &factor[i * (i + 1) / 2..][..=i];
-    for i in 0..r.len() {
-        let row = row(i);
-        r[i] = (r[i] - dot(&row[..i], &r[..i])) / row[i];
-    }
-    for i in (0..r.len()).rev() {
-        let row = row(i);
-        r[i] /= row[i];
-        let (before, value) = r.split_at_mut(i);
-        let entries = before.iter_mut().zip(row);
-        entries.for_each(|(entry, factor)| *entry -= factor * value[0]);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// `L = [[2, 0, 0], [1, 3, 0], [-1, 0.5, 0.25]]` and `L Lᵀ`.
-    #[test]
-    fn a_triangle_is_factored_and_solved() {
-        let factor = [2.0, 1.0, 3.0, -1.0, 0.5, 0.25];
-        let full = [[2.0, 0.0, 0.0], [1.0, 3.0, 0.0], [-1.0, 0.5, 0.25]];
-        let square = |i: usize, j: usize| -> f64 { (0..3).map(|k| full[i][k] * full[j][k]).sum() };
-        let mut triangle: Vec<f64> = (0..3)
-            .flat_map(|i| (0..=i).map(move |j| (i, j)))
-            .map(|(i, j)| square(i, j))
-            .collect();
-        assert!(cholesky(&mut triangle, 3));
-        for (found, expected) in triangle.iter().zip(factor) {
-            assert!((found - expected).abs() < 1e-14, "{found} {expected}");
-        }
-        let p = [0.3, -2.0, 5.0];
-        let mut r: Vec<f64> = (0..3)
-            .map(|i| (0..3).map(|j| square(i, j) * p[j]).sum())
-            .collect();
-        solve_factored(&triangle, &mut r);
-        for (found, expected) in r.iter().zip(p) {
-            assert!((found - expected).abs() < 1e-11, "{found} {expected}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_positive_definite_has_no_factor() {
-        assert!(!cholesky(&mut [1.0, 2.0, 1.0], 2));
-        assert!(!cholesky(&mut [f64::NAN, 0.0, 1.0], 2));
-    }
 }

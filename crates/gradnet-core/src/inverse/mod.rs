@@ -23,11 +23,13 @@
 //! Nothing is recorded for automatic differentiation.
 
 pub mod conjugate_gradients;
+#[cfg(feature = "flex")]
 mod dense;
 mod newton;
 
 use crate::combine::StronglyMonotone;
 use crate::field::{MonotoneField, Potential, VectorField, assert_dim, row_dot};
+#[cfg(feature = "flex")]
 use crate::kernel::on_flex;
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -237,20 +239,23 @@ impl<F: MonotoneField + Module> StronglyMonotone<F> {
         settings: &InverseSettings,
     ) -> Solution {
         let field = self.untracked();
-        let dense = field.dense_jacobian();
-        let Some(jacobian) = dense.filter(|_| y.dims()[0] > 0 && on_flex(&y)) else {
-            return newton::solve(&field, y, start, settings, None);
-        };
-        assert_dim(&y, self.dim());
-        let start = start.unwrap_or_else(|| y.zeros_like());
-        assert_eq!(y.dims(), start.dims(), "a starting point for each value");
-        assert_eq!(y.dtype(), start.dtype(), "values and starting points");
-        let copy = || self.untracked();
-        let found = dense::solve_in_pieces(copy, &jacobian, [&y, &start], settings);
-        found.completed(|x, rows| {
-            let y = newton::rows::select(&y, rows);
-            newton::solve(&field, y, Some(x), settings, None)
-        })
+        #[cfg(feature = "flex")]
+        if y.dims()[0] > 0
+            && on_flex(&y)
+            && let Some(jacobian) = field.dense_jacobian()
+        {
+            assert_dim(&y, self.dim());
+            let start = start.unwrap_or_else(|| y.zeros_like());
+            assert_eq!(y.dims(), start.dims(), "a starting point for each value");
+            assert_eq!(y.dtype(), start.dtype(), "values and starting points");
+            let copy = || self.untracked();
+            let found = dense::solve_in_pieces(copy, &jacobian, [&y, &start], settings);
+            return found.completed(|x, rows| {
+                let y = newton::rows::select(&y, rows);
+                newton::solve(&field, y, Some(x), settings, None)
+            });
+        }
+        newton::solve(&field, y, start, settings, None)
     }
 
     /// The same field, of which nothing is recorded.

@@ -12,7 +12,7 @@ use super::config::network_configs;
 use super::error::{NetworkError, check_size, count_from};
 use super::mlp::DenseLayer;
 use crate::activation::ScalarFunction;
-use crate::dense_jacobian::{DenseJacobian, add_matrices, squares};
+use crate::dense_jacobian::{DenseJacobian, Parts, add_matrices, squares};
 use crate::field::{GradientField, MonotoneField, Potential, VectorField, assert_dim};
 use crate::host::host;
 use crate::kernel::{on_flex, product};
@@ -20,7 +20,7 @@ use crate::laplacian::{Laplacian, Trace, trace_by_products};
 use crate::sign::{NonNegative, Sign};
 use crate::source::ParameterSource;
 use burn::module::{Module, Param};
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 
 const SOFTPLUS: ScalarFunction = ScalarFunction::Softplus;
 
@@ -178,7 +178,13 @@ impl VectorField for Icnn {
         let first = squares(self.first.weight.val());
         let deeper: Vec<_> = self.layers.iter().map(IcnnLayer::weight).collect();
         Some(DenseJacobian::new(dim, move |x| {
-            field.hessians(x, &first, &deeper)
+            let [points, _] = x.dims();
+            let found = field.hessians(x, &first, &deeper);
+            let width = found.len() / points.max(1);
+            vec![Parts {
+                triangles: TensorData::new(found, [points, width]),
+                squares: Vec::new(),
+            }]
         }))
     }
 }

@@ -8,6 +8,8 @@ use super::modular::{BlockActivation, GradNetM, GradNetMConfig, MGradNetM, MGrad
 use super::ridge::{ConvexRidge, WeakRidge, check_splines};
 use crate::activation::{SplineActivation, SplineShape, WeaklyIncreasing};
 use crate::combine::MeanFree;
+use crate::kernel::Knots;
+use crate::sign::NonNegative;
 use crate::source::ParameterSource;
 use crate::tied::TiedNetwork;
 
@@ -25,6 +27,11 @@ pub type PatchGradNetC = MeanFree<GradNetC>;
 /// Initial weights are this much smaller than a linear layer's: weights and spline coefficients are then of one size,
 /// which is what an optimizer with one rate for both wants.
 const SHRINK: f64 = 3.0;
+
+/// The slope of a fresh convex spline beyond the middle knot's pieces, as a part of that there: trained splines are
+/// nearly flat there, and a flat piece learns nothing. Splines that begin as straight lines are shrunk to nothing, many
+/// with their kernels, before they bend.
+const BEYOND_KINK: f64 = 0.02;
 
 /// What the lift of a fresh ridge multiplies an image by, on average over all frequencies.
 const INITIAL_GAIN: f64 = 0.5;
@@ -72,8 +79,11 @@ network_configs! {
             // ‖w‖² = 1/(3 SHRINK²) for each row, and the gain is the sum over the rows of slope ‖w‖².
             let slope = INITIAL_GAIN * 3.0 * SHRINK.powi(2) / self.width as f64;
             let splines = [self.width, self.knots];
-            let activation = SplineActivation::new(splines, self.range, slope, source)
-                .with_slope_penalty(self.slope_penalty);
+            let values = kinked(self.knots, self.range, [slope, BEYOND_KINK * slope]);
+            let values = values.repeat(self.width);
+            let activation =
+                SplineActivation::through(&values, NonNegative, splines, self.range, source)
+                    .with_slope_penalty(self.slope_penalty);
             let bound = 1.0 / (SHRINK * (self.dim as f64).sqrt());
             ridges([self.width, self.dim], activation, bound, source)
         }
@@ -93,18 +103,21 @@ fn ridges<S: SplineShape>(
 }
 
 /// What a fresh weakly increasing spline rises by: well inside of what it may, for every `ρ`.
+///
+/// With this slope beside the middle knot, and falls to zero from there, a fresh spline is the derivative of the minimax
+/// concave penalty (Zhang, "Nearly unbiased variable selection under minimax concave penalty", Annals of Statistics
+/// 2010). Trained ones come close to it.
 const INITIAL_SLOPE: f64 = 0.5;
 
 network_configs! {
     /// Settings of [`PatchWeakRidge`], the weakly convex ridge regularizer's gradient on a patch (Goujon et al., WCRR):
     ///
     /// ```text
-    /// f(p) = C Wᵀ σ(W C p),   C p = p − mean(p),   σ_i a linear spline with slopes in (−ρ, 1), flat outside [−range, range]
+    /// f(p) = C Wᵀ σ(W C p),   C p = p − mean(p),   σ_i a linear spline, flat outside [−range, range]
     /// ```
     ///
     /// A gradient that is not monotone. Its lift has the [`concavity`](crate::image::LipschitzImageField::concavity)
-    /// `sup_ω Σ_c r_c |ŵ_c(ω)|² ≤ ρ sup_ω Σ_c |ŵ_c(ω)|²`, with the steepest fall `r_c ≤ ρ` of each spline. Denoising
-    /// with it by `argmin ½‖x − y‖² + (λ/μ) R(μ x)` is convex as long as `λ μ` times that is at most 1.
+    /// `sup_ω Σ_c r_c |ŵ_c(ω)|²`, with the steepest fall `r_c` of each spline. Denoising with it by `argmin ½‖x − y‖² + (λ/μ) R(μ x)` is convex as long as `λ μ` times that is at most 1.
     ///
     /// # Shapes
     /// - `W`: `[width, dim]`; spline coefficients: `[width, knots]`
@@ -118,13 +131,13 @@ network_configs! {
         #[config(default = 32)]
         pub width: usize,
         /// Knots of each spline.
-        #[config(default = 21)]
+        #[config(default = 101)]
         pub knots: usize,
         /// The knots lie on `[-range, range]`.
         #[config(default = 0.03)]
         pub range: f64,
-        /// `ρ`: no spline falls more steeply than this, where 1 is the steepest rise.
-        #[config(default = 1.0)]
+        /// `ρ`: falls are learned in this unit, above 0 and at most 1 ([`WeaklyIncreasing`]).
+        #[config(default = 0.02)]
         pub rho: f64,
         /// Weight of the [penalty](SplineActivation::penalty) on the changes of the splines' slopes.
         #[config(default = 0.0)]
@@ -134,9 +147,9 @@ network_configs! {
         fn check(&self) -> Result<(), NetworkError> {
             check_size(self.dim, self.width)?;
             check_splines(self.knots, self.range, self.slope_penalty)?;
-            match (0.0..=1.0).contains(&self.rho) {
+            match self.rho > 0.0 && self.rho <= 1.0 {
                 true => Ok(()),
-                false => Err(invalid("rho", self.rho, "a number from 0 to 1")),
+                false => Err(invalid("rho", self.rho, "a number above 0 and at most 1")),
             }
         }
 
@@ -146,8 +159,12 @@ network_configs! {
 
         fn build(&self, source: &mut ParameterSource) -> Self::Network {
             let (shape, splines) = (WeaklyIncreasing::new(self.rho), [self.width, self.knots]);
+            // The outermost piece of either side is flat. The others beyond the kink fall to zero.
+            let falling = (self.knots / 2).saturating_sub(2).max(1) as f64;
+            let slopes = [INITIAL_SLOPE, -INITIAL_SLOPE / falling];
+            let values = kinked(self.knots, self.range, slopes).repeat(self.width);
             let activation =
-                SplineActivation::shaped(shape, splines, self.range, INITIAL_SLOPE, source)
+                SplineActivation::through(&values, shape, splines, self.range, source)
                     .with_slope_penalty(self.slope_penalty);
             // ‖w‖² = dim bound²/3 for each row, and the gain is the sum over the rows of slope ‖w‖².
             let rows = (self.width * self.dim) as f64;
@@ -155,6 +172,19 @@ network_configs! {
             ridges([self.width, self.dim], activation, bound, source)
         }
     }
+}
+
+/// The values of a spline with slope `middle` in the two pieces at the middle knot and slope `beyond` in the others.
+fn kinked(knots: usize, range: f64, [middle, beyond]: [f64; 2]) -> Vec<f64> {
+    let (at, step) = (knots / 2, Knots::new(knots, range).step());
+    let value = |knot: usize| match knot.abs_diff(at) {
+        0 => 0.0,
+        far => {
+            let height = (middle + (far - 1) as f64 * beyond) * step;
+            if knot < at { -height } else { height }
+        }
+    };
+    (0..knots).map(value).collect()
 }
 
 /// The settings of a network on patches that another network's settings build.

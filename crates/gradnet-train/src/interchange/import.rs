@@ -194,10 +194,6 @@ pub fn import(
     let mut source = ParameterSource::new(&device.clone().without_autodiff(), 0);
     let loaded = state.network(network, fixed, &mut source);
     let (config, loaded) = loaded.map_err(released)?;
-    let strength = match config {
-        NetworkConfig::PatchWeakRidge(_) => Some(state.strength().map_err(released)?),
-        _ => None,
-    };
     if !on_patches && loaded.dim() != experiment.dim() {
         return Err(ImportError::Dimension {
             file: name,
@@ -223,24 +219,22 @@ pub fn import(
     Ok(Imported {
         parameters: loaded.num_params(),
         network: loaded,
-        note: composed(&config, state.depends_on_noise().then_some(noise), strength),
+        note: composed(&config, state.depends_on_noise().then_some(noise)),
         config,
         found,
     })
 }
 
-/// What was made of a regularizer's arrays, of a weakly convex one with the strength that is 1 of the file's.
-fn composed(config: &NetworkConfig, noise: Option<f64>, strength: Option<f64>) -> Option<String> {
+/// What was made of a regularizer's arrays.
+fn composed(config: &NetworkConfig, noise: Option<f64>) -> Option<String> {
     let (filters, side, range) = match config {
         NetworkConfig::PatchRidge(of) => (of.width?, of.size?, of.range),
         NetworkConfig::PatchWeakRidge(of) => (of.width?, of.size?, of.range),
         _ => return None,
     };
     let noise = noise.map(|level| format!(", at noise {level} of 255"));
-    let strength = strength.map(|one| format!("; a strength of {one:.5} is 1 of the file's"));
     Some(format!(
-        "{filters} kernels of {side} x {side} pixels composed of the file's layers, knots taken on [-{range}, {range}]{}{}",
-        noise.unwrap_or_default(),
-        strength.unwrap_or_default()
+        "{filters} kernels of {side} x {side} pixels composed of the file's layers, knots taken on [-{range}, {range}]{}",
+        noise.unwrap_or_default()
     ))
 }

@@ -1,5 +1,6 @@
 //! Registered networks on patches, lifted to images.
 
+use burn::module::Param;
 use burn::tensor::Tensor;
 use gradnet_core::activation::{SplineActivation, WeaklyIncreasing};
 use gradnet_core::image::{
@@ -12,6 +13,9 @@ use super::{Network, NetworkConfig, Registered};
 
 /// Side of a patch where a config does not say it: 13, as of the released kernels.
 pub const DEFAULT_SIDE: usize = 13;
+
+/// The largest `λ μ ρ`: denoising with a `ρ`-weakly convex regularizer is convex up to 1.
+pub(crate) const MOST_CONCAVE: f64 = 0.995;
 
 impl NetworkConfig {
     /// The side of a patch as it is given, for the networks that live on patches.
@@ -30,6 +34,18 @@ impl NetworkConfig {
         self.side().flatten()
     }
 
+    /// Whether a network with the settings `other` can begin with the weights of this one: it has the same, or is of
+    /// weakly convex ridges and takes the kernels of convex ones.
+    pub fn begins(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::PatchRidge(convex), Self::PatchWeakRidge(weak)) => {
+                let sides = [convex.size, weak.size].map(|side| side.unwrap_or(DEFAULT_SIDE));
+                convex.width == weak.width && sides[0] == sides[1]
+            }
+            _ => self == other,
+        }
+    }
+
     /// Pixels of a patch, for the networks that live on patches.
     pub fn patch_dim(&self) -> Option<usize> {
         let side = self.side()?.unwrap_or(DEFAULT_SIDE);
@@ -37,7 +53,32 @@ impl NetworkConfig {
     }
 }
 
+impl Registered {
+    /// This network with the weights of one that [begins](NetworkConfig::begins) it.
+    pub(crate) fn begun(self, before: Self) -> Self {
+        match (self, before) {
+            (Self::PatchWeakRidge(mut weak), Self::PatchRidge(convex)) => {
+                // The splines are of another kind, and want kernels of the size that they began with.
+                let norm = |weight: &Param<Tensor<2>>| weight.val().square().sum().sqrt();
+                let ratio = norm(&weak.field.weight) / norm(&convex.field.weight);
+                let kernels = convex.field.weight.val() * ratio.unsqueeze();
+                weak.field.weight = Param::from_tensor(kernels.detach());
+                Self::PatchWeakRidge(weak)
+            }
+            (_, before) => before,
+        }
+    }
+}
+
 impl Network {
+    /// The largest strength with which denoising is convex at scale 1; 1 for a convex regularizer.
+    pub(crate) fn first_strength(&self) -> f64 {
+        match self.lifted().map_or(0.0, |field| field.concavity()) {
+            0.0 => 1.0,
+            concavity => MOST_CONCAVE / concavity,
+        }
+    }
+
     /// The network as a field on images, for those that live on patches.
     pub fn lifted(&self) -> Option<Lifted<'_>> {
         match &self.registered {

@@ -36,6 +36,7 @@ mod size;
 mod units;
 
 pub use error::RegistryError;
+pub(crate) use images::MOST_CONCAVE;
 pub use images::{DEFAULT_SIDE, Lifted};
 pub use linear_part::{LinearPart, with_values};
 pub use monotone::MonotoneNetwork;

@@ -76,10 +76,12 @@ impl Network {
         self
     }
 
-    /// The network with strength and scale to be learned.
+    /// The network with strength and scale to be learned, from 1 on, or from the largest strength with which denoising
+    /// is convex.
     pub fn with_noise_weights(self, source: &ParameterSource) -> Self {
+        let weights = NoiseWeights::new(source).with_middle([self.first_strength(), 1.0]);
         Self {
-            noise_weights: Some(NoiseWeights::new(source)),
+            noise_weights: Some(weights),
             ..self
         }
     }

@@ -224,7 +224,7 @@ networks! {
     PatchWeakRidge "patch_weak_ridge": PatchWeakRidgeSettings => PatchWeakRidgeConfig,
         Gradient, potential closed,
         "WCRR, on patches", "baseline [35]",
-        "learned linear splines with slopes between -rho and 1 on patches of images without their means";
+        "learned linear splines that may fall, on patches of images without their means";
     PatchMGradNetM "patch_mgradnet_m": PatchModularSettings => PatchMGradNetMConfig,
         Monotone, potential closed,
         "mGradNet-M, on patches", "Cor. 7.1",

@@ -17,9 +17,6 @@
 //!          u = w/√Λ,  Λ = max_ω Σ_c |ŵ_c(ω)|²,  α_c = exp(s_c(σ))/(σ + 10⁻⁵),  μ = exp(mu_)
 //! ```
 //!
-//! Our weakly convex splines have slopes below 1. So ours is `R/κ` there, with `κ` 1.01 times the steepest slope, and a
-//! strength of `κ` is 1 of theirs.
-//!
 //! `Λ` is taken on their grid of `254 + k` frequencies, and `s_c` is linear between levels from 0 to 30 of 255. The
 //! references pad with zeros between the layers. One kernel does not, so within `k/2` pixels of the border the two
 //! differ. `tests/suite/released_ridges.rs` computes both layer by layer.
@@ -43,9 +40,6 @@ const RANGE: f64 = 0.1;
 
 /// The highest noise level of the second kind, of 255.
 const HIGHEST: f64 = 30.0;
-
-/// The steepest slope of the splines of a weakly convex regularizer, rising or falling: it must be below 1.
-const STEEPEST: f64 = 1.0 / 1.01;
 
 /// Kernels, and for each a spline through knots on [−RANGE, RANGE].
 struct Ridges {
@@ -84,19 +78,6 @@ impl Ridges {
             activation: SplineActivation::through(&self.splines, shape, splines, RANGE, source),
         })
     }
-
-    /// Divides the splines by what leaves them a steepest slope of [`STEEPEST`]; what that is.
-    fn flatten(&mut self) -> f64 {
-        let step = 2.0 * RANGE / (self.knots as f64 - 1.0);
-        let slopes = self.splines.chunks_exact(self.knots);
-        let slopes =
-            slopes.flat_map(|spline| spline.windows(2).map(|pair| (pair[1] - pair[0]) / step));
-        let factor = slopes.map(f64::abs).fold(0.0, f64::max) / STEEPEST;
-        if factor > 0.0 {
-            self.splines.iter_mut().for_each(|value| *value /= factor);
-        }
-        factor
-    }
 }
 
 impl ReleasedState {
@@ -125,8 +106,8 @@ impl ReleasedState {
         Ok((config, ridges.network(NonNegative, source)))
     }
 
-    /// The weakly convex ridge regularizer with these weights and its settings, divided by its
-    /// [`strength`](Self::strength). Of a convex one, that with the same function.
+    /// The weakly convex ridge regularizer with these weights and its settings. Of a convex one, that with the same
+    /// function.
     ///
     /// # Errors
     /// As [`ridge`](Self::ridge), but for one that is not convex.
@@ -134,8 +115,7 @@ impl ReleasedState {
         &self,
         source: &mut ParameterSource,
     ) -> Result<(PatchWeakRidgeSettings, PatchWeakRidge), ReleasedError> {
-        let mut ridges = self.ridges()?;
-        ridges.flatten();
+        let ridges = self.ridges()?;
         let config = PatchWeakRidgeSettings {
             width: Some(ridges.kernels.filters),
             size: Some(ridges.kernels.side),
@@ -146,14 +126,6 @@ impl ReleasedState {
         ridges.check::<PatchWeakRidgeConfig>(&config)?;
         let shape = WeaklyIncreasing::new(config.rho);
         Ok((config, ridges.network(shape, source)))
-    }
-
-    /// The strength of the [weakly convex regularizer](Self::weak_ridge) that is 1 of the reference's.
-    ///
-    /// # Errors
-    /// As [`weak_ridge`](Self::weak_ridge).
-    pub fn strength(&self) -> Result<f64, ReleasedError> {
-        Ok(self.ridges()?.flatten())
     }
 
     fn ridges(&self) -> Result<Ridges, ReleasedError> {

@@ -23,8 +23,8 @@ use gradnet_core::image::{ImageOperator, Iteration, LipschitzImageField, Restora
 use crate::experiment::TaskConfig;
 use crate::pictures::Picture;
 use crate::registry::Lifted;
+use crate::registry::MOST_CONCAVE;
 use crate::run::{Run, RunError, check_output};
-use crate::task::images::MOST_CONCAVE;
 
 use measurement::Measurement;
 

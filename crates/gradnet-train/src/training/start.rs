@@ -1,5 +1,7 @@
 //! A run that begins with the weights of another.
 
+use std::mem::discriminant;
+
 use burn::tensor::Device;
 
 use super::TrainError;
@@ -24,13 +26,14 @@ pub(super) fn named(experiment: &Experiment) -> Result<Option<Run>, TrainError> 
         remedy: remedy.into(),
     };
     let before = run.experiment();
-    if before.network != experiment.network || !before.task.on_patches() {
+    let fits = before.network.begins(&experiment.network);
+    if !fits || !before.task.on_patches() {
         let table = toml::to_string(&before.network).unwrap_or_default();
         let remedy = format!(
             "give the network the settings of that run: {}",
             table.trim()
         );
-        let requirement = "must be a run on pictures with the same network settings";
+        let requirement = "must be a run on pictures with the same network settings, or those of a patch_ridge for a patch_weak_ridge";
         return Err(refused(requirement, &remedy).into());
     }
     if run.summary()?.is_none() {
@@ -55,7 +58,12 @@ pub(super) fn begun(
     device: &Device,
 ) -> Result<Network, TrainError> {
     let before = run.weights_on(&device.clone().autodiff())?;
+    let mut network = network;
+    let is_same = discriminant(&network.registered) == discriminant(&before.registered);
+    network.registered = network.registered.begun(before.registered);
     let noise_weights = match (network.noise_weights.clone(), before.noise_weights) {
+        // Strength and scale belong to the kind of regularizer.
+        (Some(fresh), _) if !is_same => Some(fresh.with_middle([network.first_strength(), 1.0])),
         (Some(_), Some(learned)) => Some(learned),
         (Some(fresh), None) => {
             let summary = run.summary()?;
@@ -67,8 +75,6 @@ pub(super) fn begun(
         }
         (None, _) => None,
     };
-    let mut network = network;
-    network.registered = before.registered;
     network.noise_weights = noise_weights;
     Ok(network)
 }

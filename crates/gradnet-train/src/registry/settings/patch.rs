@@ -75,8 +75,8 @@ patch_settings!(PatchWeakRidgeSettings {
     /// The knots lie on [-range, range], in the units of the filters' outputs.
     #[schemars(extend("exclusiveMinimum" = 0.0))]
     range: f64,
-    /// The splines' slopes lie between -rho and 1: a number from 0 to 1.
-    #[schemars(extend("minimum" = 0.0, "maximum" = 1.0))]
+    /// Falling slopes are learned in units of this, which is small beside the rises: a number above 0 and at most 1.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1.0))]
     rho: f64,
     /// Weight of the penalty on the changes of the splines' slopes, from 0.
     #[serde(skip_serializing_if = "is_zero")]

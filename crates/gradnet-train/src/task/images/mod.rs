@@ -43,7 +43,7 @@ use objective::Denoising;
 use psnr::trials;
 
 pub(crate) use psnr::{mean_psnr, measured};
-pub(crate) use tuning::{MOST_CONCAVE, Measured, Regularizer, Weights};
+pub(crate) use tuning::{Measured, Regularizer, Weights};
 
 pub use config::{ImagesConfig, PixelError};
 pub use sets::Sets;

@@ -14,8 +14,8 @@ use gradnet_core::kernel::mean_squared_error;
 
 use super::config::PixelError;
 use super::crops::Noisy;
-use super::{MOST_CONCAVE, lifted};
-use crate::registry::{Lifted, Network};
+use super::lifted;
+use crate::registry::{Lifted, MOST_CONCAVE, Network};
 use crate::settings::Objective;
 
 /// The most conjugate gradients for the adjoint equation.

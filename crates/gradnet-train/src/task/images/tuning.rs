@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::WHITE;
 use super::psnr::psnr;
 use crate::measure::mean;
-use crate::registry::Lifted;
+use crate::registry::{Lifted, MOST_CONCAVE};
 use gradnet_core::analysis::host;
 
 /// How strongly a regularizer is applied, and at which contrast.
@@ -58,13 +58,10 @@ const FINE_RATIOS: [f64; 2] = [1.15, 1.06];
 
 /// The largest condition number of the minimisation: at a larger scale, which turns any spline into a step, it would
 /// take too long.
-const WORST_CONDITION: f64 = 400.0;
-
-/// The largest `λ μ ρ`: denoising with a `ρ`-weakly convex regularizer is convex up to 1.
-pub(crate) const MOST_CONCAVE: f64 = 0.995;
+const WORST_CONDITION: f64 = 1000.0;
 
 /// The most steps.
-const STEPS: usize = 500;
+const STEPS: usize = 800;
 
 impl<'a> Regularizer<'a> {
     /// With the certified bounds of its field.
@@ -149,12 +146,14 @@ impl<'a> Regularizer<'a> {
             });
             mean(&values.collect::<Vec<f64>>())
         };
-        let of = |[strength, scale]: [f64; 2]| Weights { strength, scale };
+        // Along `λ` and `λ μ`: at the bound of the second the first may still move.
+        let of = |[strength, product]: [f64; 2]| Weights {
+            strength,
+            scale: product / strength,
+        };
         // A search from beyond the bound would find nothing that it may choose.
-        let start = [
-            start.strength.min(self.most() / start.scale * (1.0 - 1e-9)),
-            start.scale,
-        ];
+        let product = start.strength * start.scale;
+        let start = [start.strength, product.min(self.most() * (1.0 - 1e-9))];
         let (rough, _) = tuned(start, &ROUGH_RATIOS, |at| {
             quality(of(at), every, rough_tolerance)
         });

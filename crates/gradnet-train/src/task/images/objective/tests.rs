@@ -15,7 +15,7 @@ use crate::Run;
 use crate::backend::Backend;
 use crate::config::{self, Overrides};
 use crate::interrupter::Interrupter;
-use crate::registry::{Registered, with_values};
+use crate::registry::Registered;
 use crate::task::Task;
 use crate::training::{Progress, Status, TrainOptions, resume, train};
 
@@ -44,7 +44,7 @@ fn network(text: &str) -> Network {
     network
 }
 
-/// Strength and scale as they are learned: 1.5 and 2, of one level.
+/// Strength and scale as they are learned: the given one and 2, of one level.
 fn weighed(mut network: Network, strength: f64) -> Network {
     let weights = network.noise_weights.take();
     network.noise_weights = weights.map(|weights| weights.with_middle([strength, 2.0]));
@@ -62,10 +62,12 @@ fn the_proximal_loss_is_that_of_the_minimum_with_its_gradient() {
         let task = images(&text);
         let at = |strength: f64| weighed(network(&text), strength);
         let loss = |network: &Network| task.lesson(1)(network);
-        let still = at(1.5).valid();
+        // Where the objective is convex, at a scale of 2.
+        let strength = 0.4 * network(&text).first_strength();
+        let still = at(strength).valid();
         let field = lifted(&still);
         let proximal = Proximal {
-            strength: 1.5,
+            strength,
             scale: 2.0,
             lipschitz: field.lipschitz(),
             concavity: field.concavity(),
@@ -78,18 +80,18 @@ fn the_proximal_loss_is_that_of_the_minimum_with_its_gradient() {
             .draw(&task.sets.train, 6, &mut random, &task.device);
         let found = proximal.find(&field, crops.noisy.clone()).image;
         let expected = host((found - (crops.noisy - crops.noise)).square().mean())[0];
-        let value = host(loss(&at(1.5)))[0];
+        let value = host(loss(&at(strength)))[0];
         assert!(
             (value / expected - 1.0).abs() < 1e-3,
             "{name}: {value} {expected}"
         );
 
-        let network = at(1.5);
+        let network = at(strength);
         let gradients = loss(&network).backward();
         let weights = network.noise_weights.as_ref().unwrap();
         let found = host(weights.strength.val().grad(&gradients).unwrap());
-        let [more, less] = [0.02_f64, -0.02].map(|by| host(loss(&at(1.5 * by.exp())))[0]);
-        let slope = (more - less) / 0.04;
+        let [more, less] = [0.1_f64, -0.1].map(|by| host(loss(&at(strength * by.exp())))[0]);
+        let slope = (more - less) / 0.2;
         assert!(
             (found[0] / slope - 1.0).abs() < 0.02,
             "{name}: {found:?} {slope}"
@@ -105,14 +107,7 @@ fn the_proximal_loss_is_that_of_the_minimum_with_its_gradient() {
 #[test]
 fn a_weakly_convex_regularizer_is_trained_where_denoising_is_convex() {
     let text = text("patch_weak_ridge", OBJECTIVES[1]);
-    let mut network = weighed(network(&text), 1e4);
-    // Stored slopes of both signs: a fresh spline does not fall.
-    let Registered::PatchWeakRidge(ridges) = &mut network.registered else {
-        panic!("a weakly convex ridge");
-    };
-    let stored = &mut ridges.field.activation.coefficients;
-    let values: Vec<f64> = (0..4 * 21).map(|i| f64::from(i * i % 7) * 0.1).collect();
-    *stored = with_values(stored.clone(), &values);
+    let network = weighed(network(&text), 1e4);
     let field = lifted(&network);
     let denoiser = denoiser(&network, &field, Tensor::ones([3], &Device::flex()));
     let product = host(denoiser.strength.clone() * denoiser.scale.clone());
@@ -183,6 +178,34 @@ fn runs_with_every_objective_begin_with_another_and_resume_to_the_same_bits() {
         assert_eq!(resumed.scores, whole.scores, "{name}");
         assert!(weights(&out) == weights(&at(&name)), "{name}");
     }
+
+    // Weakly convex ridges take the directions of convex kernels, and begin at the bound of the strength.
+    let begins = start("patch_ridge");
+    let weak = text(
+        "patch_weak_ridge",
+        &format!("{begins}\nobjective = \"proximal\""),
+    );
+    let weak = weak.replace("learning_rate = 0.003", "learning_rate = 1e-9");
+    trained(&weak, &at("weak"));
+    let [weak, convex] = ["weak", "patch_ridge"].map(|name| {
+        let run = Run::open(&at(name)).unwrap();
+        run.network(&device).unwrap()
+    });
+    let [found, expected] = [&weak, &convex].map(|network| {
+        let weight = match &network.registered {
+            Registered::PatchRidge(ridges) => &ridges.field.weight,
+            Registered::PatchWeakRidge(ridges) => &ridges.field.weight,
+            _ => panic!("ridges"),
+        };
+        let weight = weight.val();
+        host(weight.clone() / weight.square().sum().sqrt().unsqueeze())
+    });
+    for (a, b) in found.iter().zip(expected) {
+        assert!((a - b).abs() < 1e-5, "{a} {b}");
+    }
+    let learned = weak.noise_weights.as_ref().unwrap();
+    let product = host(learned.strength.val())[0].exp() * lifted(&weak).concavity();
+    assert!((product / MOST_CONCAVE - 1.0).abs() < 1e-4, "{product}");
 
     // Another network, or a run that is not finished, is no start.
     let wide = text("patch_ridge", "").replace("filters = 4", "filters = 5");
