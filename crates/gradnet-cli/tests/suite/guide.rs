@@ -459,12 +459,16 @@ fn the_page_on_inverse_problems_runs() {
 
     let page = fs::read_to_string(project("docs/inverse-problems.md")).unwrap();
     let commands = commands(&page);
-    assert_eq!(commands.len(), 8);
+    assert_eq!(commands.len(), 9);
     for command in &commands {
         let mut words: Vec<&str> = command.split_whitespace().skip(1).collect();
         if words[0] == "train" {
             words.extend(["--set", "train.steps=80", "--set", "train.batch=8"]);
-            words.extend(["--set", "network.patch_ridge={filters=4,size=5}"]);
+            let network = match command.contains("patch_weak_ridge") {
+                true => "network.patch_weak_ridge={filters=4,size=5}",
+                false => "network.patch_ridge={filters=4,size=5}",
+            };
+            words.extend(["--set", network]);
             words.extend(["--set", "images.levels=[5]"]);
         }
         if words[1].ends_with("demo.toml") {
