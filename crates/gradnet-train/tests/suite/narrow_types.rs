@@ -62,12 +62,14 @@ impl ModuleMapper for Cast {
 
 fn build(name: &str, dtype: DType) -> Network {
     let mut source = ParameterSource::new(&device(), 7).with_dtype(FloatDType::F64);
-    NetworkConfig::from_name(name)
+    let mut config = NetworkConfig::from_name(name)
         .unwrap()
-        .with_size(Size::Width(6))
-        .init(DIM, &mut source)
-        .unwrap()
-        .map(&mut Cast(dtype))
+        .with_size(Size::Width(6));
+    if let NetworkConfig::PatchWeakRidge(settings) = &mut config {
+        // Between the heights at a hundred knots 16 bits see no differences.
+        settings.knots = 21;
+    }
+    config.init(DIM, &mut source).unwrap().map(&mut Cast(dtype))
 }
 
 /// The gradients of all parameters, one after the other.
@@ -121,9 +123,9 @@ fn every_network_in_half_precision_is_that_of_the_same_weights_in_double() {
                     entry.name
                 );
                 let error = relative(found, expected);
-                // A hundred knots lie so close that rounded points fall into the pieces beside theirs.
+                // Slopes of both signs are differences of coefficients that lie close together, and cancel in sums.
                 let most = match entry.name {
-                    "patch_weak_ridge" => 128.0,
+                    "patch_weak_ridge" => 32.0,
                     _ => 16.0,
                 };
                 assert!(
