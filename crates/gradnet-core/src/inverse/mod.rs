@@ -28,7 +28,9 @@ mod dense;
 mod newton;
 
 use crate::combine::StronglyMonotone;
-use crate::field::{MonotoneField, Potential, VectorField, assert_dim, row_dot};
+use crate::field::{MonotoneField, Potential, row_dot};
+#[cfg(feature = "flex")]
+use crate::field::{VectorField, assert_dim};
 #[cfg(feature = "flex")]
 use crate::kernel::on_flex;
 use burn::module::Module;
@@ -119,6 +121,7 @@ impl Solution {
     ///
     /// # Panics
     /// If there is no part.
+    #[cfg(feature = "flex")]
     fn joined(parts: Vec<Self>) -> Self {
         let mut parts = parts.into_iter();
         let mut whole = parts.next().expect("rows are in one part at least");
@@ -151,6 +154,7 @@ impl Solution {
     }
 
     /// The same with the rows that are not solved looked for again: `search` gets their points and their numbers.
+    #[cfg(feature = "flex")]
     fn completed(mut self, search: impl FnOnce(Tensor<2>, &[usize]) -> Self) -> Self {
         let failed: Vec<usize> = self.failed().map(|(row, _)| row).collect();
         if failed.is_empty() {
