@@ -27,6 +27,8 @@ const PIECE: usize = 1 << 17;
 
 /// Points whose Jacobians are put side by side.
 const EIGHT: usize = 8;
+#[cfg(feature = "flex")]
+const _: () = assert!(EIGHT == Triangles::COUNT);
 
 /// Rows of weights whose squares a thread computes at once.
 const SQUARED: usize = 128;
@@ -275,6 +277,7 @@ fn subtract_square(u: &[f64], scale: f64, triangle: &mut [f64]) {
 mod tests {
     use burn::tensor::{Device, FloatDType};
 
+    use super::EIGHT;
     use crate::analysis::jacobians;
     use crate::combine::StronglyMonotone;
     use crate::network::{BlockActivation, IcnnConfig, MGradNetMConfig, MGradNetMLinearConfig};
@@ -282,13 +285,28 @@ mod tests {
 
     const ROWS: usize = 40;
 
+    /// The triangles are those of the Jacobians, and so are the systems that eight side by side solve.
     fn agrees(field: &impl VectorField) {
         let mut source = ParameterSource::new(&Device::flex(), 7).with_dtype(FloatDType::F64);
         let x = source.normal([ROWS, field.dim()], 0.0, 2.0).val().detach();
         let dense = field.dense_jacobian().unwrap();
         let found = dense.at(x.clone());
         let size = found.len() / ROWS;
-        for (triangle, expected) in found.chunks_exact(size).zip(jacobians(field, x)) {
+        let expected = jacobians(field, x.clone());
+        for (eight, mut triangles) in dense.side_by_side(x).into_iter().enumerate() {
+            assert_eq!(triangles.factor(), [true; EIGHT]);
+            let mut p: Vec<f64> = (0..field.dim() * EIGHT).map(|i| (i as f64).sin()).collect();
+            let r = p.clone();
+            triangles.solve(&mut p);
+            for (lane, jacobian) in expected.iter().skip(eight * EIGHT).take(EIGHT).enumerate() {
+                for i in 0..field.dim() {
+                    let products = (0..field.dim()).map(|j| jacobian[(i, j)] * p[j * EIGHT + lane]);
+                    let error = products.sum::<f64>() - r[i * EIGHT + lane];
+                    assert!(error.abs() < 1e-10, "{error}");
+                }
+            }
+        }
+        for (triangle, expected) in found.chunks_exact(size).zip(expected) {
             let mut entries = triangle.iter();
             for i in 0..field.dim() {
                 for j in 0..=i {
@@ -315,13 +333,13 @@ mod tests {
             agrees(&inside(network.init_from(&mut source).unwrap()));
         }
         let linear = MGradNetMLinearConfig::new(MGradNetMConfig::new(4).with_width(5));
-        agrees(&linear.init_from(&mut source).unwrap());
+        agrees(&inside(linear.init_from(&mut source).unwrap()));
         // So many units that the rows are computed in pieces.
         let wide = MGradNetMConfig::new(2).with_width(4_096);
-        agrees(&wide.init_from(&mut source).unwrap());
+        agrees(&inside(wide.init_from(&mut source).unwrap()));
         for layers in [1, 2, 3] {
             let icnn = IcnnConfig::new(3).with_width(5).with_layers(layers);
-            agrees(&icnn.init_from(&mut source).unwrap());
+            agrees(&inside(icnn.init_from(&mut source).unwrap()));
         }
     }
 }
