@@ -139,7 +139,7 @@ impl SplineShape for WeaklyIncreasing {
     /// One piece between the two outer ones, which are flat.
     const LEAST_KNOTS: usize = 4;
 
-    /// Slopes in (−ρ, 1), flat outside the knots, zero at the middle one.
+    /// Falls in units of `ρ`, flat outside the knots, zero at the middle one.
     fn coefficients(&self, stored: Tensor<2>, step: f64) -> Tensor<2> {
         let [_, knots] = stored.dims();
         let rise = step / stored_step::<Self>(knots);

@@ -102,7 +102,7 @@ fn ridges<S: SplineShape>(
     MeanFree::new(shell)
 }
 
-/// What a fresh weakly increasing spline rises by: well inside of what it may, for every `ρ`.
+/// The slope of a fresh weakly increasing spline beside the middle knot.
 ///
 /// With this slope beside the middle knot, and falls to zero from there, a fresh spline is the derivative of the minimax
 /// concave penalty (Zhang, "Nearly unbiased variable selection under minimax concave penalty", Annals of Statistics

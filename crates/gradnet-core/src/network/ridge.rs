@@ -11,7 +11,7 @@ use crate::tied::TiedNetwork;
 pub type Ridge = TiedNetwork<SplineActivation<Free>>;
 /// The convex ridge regularizer's gradient: nondecreasing splines (CRR).
 pub type ConvexRidge = TiedNetwork<SplineActivation<NonNegative>>;
-/// The weakly convex ridge regularizer's gradient: splines whose slopes are bounded from both sides (WCRR).
+/// The weakly convex ridge regularizer's gradient: splines that may fall (WCRR).
 pub type WeakRidge = TiedNetwork<SplineActivation<WeaklyIncreasing>>;
 /// The input convex gradient network, its integral in closed form.
 pub type Icgn = TiedNetwork<IcgnActivation>;

@@ -21,7 +21,7 @@ levels = [5, 20]
 filters = 4
 size = 5
 [train]
-steps = 100
+steps = 200
 batch = 6
 learning_rate = 0.003
 schedule = \"cosine\"
@@ -86,7 +86,7 @@ fn measured_pictures_come_back_for_every_operator() {
     );
 
     for (name, gain) in [
-        ("identity".to_owned(), 2.5),
+        ("identity".to_owned(), 3.0),
         (format!("blur:{}", at("kernel.npy").display()), 0.3),
         (format!("mask:{}", at("mask.npy").display()), 5.0),
         (format!("fourier:{}", at("lines.npy").display()), 0.3),

@@ -33,7 +33,8 @@ pub(super) fn named(experiment: &Experiment) -> Result<Option<Run>, TrainError> 
             "give the network the settings of that run: {}",
             table.trim()
         );
-        let requirement = "must be a run on pictures with the same network settings, or those of a patch_ridge for a patch_weak_ridge";
+        let requirement = "must be a run on pictures with the same network settings, or for a patch_weak_ridge one of \
+            a patch_ridge with as many filters of the same size";
         return Err(refused(requirement, &remedy).into());
     }
     if run.summary()?.is_none() {
