@@ -1,6 +1,7 @@
 //! An experiment that was looked at.
 
 use std::ops::Deref;
+use std::path::PathBuf;
 
 use super::Experiment;
 
@@ -20,6 +21,12 @@ impl CheckedExperiment {
     /// The same under a name of the letters that names are made of.
     pub(crate) fn named(mut self, name: String) -> Self {
         self.0.name = name;
+        self
+    }
+
+    /// The same, begun with the weights of a run, which may still be trained.
+    pub(crate) fn begun_with(mut self, run: Option<PathBuf>) -> Self {
+        self.0.train.start = run.or(self.0.train.start);
         self
     }
 

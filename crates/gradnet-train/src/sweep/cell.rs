@@ -7,6 +7,9 @@ use toml::Table;
 use super::identity::{Contents, Identity, NUMBERS};
 use crate::experiment::CheckedExperiment;
 
+/// What the weights that a cell begins with are called among the files that it reads.
+const START: &str = "train.start";
+
 /// One training run of a sweep.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cell {
@@ -20,6 +23,8 @@ pub struct Cell {
     pub experiment: CheckedExperiment,
     /// Digests of the files it reads.
     pub(super) files: Contents,
+    /// The cell whose weights it begins with.
+    pub(super) start: Option<Box<Cell>>,
 }
 
 /// A row in a case: what one line of the table is made of.
@@ -47,10 +52,26 @@ impl Cell {
             candidate,
             experiment,
             files,
+            start: None,
         };
         let name = cell.name();
         cell.experiment = cell.experiment.named(name);
         cell
+    }
+
+    /// The same, begun with the weights of another cell. Where they lie decides no number, so that cell's name stands
+    /// for the file.
+    pub(super) fn beginning_with(mut self, start: &Self) -> Self {
+        self.files.insert(START.into(), start.name());
+        self.start = Some(Box::new(start.clone()));
+        let name = self.name();
+        self.experiment = self.experiment.named(name);
+        self
+    }
+
+    /// How many cells must be trained before it, one after the other.
+    pub(super) fn depth(&self) -> usize {
+        self.start.as_ref().map_or(0, |start| 1 + start.depth())
     }
 
     /// A name that no other run has: network and seed for a reader, and a digest of all that decides the numbers.

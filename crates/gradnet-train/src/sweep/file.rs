@@ -32,6 +32,10 @@ use crate::experiment::CheckedExperiment;
 /// network = "gradnet_c"                                  # as `--network`: the base's size is kept
 /// set = { "network.*.layers" = 2 }                       # `*` is the row's network
 ///
+/// [[rows]]
+/// label = "GradNet-C, longer"
+/// start = "GradNet-C"                                    # begins with the weights of that row: same case, same seed
+///
 /// [[published]]                                          # a line of the table that nothing is run for
 /// label = "Goujon et al."
 /// numbers = { psnr_db_25 = 28.04 }
@@ -97,6 +101,8 @@ struct Case {
 struct Row {
     label: String,
     network: Option<String>,
+    /// The label of a row above, whose weights it begins with.
+    start: Option<String>,
     #[serde(default)]
     set: Table,
     #[serde(default)]
@@ -216,6 +222,7 @@ impl Sweep {
                 ));
             }
         }
+        self.check_starts()?;
         let set = self.rows.iter().map(|row| &row.set).chain([&self.set]);
         let mut tables = set
             .chain(self.cases.iter().map(|case| &case.set))
@@ -226,6 +233,28 @@ impl Sweep {
                     .into(),
                 "write it into seeds = [...] at the top of the file",
             ));
+        }
+        Ok(())
+    }
+
+    /// What is wrong with the rows that begin with others, and what to do.
+    fn check_starts(&self) -> Result<(), (String, &'static str)> {
+        for (place, row) in self.rows.iter().enumerate() {
+            let Some(start) = &row.start else { continue };
+            let wrong =
+                |what: &str| format!("the row {:?} starts from {start:?}, {what}", row.label);
+            let before = self.rows[..place]
+                .iter()
+                .find(|other| other.label == *start);
+            let Some(before) = before else {
+                let remedy = "name the label of a row above it";
+                return Err((wrong("which is no row above it"), remedy));
+            };
+            if !before.vary.is_empty() || !self.vary.is_empty() {
+                let remedy =
+                    "give that row one value of each setting, or write `vary` into other rows";
+                return Err((wrong("which has several candidates"), remedy));
+            }
         }
         Ok(())
     }
@@ -244,10 +273,22 @@ impl Sweep {
         for case in cases {
             let seeds = case.seeds.as_ref().unwrap_or(&self.seeds).list();
             for row in &self.rows {
+                let before = row.start.as_ref().and_then(|start| {
+                    let mut places = places.iter();
+                    places.find(|place: &&Place| place.row == *start && place.case == case.name)
+                });
+                let starts = before.map(|place| place.candidates[0].as_slice());
                 let mut candidates = Vec::new();
                 for candidate in self.candidates(row) {
-                    let cell = |seed: &u64| self.cell(case, row, &candidate, *seed, &mut reader);
-                    candidates.push(seeds.iter().map(cell).collect::<Result<Vec<_>, _>>()?);
+                    let cell = |(i, seed): (usize, &u64)| {
+                        let cell = self.cell(case, row, &candidate, *seed, &mut reader)?;
+                        match starts {
+                            Some(starts) => self.begun(cell, &starts[i]),
+                            None => Ok(cell),
+                        }
+                    };
+                    let cells = seeds.iter().enumerate().map(cell);
+                    candidates.push(cells.collect::<Result<Vec<_>, _>>()?);
                 }
                 places.push(Place {
                     row: row.label.clone(),
@@ -257,6 +298,21 @@ impl Sweep {
             }
         }
         Ok(places)
+    }
+
+    /// A cell that begins with the weights of another.
+    fn begun(&self, cell: Cell, start: &Cell) -> Result<Cell, SweepError> {
+        let [of, before] = [&cell, start].map(|cell| &cell.experiment.network);
+        if before.begins(of) && start.experiment.task.on_patches() {
+            return Ok(cell.beginning_with(start));
+        }
+        let reason = format!(
+            "the row {:?} cannot begin with the weights of {:?}, whose network is another",
+            cell.row, start.row
+        );
+        let remedy = "start from a row on pictures with the same network settings; a patch_weak_ridge also starts from \
+            a patch_ridge with as many filters of the same size";
+        Err(refused(&self.file, &reason, remedy))
     }
 
     fn cell(

@@ -66,21 +66,30 @@ pub fn fill(
     watch: &dyn Watch,
     table: &(dyn Fn() -> Result<String, RunError> + Sync),
 ) -> Result<bool, SweepError> {
+    let candidates = places.iter().flat_map(|place| &place.candidates);
+    let mut starts = HashSet::new();
+    for cell in candidates.clone().flatten() {
+        if let Some(start) = &cell.start
+            && store.load(cell)?.is_none()
+        {
+            starts.insert(start.name());
+        }
+    }
     let running = Running {
         options,
         store,
         watch,
         table,
+        starts,
         state: Mutex::default(),
         baselines: Mutex::default(),
     };
-    let candidates = places.iter().flat_map(|place| &place.candidates);
-    if !running.cells(candidates.map(|seeds| &seeds[0]))? {
+    if !running.in_order(candidates.map(|seeds| &seeds[0]))? {
         return Ok(false);
     }
     let filled = Filled::of(places, store)?;
     let chosen = filled.iter().map(|f| &f.place.candidates[f.chosen]);
-    running.cells(chosen.flat_map(|seeds| &seeds[1..]))
+    running.in_order(chosen.flat_map(|seeds| &seeds[1..]))
 }
 
 /// What the jobs share.
@@ -106,6 +115,8 @@ struct Running<'a> {
     store: &'a Store,
     watch: &'a dyn Watch,
     table: &'a (dyn Fn() -> Result<String, RunError> + Sync),
+    /// The names of the cells whose weights others, that have no record, begin with.
+    starts: HashSet<String>,
     state: Mutex<State<'a>>,
     /// Rows to compare with, by all they depend on.
     baselines: Mutex<HashMap<String, Rows>>,
@@ -125,13 +136,32 @@ impl<'a> Running<'a> {
             .unwrap_or_else(|poison| poison.into_inner())
     }
 
+    /// Runs those of this part that have no record, each after the one that it begins with; whether all have one then.
+    fn in_order(&self, cells: impl Iterator<Item = &'a Cell>) -> Result<bool, SweepError> {
+        let mut cells: Vec<&Cell> = cells.collect();
+        cells.sort_by_key(|cell| cell.depth());
+        for alike in cells.chunk_by(|a, b| a.depth() == b.depth()) {
+            if !self.cells(alike.iter().copied())? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether others begin with its weights, and they are not there.
+    fn is_missed(&self, cell: &Cell) -> bool {
+        self.starts.contains(&cell.name()) && !self.store.run(cell).is_dir()
+    }
+
     /// Runs those of this part that have no record; whether all have one then.
     fn cells(&self, cells: impl Iterator<Item = &'a Cell>) -> Result<bool, SweepError> {
         let (mut names, mut others) = (HashSet::new(), false);
         // Rows that come to one experiment share its run and its record.
         let cells = cells.filter(|cell| names.insert(cell.name()));
         for (place, cell) in cells.enumerate() {
-            if let Some(record) = self.store.load(cell)? {
+            if let Some(record) = self.store.load(cell)?
+                && !self.is_missed(cell)
+            {
                 if let Some(result) = record.result {
                     let key = compared_by(&cell.experiment);
                     self.baselines().insert(key, result.scores.baselines);
@@ -240,7 +270,9 @@ impl<'a> Running<'a> {
             baselines: Some(baselines.clone()),
             ..TrainOptions::new(self.options.backend)
         };
-        let summary = train_or_resume(&cell.experiment, device, &folder, options)?;
+        let start = cell.start.as_ref().map(|start| self.store.run(start));
+        let experiment = cell.experiment.clone().begun_with(start);
+        let summary = train_or_resume(&experiment, device, &folder, options)?;
         let run = Run::open(&folder)?;
         let measure = self.store.measure();
         Ok(CellResult {
@@ -266,7 +298,7 @@ impl<'a> Running<'a> {
     /// Removes of a run what is of no use once its record is written: its checkpoints, or all of it.
     fn clear(&self, cell: &Cell) -> Result<(), RunError> {
         let run = self.store.run(cell);
-        match (self.options.keeps)(&cell.experiment) {
+        match (self.options.keeps)(&cell.experiment) || self.starts.contains(&cell.name()) {
             true => remove(&run.join(RunFolder::CHECKPOINTS)),
             false => remove(&run),
         }

@@ -1,3 +1,5 @@
+mod starts;
+
 use std::fs;
 use std::path::Path;
 
