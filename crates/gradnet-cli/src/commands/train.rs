@@ -41,7 +41,7 @@ pub fn run(options: &Train) -> Result<ExitCode, Failure> {
         let (name, network) = (&experiment.name, experiment.network.name());
         PathBuf::from("runs").join(format!("{name}-{network}-s{}", experiment.seed))
     });
-    experiment.task.reads().iter().for_each(output::note);
+    experiment.notes().iter().for_each(output::note);
     if options.dry_run {
         RunFolder::check_contents(&folder, options.overwrite)?;
         return plan::show(&experiment, &folder, &options.run);
@@ -58,7 +58,7 @@ pub fn run(options: &Train) -> Result<ExitCode, Failure> {
 /// Resumes the run in `folder`, and prints the result.
 pub fn go_on(folder: &Path, options: &Running) -> Result<ExitCode, Failure> {
     let experiment = Run::open_unfinished(folder)?.experiment().clone();
-    experiment.task.reads().iter().for_each(output::note);
+    experiment.notes().iter().for_each(output::note);
     let (backend, device) = device::open(&options.device)?;
     let summary = resume(folder, &device, how(options, backend))?;
     finish(&experiment, &summary, folder, options.json)

@@ -277,3 +277,18 @@ fn a_regularizer_that_is_not_convex_gives_a_critical_point_and_says_so() {
         ran.stdout
     );
 }
+
+/// A weakly convex regularizer that was trained in one step is told to be half done, one by proximal steps is not.
+#[test]
+fn weakly_convex_ridges_in_one_step_are_told_to_be_the_first_half() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    folders(here);
+    config(here, &RIDGE.replace("patch_ridge", "patch_weak_ridge"));
+    let remark = "refine a patch_weak_ridge with train.objective = \"proximal\"";
+    let dry = |more: &str| told(&run(here, &format!("train pictures.toml --dry-run{more}")));
+    assert!(dry("").contains(remark), "{}", dry(""));
+    for other in [" --set train.objective=proximal", " --network patch_ridge"] {
+        assert!(!dry(other).contains(remark), "{}", dry(other));
+    }
+}

@@ -178,6 +178,20 @@ impl Experiment {
         task.check_device(network, device, purpose, &host)
     }
 
+    /// What a user should know before it is trained: what is read as what, and which training is only the first of two.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = self.task.reads();
+        let first = self.train.objective.unwrap_or_default() == Objective::OneStep;
+        if first && matches!(self.network, NetworkConfig::PatchWeakRidge(_)) {
+            notes.push(
+                "note: pictures are restored by the minimum of an objective, and one step does not train that: refine a \
+                 patch_weak_ridge with train.objective = \"proximal\", from a patch_ridge named in train.start"
+                    .into(),
+            );
+        }
+        notes
+    }
+
     /// Dimension of the space the field lives on.
     ///
     /// That of a patch for a task on patches, 0 if the network has none.
