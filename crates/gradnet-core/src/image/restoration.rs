@@ -5,7 +5,9 @@
 //! Where the objective is convex, because `R` is or because `HᵀH` has a modulus that makes up for what `R` lacks, the
 //! method is monotone FISTA (Beck, Teboulle, "Fast Gradient-Based Algorithms for Constrained Total Variation Image
 //! Denoising and Deblurring Problems", IEEE TIP 2009, Sec. V-A), which keeps the better of the new point and the old;
-//! elsewhere gradient descent, whose limit points are critical points. A step that raises the objective, which rounding
+//! elsewhere accelerated steps that must lower the objective by a part of what a gradient step does, and where one does
+//! not, a gradient step from the best point, whose limit points are critical points (Li, Lin, "Accelerated Proximal
+//! Gradient Methods for Nonconvex Programming", NIPS 2015). A gradient step that raises the objective, which rounding
 //! alone can do, ends it.
 
 use burn::tensor::Tensor;
@@ -14,6 +16,9 @@ use super::descent::{Descent, Stationary};
 use super::field::{ImageField, ImagePotential};
 use super::operator::ImageOperator;
 use crate::analysis::host;
+
+/// The part of `½ step |gradient|²`, which a gradient step lowers the objective by, that an accelerated one must, twice.
+const ARMIJO: f64 = 1e-3;
 
 /// A regularizer, a measurement and how they are weighed.
 pub struct Restoration<'a, F, H: ?Sized> {
@@ -66,27 +71,6 @@ impl<F: ImageField, H: ImageOperator + ?Sized> Restoration<'_, F, H> {
     pub fn is_convex(&self) -> bool {
         self.modulus() >= 0.0
     }
-
-    /// A stationary point near `start`, by the steps of [`Descent`], which do not look at the objective: for many
-    /// restorations whose steps nobody reads.
-    ///
-    /// # Shapes
-    /// `start`: `[1, height, width]`; `y`: that of a measurement; the image has the shape of `start`.
-    pub fn find_from(
-        &self,
-        start: Tensor<3>,
-        y: &Tensor<3>,
-        tolerance: f64,
-        most: usize,
-    ) -> Stationary {
-        let descent = Descent {
-            smoothness: self.step().recip(),
-            modulus: self.modulus(),
-            tolerance,
-            most,
-        };
-        descent.run(start, |x| self.gradient(x, y.clone()))
-    }
 }
 
 impl<F: ImagePotential, H: ImageOperator + ?Sized> Restoration<'_, F, H> {
@@ -110,6 +94,30 @@ impl<F: ImagePotential, H: ImageOperator + ?Sized> Restoration<'_, F, H> {
         self.look(0, x, y).objective
     }
 
+    /// A stationary point near `start`, for many restorations whose steps nobody reads: by the steps of [`Descent`],
+    /// which do not look at the objective, where that is convex, elsewhere by those of [`run`](Self::run).
+    ///
+    /// # Shapes
+    /// `start`: `[1, height, width]`; `y`: that of a measurement; the image has the shape of `start`.
+    pub fn find_from(
+        &self,
+        start: Tensor<3>,
+        y: &Tensor<3>,
+        tolerance: f64,
+        most: usize,
+    ) -> Stationary {
+        if !self.is_convex() {
+            return self.descend(start, y, (tolerance, most), |_| ());
+        }
+        let descent = Descent {
+            smoothness: self.step().recip(),
+            modulus: self.modulus(),
+            tolerance,
+            most,
+        };
+        descent.run(start, |x| self.gradient(x, y.clone()))
+    }
+
     /// The restored image, from `Hᵀ y` on: at most `most` steps, fewer where the root mean square of the gradient falls
     /// to `tolerance`.
     ///
@@ -122,48 +130,66 @@ impl<F: ImagePotential, H: ImageOperator + ?Sized> Restoration<'_, F, H> {
         y: &Tensor<3>,
         tolerance: f64,
         most: usize,
-        mut observe: impl FnMut(Iteration),
+        observe: impl FnMut(Iteration),
     ) -> Tensor<3> {
+        let start = self.operator.adjoint(y.clone());
+        self.descend(start, y, (tolerance, most), observe).image
+    }
+
+    /// The steps of [`run`](Self::run), from `x` on.
+    fn descend(
+        &self,
+        mut x: Tensor<3>,
+        y: &Tensor<3>,
+        (tolerance, most): (f64, usize),
+        mut observe: impl FnMut(Iteration),
+    ) -> Stationary {
         let (length, convex) = (self.step(), self.is_convex());
-        let mut x = self.operator.adjoint(y.clone());
         let pixels = x.shape().num_elements() as f64;
         let mut ahead = x.clone();
-        let mut inertia = 1.0_f64;
+        let (mut inertia, mut size) = (1.0_f64, f64::INFINITY);
         let mut now = self.look(0, &x, y);
         observe(now);
-        for step in 1..=most {
+        let mut steps = 0;
+        while steps < most && size > tolerance {
             let gradient = self.gradient(ahead.clone(), y.clone());
             let square: f64 = host(gradient.clone().square().sum()).iter().sum();
             let next = ahead - gradient * length;
-            let there = self.look(step, &next, y);
-            let falls = there.objective <= now.objective;
-            if !convex && !falls {
+            let there = self.look(steps + 1, &next, y);
+            let promised = if convex {
+                0.0
+            } else {
+                ARMIJO * length * square
+            };
+            let falls = there.objective <= now.objective - promised;
+            if !convex && !falls && inertia == 1.0 {
                 break;
             }
-            let kept = match falls {
-                true => next.clone(),
-                false => x.clone(),
-            };
+            steps += 1;
+            size = (square / pixels).sqrt();
             now = match falls {
                 true => there,
-                false => Iteration { step, ..now },
+                false => Iteration { step: steps, ..now },
             };
             observe(now);
-            ahead = match convex {
-                true => {
-                    let after = 0.5 * (1.0 + (1.0 + 4.0 * inertia * inertia).sqrt());
-                    let jump = (next - kept.clone()) * (inertia / after);
-                    let push = (kept.clone() - x) * ((inertia - 1.0) / after);
-                    inertia = after;
-                    kept.clone() + jump + push
-                }
-                false => kept.clone(),
+            let after = 0.5 * (1.0 + (1.0 + 4.0 * inertia * inertia).sqrt());
+            let kept = if falls { next.clone() } else { x.clone() };
+            let way = (kept.clone() - x) * ((inertia - 1.0) / after);
+            (ahead, inertia) = match (falls, convex) {
+                (true, _) => (kept.clone() + way, after),
+                // Towards the point that was not kept.
+                (false, true) => (
+                    kept.clone() + (next - kept.clone()) * (inertia / after),
+                    after,
+                ),
+                (false, false) => (kept.clone(), 1.0),
             };
             x = kept;
-            if (square / pixels).sqrt() <= tolerance {
-                break;
-            }
         }
-        x
+        Stationary {
+            image: x,
+            steps,
+            gradient: size,
+        }
     }
 }

@@ -5,8 +5,8 @@ use gradnet_core::activation::SplineActivation;
 use gradnet_core::analysis::host;
 use gradnet_core::combine::MeanFree;
 use gradnet_core::image::{
-    Blur, Fourier, Identity, ImageOperator, LipschitzImageField, Mask, Matrix, PatchLift, Proximal,
-    Restoration, RidgeLift,
+    Blur, Descent, Fourier, Identity, ImageOperator, LipschitzImageField, Mask, Matrix, PatchLift,
+    Proximal, Restoration, RidgeLift,
 };
 use gradnet_core::network::{ConvexRidge, GradNetC, GradNetCConfig};
 use gradnet_core::sign::NonNegative;
@@ -145,6 +145,7 @@ fn cascade() -> GradNetC {
 #[test]
 fn the_objective_never_rises_and_the_gradient_vanishes() {
     let (ridge, cascade) = (ridge(), cascade());
+    let mut slow = 0;
     let ridge = RidgeLift::new(&ridge).unwrap();
     let cascade = PatchLift::new(&cascade).unwrap();
     for (name, operator) in operators() {
@@ -186,13 +187,32 @@ fn the_objective_never_rises_and_the_gradient_vanishes() {
             concavity: cascade.concavity(),
         };
         let mut objectives = Vec::new();
-        free.run(&y, 1e-6, 300, |now| objectives.push(now.objective));
+        let x = free.run(&y, 1e-7, 20_000, |now| objectives.push(now.objective));
         assert!(objectives.len() > 3, "{name}");
         assert!(
             objectives.windows(2).all(|pair| pair[1] <= pair[0]),
             "{name}"
         );
+        // A critical point, where plain gradient steps of the same length are still on their way.
+        let size = |x| host(free.gradient(x, y.clone()).square().sum())[0].sqrt();
+        assert!(size(x.clone()) < 1e-5, "{name}: {}", size(x));
+        if !free.is_convex() && objectives.len() > 100 {
+            let plain = Descent {
+                smoothness: free.step().recip(),
+                modulus: free.modulus(),
+                tolerance: 1e-7,
+                most: objectives.len(),
+            };
+            let start = operator.adjoint(y.clone());
+            let plain = plain.run(start, |x| free.gradient(x, y.clone()));
+            assert!(plain.gradient > 1e-7, "{name}: {plain:?}");
+            slow += 1;
+        }
     }
+    assert!(
+        slow > 0,
+        "no operator is hard enough to tell the steps apart"
+    );
 }
 
 /// The proximal point is the restoration without an operator, found another way; and its error is what its gradient
