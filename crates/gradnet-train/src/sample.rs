@@ -102,7 +102,7 @@ pub fn sample(
     output: &Path,
     options: SampleOptions,
 ) -> Result<Sampled, SampleError> {
-    check_output(output, None, std::slice::from_ref(run))?;
+    check_output(output, &[], std::slice::from_ref(run))?;
     let mut writer = RowWriter::create(output, vec![part(run)?])?;
     let (points, sampled) = draw(run, device, options)?;
     writer.write(&[points])?;
@@ -123,7 +123,7 @@ pub fn sample_flow(
     count: usize,
     seed: u64,
 ) -> Result<(usize, Beyond), SampleError> {
-    check_output(output, None, std::slice::from_ref(run))?;
+    check_output(output, &[], std::slice::from_ref(run))?;
     let mut writer = RowWriter::create(output, vec![part(run)?])?;
     let device = device.clone().without_autodiff();
     let flow = match &run.experiment().task {

@@ -138,7 +138,7 @@ pub fn init(options: &Init) -> Result<ExitCode, Failure> {
     }
     if let Some(out) = &options.output {
         for file in files.values() {
-            check_output(out, Some(file), &[])?;
+            check_output(out, &[file], &[])?;
         }
     }
     let request = Request {

@@ -17,7 +17,7 @@ pub fn run(options: &Report) -> Result<ExitCode, Failure> {
         .iter()
         .map(|folder| super::open_run(folder))
         .collect::<Result<Vec<_>, _>>()?;
-    check_output(&options.output, None, &runs)?;
+    check_output(&options.output, &[], &runs)?;
     let end = options.output.extension().unwrap_or_default();
     if end != "html" && end != "htm" {
         return Err(Failure::input(

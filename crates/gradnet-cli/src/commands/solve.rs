@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use gradnet_train::RunError;
 use gradnet_train::files::write_atomically;
 use gradnet_train::restore::{RestoreOptions, restore};
+use gradnet_train::run::check_output;
 
 use crate::arguments::Solve;
 use crate::device;
@@ -27,6 +28,10 @@ pub fn run(options: &Solve) -> Result<ExitCode, Failure> {
     };
     let mut log = String::from("colour,step,objective,residual\n");
     let paths = [options.input.as_path(), options.output.as_path()];
+    if let Some(log) = &options.log {
+        let others: Vec<&Path> = paths.into_iter().chain(wanted.operator.file()).collect();
+        check_output(log, &others, std::slice::from_ref(&run))?;
+    }
     let restored = backend.on_its_threads(|| {
         restore(&run, &device, paths, &wanted, |colour, now| {
             let (step, objective, residual) = (now.step, now.objective, now.residual);

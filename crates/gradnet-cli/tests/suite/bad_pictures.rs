@@ -292,3 +292,90 @@ fn weakly_convex_ridges_in_one_step_are_told_to_be_the_first_half() {
         assert!(!dry(other).contains(remark), "{}", dry(other));
     }
 }
+
+/// What is read or written already is not written over, and a measurement brighter than white is read as what it is.
+#[test]
+fn solve_writes_over_nothing_and_knows_the_white_of_bright_measurements() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    folders(here);
+    config(here, RIDGE);
+    assert_eq!(run(here, "train pictures.toml -o run").code, 0);
+    let kernel = vec![1.0; 9];
+    table(&here.join("k.npy"), [3, 3], kernel);
+    let picture = leaves(32, 9);
+    // The sum over 3 x 3 pixels, up to 9 times white.
+    let pixel = |row: usize, column: usize| picture.planes[0][row * 32 + column];
+    let sums = (0..1024_usize).map(|i| {
+        let (row, column) = (i / 32, i % 32);
+        let rows = row.saturating_sub(1)..(row + 2).min(32);
+        let columns = column.saturating_sub(1)..(column + 2).min(32);
+        rows.flat_map(|row| columns.clone().map(move |column| (row, column)))
+            .map(|(row, column)| pixel(row, column))
+            .sum()
+    });
+    let sums: Vec<f32> = sums.collect();
+    assert!(sums.iter().any(|value| *value > 2.0));
+    table(&here.join("y.npy"), [32, 32], sums);
+    let solve = |more: &str| {
+        format!("solve run -i y.npy --noise 20 --operator blur:k.npy --steps 50 {more}")
+    };
+    for words in [
+        "-o x.npy --log y.npy",
+        "-o x.npy --log x.npy",
+        "-o x.npy --log k.npy",
+        "-o k.npy",
+        "-o y.npy",
+    ] {
+        refused(here, &solve(words), &["the output would replace"]);
+    }
+    refused(
+        here,
+        &solve("-o x.npy --log run/weights.bpk"),
+        &["into the run folder"],
+    );
+    let ran = run(here, &solve("-o x.npy"));
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(told(&ran).contains("white 1, here"), "{}", ran.stderr);
+    let restored = Picture::read(&here.join("x.npy")).unwrap();
+    let pairs = restored.values().iter().zip(picture.values());
+    let error = pairs.map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>() / 1024.0;
+    assert!(error < 0.02, "{error}");
+    table(&here.join("zero.npy"), [3, 3], vec![0.0; 9]);
+    refused(
+        here,
+        "solve run -i y.npy --noise 20 -o x.npy --operator blur:zero.npy",
+        &["the kernel is zero everywhere"],
+    );
+    refused(
+        here,
+        "solve run -i y.npy --noise 20 -o x.npy --operator matrix:20x24x1:A.npy",
+        &["there is no operator `matrix:20x24x1:A.npy`"],
+    );
+}
+
+/// The numbers of an older version meant other splines: what such a run was scored with is not what it would do.
+#[test]
+fn a_run_whose_weights_mean_another_function_than_it_was_scored_with_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    folders(here);
+    config(here, RIDGE);
+    assert_eq!(run(here, "train pictures.toml -o run").code, 0);
+    let file = here.join("run/summary.json");
+    let mut summary: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    let bound = summary["metrics"]["lipschitz_bound"]["value"]
+        .as_f64()
+        .unwrap();
+    assert_eq!(run(here, "export run -o prior.npz").code, 0);
+    summary["metrics"]["lipschitz_bound"]["value"] = (bound / 0.03).into();
+    fs::write(&file, summary.to_string()).unwrap();
+    for words in ["export run -o other.npz", "tune run --noise 20"] {
+        refused(
+            here,
+            words,
+            &["of another version of gradnet", "train it anew"],
+        );
+    }
+}

@@ -73,7 +73,12 @@ impl RowWriter {
                     .extension()
                     .is_some_and(|end| end.eq_ignore_ascii_case("tsv"));
                 let separator = if tabs { "\t" } else { "," };
-                writeln!(target, "{}", names.join(separator)).map_err(failed)?;
+                let mut header = csv::WriterBuilder::new();
+                header.delimiter(separator.as_bytes()[0]);
+                let mut header = header.from_writer(&mut target);
+                let written = header.write_record(&names).map_err(io::Error::other);
+                written.and_then(|()| header.flush()).map_err(failed)?;
+                drop(header);
                 Sink::Csv(BufWriter::new(target), separator)
             }
             Format::Parquet => {

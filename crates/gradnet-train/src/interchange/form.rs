@@ -56,7 +56,7 @@ impl Form {
 /// Refuses places where something else is.
 pub(super) fn check_places(run: &Run, form: Form, to: &Path) -> Result<(), FileError> {
     for file in form.files(to) {
-        check_output(&file, None, std::slice::from_ref(run))?;
+        check_output(&file, &[], std::slice::from_ref(run))?;
     }
     if form == Form::Onnx {
         return Ok(());

@@ -41,9 +41,17 @@ impl Picture {
     /// # Errors
     /// What is wrong with the file: no picture, transparent, numbers that are no brightnesses.
     pub fn read(file: &Path) -> Result<Self, FileError> {
+        Self::read_within(file, [-1.0, 2.0])
+    }
+
+    /// Reads a picture, or what was measured of one: where white is 1, numbers lie between these.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_within(file: &Path, brightnesses: [f64; 2]) -> Result<Self, FileError> {
         match end(file).as_str() {
             "png" => png::read(file),
-            "npy" => npy::read(file),
+            "npy" => npy::read(file, brightnesses),
             _ => Err(unknown(file)),
         }
     }

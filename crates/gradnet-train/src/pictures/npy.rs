@@ -7,6 +7,21 @@ use crate::files::{FileError, Part, RowReader, RowWriter, Selection};
 
 /// The numbers of a file and how many rows and columns they have.
 pub(super) fn table(file: &Path) -> Result<(Vec<f64>, [usize; 2]), FileError> {
+    numbers(file).map_err(|mut error| {
+        // Its rows are no points.
+        match &mut error {
+            FileError::Value { remedy, .. } => *remedy = "put a finite number there".into(),
+            FileError::Column { remedy, .. } => {
+                *remedy =
+                    "save one table of rows and columns; a colour picture goes into a PNG".into();
+            }
+            _ => {}
+        }
+        error
+    })
+}
+
+fn numbers(file: &Path) -> Result<(Vec<f64>, [usize; 2]), FileError> {
     let mut reader = RowReader::open(file, &Selection::All)?;
     let (width, mut values) = (reader.width(), Vec::new());
     while reader.read(ROWS, &mut values)? > 0 {}
@@ -21,7 +36,7 @@ pub(super) fn table(file: &Path) -> Result<(Vec<f64>, [usize; 2]), FileError> {
     Ok((values, [height, width]))
 }
 
-pub(super) fn read(file: &Path) -> Result<Picture, FileError> {
+pub(super) fn read(file: &Path, [darkest, brightest]: [f64; 2]) -> Result<Picture, FileError> {
     let (values, [height, width]) = table(file)?;
     let (low, high) = values
         .iter()
@@ -29,9 +44,9 @@ pub(super) fn read(file: &Path) -> Result<Picture, FileError> {
             (low.min(*value), high.max(*value))
         });
     let whole = high > 1.0 && values.iter().all(|value| value.fract() == 0.0);
-    let white = if low >= -1.0 && high <= 2.0 && !whole {
+    let white = if low >= darkest && high <= brightest && !whole {
         1.0
-    } else if low >= -255.0 && high <= 510.0 {
+    } else if low >= 255.0 * darkest && high <= 255.0 * brightest {
         255.0
     } else {
         return Err(FileError::Format {

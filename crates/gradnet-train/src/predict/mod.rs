@@ -71,7 +71,7 @@ pub fn predict(
     opened: impl FnOnce(&RowReader),
     mut told: impl FnMut(u64, Option<u64>),
 ) -> Result<Predicted, PredictError> {
-    check_output(output, Some(input), std::slice::from_ref(run))?;
+    check_output(output, &[input], std::slice::from_ref(run))?;
     let device = device.clone().without_autodiff();
     let field = run.field(&device)?;
     let dim = field.dim();

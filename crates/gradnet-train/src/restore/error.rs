@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::operator::REAL_AND_IMAGINARY;
 use crate::files::FileError;
 use crate::run::RunError;
 
@@ -34,6 +35,12 @@ pub enum RestoreError {
         height: usize,
         /// Columns of the measurement.
         width: usize,
+    },
+    /// The operator measures nothing.
+    #[error("the {what} is zero everywhere: it measures nothing of a picture")]
+    Zero {
+        /// The operator's table.
+        what: &'static str,
     },
     /// A matrix does not fit the size of its pictures.
     #[error("the matrix has {columns} columns, but a picture of {} x {} has {} pixels", size[0], size[1], size[0].saturating_mul(size[1]))]
@@ -111,11 +118,14 @@ impl RestoreError {
             Self::Operator { .. } => {
                 "write identity, blur:kernel.npy, mask:mask.npy, fourier:mask.npy, matrix:A.npy or matrix:32x48:A.npy".into()
             }
-            Self::Fit { what: "mask", .. } => {
-                "a mask has the size of the picture; for fourier the measurement holds the real parts above the imaginary \
-                 parts, twice the mask's rows"
-                    .into()
+            Self::Fit { what: "mask", .. } => "a mask has the size of the picture".into(),
+            Self::Fit {
+                what: REAL_AND_IMAGINARY,
+                ..
+            } => {
+                "the measurement holds the real parts above the imaginary parts, twice the mask's rows".into()
             }
+            Self::Zero { .. } => "check its file".into(),
             Self::Fit { what: "matrix", .. } => {
                 "a matrix has a row for each number of the measurement and a column for each pixel".into()
             }

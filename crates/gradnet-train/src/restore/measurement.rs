@@ -5,6 +5,12 @@ use std::path::Path;
 use super::{OperatorChoice, RestoreError, RestoreOptions};
 use crate::pictures::{Picture, read_table};
 
+/// Deviations of the noise that numbers may lie beyond those without noise.
+const FAR: f64 = 6.0;
+
+/// The noise is told in parts of this.
+const WHITE: f64 = 255.0;
+
 /// What was measured, and how its file holds numbers: what is restored is written the same way.
 pub(super) struct Measurement {
     /// The colours, row after row, each with its height and width.
@@ -18,7 +24,9 @@ pub(super) struct Measurement {
 impl Measurement {
     pub(super) fn read(input: &Path, options: &RestoreOptions) -> Result<Self, RestoreError> {
         if options.operator.measures_pictures() {
-            let picture = Picture::read(input)?;
+            let [low, high] = options.operator.brightnesses()?;
+            let noise = (FAR * options.noise / WHITE).max(1.0);
+            let picture = Picture::read_within(input, [low - noise, high + noise])?;
             let size = [picture.height, picture.width];
             let planes = picture.planes.into_iter().map(|plane| (plane, size));
             return Ok(Self {

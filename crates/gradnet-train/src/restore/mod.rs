@@ -99,7 +99,8 @@ pub fn restore(
     options: &RestoreOptions,
     mut observe: impl FnMut(usize, Iteration),
 ) -> Result<Restored, RestoreError> {
-    check_output(output, Some(input), std::slice::from_ref(run))?;
+    let inputs: Vec<&Path> = [input].into_iter().chain(options.operator.file()).collect();
+    check_output(output, &inputs, std::slice::from_ref(run))?;
     Picture::check_output(output)?;
     check_noise(options.noise)?;
     let device = device.clone().without_autodiff();

@@ -1,6 +1,6 @@
 //! Operators by name, with their tables from files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use burn::tensor::{Tensor, TensorData};
@@ -47,8 +47,12 @@ impl FromStr for OperatorChoice {
                     let (height, width) = size.split_once('x')?;
                     Some(([height.parse().ok()?, width.parse().ok()?], file.into()))
                 });
+                let of_size = |c: char| c.is_ascii_digit() || c == 'x';
+                let is_size = |text: &str| !text.is_empty() && text.chars().all(of_size);
+                let parts = file.to_str().and_then(|rest| rest.split_once(':'));
                 match sized {
                     Some((size, file)) => Ok(Self::Matrix(Some(size), file)),
+                    None if parts.is_some_and(|(size, _)| is_size(size)) => Err(unknown()),
                     None => Ok(Self::Matrix(None, file)),
                 }
             }
@@ -56,6 +60,9 @@ impl FromStr for OperatorChoice {
         }
     }
 }
+
+/// What a mask of frequencies is to a measurement.
+pub(super) const REAL_AND_IMAGINARY: &str = "mask, for real and imaginary parts,";
 
 /// The numbers of a table, with its rows and columns.
 type Table = (Vec<f64>, [usize; 2]);
@@ -94,13 +101,40 @@ impl OperatorChoice {
         }
     }
 
-    /// The numbers in its file.
-    fn table(&self) -> Result<Option<Table>, RestoreError> {
-        Ok(match self {
+    /// The file with its numbers.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
             Self::Identity => None,
             Self::Blur(file) | Self::Mask(file) | Self::Fourier(file) | Self::Matrix(_, file) => {
-                Some(read_table(file)?)
+                Some(file)
             }
+        }
+    }
+
+    /// The numbers in its file.
+    fn table(&self) -> Result<Option<Table>, RestoreError> {
+        Ok(self.file().map(read_table).transpose()?)
+    }
+
+    /// What it measures pictures between 0 and 1 as, without noise: the least and the largest number.
+    pub(super) fn brightnesses(&self) -> Result<[f64; 2], RestoreError> {
+        let Some((values, _)) = self.table()? else {
+            return Ok([0.0, 1.0]);
+        };
+        let (down, up) = values.iter().fold(
+            ([0.0_f64; 2], [0.0_f64; 2]),
+            |([sum_down, least], [sum_up, most]), value| {
+                let (down, up) = (value.min(0.0), value.max(0.0));
+                (
+                    [sum_down + down, least.min(down)],
+                    [sum_up + up, most.max(up)],
+                )
+            },
+        );
+        Ok(match self {
+            // A pixel is a sum over the kernel.
+            Self::Blur(_) => [down[0], up[0]],
+            _ => [down[1], up[1]],
         })
     }
 
@@ -167,6 +201,14 @@ impl OperatorChoice {
         let Some((values, size)) = self.table()? else {
             return Ok(Box::new(Identity));
         };
+        if values.iter().all(|value| *value == 0.0) {
+            let what = match self {
+                Self::Blur(_) => "kernel",
+                Self::Matrix(..) => "matrix",
+                _ => "mask",
+            };
+            return Err(RestoreError::Zero { what });
+        }
         Ok(match self {
             Self::Identity => Box::new(Identity),
             Self::Blur(_) => {
@@ -178,7 +220,8 @@ impl OperatorChoice {
                 Box::new(Mask::new(weights(values, size)))
             }
             Self::Fourier(_) => {
-                fits("mask", size, [2 * size[0], size[1]] == [height, width])?;
+                let both = [2 * size[0], size[1]];
+                fits(REAL_AND_IMAGINARY, both, both == [height, width])?;
                 Box::new(Fourier::new(weights(values, size)))
             }
             Self::Matrix(..) => {

@@ -78,7 +78,7 @@ pub fn rollout(
             .into());
     };
     let times = times(options)?;
-    check_output(output, Some(from), std::slice::from_ref(run))?;
+    check_output(output, &[from], std::slice::from_ref(run))?;
     let dynamics = Dynamics::open(run, config)?;
     let (states, inputs) = starts(config, from, dynamics.network.dim())?;
     let dim = dynamics.network.dim();

@@ -128,6 +128,20 @@ pub enum RunError {
         /// What Burn's reader found.
         reason: String,
     },
+    /// The run was scored with another function than its weights are.
+    #[error(
+        "{} is of another version of gradnet: the run was scored with the Lipschitz bound {told:.4}, and its weights have \
+         {found:.4} here",
+        path.display()
+    )]
+    OtherMeaning {
+        /// The file.
+        path: PathBuf,
+        /// The bound in `summary.json`.
+        told: f64,
+        /// That of the weights.
+        found: f64,
+    },
     /// A file of the run does not have the expected contents.
     #[error("{} is damaged: {reason}", path.display())]
     Damaged {
@@ -164,6 +178,14 @@ impl RunError {
     pub fn remedy(&self) -> String {
         match self {
             Self::Occupied {
+                path,
+                replaceable: true,
+                ..
+            } if !path.join(RunFolder::SUMMARY).is_file() => format!(
+                "go on with it by `gradnet resume {0}`, choose another folder with --output, or replace it with --overwrite",
+                path.display()
+            ),
+            Self::Occupied {
                 replaceable: true, ..
             } => "choose another folder with --output, or replace the run with --overwrite".into(),
             Self::Occupied { .. } => "choose another folder with --output".into(),
@@ -171,6 +193,9 @@ impl RunError {
                 .help()
                 .unwrap_or("mend the run's config.toml, or restore it from a copy")
                 .into(),
+            Self::OtherMeaning { .. } => {
+                "train it anew: the numbers in the file mean another function now".into()
+            }
             Self::Data(error) => error.remedy().into(),
             Self::Experiment(error) => error.remedy().into(),
             Self::Network(_) => NETWORK_REMEDY.into(),

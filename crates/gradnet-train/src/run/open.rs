@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use gradnet_core::ParameterSource;
+use gradnet_core::image::LipschitzImageField;
 
 use super::weights::read_weights;
 use super::{Metrics, RunError, RunFolder, Scores, Summary, metrics};
@@ -22,6 +23,9 @@ pub struct Run {
     path: PathBuf,
     experiment: CheckedExperiment,
 }
+
+/// Bounds that differ by no more of themselves are of the same weights, rounded in other ways.
+const SAME_BOUND: f64 = 0.01;
 
 impl Run {
     /// Reads the experiment of a run folder.
@@ -111,7 +115,23 @@ impl Run {
     pub(crate) fn weights_on(&self, device: &Device) -> Result<Network, RunError> {
         let mut source = ParameterSource::new(device, 0);
         let network = self.experiment.init_network(&mut source)?;
-        read_weights(&self.path.join(RunFolder::WEIGHTS), network)
+        let path = self.path.join(RunFolder::WEIGHTS);
+        let network = read_weights(&path, network)?;
+        match self.other_bound(&network)? {
+            None => Ok(network),
+            Some([told, found]) => Err(RunError::OtherMeaning { path, told, found }),
+        }
+    }
+
+    /// The Lipschitz bound that the run was scored with and that of its weights, where they differ: the weights were
+    /// written by a version that meant another function by them.
+    fn other_bound(&self, network: &Network) -> Result<Option<[f64; 2]>, RunError> {
+        let (Some(summary), Some(field)) = (self.summary()?, network.lifted()) else {
+            return Ok(None);
+        };
+        let told = summary.scores.metrics.get("lipschitz_bound");
+        let bounds = told.map(|told| [told.value, field.lipschitz()]);
+        Ok(bounds.filter(|[told, found]| (found - told).abs() > SAME_BOUND * told))
     }
 
     /// The learned field in the units the run was given: those of its data file, or the network's own.

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use super::{Run, RunFolder};
 use crate::files::FileError;
 
-/// Refuses to write `output` over the file `input`, over the data files of `runs`, or into any run folder.
+/// Refuses to write `output` over one of the files `inputs`, over the data files of `runs`, or into any run folder.
 ///
 /// A run folder is one that has a `config.toml` and besides it weights, a log, checkpoints or a lock.
 ///
 /// # Errors
 /// What is in the way, and what to do.
-pub fn check_output(output: &Path, input: Option<&Path>, runs: &[Run]) -> Result<(), FileError> {
+pub fn check_output(output: &Path, inputs: &[&Path], runs: &[Run]) -> Result<(), FileError> {
     let refused = |reason: String| {
         Err(FileError::Format {
             file: output.into(),
@@ -20,8 +20,11 @@ pub fn check_output(output: &Path, input: Option<&Path>, runs: &[Run]) -> Result
         })
     };
     let place = resolved(output);
-    if input.is_some_and(|input| resolved(input) == place) {
-        return refused("the output would replace the input, the very same file".into());
+    if let Some(input) = inputs.iter().find(|input| resolved(input) == place) {
+        return refused(format!(
+            "the output would replace {}, a file that the same command reads or writes",
+            input.display()
+        ));
     }
     for run in runs {
         let data = run.experiment().task.files();

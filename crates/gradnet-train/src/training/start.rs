@@ -26,8 +26,11 @@ pub(super) fn named(experiment: &Experiment) -> Result<Option<Run>, TrainError> 
         remedy: remedy.into(),
     };
     let before = run.experiment();
-    let fits = before.network.begins(&experiment.network);
-    if !fits || !before.task.on_patches() {
+    if !before.task.on_patches() {
+        let remedy = "name a run on [images]";
+        return Err(refused("must be a run on pictures", remedy).into());
+    }
+    if !before.network.begins(&experiment.network) {
         let table = toml::to_string(&before.network).unwrap_or_default();
         let remedy = format!(
             "give the network the settings of that run: {}",

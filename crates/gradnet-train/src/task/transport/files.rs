@@ -199,9 +199,11 @@ impl FilesConfig {
             let (file, columns) = self.side(side);
             let table = PointTable::read(file, columns, NAMING.reading(self.header))?;
             let shares = [self.validation, self.test];
-            let split = table.split(protocol.seed, shares, protocol.train.batch)?;
+            // Not by the same order: rows of the same number may belong together, and would be held out together.
+            let seed = seeds[side as usize];
+            let split = table.split(seed, shares, protocol.train.batch)?;
             let scale = table.mean_and_size(&split)?;
-            let epochs = Epochs::new(split.training.clone(), seeds[side as usize]);
+            let epochs = Epochs::new(split.training.clone(), seed);
             Ok((
                 Sample {
                     table,

@@ -191,7 +191,7 @@ impl Transport {
     }
 
     /// Energy distance and Sinkhorn divergence of two samples near the target, in the user's units.
-    fn distances(&self, a: &[f64], b: &[f64]) -> [(&'static str, f64); 2] {
+    fn distances(&self, a: &[f64], b: &[f64]) -> Vec<(&'static str, f64)> {
         let dim = self.dim;
         let unscaled = |points: &[f64]| self.similarity.unscale_gradients(points);
         let (a, b) = (unscaled(a), unscaled(b));
@@ -200,11 +200,15 @@ impl Transport {
         let energy = energy_distance(&first(&a, ENERGY_POINTS), &first(&b, ENERGY_POINTS), dim);
         let within = unscaled(&first(&self.test(Side::Target), SINKHORN_POINTS));
         let epsilon = SINKHORN_PART * mean_half_square(&within, &within, dim);
-        let divergence = sinkhorn_divergence(&some(&a), &some(&b), dim, epsilon);
-        [
-            ("energy_distance", energy),
-            ("sinkhorn_divergence", divergence),
-        ]
+        // Held-out points that are one point have no size to smooth by.
+        let divergence = (epsilon > 0.0).then(|| {
+            let divergence = sinkhorn_divergence(&some(&a), &some(&b), dim, epsilon);
+            ("sinkhorn_divergence", divergence)
+        });
+        [("energy_distance", energy)]
+            .into_iter()
+            .chain(divergence)
+            .collect()
     }
 
     /// The rows beside every result.
