@@ -490,3 +490,24 @@ fn text_compressed_by_gzip_is_read() {
     }
     refused("a.csv.gz", &bytes[..bytes.len() - 12], &["line", "cut off"]);
 }
+
+#[test]
+fn names_with_separators_and_quotes_come_back_from_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["größe", "a,b", "say \"c\"", "d\te", "r r"].map(str::to_owned);
+    for end in ["csv", "tsv"] {
+        let file = folder.path().join(format!("a.{end}"));
+        let part = Part {
+            name: "x".into(),
+            shape: vec![5],
+            columns: names.to_vec(),
+        };
+        let mut writer = RowWriter::create(&file, vec![part]).unwrap();
+        writer.write(&[vec![1.0, 2.0, 3.0, 4.0, 5.0]]).unwrap();
+        writer.finish().unwrap();
+        let reader = RowReader::open(&file, &Selection::All).unwrap();
+        assert_eq!(reader.names(), names);
+        let second = Selection::Named(vec!["a,b".into()]);
+        assert_eq!(read_file(&file, &second).unwrap(), [2.0]);
+    }
+}
