@@ -98,6 +98,29 @@ fn a_map_takes_and_gives_points_under_the_names_that_its_files_have() {
             r#"target_columns = ["t", "p", "f"]"#,
         ],
     );
+    // What a training would refuse gets no config.
+    write(
+        folder,
+        "one.csv",
+        &format!("a,b,c\n{}", "1,2,3\n".repeat(40)),
+    );
+    let init = |target| {
+        [
+            "config",
+            "init",
+            "transport",
+            "--source",
+            "old.csv",
+            "--target",
+            target,
+        ]
+    };
+    refused(folder, &init("old.csv"), &["the same numbers as old.csv"]);
+    refused(
+        folder,
+        &init("one.csv"),
+        &["one.csv", "all its points are the same"],
+    );
     let mut turned = numbers(folder, "old.csv");
     turned.iter_mut().for_each(|row| row.rotate_left(1));
     let row = |row: &Vec<f64>| format!("{},{},{}\n", row[0], row[1], row[2]);

@@ -226,13 +226,7 @@ impl FilesConfig {
             });
         }
         let (target, (constant, y_scale)) = read(Side::Target)?;
-        if source.table.digest() == target.table.digest() {
-            return Err(FileError::Format {
-                file: self.target.clone(),
-                reason: format!("it has the same numbers as {}", self.source.display()),
-                remedy: "name the file with the points that the source is moved to".into(),
-            });
-        }
+        check_differ([&self.source, &self.target], [&source.table, &target.table])?;
         let findings = [&source, &target].map(|side| side.table.examine(&side.split, UNLIKE));
         Ok(FilesPair {
             findings: findings.concat(),
@@ -245,6 +239,21 @@ impl FilesConfig {
                 sign: 1,
             },
         })
+    }
+}
+
+/// Refuses a target that is the source.
+pub(super) fn check_differ(
+    [source, target]: [&Path; 2],
+    tables: [&PointTable; 2],
+) -> Result<(), FileError> {
+    match tables[0].digest() == tables[1].digest() {
+        false => Ok(()),
+        true => Err(FileError::Format {
+            file: target.into(),
+            reason: format!("it has the same numbers as {}", source.display()),
+            remedy: "name the file with the points that the source is moved to".into(),
+        }),
     }
 }
 

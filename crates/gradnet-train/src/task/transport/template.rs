@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::FilesConfig;
-use super::files::{NAMING, UNLIKE};
+use super::files::{NAMING, UNLIKE, check_differ};
 use crate::data::file::PointTable;
 use crate::files::FileError;
 use crate::task::draft::{
@@ -42,6 +42,7 @@ fn draft(request: &Request) -> Result<Draft, FileError> {
         _ => &request.y,
     };
     let mut found = [const { Vec::new() }; 2];
+    let mut tables = Vec::new();
     let sides = rows.iter_mut().zip(&mut found);
     for ((file, given), (rows, found)) in files.into_iter().zip([&request.x, of_target]).zip(sides)
     {
@@ -55,8 +56,12 @@ fn draft(request: &Request) -> Result<Draft, FileError> {
             return Err(unfit(file, reason, "add rows, each a point"));
         }
         let split = table.split(0, [config.validation, config.test], 1)?;
+        // What a training would refuse is refused before it.
+        table.mean_and_size(&split)?;
         findings.extend(table.examine(&split, UNLIKE));
+        tables.push(table);
     }
+    check_differ(files, [&tables[0], &tables[1]])?;
     let named = |key: &str, names: &[String]| match names {
         [] => String::new(),
         names => format!("{key} = {}\n", list(names)),
