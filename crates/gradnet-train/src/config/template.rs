@@ -101,7 +101,7 @@ schema = 1
 # Names the run folder: runs/<name>-<network>-s<seed>.
 name = "{name}"
 
-# Decides the initial weights, the order of the rows, and which rows are held out.
+# Decides all that is random: the initial weights, what is drawn, and of a table the rows that are held out.
 seed = 0
 
 {tables}

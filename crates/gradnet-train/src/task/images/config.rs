@@ -1,5 +1,6 @@
 //! `[images]`: folders of pictures, crops and noise.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
@@ -258,7 +259,40 @@ impl Settings for ImagesConfig {
         protocol.require_online(
             "a run on pictures",
             "leave it out: every step takes fresh crops with fresh noise",
-        )
+        )?;
+        let objective = protocol.train.objective.unwrap_or_default();
+        let told = |set: &dyn Display| set.to_string();
+        let settings = [
+            (
+                "images.unrolled_steps",
+                self.unrolled_steps.map(|steps| told(&steps)),
+                (Objective::Unrolled, "unrolled"),
+            ),
+            (
+                "images.tolerance",
+                self.tolerance.map(|tolerance| told(&tolerance)),
+                (Objective::Proximal, "proximal"),
+            ),
+            (
+                "images.most_steps",
+                self.most_steps.map(|steps| told(&steps)),
+                (Objective::Proximal, "proximal"),
+            ),
+            (
+                "images.jacobian_free",
+                self.jacobian_free.map(|free| told(&free)),
+                (Objective::Proximal, "proximal"),
+            ),
+        ];
+        settings.into_iter().try_for_each(|(key, set, (of, name))| {
+            require(
+                set.is_none() || objective == of,
+                key,
+                set.unwrap_or_default(),
+                &format!("has a meaning with train.objective = \"{name}\" only"),
+                "leave it out, or set that objective",
+            )
+        })
     }
 
     fn check_network(&self, network: &NetworkConfig) -> Result<(), ExperimentError> {

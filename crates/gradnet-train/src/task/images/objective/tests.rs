@@ -152,7 +152,10 @@ fn runs_with_every_objective_begin_with_another_and_resume_to_the_same_bits() {
     for (number, (network, objective)) in networks.into_iter().zip(OBJECTIVES).enumerate() {
         let (first, start) = (at(network), start(network));
         let text = text(network, &format!("{start}\n{objective}"));
-        let text = text.replace("patch = 24", "patch = 24\nmost_steps = 20");
+        let text = match objective.contains("proximal") {
+            true => text.replace("patch = 24", "patch = 24\nmost_steps = 20"),
+            false => text,
+        };
         let name = format!("{network}{number}");
         let whole = trained(&text, &at(&name));
         let run = Run::open(&at(&name)).unwrap();
@@ -241,5 +244,27 @@ fn objectives_and_starts_are_for_pictures_alone() {
             .unwrap_err()
             .to_string();
         assert!(error.contains(key) && error.contains("pictures"), "{error}");
+    }
+}
+
+#[test]
+fn settings_of_another_objective_are_refused() {
+    for (line, objective) in [
+        ("unrolled_steps = 5", "unrolled"),
+        ("tolerance = 0.1", "proximal"),
+        ("most_steps = 50", "proximal"),
+        ("jacobian_free = true", "proximal"),
+    ] {
+        let tried = |chosen: &str| {
+            let text = format!(
+                "schema = 1\nname = \"x\"\n[images]\ndrawn = 8\n{line}\n[network.patch_ridge]\nfilters = 2\n\
+                 [train]\nobjective = \"{chosen}\""
+            );
+            config::parse("x.toml", &text, &Overrides::default()).map_err(|error| error.to_string())
+        };
+        tried(objective).unwrap();
+        let error = tried("one_step").unwrap_err();
+        let key = line.split(' ').next().unwrap_or_default();
+        assert!(error.contains(key) && error.contains(objective), "{error}");
     }
 }
