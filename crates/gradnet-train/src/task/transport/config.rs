@@ -179,7 +179,7 @@ impl TransportConfig {
             }
             Some(files) if files.has_target() => {
                 return Err(refused(
-                    "moves the source to N(0, I), but transport.files.target names another target"
+                    "moves the source to N(0, I) alone: transport.files.target names another target"
                         .into(),
                     "leave transport.files.target out to fit a density to the source, or leave the loss out: semi_dual, the default, moves one file to the other",
                 ));

@@ -199,9 +199,12 @@ impl DensityConfig {
                 "must be a number greater than 0",
                 "leave it out: the default is 0.5 pixels",
             ),
-            _ => Err(ExperimentError::Invalid {
+            tables => Err(ExperimentError::Invalid {
                 key: key.into(),
-                value: "without one density".into(),
+                value: match tables {
+                    (None, None, None) => "without a density".into(),
+                    _ => "told by several tables".into(),
+                },
                 requirement: "must have one table of gaussians, kernel and image".into(),
                 remedy: format!("write one of [{key}.gaussians], [{key}.kernel] and [{key}.image]"),
             }),
