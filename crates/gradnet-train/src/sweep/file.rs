@@ -1,8 +1,8 @@
 //! The language of sweeps.
 
-use std::collections::HashSet;
-use std::fmt::Display;
-use std::hash::Hash;
+mod check;
+mod starts;
+
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -179,86 +179,6 @@ impl Sweep {
         Ok(self)
     }
 
-    /// What is wrong with it, and what to do.
-    fn check(&self) -> Result<(), (String, &'static str)> {
-        let rows: Vec<_> = self.rows.iter().map(|row| row.label.as_str()).collect();
-        if rows.is_empty() {
-            return Err(("it has no rows".into(), "add [[rows]] with a label"));
-        }
-        let twice = |what: &str, name: &dyn Display| {
-            let remedy = "each row, case and seed is one line or column of the table: give it once";
-            Err((format!("it has the {what} {name} twice"), remedy))
-        };
-        if let Some(label) = repeated(rows) {
-            return twice("row", &format_args!("{label:?}"));
-        }
-        if let Some(name) = repeated(self.cases.iter().map(|case| case.name.as_str())) {
-            return twice("case", &format_args!("{name:?}"));
-        }
-        let seeds = self.cases.iter().filter_map(|case| case.seeds.as_ref());
-        for seeds in seeds.chain([&self.seeds]).map(Seeds::list) {
-            if seeds.is_empty() {
-                let remedy = "write seeds = 1, or a list such as seeds = [0, 1]";
-                return Err(("it has no seeds".into(), remedy));
-            }
-            if let Some(seed) = repeated(seeds) {
-                return twice("seed", &seed);
-            }
-        }
-        let known = |case: &String| self.cases.iter().any(|known| known.name == *case);
-        let cases = self.published.iter().filter_map(|row| row.case.as_ref());
-        if let Some(case) = cases.into_iter().find(|case| !known(case)) {
-            return Err((
-                format!("a row of [[published]] is of the case {case:?}, which there is not"),
-                "name one of the [[cases]], or leave `case` out to show the row in each",
-            ));
-        }
-        let varied = self.rows.iter().map(|row| &row.vary).chain([&self.vary]);
-        for (key, values) in varied.clone().flatten() {
-            if values.as_array().is_none_or(Vec::is_empty) {
-                return Err((
-                    format!("`vary` of {key:?} is {values}, no list of values"),
-                    "write a list, such as [0.01, 0.001]",
-                ));
-            }
-        }
-        self.check_starts()?;
-        let set = self.rows.iter().map(|row| &row.set).chain([&self.set]);
-        let mut tables = set
-            .chain(self.cases.iter().map(|case| &case.set))
-            .chain(varied);
-        if tables.any(|table| table.contains_key("seed")) {
-            return Err((
-                "`set` or `vary` has a \"seed\", which would take the place of the sweep's seeds"
-                    .into(),
-                "write it into seeds = [...] at the top of the file",
-            ));
-        }
-        Ok(())
-    }
-
-    /// What is wrong with the rows that begin with others, and what to do.
-    fn check_starts(&self) -> Result<(), (String, &'static str)> {
-        for (place, row) in self.rows.iter().enumerate() {
-            let Some(start) = &row.start else { continue };
-            let wrong =
-                |what: &str| format!("the row {:?} starts from {start:?}, {what}", row.label);
-            let before = self.rows[..place]
-                .iter()
-                .find(|other| other.label == *start);
-            let Some(before) = before else {
-                let remedy = "name the label of a row above it";
-                return Err((wrong("which is no row above it"), remedy));
-            };
-            if !before.vary.is_empty() || !self.vary.is_empty() {
-                let remedy =
-                    "give that row one value of each setting, or write `vary` into other rows";
-                return Err((wrong("which has several candidates"), remedy));
-            }
-        }
-        Ok(())
-    }
-
     /// All it has to fill, case by case, every cell checked.
     ///
     /// # Errors
@@ -273,19 +193,12 @@ impl Sweep {
         for case in cases {
             let seeds = case.seeds.as_ref().unwrap_or(&self.seeds).list();
             for row in &self.rows {
-                let before = row.start.as_ref().and_then(|start| {
-                    let mut places = places.iter();
-                    places.find(|place: &&Place| place.row == *start && place.case == case.name)
-                });
-                let starts = before.map(|place| place.candidates[0].as_slice());
+                let starts = row.starts(&case.name, &places);
                 let mut candidates = Vec::new();
                 for candidate in self.candidates(row) {
                     let cell = |(i, seed): (usize, &u64)| {
                         let cell = self.cell(case, row, &candidate, *seed, &mut reader)?;
-                        match starts {
-                            Some(starts) => self.begun(cell, &starts[i]),
-                            None => Ok(cell),
-                        }
+                        self.begun(cell, starts.map(|starts| &starts[i]))
                     };
                     let cells = seeds.iter().enumerate().map(cell);
                     candidates.push(cells.collect::<Result<Vec<_>, _>>()?);
@@ -298,21 +211,6 @@ impl Sweep {
             }
         }
         Ok(places)
-    }
-
-    /// A cell that begins with the weights of another.
-    fn begun(&self, cell: Cell, start: &Cell) -> Result<Cell, SweepError> {
-        let [of, before] = [&cell, start].map(|cell| &cell.experiment.network);
-        if before.begins(of) && start.experiment.task.on_patches() {
-            return Ok(cell.beginning_with(start));
-        }
-        let reason = format!(
-            "the row {:?} cannot begin with the weights of {:?}, whose network is another",
-            cell.row, start.row
-        );
-        let remedy = "start from a row on pictures with the same network settings; a patch_weak_ridge also starts from \
-            a patch_ridge with as many filters of the same size";
-        Err(refused(&self.file, &reason, remedy))
     }
 
     fn cell(
@@ -389,12 +287,6 @@ fn refused(file: &Path, reason: &str, remedy: &str) -> SweepError {
         reason: reason.trim().into(),
         remedy: remedy.into(),
     }
-}
-
-/// The first that is there twice.
-fn repeated<T: Copy + Eq + Hash>(all: impl IntoIterator<Item = T>) -> Option<T> {
-    let mut seen = HashSet::new();
-    all.into_iter().find(|one| !seen.insert(*one))
 }
 
 fn not_there(file: &Path, unread: &Unread) -> SweepError {

@@ -110,6 +110,12 @@ fn config(path: &str) -> Table {
                 .parse::<Table>()
                 .unwrap(),
         );
+        let objective = match path {
+            "images.unrolled_steps" => "[train]\nobjective = \"unrolled\"",
+            "images.tolerance" | "images.most_steps" => "[train]\nobjective = \"proximal\"",
+            _ => "",
+        };
+        config.extend(objective.parse::<Table>().unwrap());
     } else if !path.starts_with("network") {
         config.extend("[network.mgradnet_m]\nwidth = 4".parse::<Table>().unwrap());
     }

@@ -50,6 +50,7 @@ mod shown;
 mod standard_normal;
 mod start;
 mod template;
+mod two_tables;
 
 use burn::tensor::{Device, FloatDType, Tensor};
 use gradnet_core::analysis::Region;

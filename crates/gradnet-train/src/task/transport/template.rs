@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::FilesConfig;
-use super::files::{NAMING, UNLIKE, check_differ};
+use super::files::{NAMING, UNLIKE};
+use super::two_tables::check_differ;
 use crate::data::file::PointTable;
 use crate::files::FileError;
 use crate::task::draft::{
