@@ -15,7 +15,7 @@ use super::Cell;
 use super::cell::varied;
 use super::identity::{Contents, Identity};
 use crate::experiment::Experiment;
-use crate::run::{Run, RunError, Scores, Validation, write_with_folder};
+use crate::run::{Run, RunError, RunFolder, Scores, Validation, write_with_folder};
 use crate::task::Quantities;
 
 /// What a cell came to. Records of version 0.1, which knew tables of the paper only, are read too.
@@ -162,6 +162,11 @@ impl Store {
     /// Where a cell trains.
     pub fn run(&self, cell: &Cell) -> PathBuf {
         self.runs.join(cell.name())
+    }
+
+    /// Whether the cell's run is there, and finished.
+    pub(super) fn has_run(&self, cell: &Cell) -> bool {
+        self.run(cell).join(RunFolder::SUMMARY).is_file()
     }
 
     fn path(&self, cell: &Cell) -> PathBuf {

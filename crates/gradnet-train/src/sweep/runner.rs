@@ -69,10 +69,17 @@ pub fn fill(
     let candidates = places.iter().flat_map(|place| &place.candidates);
     let mut starts = HashSet::new();
     for cell in candidates.clone().flatten() {
-        if let Some(start) = &cell.start
-            && store.load(cell)?.is_none()
-        {
+        if store.load(cell)?.is_some() {
+            continue;
+        }
+        // One that must be trained again begins with another itself.
+        let mut at = cell;
+        while let Some(start) = at.start.as_deref() {
             starts.insert(start.name());
+            if store.has_run(start) {
+                break;
+            }
+            at = start;
         }
     }
     let running = Running {
@@ -150,7 +157,7 @@ impl<'a> Running<'a> {
 
     /// Whether others begin with its weights, and they are not there.
     fn is_missed(&self, cell: &Cell) -> bool {
-        self.starts.contains(&cell.name()) && !self.store.run(cell).is_dir()
+        self.starts.contains(&cell.name()) && !self.store.has_run(cell)
     }
 
     /// Runs those of this part that have no record; whether all have one then.

@@ -104,6 +104,12 @@ fn a_row_begins_with_the_weights_of_the_row_it_names_even_where_those_are_gone()
     fs::remove_file(here.join(format!("out/cells/{}.json", cells[1].name()))).unwrap();
     fs::remove_dir_all(runs.join(cells[0].name())).unwrap();
     assert_eq!(filled(), ["one step", "refined"]);
+    // And what those began with.
+    fs::remove_file(here.join(format!("out/cells/{}.json", cells[2].name()))).unwrap();
+    for cell in &cells[..2] {
+        fs::remove_dir_all(runs.join(cell.name())).unwrap();
+    }
+    assert_eq!(filled(), ["one step", "refined", "weak"]);
 }
 
 #[test]
