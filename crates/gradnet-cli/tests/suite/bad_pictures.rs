@@ -60,6 +60,13 @@ fn told(ran: &Ran) -> String {
     lines.collect::<Vec<_>>().join(" ")
 }
 
+/// A run of ridges on the folders, `run`.
+fn trained(here: &Path) {
+    folders(here);
+    config(here, RIDGE);
+    assert_eq!(run(here, "train pictures.toml -o run").code, 0);
+}
+
 #[track_caller]
 fn refused(here: &Path, words: &str, parts: &[&str]) {
     let ran = run(here, words);
@@ -298,9 +305,7 @@ fn weakly_convex_ridges_in_one_step_are_told_to_be_the_first_half() {
 fn solve_writes_over_nothing_and_knows_the_white_of_bright_measurements() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    folders(here);
-    config(here, RIDGE);
-    assert_eq!(run(here, "train pictures.toml -o run").code, 0);
+    trained(here);
     let kernel = vec![1.0; 9];
     table(&here.join("k.npy"), [3, 3], kernel);
     let picture = leaves(32, 9);
@@ -359,9 +364,7 @@ fn solve_writes_over_nothing_and_knows_the_white_of_bright_measurements() {
 fn a_run_whose_weights_mean_another_function_than_it_was_scored_with_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    folders(here);
-    config(here, RIDGE);
-    assert_eq!(run(here, "train pictures.toml -o run").code, 0);
+    trained(here);
     let file = here.join("run/summary.json");
     let mut summary: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();

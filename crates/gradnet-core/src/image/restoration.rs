@@ -17,7 +17,7 @@ use super::field::{ImageField, ImagePotential};
 use super::operator::ImageOperator;
 use crate::analysis::host;
 
-/// The part of `½ step |gradient|²`, which a gradient step lowers the objective by, that an accelerated one must, twice.
+/// What an accelerated step must lower the objective by, as a part of `step |gradient|²`; a gradient step does by half.
 const ARMIJO: f64 = 1e-3;
 
 /// A regularizer, a measurement and how they are weighed.

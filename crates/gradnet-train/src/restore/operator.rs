@@ -121,20 +121,12 @@ impl OperatorChoice {
         let Some((values, _)) = self.table()? else {
             return Ok([0.0, 1.0]);
         };
-        let (down, up) = values.iter().fold(
-            ([0.0_f64; 2], [0.0_f64; 2]),
-            |([sum_down, least], [sum_up, most]), value| {
-                let (down, up) = (value.min(0.0), value.max(0.0));
-                (
-                    [sum_down + down, least.min(down)],
-                    [sum_up + up, most.max(up)],
-                )
-            },
-        );
+        let below = values.iter().map(|value| value.min(0.0));
+        let above = values.iter().map(|value| value.max(0.0));
         Ok(match self {
             // A pixel is a sum over the kernel.
-            Self::Blur(_) => [down[0], up[0]],
-            _ => [down[1], up[1]],
+            Self::Blur(_) => [below.sum(), above.sum()],
+            _ => [below.fold(0.0, f64::min), above.fold(0.0, f64::max)],
         })
     }
 

@@ -32,6 +32,7 @@ pub use course::learner;
 pub use error::TrainError;
 pub use learner::{Learner, optimizer, scheduler};
 pub use progress::{Plan, Progress, Silent, Stage, Status};
+pub(crate) use start::WHAT_BEGINS;
 
 /// What a run needs beside its experiment.
 pub struct TrainOptions {

@@ -10,6 +10,10 @@ use crate::registry::Network;
 use crate::run::Run;
 use crate::task::RunTask;
 
+/// The runs that another may begin with.
+pub(crate) const WHAT_BEGINS: &str = "a run on pictures with the same network settings, or for a patch_weak_ridge one of \
+     a patch_ridge with as many filters of the same size";
+
 /// The run that `train.start` names, if it names one that fits.
 ///
 /// # Errors
@@ -36,9 +40,7 @@ pub(super) fn named(experiment: &Experiment) -> Result<Option<Run>, TrainError> 
             "give the network the settings of that run: {}",
             table.trim()
         );
-        let requirement = "must be a run on pictures with the same network settings, or for a patch_weak_ridge one of \
-            a patch_ridge with as many filters of the same size";
-        return Err(refused(requirement, &remedy).into());
+        return Err(refused(&format!("must be {WHAT_BEGINS}"), &remedy).into());
     }
     if run.summary()?.is_none() {
         let remedy = "finish it with `gradnet resume`";

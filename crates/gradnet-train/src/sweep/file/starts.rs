@@ -2,6 +2,7 @@
 
 use super::{Row, Sweep, refused};
 use crate::sweep::{Cell, Place, SweepError};
+use crate::training::WHAT_BEGINS;
 
 impl Row {
     /// The cells that it begins with in a case, one a seed, among the places above it.
@@ -49,8 +50,7 @@ impl Sweep {
             "the row {:?} cannot begin with the weights of {:?}, whose network is another",
             cell.row, start.row
         );
-        let remedy = "start from a row on pictures with the same network settings; a patch_weak_ridge also starts from \
-            a patch_ridge with as many filters of the same size";
-        Err(refused(&self.file, &reason, remedy))
+        let remedy = format!("name a row that is {WHAT_BEGINS}");
+        Err(refused(&self.file, &reason, &remedy))
     }
 }

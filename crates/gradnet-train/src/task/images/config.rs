@@ -1,6 +1,5 @@
 //! `[images]`: folders of pictures, crops and noise.
 
-use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
@@ -261,28 +260,22 @@ impl Settings for ImagesConfig {
             "leave it out: every step takes fresh crops with fresh noise",
         )?;
         let objective = protocol.train.objective.unwrap_or_default();
-        let told = |set: &dyn Display| set.to_string();
+        let [unrolled, proximal] = [
+            (Objective::Unrolled, "unrolled"),
+            (Objective::Proximal, "proximal"),
+        ];
+        let steps = |steps: Option<usize>| steps.map(|steps| steps.to_string());
+        let tolerance = self.tolerance.map(|tolerance| tolerance.to_string());
+        let free = self.jacobian_free.map(|free| free.to_string());
         let settings = [
             (
                 "images.unrolled_steps",
-                self.unrolled_steps.map(|steps| told(&steps)),
-                (Objective::Unrolled, "unrolled"),
+                steps(self.unrolled_steps),
+                unrolled,
             ),
-            (
-                "images.tolerance",
-                self.tolerance.map(|tolerance| told(&tolerance)),
-                (Objective::Proximal, "proximal"),
-            ),
-            (
-                "images.most_steps",
-                self.most_steps.map(|steps| told(&steps)),
-                (Objective::Proximal, "proximal"),
-            ),
-            (
-                "images.jacobian_free",
-                self.jacobian_free.map(|free| told(&free)),
-                (Objective::Proximal, "proximal"),
-            ),
+            ("images.tolerance", tolerance, proximal),
+            ("images.most_steps", steps(self.most_steps), proximal),
+            ("images.jacobian_free", free, proximal),
         ];
         settings.into_iter().try_for_each(|(key, set, (of, name))| {
             require(
